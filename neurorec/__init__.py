@@ -1,0 +1,55 @@
+"""neurorec: train recurrent networks the way a brain could, compare with gradient descent, look inside.
+
+Names are resolved on first use (PEP 562), so that ``import neurorec`` loads nothing heavy.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from neurorec.discovery import names as names
+    from neurorec.engines import simulate as simulate
+    from neurorec.engines import weight_change as weight_change
+    from neurorec.network import Network as Network
+    from neurorec.record import Record as Record
+    from neurorec.tasks import task as task
+    from neurorec.training import open_run as open_run
+    from neurorec.training import resume as resume
+    from neurorec.training import train as train
+    from neurorec.trials import AbstractTask as AbstractTask
+    from neurorec.trials import Trials as Trials
+
+__version__ = "0.1.0"
+
+_PUBLIC = {
+    "names": "discovery",
+    "Network": "network",
+    "Trials": "trials",
+    "AbstractTask": "trials",
+    "task": "tasks",
+    "Record": "record",
+    "simulate": "engines",
+    "weight_change": "engines",
+    "train": "training",
+    "resume": "training",
+    "open_run": "training",
+}
+
+__all__ = [*_PUBLIC, "__version__"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _PUBLIC:
+        return getattr(importlib.import_module(f"neurorec.{_PUBLIC[name]}"), name)
+    try:
+        return importlib.import_module(f"neurorec.{name}")
+    except ModuleNotFoundError as error:
+        if error.name != f"neurorec.{name}":
+            raise
+        raise AttributeError(f"neurorec has no {name!r}; it has {', '.join(__all__)}") from None
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

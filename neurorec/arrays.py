@@ -1,0 +1,67 @@
+"""Checks of what comes in: arrays become float64, or are refused in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from neurorec.errors import ShapeError, ValueRefused
+
+
+def real_array(name: str, value: object, shape: Sequence[int] | None = None, way_out: str = "") -> np.ndarray:
+    """`value` as a float64 array.
+
+    Parameters
+    ----------
+    name : str
+        How the caller calls it, for error texts.
+    value : array_like
+        Finite real numbers.
+    shape : sequence of int, optional
+        What is expected; -1 stands for any length.
+    way_out : str
+        What to do where the shape is another one.
+
+    Raises
+    ------
+    ShapeError
+        If the shape is another one.
+    ValueRefused
+        If there are complex numbers, text, NaN or infinities in it.
+    """
+    array = np.asarray(value)
+    if np.iscomplexobj(array):
+        raise ValueRefused(f"{name} is complex; expected real numbers, pass {name}.real or its magnitude")
+    try:
+        array = array.astype(np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueRefused(f"{name} must hold numbers, got {array.dtype}; convert it first") from error
+    if shape is not None and not _fits(array.shape, shape):
+        wanted = ", ".join("any" if n == -1 else str(n) for n in shape)
+        raise ShapeError(f"{name} must have shape ({wanted}), got {array.shape}{'; ' if way_out else ''}{way_out}")
+    if not np.isfinite(array).all():
+        where = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
+        raise ValueRefused(f"{name} holds {array[where]} at index {where}; expected finite numbers, remove or interpolate them")
+    return array
+
+
+def positive(name: str, value: float, unit: str = "") -> float:
+    """`value` as a positive finite float, or refused."""
+    if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating) or not 0 < float(value) < np.inf:
+        raise ValueRefused(f"{name} must be a positive number{' of ' + unit if unit else ''}, got {value!r}")
+    return float(value)
+
+
+def whole(name: str, value: int, least: int = 1) -> int:
+    """`value` as an integer from `least`, or refused."""
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
+        raise ValueRefused(f"{name} must be a whole number from {least}, got {value!r}")
+    return int(value)
+
+
+def only(kind: str, given: Mapping[str, object], known: Sequence[str]) -> None:
+    """Refuse names that are not known."""
+    for name in given:
+        if name not in known:
+            raise ValueRefused(f"no {kind} named {name!r}; there are {', '.join(known) or 'none'}")

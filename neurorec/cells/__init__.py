@@ -1,0 +1,1 @@
+"""One neuron per file, written once as a formula."""

@@ -1,0 +1,50 @@
+"""What a cell is: a formula, the names in it, and where it starts."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from typing import ClassVar
+
+import sympy
+
+
+class AbstractCell(ABC):
+    """One model neuron.
+
+    A cell is one file with one final class; engines, rules, fixed points and Brian2 equations follow from `step`.
+
+    Attributes
+    ----------
+    states : tuple of str
+        State variables of a unit. The first is what other units see, unless `output` says otherwise.
+    drives : tuple of str
+        What a unit receives (recurrent weights x outputs + input weights x input + bias), D of them.
+    parameters : mapping of str to float
+        Defaults; times in seconds. A user may give one value a unit.
+    plastic : tuple of str
+        Parameters that are learnt unless the user says otherwise.
+    initial : float or tuple of float
+        State before the first step, one value for every state or one each.
+    biased : bool
+        Whether the bias is learnt unless the user says otherwise.
+    output : callable or None
+        Over sympy, from states and parameters; returns the outputs, K of them. None: the first state.
+    """
+
+    states: ClassVar[tuple[str, ...]]
+    drives: ClassVar[tuple[str, ...]] = ("u",)
+    parameters: ClassVar[Mapping[str, float]] = {}
+    plastic: ClassVar[tuple[str, ...]] = ()
+    initial: ClassVar[float | tuple[float, ...]] = 0.0
+    biased: ClassVar[bool] = False
+    output: ClassVar[Callable | None] = None
+
+    @staticmethod
+    @abstractmethod
+    def step(*args: sympy.Expr) -> sympy.Expr | tuple[sympy.Expr, ...]:
+        """The states one step of ``dt`` seconds later, over sympy.
+
+        The argument names say what it takes: its states, its drives (a drive ``u`` whole, or in the two parts
+        ``u_recurrent`` and ``u_external``), its parameters, ``dt``. Returns one expression a state.
+        """

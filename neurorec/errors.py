@@ -1,0 +1,52 @@
+"""What went wrong, what was expected, and the way out: one line each."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class NeurorecError(Exception):
+    """Anything neurorec refuses or gives up on; the text is meant for the person who reads it."""
+
+
+class ShapeError(NeurorecError, ValueError):
+    """An array has the wrong shape."""
+
+
+class ValueRefused(NeurorecError, ValueError):
+    """A number, a setting or the content of an array makes no sense."""
+
+
+class UnknownName(NeurorecError, LookupError):
+    """There is no cell, rule, task, engine ... of that name."""
+
+    @classmethod
+    def among(cls, kind: str, name: str, known: Iterable[str]) -> UnknownName:
+        """The error for `name`, with the nearest of the `known` names.
+
+        Parameters
+        ----------
+        kind : str
+            What was looked for, in the singular: ``"rule"``.
+        name : str
+            What was asked for.
+        known : iterable of str
+            What there is.
+        """
+        known = sorted(known)
+        near = difflib.get_close_matches(str(name), known, n=1, cutoff=0.5)
+        hint = f"did you mean {near[0]!r}? " if near else ""
+        return cls(f"no {kind} named {name!r}; {hint}there are {', '.join(known) or 'none'}")
+
+
+class NotOffered(NeurorecError, TypeError):
+    """A cell, rule, schedule and engine that cannot work together."""
+
+
+class DivergenceError(NeurorecError, ArithmeticError):
+    """Training became unstable; the last good weights were kept."""
+
+
+class RunFileError(NeurorecError, OSError):
+    """A file that is no run, is damaged, is newer than this library, or cannot be written."""

@@ -1,0 +1,32 @@
+"""What an input filter is."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import ClassVar
+
+import sympy
+
+
+class AbstractFilter(ABC):
+    """A recurrence on a drive's external part (input weights x input + bias), put before the cell by substitution.
+
+    Attributes
+    ----------
+    states : tuple of str
+        State variables of the filter; each drive of each unit has its own.
+    parameters : mapping of str to float
+        Defaults.
+    """
+
+    states: ClassVar[tuple[str, ...]]
+    parameters: ClassVar[Mapping[str, float]] = {}
+
+    @staticmethod
+    @abstractmethod
+    def step(external: sympy.Expr, *args: sympy.Expr) -> tuple[sympy.Expr, ...]:
+        """What the cell receives in place of ``external``, then the filter's new states.
+
+        The argument names say what it takes: ``external``, its states, its parameters, ``dt``.
+        """

@@ -1,0 +1,176 @@
+"""From a neuron's formula to everything an engine needs, by symbolic differentiation.
+
+With states ``s``, drive ports ``u``, per-unit parameters ``theta`` and outputs ``o``:
+
+    s(t) = step(s(t-1), u(t), theta)          o(t) = output(s(t), theta)
+    decay D = ds(t)/ds(t-1)   slope F = ds(t)/du(t)   partial G = ds(t)/dtheta   emission O = do/ds
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import sympy
+
+from neurorec.errors import NotOffered
+
+WHOLE, RECURRENT, EXTERNAL = "whole", "recurrent", "external"
+
+
+@dataclass(frozen=True)
+class Port:
+    """One drive argument of a formula: which drive, and which part of it."""
+
+    drive: int
+    part: str
+
+    @property
+    def hears_units(self) -> bool:
+        """Whether recurrent weights reach this port."""
+        return self.part != EXTERNAL
+
+    @property
+    def hears_input(self) -> bool:
+        """Whether input weights, bias and noise reach this port."""
+        return self.part != RECURRENT
+
+
+@dataclass(frozen=True)
+class Formula:
+    """The symbolic form of a cell: symbols in, expressions out.
+
+    Attributes
+    ----------
+    states, ports, parameters : tuple of str
+        Names, in the order in which engines lay them out.
+    layout : tuple of Port
+        What each port hears, parallel to `ports`.
+    n_drives : int
+        Number of drives D; each has its own rows in the weights.
+    new : tuple of sympy.Expr
+        The states one step later.
+    emitted : tuple of sympy.Expr
+        The outputs, from the (new) states.
+    plastic : tuple of str
+        Parameters by which the new states are differentiated.
+    """
+
+    states: tuple[str, ...]
+    ports: tuple[str, ...]
+    layout: tuple[Port, ...]
+    n_drives: int
+    parameters: tuple[str, ...]
+    plastic: tuple[str, ...]
+    new: tuple[sympy.Expr, ...]
+    emitted: tuple[sympy.Expr, ...]
+
+    @property
+    def run_symbols(self) -> frozenset[sympy.Symbol]:
+        """Symbols that stand still during a trial: parameters and dt."""
+        return frozenset(sympy.symbols([*self.parameters, "dt"]))
+
+    @cached_property
+    def decay(self) -> sympy.Matrix:
+        """D, (k, k): what a unit keeps of its own state."""
+        return _jacobian(self.new, self.states)
+
+    @cached_property
+    def slope(self) -> sympy.Matrix:
+        """F, (k, ports): how the drives move the states."""
+        return _jacobian(self.new, self.ports)
+
+    @cached_property
+    def partial(self) -> sympy.Matrix:
+        """G, (k, plastic parameters)."""
+        return _jacobian(self.new, self.plastic)
+
+    @cached_property
+    def emission(self) -> sympy.Matrix:
+        """O, (K, k): how the states show in the outputs."""
+        return _jacobian(self.emitted, self.states)
+
+    def port_of(self, drive: int, part: str) -> int:
+        """Index of the port through which a drive's `part` (recurrent or external) acts; -1 where there is none."""
+        for index, port in enumerate(self.layout):
+            if port.drive == drive and port.part in (WHOLE, part):
+                return index
+        return -1
+
+
+def derive(
+    step: Callable,
+    output: Callable | None,
+    states: Sequence[str],
+    drives: Sequence[str],
+    parameters: Sequence[str],
+    plastic: Sequence[str],
+    owner: str,
+) -> Formula:
+    """Call a formula on symbols.
+
+    Parameters
+    ----------
+    step : callable
+        Over sympy; its argument names are states, drives (or ``<drive>_recurrent`` and
+        ``<drive>_external``), parameters and ``dt``. Returns one expression a state.
+    output : callable or None
+        From states and parameters; None: the first state.
+    states, drives, parameters, plastic : sequence of str
+        Names; `plastic` is the part of `parameters` that is learnt.
+    owner : str
+        Whose formula it is, for error texts.
+
+    Raises
+    ------
+    NotOffered
+        If an argument is none of these names, or the wrong number of expressions comes back.
+    """
+    ports, layout = _ports(step, states, drives, parameters, owner)
+    new = _expressions(_call(step))
+    if len(new) != len(states):
+        raise NotOffered(f"{owner}.step returns {len(new)} expressions for the {len(states)} states {', '.join(states)}; return one each")
+    emitted = _expressions(_call(output)) if output else (sympy.Symbol(states[0]),)
+    _refuse_plastic_output(emitted, plastic, owner)
+    return Formula(tuple(states), ports, layout, len(drives), tuple(parameters), tuple(plastic), new, emitted)
+
+
+def _ports(step: Callable, states: Sequence[str], drives: Sequence[str], parameters: Sequence[str], owner: str):
+    ports, layout = [], []
+    for name in inspect.signature(step).parameters:
+        port = _port(name, drives)
+        if port:
+            ports.append(name)
+            layout.append(port)
+        elif name not in (*states, *parameters, "dt"):
+            raise NotOffered(f"{owner}.step takes {name!r}, which is no state, drive, parameter or dt; it may take {', '.join((*states, *drives, *parameters, 'dt'))}")
+    return tuple(ports), tuple(layout)
+
+
+def _port(name: str, drives: Sequence[str]) -> Port | None:
+    for index, drive in enumerate(drives):
+        for argument, part in ((drive, WHOLE), (f"{drive}_recurrent", RECURRENT), (f"{drive}_external", EXTERNAL)):
+            if name == argument:
+                return Port(index, part)
+    return None
+
+
+def _call(function: Callable) -> object:
+    return function(*(sympy.Symbol(name) for name in inspect.signature(function).parameters))
+
+
+def _expressions(result: object) -> tuple[sympy.Expr, ...]:
+    many = result if isinstance(result, tuple | list) else (result,)
+    return tuple(sympy.sympify(each) for each in many)
+
+
+def _refuse_plastic_output(emitted: Sequence[sympy.Expr], plastic: Sequence[str], owner: str) -> None:
+    used = {symbol.name for each in emitted for symbol in each.free_symbols} & set(plastic)
+    if used:
+        raise NotOffered(f"{owner}.output uses the plastic parameter {min(used)!r}; a plastic parameter may act in step only")
+
+
+def _jacobian(expressions: Sequence[sympy.Expr], names: Sequence[str]) -> sympy.Matrix:
+    return sympy.Matrix(len(expressions), len(names), lambda i, j: sympy.diff(expressions[i], sympy.Symbol(names[j])))

@@ -1,0 +1,100 @@
+"""The functions that a printed formula calls inside a float64 Numba kernel: scalars, inlined, vectorised."""
+
+from __future__ import annotations
+
+import math
+
+import numba
+import numpy as np
+
+real = np.float64
+# Python's error model puts a branch on every division and stops vectorisation; these flags keep NaN and inf meaningful.
+FLAGS = {"error_model": "numpy", "fastmath": {"contract", "reassoc", "arcp", "nsz"}}
+inlined = numba.njit(inline="always", **FLAGS)
+
+ZERO, HALF, ONE, SLOPE = real(0), real(0.5), real(1), real(0.3)
+
+
+@inlined
+def tanh(x):
+    """The library's tanh."""
+    return math.tanh(x)
+
+
+
+@inlined
+def exp(x):
+    """Exponential."""
+    return real(math.exp(x))
+
+
+@inlined
+def log(x):
+    """Natural logarithm."""
+    return real(math.log(x))
+
+
+@inlined
+def sqrt(x):
+    """Square root."""
+    return real(math.sqrt(x))
+
+
+@inlined
+def sin(x):
+    """Sine."""
+    return real(math.sin(x))
+
+
+@inlined
+def cos(x):
+    """Cosine."""
+    return real(math.cos(x))
+
+
+@inlined
+def absolute(x):
+    """Magnitude."""
+    return abs(x)
+
+
+@inlined
+def sign(x):
+    """-1, 0 or 1."""
+    return ONE if x > ZERO else (-ONE if x < ZERO else x)
+
+
+@inlined
+def heaviside(x):
+    """1 where `x` > 0, else 0."""
+    return ONE if x > ZERO else ZERO
+
+
+@inlined
+def spike(x):
+    """1 where `x` > 0, else 0."""
+    return ONE if x > ZERO else ZERO
+
+
+@inlined
+def relu(x):
+    """The positive part, NaN kept."""
+    return ZERO if x < ZERO else x
+
+
+@inlined
+def sigmoid(x):
+    """Logistic function by tanh, which cannot overflow."""
+    return HALF + HALF * tanh(HALF * x)
+
+
+@inlined
+def softplus(x):
+    """log(1 + exp(x)) without overflow."""
+    return relu(x) + real(math.log1p(math.exp(-abs(x))))
+
+
+@inlined
+def triangle(x):
+    """Surrogate slope of a spike."""
+    return SLOPE * relu(ONE - abs(x))

@@ -1,0 +1,110 @@
+"""Expressions to Python source: the same function for NumPy (whole arrays) and for Numba (a loop over units)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import sympy
+from sympy.printing.pycode import PythonCodePrinter
+
+from neurorec.errors import NotOffered
+
+KNOWN = frozenset("tanh exp log sqrt sin cos absolute sign heaviside relu sigmoid softplus triangle spike".split())
+
+
+class TypedPrinter(PythonCodePrinter):
+    """Literals carry the engine's type: Numba would widen float32 arithmetic to float64 otherwise."""
+
+    def _print_Integer(self, expr: sympy.Integer) -> str:
+        return f"real({expr.p})"
+
+    def _print_Float(self, expr: sympy.Float) -> str:
+        return f"real({float(expr)!r})"
+
+    def _print_Rational(self, expr: sympy.Rational) -> str:
+        return f"real({float(expr)!r})"
+
+    def _print_Pow(self, expr: sympy.Pow, rational: bool = False) -> str:
+        base, power = expr.base, expr.exp
+        if power == sympy.Rational(1, 2):
+            return f"sqrt({self._print(base)})"
+        if power == -1:
+            return f"real(1)/{self.parenthesize(base, 1000)}"
+        if power.is_Integer and 2 <= abs(int(power)) <= 4:
+            product = "(" + "*".join([self.parenthesize(base, 1000)] * abs(int(power))) + ")"
+            return product if power > 0 else f"real(1)/{product}"
+        return f"{self.parenthesize(base, 1000)}**{self.parenthesize(power, 1000)}"
+
+    def _print_Abs(self, expr: sympy.Abs) -> str:
+        return f"absolute({self._print(expr.args[0])})"
+
+    def _print_stop_gradient(self, expr: sympy.Function) -> str:
+        return f"({self._print(expr.args[0])})"
+
+    def _print_Function(self, expr: sympy.Function) -> str:
+        name = type(expr).__name__
+        if name not in KNOWN:
+            raise NotOffered(f"a formula uses {name}(), which no engine can print; use {', '.join(sorted(KNOWN))}, stop_gradient and arithmetic")
+        return f"{name}({', '.join(map(self._print, expr.args))})"
+
+    _print_tanh = _print_exp = _print_log = _print_sin = _print_cos = _print_sign = _print_Function
+
+
+@dataclass(frozen=True)
+class Array:
+    """An argument of a printed function: rows that hold one named quantity each."""
+
+    name: str
+    rows: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Elementwise:
+    """One printed function: named rows in, expressions out, the same for every unit of every trial.
+
+    Attributes
+    ----------
+    name : str
+        Of the function.
+    inputs : tuple of Array
+        Arrays ``(rows, trial, unit)`` that are read.
+    constants : tuple of str
+        Rows of the last input ``constants (rows, unit)``.
+    outputs : tuple of (str, sequence of sympy.Expr)
+        Arrays that are written, one expression a row.
+    """
+
+    name: str
+    inputs: tuple[Array, ...]
+    constants: tuple[str, ...]
+    outputs: tuple[tuple[str, Sequence[sympy.Expr]], ...]
+
+    def source(self, place: str, constant_place: str, loop: Sequence[str]) -> str:
+        """Python text; `place` indexes a row, `loop` holds the header lines of the loop over units."""
+        indent = "    " * (len(loop) + 1)
+        body = [*self._loads(place, constant_place), *self._stores(place)]
+        arguments = ", ".join([*(a.name for a in self.inputs), "constants", *(name for name, _ in self.outputs)])
+        return "\n".join([f"def {self.name}({arguments}):", *loop, *(indent + line for line in body or ["pass"])])
+
+    def _loads(self, place: str, constant_place: str) -> list[str]:
+        used = {symbol.name for _, rows in self.outputs for each in rows for symbol in sympy.sympify(each).free_symbols}
+        lines = [f"{row} = {a.name}[{i}{place}]" for a in self.inputs for i, row in enumerate(a.rows) if row in used]
+        return lines + [f"{row} = constants[{i}{constant_place}]" for i, row in enumerate(self.constants) if row in used]
+
+    def _stores(self, place: str) -> list[str]:
+        show = TypedPrinter({"fully_qualified_modules": False}).doprint
+        flat = [each for _, rows in self.outputs for each in rows]
+        shared, results = sympy.cse(flat, symbols=sympy.numbered_symbols("x_"), order="none")
+        targets = [f"{name}[{i}{place}]" for name, rows in self.outputs for i in range(len(rows))]
+        return [f"{a} = {show(b)}" for a, b in shared] + [f"{t} = {show(r)}" for t, r in zip(targets, results, strict=True)]
+
+    def for_numpy(self) -> str:
+        """Whole rows at a time."""
+        return self.source("", "", ())
+
+    def for_numba(self) -> str:
+        """A loop over trials and units that LLVM vectorises."""
+        shape = f"{(self.inputs[0].name)}.shape"
+        loop = (f"    for trial_ in range({shape}[1]):", f"        for unit_ in range({shape}[2]):")
+        return self.source(", trial_, unit_", ", unit_", loop)

@@ -1,0 +1,93 @@
+"""The functions of one unit that engines call in their loops, printed from its formula.
+
+All arrays are ``(rows, trial, unit)``; ``constants`` is ``(rows, unit)``, from `prepare`.
+
+``step(states, drives, constants, new)``            the states one step later
+``output(states, constants, out)``                  what other units see
+``pull(states, drives, adjoint, constants, back_states, back_drives, back_parameters)``
+                                                    D^T r, F^T r and G^T r for an adjoint r of the new states
+``pull_output(states, pushed, constants, back)``    O^T q for an adjoint q of the outputs
+``jacobian(states, drives, constants, decay, slope, partial)``   D, F and G themselves, row-major in their rows
+``emission(states, constants, gain)``               O itself
+``prepare(settings, constants, hoisted)``           ``settings (parameters + dt, 1, unit)`` to the constants
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from types import ModuleType
+
+import sympy
+
+from neurorec.formula.cache import package
+from neurorec.formula.derive import Formula
+from neurorec.formula.hoist import hoist
+from neurorec.formula.printer import Array, Elementwise
+
+_NUMPY_HEAD = """\
+from numpy import float64 as real
+
+from neurorec.formula.primitives_numpy import *
+
+N_CONSTANTS = {n}
+"""
+_NUMBA_HEAD = """\
+import numba
+
+from neurorec.formula.primitives_{precision} import *
+from neurorec.formula.primitives_{precision} import FLAGS, real
+
+N_CONSTANTS = {n}
+compiled = numba.njit(cache=True, **FLAGS)
+"""
+PRECISION = {"float32": "single", "float64": "double"}
+
+
+@lru_cache(maxsize=64)
+def for_numpy(formula: Formula) -> ModuleType:
+    """The unit's functions on whole arrays, float64."""
+    functions, n = _functions(formula)
+    text = "\n\n".join([_NUMPY_HEAD.format(n=n), *(f.for_numpy() for f in functions)])
+    return package({"unit": text + "\n"}).unit
+
+
+@lru_cache(maxsize=64)
+def numba_source(formula: Formula, dtype: str) -> str:
+    """Source of the unit's functions as Numba loops in ``dtype``."""
+    functions, n = _functions(formula)
+    head = _NUMBA_HEAD.format(n=n, precision=PRECISION[dtype])
+    return "\n\n".join([head, *("\n@compiled\n" + f.for_numba() for f in functions)]) + "\n"
+
+
+def _functions(formula: Formula) -> tuple[list[Elementwise], int]:
+    drafts = _drafts(formula)
+    flat = [each for draft in drafts for _, rows in draft[2] for each in rows]
+    lifted, still = hoist(flat, formula.run_symbols)
+    constants, remaining = tuple(map(str, still)), iter(lifted)
+    functions = [
+        Elementwise(name, inputs, constants, tuple((target, [next(remaining) for _ in rows]) for target, rows in outputs))
+        for name, inputs, outputs in drafts
+    ]
+    settings = Array("settings", (*formula.parameters, "dt"))
+    return [*functions, Elementwise("prepare", (settings,), (), (("hoisted", list(still.values())),))], len(still)
+
+
+def _drafts(formula: Formula) -> list[tuple[str, tuple[Array, ...], tuple]]:
+    states, drives = Array("states", formula.states), Array("drives", formula.ports)
+    adjoint = Array("adjoint", tuple(f"adjoint_{s}" for s in formula.states))
+    pushed = Array("pushed", tuple(f"pushed_{i}" for i in range(len(formula.emitted))))
+    back = [("back_states", _pull(formula.decay, adjoint)), ("back_drives", _pull(formula.slope, adjoint)), ("back_parameters", _pull(formula.partial, adjoint))]
+    parts = [("decay", list(formula.decay)), ("slope", list(formula.slope)), ("partial", list(formula.partial))]
+    return [
+        ("step", (states, drives), (("new", list(formula.new)),)),
+        ("output", (states,), (("out", list(formula.emitted)),)),
+        ("pull", (states, drives, adjoint), tuple(back)),
+        ("pull_output", (states, pushed), (("back", _pull(formula.emission, pushed)),)),
+        ("jacobian", (states, drives), tuple(parts)),
+        ("emission", (states,), (("gain", list(formula.emission)),)),
+    ]
+
+
+def _pull(matrix: sympy.Matrix, adjoint: Array) -> Sequence[sympy.Expr]:
+    return list(matrix.T * sympy.Matrix(sympy.symbols(adjoint.rows, seq=True))) if matrix.cols else []

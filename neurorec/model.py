@@ -1,0 +1,65 @@
+"""A cell with its filter, as one formula: what a network's units compute, without their weights."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from functools import lru_cache
+
+import sympy
+
+from neurorec.discovery import load
+from neurorec.formula.derive import Formula, derive
+
+
+@lru_cache(maxsize=64)
+def formula_of(cell: str, filter: str | None, plastic: tuple[str, ...]) -> Formula:
+    """The symbolic model of a network's units.
+
+    Parameters
+    ----------
+    cell, filter : str
+        Names as `neurorec.discovery.load` takes them; ``filter=None`` for the bare cell.
+    plastic : tuple of str
+        Which of the parameters are learnt.
+    """
+    cls = load("cells", cell)
+    if filter is None:
+        return derive(cls.step, cls.output, cls.states, cls.drives, tuple(cls.parameters), plastic, cls.__name__)
+    filtered = load("filters", filter)
+    step, states = _filtered(cls, filtered)
+    parameters = (*cls.parameters, *filtered.parameters)
+    return derive(step, cls.output, states, cls.drives, parameters, plastic, f"{cls.__name__} with {filtered.__name__}")
+
+
+def _filtered(cls: type, filtered: type) -> tuple[Callable, tuple[str, ...]]:
+    """Substitute the filter's answer for every drive's external part; its states come after the cell's."""
+    extra = [f"{state}_{drive}" for drive in cls.drives for state in filtered.states]
+    wanted = list(inspect.signature(cls.step).parameters)
+    ports = {drive: (f"{drive}_recurrent" if {drive, f"{drive}_recurrent"} & set(wanted) else None, f"{drive}_external") for drive in cls.drives}
+
+    def step(**symbols: sympy.Symbol) -> tuple[sympy.Expr, ...]:
+        answers, kept = {}, []
+        for drive, (recurrent, external) in ports.items():
+            own = {name: symbols.get(f"{name}_{drive}", symbols.get(name)) for name in inspect.signature(filtered.step).parameters}
+            answer, *new = filtered.step(**{**own, "external": symbols[external]})
+            answers[external], kept = answer, [*kept, *new]
+            answers[drive] = answer + symbols[recurrent] if recurrent else answer
+        result = cls.step(*(answers.get(name, symbols.get(name)) for name in wanted))
+        return (*(result if isinstance(result, tuple) else (result,)), *kept)
+
+    return _with_arguments(step, wanted, ports, extra, filtered), (*cls.states, *extra)
+
+
+def _with_arguments(step: Callable, wanted: list[str], ports: dict, extra: list[str], filtered: type) -> Callable:
+    """Give the composed step a signature that says what it takes, as a hand-written formula has."""
+    kept = [name for name in wanted if not any(name in (d, f"{d}_recurrent", f"{d}_external") for d in ports)]
+    drives = [name for pair in ports.values() for name in pair if name]
+    needs = [n for n in inspect.signature(filtered.step).parameters if n not in ("external", *filtered.states)]
+    names = list(dict.fromkeys([*kept, *drives, *extra, *needs]))
+
+    def by_position(*values: sympy.Symbol) -> tuple[sympy.Expr, ...]:
+        return step(**dict(zip(names, values, strict=True)))
+
+    by_position.__signature__ = inspect.Signature([inspect.Parameter(n, inspect.Parameter.POSITIONAL_ONLY) for n in names])
+    return by_position

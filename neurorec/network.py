@@ -1,0 +1,314 @@
+"""A network: weights, cell, parameters and time step; a frozen value."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from neurorec.arrays import only, positive, real_array, whole
+from neurorec.discovery import load, name_of
+from neurorec.errors import RunFileError, ShapeError, ValueRefused
+from neurorec.formula.derive import Formula
+from neurorec.model import formula_of
+from neurorec.seeds import NETWORK, entropy, generator
+
+if TYPE_CHECKING:
+    import h5py
+
+WEIGHTS = ("recurrent", "input", "bias", "readout", "feedback")
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """A recurrent network with a linear readout, y = readout o.
+
+    With N units, I inputs, O outputs, and a cell of D drives, K outputs and k states:
+
+    Parameters
+    ----------
+    recurrent : (D N, K N) array_like
+        Recurrent weights, (post, pre); drive after drive, as torch stacks gates.
+    input : (D N, I) array_like
+        Input weights.
+    readout : (O, K N) array_like
+        Output weights.
+    feedback : (K N, O) array_like, optional
+        Fixed weights through which a local rule hears the error. None: ``readout.T``.
+    cell : str or class
+        A name from ``nr.names("cells")``, or a cell class of your own.
+    dt : float
+        Time step in seconds.
+    bias : (D N,) array_like, optional
+        None: zeros.
+    initial : float or (k N,) array_like, optional
+        State before the first step, states stacked. None: the cell's own.
+    parameters : mapping, optional
+        Values that differ from the cell's defaults: a number, or one a unit. Times in seconds.
+    noise : float
+        Strength of the white noise that every unit receives on its drive, private to it, in drive
+        units times sqrt(s): each step adds ``noise / sqrt(dt)`` times a standard normal number. A leaky
+        linear unit then fluctuates with standard deviation ``noise / sqrt(2 tau)``, whatever ``dt``.
+    filter : str or class, optional
+        An input filter, from ``nr.names("filters")``.
+    plastic : sequence of str, optional
+        Which weights (and per-unit parameters) training changes. None: recurrent, input, readout, the cell's
+        own plastic parameters, and bias where one was given or the cell is usually trained with one.
+
+    Raises
+    ------
+    ShapeError, ValueRefused, UnknownName
+        Each says what was expected and the way out.
+    """
+
+    recurrent: np.ndarray
+    input: np.ndarray
+    readout: np.ndarray
+    feedback: np.ndarray | None = None
+    cell: str = "leaky_tanh"
+    dt: float = 0.01
+    bias: np.ndarray | None = None
+    initial: np.ndarray | float | None = None
+    parameters: Mapping[str, Any] | None = None
+    noise: float = 0.0
+    filter: str | None = None
+    plastic: tuple[str, ...] | None = None
+    _units: int = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        put = lambda name, value: object.__setattr__(self, name, value)  # noqa: E731 - the one place where a frozen value is filled
+        put("cell", _name("cells", self.cell))
+        put("filter", None if self.filter is None else _name("filters", self.filter))
+        put("dt", positive("dt", self.dt, "seconds"))
+        put("plastic", self._chosen_plastic())
+        put("_units", self._count_units())
+        for name, value in self._checked_weights().items():
+            value.setflags(write=False)
+            put(name, value)
+        put("parameters", self._checked_parameters())
+        if self.noise < 0:
+            raise ValueRefused(f"noise must be zero or positive, got {self.noise}")
+
+    @classmethod
+    def random(
+        cls,
+        inputs: int,
+        units: int,
+        outputs: int,
+        cell: str = "leaky_tanh",
+        dt: float = 0.01,
+        parameters: Mapping[str, Any] | None = None,
+        gain: float = 1.5,
+        seed: int | None = 0,
+        *,
+        spectral_radius: float | None = None,
+        sparsity: float = 0.0,
+        bias: np.ndarray | None = None,
+        initial: np.ndarray | float | None = None,
+        noise: float = 0.0,
+        filter: str | None = None,
+        plastic: tuple[str, ...] | None = None,
+    ) -> Network:
+        """A network with the weights of Murray (2019), "Simulation details".
+
+        ``recurrent ~ N(0, gain^2 / N)``, ``input ~ U(-1, 1)``, ``readout ~ U(-1, 1) / sqrt(N)``,
+        ``feedback ~ N(0, 1)``, all independent.
+
+        Parameters
+        ----------
+        inputs, units, outputs : int
+            Sizes I, N, O; I may be 0.
+        gain : float
+            Above 1 a tanh network without input is chaotic.
+        seed : int
+            Fixes every weight.
+        spectral_radius : float, optional
+            Rescale each drive's recurrent weights to this spectral radius instead (cells with one output).
+        sparsity : float
+            Fraction of recurrent connections that are absent at the start, in [0, 1); the others are stronger
+            by ``1 / sqrt(1 - sparsity)``, so that a unit's input keeps its variance.
+        cell, dt, parameters, bias, initial, noise, filter, plastic
+            As for `Network`.
+        """
+        whole("inputs", inputs, least=0), whole("units", units), whole("outputs", outputs)
+        if not 0 <= sparsity < 1:
+            raise ValueRefused(f"sparsity must lie in [0, 1), got {sparsity}; 0.9 leaves one connection in ten")
+        formula = formula_of(_name("cells", cell), None if filter is None else _name("filters", filter), ())
+        rows, columns, rng = formula.n_drives * units, len(formula.emitted) * units, generator(entropy(seed), NETWORK)
+        recurrent = rng.standard_normal((rows, columns)) * (gain / np.sqrt(units * (1 - sparsity)))
+        recurrent *= rng.random(recurrent.shape) >= sparsity
+        return cls(
+            recurrent=recurrent if spectral_radius is None else _rescaled(recurrent, units, spectral_radius),
+            input=rng.uniform(-1, 1, (rows, inputs)),
+            readout=rng.uniform(-1, 1, (outputs, columns)) / np.sqrt(units),
+            feedback=rng.standard_normal((columns, outputs)),
+            cell=cell, dt=dt, bias=bias, initial=initial, parameters=parameters, noise=noise, filter=filter, plastic=plastic,
+        )  # fmt: skip
+
+    @property
+    def units(self) -> int:
+        """Number of units N."""
+        return self._units
+
+    @property
+    def inputs(self) -> int:
+        """Number of input channels I."""
+        return self.input.shape[1]
+
+    @property
+    def outputs(self) -> int:
+        """Number of output channels O."""
+        return self.readout.shape[0]
+
+    @property
+    def formula(self) -> Formula:
+        """The symbolic model of a unit, its derivatives by the plastic parameters included."""
+        return formula_of(self.cell, self.filter, tuple(p for p in self.plastic if p not in WEIGHTS))
+
+    def replace(self, **changes: Any) -> Network:
+        """A new network with some fields changed."""
+        only("field of Network", changes, [f.name for f in dataclasses.fields(self) if f.init])
+        return dataclasses.replace(self, **changes)
+
+    def per_unit(self, parameter: str) -> np.ndarray:
+        """A parameter's values, one a unit, (N,)."""
+        return np.broadcast_to(np.asarray(self.parameters[parameter], float), (self.units,)).copy()
+
+    def save(self, path: str | Path, overwrite: bool = False) -> Path:
+        """Write the network to an HDF5 file of its own.
+
+        Raises
+        ------
+        RunFileError
+            If the file exists (unless `overwrite`) or cannot be written.
+        """
+        import h5py
+
+        path = Path(path)
+        if path.exists() and not overwrite:
+            raise RunFileError(f"{path} exists already; choose another path or pass overwrite=True")
+        aside = path.with_name(path.name + ".part")
+        try:
+            with h5py.File(aside, "w") as file:
+                self.to_group(file.create_group("network"))
+            os.replace(aside, path)
+        except OSError as error:
+            raise RunFileError(f"cannot write {path} ({error}); choose a folder that exists and can be written") from error
+        return path
+
+    @classmethod
+    def load(cls, path: str | Path) -> Network:
+        """Read a network from a file of `save`, or the trained one from a run file.
+
+        Raises
+        ------
+        RunFileError
+            If there is no network in the file.
+        """
+        import h5py
+
+        try:
+            with h5py.File(path, "r", locking=False) as file:
+                return cls.from_group(file["network"])
+        except (OSError, KeyError) as error:
+            raise RunFileError(f"{path} holds no network ({error}); expected a file of Network.save or of nr.train") from error
+
+    def to_group(self, group: h5py.Group) -> None:
+        """Write the arrays, and the rest as attributes, into an open HDF5 group; dimensions are labelled."""
+        for name, labels in AXES.items():
+            data = group.create_dataset(name, data=getattr(self, name))
+            for axis, label in zip(data.dims, labels, strict=True):
+                axis.label = label
+        for name, value in self.parameters.items():
+            group.create_dataset(f"parameters/{name}", data=self.per_unit(name)).dims[0].label = "unit"
+        group.attrs.update({"cell": self.cell, "dt": self.dt, "noise": self.noise, "filter": self.filter or "", "plastic": json.dumps(self.plastic)})
+
+    @classmethod
+    def from_group(cls, group: h5py.Group) -> Network:
+        """The network that `to_group` wrote."""
+        arrays = {name: group[name][()] for name in AXES}
+        about = group.attrs
+        parameters = {name: data[()] for name, data in group.get("parameters", {}).items()}
+        return cls(
+            **arrays, cell=about["cell"], dt=float(about["dt"]), noise=float(about["noise"]), parameters=parameters,
+            filter=about["filter"] or None, plastic=tuple(json.loads(about["plastic"])),
+        )  # fmt: skip
+
+    def _chosen_plastic(self) -> tuple[str, ...]:
+        cls = load("cells", self.cell)
+        known = ("recurrent", "input", "readout", "bias", *cls.parameters, *(load("filters", self.filter).parameters if self.filter else ()))
+        if self.plastic is None:
+            bias = ("bias",) if self.bias is not None or cls.biased else ()
+            return ("recurrent", "input", "readout", *bias, *cls.plastic)
+        only("plastic weight", dict.fromkeys(self.plastic), known)
+        return tuple(name for name in known if name in self.plastic)
+
+    def _count_units(self) -> int:
+        columns, outputs = np.shape(self.recurrent)[-1:], len(self.formula.emitted)
+        if np.ndim(self.recurrent) != 2 or columns[0] == 0 or columns[0] % outputs:
+            raise ShapeError(f"recurrent must have shape (D N, K N) with at least one unit, got {np.shape(self.recurrent)}; {self.cell} has D={self.formula.n_drives}, K={outputs}")
+        return columns[0] // outputs
+
+    def _checked_weights(self) -> dict[str, np.ndarray]:
+        rows, columns = self.formula.n_drives * self.units, len(self.formula.emitted) * self.units
+        readout = real_array("readout", self.readout, (-1, columns), "one column a unit's output")
+        feedback = readout.T if self.feedback is None else self.feedback
+        return {
+            "recurrent": real_array("recurrent", self.recurrent, (rows, columns), "weights are (post, pre), one block of rows a drive"),
+            "input": real_array("input", self.input, (rows, -1), "weights are (post, pre); pass input.T if it is (pre, post)"),
+            "readout": readout,
+            "feedback": real_array("feedback", feedback, (columns, readout.shape[0]), "it is (units, outputs); pass feedback.T if it is (outputs, units)").copy(),
+            "bias": real_array("bias", np.zeros(rows) if self.bias is None else self.bias, (rows,)),
+            "initial": self._checked_initial(),
+        }
+
+    def _checked_initial(self) -> np.ndarray:
+        states, own = len(self.formula.states), load("cells", self.cell).initial
+        value = own if self.initial is None else self.initial
+        if isinstance(value, tuple) and len(value) <= states:
+            value = np.repeat([*value, *[0.0] * (states - len(value))], self.units)
+        elif np.ndim(value) == 0:
+            filled = len(load("cells", self.cell).states)  # filters start at rest
+            value = np.repeat([float(value)] * filled + [0.0] * (states - filled), self.units)
+        return real_array("initial", value, (states * self.units,), "one value a unit and state, states stacked")
+
+    def _checked_parameters(self) -> dict[str, float | np.ndarray]:
+        defaults = {**load("cells", self.cell).parameters, **(load("filters", self.filter).parameters if self.filter else {})}
+        only(f"parameter of {self.cell}", self.parameters or {}, list(defaults))
+        values = {}
+        for name, default in defaults.items():
+            given = (self.parameters or {}).get(name, default)
+            values[name] = float(given) if np.ndim(given) == 0 else real_array(name, given, (self.units,), "one value a unit")
+            if name.startswith("tau") and np.min(values[name]) < self.dt:
+                raise ValueRefused(f"{name} = {np.min(values[name]):g} s is shorter than the time step dt = {self.dt:g} s; choose dt <= {name}, for accuracy dt <= {name} / 5")
+        return values
+
+
+AXES = {
+    "recurrent": ("post", "pre"),
+    "input": ("post", "input"),
+    "readout": ("output", "pre"),
+    "feedback": ("pre", "output"),
+    "bias": ("post",),
+    "initial": ("state",),
+}
+
+
+def _name(kind: str, thing: object) -> str:
+    name = thing if isinstance(thing, str) else name_of(thing)
+    load(kind, name)
+    return name
+
+
+def _rescaled(recurrent: np.ndarray, units: int, radius: float) -> np.ndarray:
+    if recurrent.shape[1] != units:
+        raise ValueRefused("spectral_radius needs a cell with one output; use gain")
+    blocks = recurrent.reshape(-1, units, units)
+    found = np.abs(np.linalg.eigvals(blocks)).max(axis=1)
+    return (blocks * (positive("spectral_radius", radius) / found)[:, None, None]).reshape(recurrent.shape)

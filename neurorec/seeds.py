@@ -1,0 +1,39 @@
+"""One seed fixes everything: a tree of independent generators, each addressed by what it is for and by the trial's number."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from neurorec.errors import ValueRefused
+
+NETWORK, TASK, NOISE, ORDER = range(4)  # branches of the tree; their order is part of the run file's format
+
+
+def entropy(seed: int | None) -> int:
+    """The number that is stored with a run: the seed, or fresh entropy where there is none.
+
+    Raises
+    ------
+    ValueRefused
+        If the seed is no non-negative integer.
+    """
+    if seed is None:
+        return int(np.random.SeedSequence().entropy)
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
+        raise ValueRefused(f"seed must be a whole number from 0, got {seed!r}; pass seed=0, or None for a fresh one")
+    return int(seed)
+
+
+def generator(seed: int, branch: int, number: int = 0) -> np.random.Generator:
+    """The generator of one trial (or network), the same whatever else was drawn before.
+
+    Parameters
+    ----------
+    seed : int
+        The root.
+    branch : int
+        `NETWORK`, `TASK`, `NOISE` or `ORDER`.
+    number : int
+        Which trial, counted from 0.
+    """
+    return np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=(branch, number))))

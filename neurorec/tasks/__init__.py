@@ -1,0 +1,30 @@
+"""One task per file: motor and working-memory tasks."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from neurorec.arrays import only
+from neurorec.discovery import load
+from neurorec.trials import AbstractTask
+
+
+def task(name: str, **settings: Any) -> AbstractTask:
+    """A task by name, with its settings.
+
+    Parameters
+    ----------
+    name : str
+        From ``nr.names("tasks")``.
+    **settings
+        Fields of the task's class; ``dt`` in seconds.
+
+    Raises
+    ------
+    UnknownName, ValueRefused
+        With the names there are.
+    """
+    cls = load("tasks", name)
+    only(f"setting of {name}", settings, [f.name for f in dataclasses.fields(cls) if f.init])
+    return cls(**settings)

@@ -1,0 +1,186 @@
+"""Trials: what goes in, what should come out, and when it counts; and the tasks that make them."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
+
+from neurorec.arrays import positive, real_array, whole
+from neurorec.discovery import load
+from neurorec.errors import ShapeError, ValueRefused
+from neurorec.seeds import TASK, entropy, generator
+
+
+@dataclass(frozen=True, eq=False)
+class Trials:
+    """Some trials of one task, time-major.
+
+    Parameters
+    ----------
+    inputs : (T, B, I) array_like
+        What the network hears; (T, I) is taken as one trial.
+    targets : (T, B, O) array_like
+        What it should answer. For ``loss="cross_entropy"`` one-hot classes (or probabilities).
+    mask : (T, B) array_like, optional
+        How much each time step counts, from 0; None: all the same. Every trial needs a step that counts.
+    conditions : mapping of str to (B,) array_like, optional
+        What distinguishes the trials.
+    dt : float
+        Time step in seconds.
+    loss : str
+        ``"mse"`` or ``"cross_entropy"``, from ``nr.names("losses")``.
+
+    Raises
+    ------
+    ShapeError, ValueRefused
+        If shapes do not fit one another, or numbers are NaN, infinite or complex.
+    """
+
+    inputs: np.ndarray
+    targets: np.ndarray
+    mask: np.ndarray | None = None
+    conditions: Mapping[str, np.ndarray] | None = None
+    dt: float = 0.01
+    loss: str = "mse"
+
+    def __post_init__(self) -> None:
+        put = lambda name, value: object.__setattr__(self, name, value)  # noqa: E731 - the one place where a frozen value is filled
+        put("targets", _three("targets", self.targets))
+        steps, trials, _ = self.targets.shape
+        put("inputs", real_array("inputs", _three("inputs", self.inputs), (steps, trials, -1), "time-major (time, trial, channel), as targets"))
+        put("mask", real_array("mask", np.ones((steps, trials)) if self.mask is None else self._two_mask(), (steps, trials), "(time, trial)"))
+        if self.mask.min() < 0 or (self.mask.sum(axis=0) == 0).any():
+            raise ValueRefused("mask must be zero or positive and count at least one step of every trial; drop the trials that it silences")
+        put("conditions", {name: self._condition(name, value) for name, value in (self.conditions or {}).items()})
+        put("dt", positive("dt", self.dt, "seconds"))
+        load("losses", self.loss)
+
+    @property
+    def time(self) -> np.ndarray:
+        """End of each time step in seconds, (T,)."""
+        return np.arange(1, self.targets.shape[0] + 1) * self.dt
+
+    @property
+    def count(self) -> int:
+        """Number of trials B."""
+        return self.targets.shape[1]
+
+    @property
+    def weight(self) -> np.ndarray:
+        """Share of each step in the loss, (T, B): mask over its sum in the trial, over the number of trials."""
+        return self.mask / self.mask.sum(axis=0) / self.count
+
+    def take(self, which: np.ndarray) -> Trials:
+        """Some of the trials, by number."""
+        conditions = {name: value[which] for name, value in self.conditions.items()}
+        return Trials(self.inputs[:, which], self.targets[:, which], self.mask[:, which], conditions, self.dt, self.loss)
+
+    def _two_mask(self) -> np.ndarray:
+        mask = np.asarray(self.mask)
+        return mask[:, None] if mask.ndim == 1 else mask
+
+    def _condition(self, name: str, value: object) -> np.ndarray:
+        column = np.atleast_1d(np.asarray(value))
+        if column.shape != (self.count,):
+            raise ShapeError(f"condition {name!r} must have one value a trial, ({self.count},), got {column.shape}")
+        return column
+
+
+class Trial(NamedTuple):
+    """One trial, as a task makes it: arrays over time, and what distinguishes it."""
+
+    inputs: np.ndarray  # (T, I)
+    targets: np.ndarray  # (T, O)
+    mask: np.ndarray | None = None  # (T,)
+    conditions: Mapping[str, Any] = {}
+
+
+class AbstractTask(ABC):
+    """A task makes trials and scores answers.
+
+    A task is one file with one final dataclass whose fields are its settings, `dt` first. Attributes every task has:
+
+    Attributes
+    ----------
+    n_inputs, n_outputs : int
+        Channels.
+    dt : float
+        Time step in seconds.
+    loss : str
+        From ``nr.names("losses")``.
+    """
+
+    n_inputs: int
+    n_outputs: int
+    dt: float
+    loss: ClassVar[str] = "mse"
+
+    @abstractmethod
+    def trial(self, rng: np.random.Generator) -> Trial:
+        """One trial drawn from `rng` and nothing else.
+
+        Every trial of a task has the same number of steps; a shorter one is padded and its mask is zero there.
+        """
+
+    @abstractmethod
+    def score(self, outputs: np.ndarray, trials: Trials) -> np.ndarray:
+        """How well each trial was answered.
+
+        Parameters
+        ----------
+        outputs : (T, B, O)
+            The network's answers (before a softmax).
+        trials : Trials
+            What was asked.
+
+        Returns
+        -------
+        (B,) array
+            In [0, 1]; the targets themselves score 1 (for classes: any outputs that rank the right one first).
+        """
+
+    def trials(self, n: int, seed: int | None = 0, first: int = 0) -> Trials:
+        """Trials number `first` to `first + n - 1` of a seed.
+
+        Trial k is the same trial whatever `n` and `first`.
+        """
+        root = entropy(seed)
+        made = [self.trial(generator(root, TASK, first + k)) for k in range(whole("n", n))]
+        return Trials(
+            inputs=np.stack([m.inputs for m in made], axis=1),
+            targets=np.stack([m.targets for m in made], axis=1),
+            mask=np.stack([np.ones(len(m.targets)) if m.mask is None else m.mask for m in made], axis=1),
+            conditions={name: np.array([m.conditions[name] for m in made]) for name in made[0].conditions},
+            dt=self.dt,
+            loss=self.loss,
+        )
+
+    def _steps(self, name: str, seconds: float) -> int:
+        """Whole time steps of a duration, refused where it is shorter than one."""
+        steps = round(seconds / positive("dt", self.dt, "seconds"))
+        if steps < 1:
+            raise ValueRefused(f"{name} = {seconds:g} s is shorter than a time step of {self.dt:g} s; lengthen it or choose a smaller dt")
+        return steps
+
+
+def variance_explained(outputs: np.ndarray, trials: Trials) -> np.ndarray:
+    """Share of the targets' masked variance that the outputs reproduce, clipped to [0, 1], (B,)."""
+    weight = (trials.mask / trials.mask.sum(axis=0))[..., None]
+    mean = (weight * trials.targets).sum(axis=0)
+    total = (weight * (trials.targets - mean) ** 2).sum(axis=(0, 2))
+    left = (weight * (trials.targets - outputs) ** 2).sum(axis=(0, 2))
+    share = np.where(total > 0, 1 - left / np.where(total > 0, total, 1), left == 0)
+    return np.clip(share, 0, 1)
+
+
+def _three(name: str, value: object) -> np.ndarray:
+    array = real_array(name, value)
+    if array.ndim == 2:
+        array = array[:, None, :]
+    if array.ndim != 3 or 0 in array.shape[:2]:
+        raise ShapeError(f"{name} must have shape (time, trial, channel) with at least one step and one trial, got {np.shape(value)}")
+    return array
