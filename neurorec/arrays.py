@@ -65,3 +65,7 @@ def only(kind: str, given: Mapping[str, object], known: Sequence[str]) -> None:
     for name in given:
         if name not in known:
             raise ValueRefused(f"no {kind} named {name!r}; there are {', '.join(known) or 'none'}")
+
+
+def _fits(shape: Sequence[int], wanted: Sequence[int]) -> bool:
+    return len(shape) == len(wanted) and all(w in (-1, n) for n, w in zip(shape, wanted, strict=True))
