@@ -1,0 +1,158 @@
+"""One engine per file; what a user asks of them: simulate, and the change that a rule would make."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from neurorec.arrays import real_array
+from neurorec.discovery import load, resolve
+from neurorec.engines.base import AbstractEngine, Activity, check
+from neurorec.errors import ShapeError, ValueRefused
+from neurorec.network import Network
+from neurorec.noise import private_noise
+from neurorec.seeds import entropy
+from neurorec.trials import Trials
+from neurorec.weights import Weights
+
+if TYPE_CHECKING:
+    import xarray
+
+
+@dataclass(frozen=True, eq=False)
+class Trajectories:
+    """What a network did in some trials.
+
+    Attributes
+    ----------
+    outputs : (T, B, O) array
+        y, before a softmax.
+    states : dict of str to (T, B, N) array
+        Every state of the cell, after each step.
+    trials : Trials
+        What was asked.
+    loss : (B,) array
+        Loss of each trial.
+    """
+
+    outputs: np.ndarray
+    states: dict[str, np.ndarray]
+    trials: Trials
+    loss: np.ndarray
+
+    def to_xarray(self) -> xarray.Dataset:
+        """Named dimensions (time, trial, unit, output, input), time in seconds, conditions as coordinates."""
+        import xarray
+
+        trials, over = self.trials, ("time", "trial")
+        variables = {name: ((*over, "unit"), values, {"units": "1"}) for name, values in self.states.items()}
+        channels = {"output": (self.outputs, "output"), "target": (trials.targets, "output"), "input": (trials.inputs, "input")}
+        variables |= {name: ((*over, f"{last}_channel"), values, {"units": "1"}) for name, (values, last) in channels.items()}
+        coordinates = {"time": ("time", trials.time, {"units": "s", "long_name": "time from trial start"}), "trial": np.arange(trials.count)}
+        conditions = {name: ("trial", values) for name, values in trials.conditions.items()}
+        return xarray.Dataset({**variables, "loss": ("trial", self.loss), "mask": (over, trials.mask)}, {**coordinates, **conditions})
+
+
+def simulate(network: Network, trials: Trials, engine: str | AbstractEngine = "numba", seed: int | None = 0, initial: np.ndarray | None = None) -> Trajectories:
+    """Run a network through trials; nothing is learnt.
+
+    Parameters
+    ----------
+    network : Network
+    trials : Trials
+        With the network's number of inputs and outputs, and its dt.
+    engine : str or engine
+        From ``nr.names("engines")``.
+    seed : int or None
+        For the network's private noise.
+    initial : (B, k N) or (k N,) array_like, optional
+        State before the first step, instead of the network's own.
+
+    Returns
+    -------
+    Trajectories
+
+    Raises
+    ------
+    ShapeError, ValueRefused
+        If trials and network do not fit.
+    """
+    engine = resolve("engines", engine)
+    weights, activity, _ = run_forward(network, trials, engine, entropy(seed), initial)
+    del weights
+    names = load("cells", network.cell).states
+    states = {name: activity.states[1:, i] for i, name in enumerate(network.formula.states) if name in names}
+    return Trajectories(activity.readout, states, trials, losses(activity.readout, trials))
+
+
+def weight_change(network: Network, trials: Trials, rule: str = "rflo", engine: str | AbstractEngine = "numba", feedback: str | None = None, seed: int | None = 0) -> dict[str, np.ndarray]:
+    """The change that a rule would make, summed over time and averaged over trials: for an exact rule -dL/dW.
+
+    Parameters
+    ----------
+    network, trials, engine, seed
+        As for `simulate`.
+    rule : str or rule
+        From ``nr.names("rules")``.
+    feedback : str or feedback, optional
+        From ``nr.names("feedbacks")``; None: the rule's own.
+
+    Returns
+    -------
+    dict of str to array
+        ``recurrent, input, readout, bias``, shaped as the network's, and each plastic parameter of the cell, (N,);
+        zero where the rule changes nothing.
+    """
+    engine, rule = resolve("engines", engine), resolve("rules", rule)
+    check(engine, rule, "trial")
+    feedback = resolve("feedbacks", feedback or rule.feedback)
+    weights, activity, inputs = run_forward(network, trials, engine, entropy(seed), None)
+    error = weighted_error(activity.readout, trials)
+    change = engine.change(network, weights, activity, inputs, error, rule, feedback)
+    found = {name: change.view(name) for name in ("recurrent", "input", "readout", "bias")}
+    found |= {name: change.parameters[network.formula.parameters.index(name)] for name in network.formula.plastic}
+    return {name: value if rule.may_change(name) else np.zeros_like(value) for name, value in found.items()}
+
+
+def run_forward(network: Network, trials: Trials, engine: AbstractEngine, seed: int, initial: np.ndarray | None, first: int = 0) -> tuple[Weights, Activity, np.ndarray]:
+    """Weights, activity and inputs in the engine's float type."""
+    fit(network, trials)
+    weights, inputs = Weights.of(network, engine.dtype), trials.inputs.astype(engine.dtype)
+    noise = private_noise(network, *trials.mask.shape, seed, first, engine.dtype)
+    return weights, engine.forward(network, weights, inputs, noise, start(network, trials.count, initial, engine.dtype)), inputs
+
+
+def start(network: Network, trials: int, initial: np.ndarray | None, dtype: Any) -> np.ndarray:
+    """State before the first step, (k, B, N)."""
+    given = network.initial if initial is None else real_array("initial", initial)
+    if given.shape not in ((network.initial.size,), (trials, network.initial.size)):
+        raise ShapeError(f"initial must have shape ({network.initial.size},) or ({trials}, {network.initial.size}), states stacked; got {given.shape}")
+    each = np.broadcast_to(given, (trials, network.initial.size)).reshape(trials, -1, network.units)
+    return np.ascontiguousarray(each.transpose(1, 0, 2), dtype=dtype)
+
+
+def losses(readout: np.ndarray, trials: Trials) -> np.ndarray:
+    """Loss of each trial, (B,)."""
+    steps, count, outputs = readout.shape
+    each = load("losses", trials.loss).value(readout.reshape(-1, outputs), trials.targets.reshape(-1, outputs).astype(readout.dtype))
+    return (each.reshape(steps, count) * trials.weight * count).sum(axis=0)
+
+
+def weighted_error(readout: np.ndarray, trials: Trials) -> np.ndarray:
+    """Minus dL/dy, (T, B, O), in the readout's float type."""
+    outputs = readout.shape[2]
+    targets = trials.targets.reshape(-1, outputs).astype(readout.dtype)
+    error = load("losses", trials.loss).error(readout.reshape(-1, outputs), targets)
+    return error.reshape(readout.shape) * trials.weight[..., None].astype(readout.dtype)
+
+
+def fit(network: Network, trials: Trials) -> None:
+    """Refuse trials that the network cannot be given."""
+    for name, channels, have in (("inputs", trials.inputs.shape[2], network.inputs), ("targets", trials.targets.shape[2], network.outputs)):
+        if channels != have:
+            word = name.removesuffix("s") if name == "inputs" else "output"
+            raise ShapeError(f"trials have {channels} channels of {name}, the network has {have}; make it with {word}s={channels}")
+    if abs(trials.dt - network.dt) > 1e-9 * network.dt:
+        raise ValueRefused(f"trials have dt = {trials.dt:g} s, the network {network.dt:g} s; give both the same dt")

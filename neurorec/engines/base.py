@@ -1,0 +1,141 @@
+"""What an engine is, and what it hands back."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from neurorec.errors import NotOffered
+from neurorec.feedbacks.base import AbstractFeedback
+from neurorec.network import Network
+from neurorec.optimisers.base import AbstractOptimiser
+from neurorec.rules.base import AbstractRule
+from neurorec.weights import Weights
+
+
+@dataclass(frozen=True)
+class Activity:
+    """What units did during some trials; index 0 of `states` and `emitted` is the initial state.
+
+    Attributes
+    ----------
+    states : (T + 1, k, B, N) array
+    drives : (T, ports, B, N) array
+        What reached each drive argument of the formula.
+    emitted : (T + 1, K, B, N) array
+        What other units saw.
+    readout : (T, B, O) array
+        y(t) = readout o(t).
+    """
+
+    states: np.ndarray
+    drives: np.ndarray
+    emitted: np.ndarray
+    readout: np.ndarray
+
+
+@dataclass(frozen=True)
+class Teaching:
+    """How weights change: the rule, the way of the error, and the size of a step.
+
+    Attributes
+    ----------
+    rule, feedback, optimiser, loss
+        Instances of their abstract classes.
+    rates : (P,) array
+        Learning rate of every weight.
+    clip : float
+        Largest norm of a change, over all plastic weights; infinite for none.
+    decay : float
+        Weights shrink by ``rate * decay`` at every update.
+    """
+
+    rule: AbstractRule
+    feedback: AbstractFeedback
+    optimiser: AbstractOptimiser
+    loss: Any
+    rates: np.ndarray
+    clip: float
+    decay: float
+
+
+class AbstractEngine(ABC):
+    """Steps networks and evaluates rules.
+
+    Attributes
+    ----------
+    dtype : type
+        Float type of its arithmetic.
+    tolerance : float
+        Largest difference from the reference engine, relative to the largest entry, for a trial of ordinary length.
+    offers : frozenset of str
+        Schedules of weight changes it can run: ``"trial"``, ``"step"``.
+    """
+
+    dtype: ClassVar[type]
+    tolerance: ClassVar[float]
+    offers: ClassVar[frozenset[str]]
+
+    @abstractmethod
+    def forward(self, network: Network, weights: Weights, inputs: np.ndarray, noise: np.ndarray | None, initial: np.ndarray) -> Activity:
+        """Run trials with the weights standing still.
+
+        Parameters
+        ----------
+        network : Network
+            Cell, time step; its weights are not used.
+        weights : Weights
+            In the engine's float type.
+        inputs : (T, B, I) array
+        noise : (D, T, B, N) array or None
+        initial : (k, B, N) array
+        """
+
+    @abstractmethod
+    def change(self, network: Network, weights: Weights, activity: Activity, inputs: np.ndarray, error: np.ndarray, rule: AbstractRule, feedback: AbstractFeedback) -> Weights:
+        """A rule's change of every weight, summed over time and trials.
+
+        Parameters
+        ----------
+        activity : Activity
+            From `forward` with the same arguments.
+        error : (T, B, O) array
+            Minus dL/dy: the loss's error times each step's share of the loss.
+
+        Returns
+        -------
+        Weights
+            The change, under the weights' names; its ``feedback`` is the transpose of the readout's.
+        """
+
+    @abstractmethod
+    def online(self, network: Network, weights: Weights, slots: np.ndarray, count: int, inputs: np.ndarray, noise: np.ndarray | None,
+               initial: np.ndarray, targets: np.ndarray, share: np.ndarray, teaching: Teaching) -> Activity:  # fmt: skip
+        """Run trials while weights change after every time step; ``weights`` and ``slots`` are changed in place.
+
+        Parameters
+        ----------
+        count : int
+            Number of updates before the first step.
+        targets : (T, B, O) array
+        share : (T, B) array
+            Each step's share of the loss, as `neurorec.trials.Trials.weight`.
+        """
+
+
+def check(engine: AbstractEngine, rule: AbstractRule, schedule: str) -> None:
+    """Refuse what cannot work before the first step.
+
+    Raises
+    ------
+    NotOffered
+        Saying which of the two cannot, and what can.
+    """
+    if schedule not in rule.schedules:
+        way = "use rule='rtrl', which is exact and causal" if rule.influence == "full" else f"use update={min(rule.schedules)!r}"
+        raise NotOffered(f"{type(rule).__name__} runs against time and cannot change weights every {schedule}; {way}, or update='trial'")
+    if schedule not in engine.offers:
+        raise NotOffered(f"{type(engine).__name__} cannot change weights every {schedule}; engine='reference' can")

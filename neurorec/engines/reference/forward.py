@@ -1,0 +1,44 @@
+"""The network's equations (Murray 2019, Eq 1), for any cell."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from neurorec.engines.base import Activity
+from neurorec.engines.reference.unit import Unit
+from neurorec.network import Network
+from neurorec.weights import Weights
+
+
+def forward(network: Network, weights: Weights, inputs: np.ndarray, noise: np.ndarray | None, initial: np.ndarray) -> Activity:
+    """u(t) = W o(t-1) + Win x(t) + b, s(t) = step(s(t-1), u(t)), y(t) = Wout o(t)."""
+    unit = Unit(network, weights)
+    states, emitted, drives, readout = [initial], [unit.output(initial)], [], []
+    for t, x in enumerate(inputs):
+        drives.append(unit.drives(recurrent_part(weights, emitted[t]), external_part(weights, x, None if noise is None else noise[:, t])))
+        states.append(unit.step(states[t], drives[t]))
+        emitted.append(unit.output(states[t + 1]))
+        readout.append(read(weights, emitted[t + 1]))
+    return Activity(np.array(states), np.array(drives), np.array(emitted), np.array(readout))
+
+
+def recurrent_part(weights: Weights, emitted: np.ndarray) -> np.ndarray:
+    """W o(t-1), (D, B, N), from (K, B, N)."""
+    return np.einsum("dakc,kbc->dba", blocks(weights.recurrent, emitted.shape[2]), emitted)
+
+
+def external_part(weights: Weights, x: np.ndarray, noise: np.ndarray | None) -> np.ndarray:
+    """Win x(t) + b + noise, (D, B, N), from (B, I)."""
+    units = weights.parameters.shape[1]
+    drive = (x @ weights.input.T + weights.bias).reshape(len(x), -1, units).transpose(1, 0, 2)
+    return drive if noise is None else drive + noise
+
+
+def read(weights: Weights, emitted: np.ndarray) -> np.ndarray:
+    """y(t) = Wout o(t), (B, O), from (K, B, N)."""
+    return np.einsum("okc,kbc->bo", weights.readout.reshape(-1, *emitted.shape[::2]), emitted)
+
+
+def blocks(recurrent: np.ndarray, units: int) -> np.ndarray:
+    """Recurrent weights as (D, N, K, N): drive, post, output, pre."""
+    return recurrent.reshape(-1, units, recurrent.shape[1] // units, units)

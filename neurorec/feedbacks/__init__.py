@@ -1,0 +1,1 @@
+"""One way for the error to reach the units per file."""

@@ -1,0 +1,111 @@
+"""Interval matching (Ready-Set-Go): two pulses come in, a third has to go out as long after."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from neurorec.arrays import positive, real_array
+from neurorec.errors import ValueRefused
+from neurorec.trials import AbstractTask, Trial, Trials
+
+
+@dataclass(frozen=True)
+class IntervalMatching(AbstractTask):
+    """Murray (2019, eLife 8:e43299), Figure 3: reproduce the interval between two pulses.
+
+    One input brings a "ready" and a "set" pulse, a random delay apart; the one output should peak the same delay after
+    "set". All pulses are Gaussians of height 1; where the two inputs overlap they add.
+
+    From the paper: the shape of the pulses, a standard deviation of 15 steps at tau = 10 steps, and the longest delay,
+    15 tau. The paper does not say, and we choose: height 1; delays uniform over the whole time steps of a range; "ready"
+    three standard deviations after the trial's start, so that it rises from nothing; and one length for all trials,
+    which leaves three standard deviations after the latest "go". Every step counts.
+
+    Parameters
+    ----------
+    dt : float
+        Time step in seconds.
+    delay : (float, float)
+        Shortest and longest delay in seconds; a fixed one is written twice.
+    width : float
+        Standard deviation of the pulses in seconds.
+    ready : float
+        Time of the first pulse's peak in seconds.
+    after : float
+        Time from the latest possible "go" to the trial's end in seconds.
+
+    Raises
+    ------
+    ShapeError, ValueRefused
+        If the delay is no ascending pair, a time is not positive, or the pulses are narrower than a time step.
+
+    Notes
+    -----
+    Conditions of a trial: ``delay``, and ``go``, the time at which the output should peak (both in seconds; `go` on the
+    clock of ``trials.time``).
+    """
+
+    dt: float = 0.01
+    delay: tuple[float, float] = (0.3, 1.5)
+    width: float = 0.15
+    ready: float = 0.45
+    after: float = 0.45
+
+    n_inputs: ClassVar[int] = 1
+    n_outputs: ClassVar[int] = 1
+
+    def __post_init__(self) -> None:
+        """Refuse settings that make no trial."""
+        shortest, longest = real_array("delay", self.delay, (2,), "(shortest, longest) in seconds").tolist()
+        if not 0 < shortest <= longest:
+            raise ValueRefused(f"delay must be (shortest, longest) with 0 < shortest <= longest, got {self.delay!r}")
+        object.__setattr__(self, "delay", (shortest, longest))
+        for name in ("width", "ready", "after"):
+            self._steps(name, positive(name, getattr(self, name), "seconds"))
+        self._steps("delay", shortest)
+
+    def trial(self, rng: np.random.Generator) -> Trial:
+        """Inputs (T, 1) with two pulses, targets (T, 1) with one."""
+        shortest, longest = (self._steps("delay", seconds) for seconds in self.delay)
+        ready, after = self._steps("ready", self.ready), self._steps("after", self.after)
+        delay = int(rng.integers(shortest, longest, endpoint=True))
+        step = np.arange(1, ready + 2 * longest + after + 1)  # its end is at step * dt, as in `Trials.time`
+        inputs = self._pulse(step - ready) + self._pulse(step - ready - delay)
+        targets = self._pulse(step - ready - 2 * delay)
+        return Trial(inputs, targets, conditions={"delay": delay * self.dt, "go": (ready + 2 * delay) * self.dt})
+
+    def produced(self, outputs: np.ndarray, trials: Trials) -> np.ndarray:
+        """Intervals that the network produced: from the peak of "set" to that of the output after it.
+
+        Parameters
+        ----------
+        outputs : (T, B, 1)
+            The network's answers.
+        trials : Trials
+            What was asked.
+
+        Returns
+        -------
+        (B,) array
+            Seconds, in whole time steps; 0 where the output is largest at "set" itself.
+        """
+        set_at = np.round((trials.conditions["go"] - trials.conditions["delay"]) / trials.dt).astype(int)
+        since_set = np.arange(1, len(outputs) + 1)[:, None] - set_at
+        peak = np.where(since_set >= 0, outputs[..., 0], -np.inf).argmax(axis=0)
+        return np.take_along_axis(since_set, peak[None], axis=0)[0] * trials.dt
+
+    def score(self, outputs: np.ndarray, trials: Trials) -> np.ndarray:
+        """1 for a peak at the right step, falling linearly to 0 at neurogym's tolerance for Ready-Set-Go, (B,).
+
+        The tolerance is 20 % of the delay (timing is as variable as it is long) plus 25 ms. The height of the peak does
+        not matter, as in the paper, which plots peak times.
+        """
+        delay = trials.conditions["delay"]
+        missed = np.abs(self.produced(outputs, trials) - delay)
+        return np.clip(1 - missed / (0.2 * delay + 0.025), 0, 1)
+
+    def _pulse(self, steps_from_peak: np.ndarray) -> np.ndarray:
+        return np.exp(-((steps_from_peak[:, None] * self.dt / self.width) ** 2) / 2)

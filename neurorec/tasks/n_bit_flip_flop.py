@@ -1,0 +1,118 @@
+"""N-bit flip-flop: hold the sign of the last pulse on each of several lines."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from neurorec.arrays import positive, whole
+from neurorec.errors import ValueRefused
+from neurorec.trials import AbstractTask, Trial, Trials
+
+
+@dataclass(frozen=True)
+class NBitFlipFlop(AbstractTask):
+    """Sussillo and Barak (2013, Neural Computation 25:626): memory in 2^n fixed points.
+
+    Each bit has an input that brings pulses of +1 or -1 at random times and an output that holds the sign of the
+    latest one. Signs are fair coins, so half of the pulses switch nothing. A bit's pulses never touch: between them are
+    geometrically distributed gaps of at least one step, the discrete Poisson process with a dead time. Every bit begins
+    with a pulse at the first step, so that there is always something to hold and no third state "not yet told".
+
+    Parameters
+    ----------
+    dt : float
+        Time step in seconds.
+    n_bits : int
+        Lines in, lines out.
+    duration : float
+        Length of a trial in seconds.
+    rate : float
+        Pulses per second and bit, after the first.
+    width : float
+        Length of a pulse in seconds.
+    settle : float
+        Seconds after the onset of a pulse that switches a bit in which the trial does not count (all its bits), the
+        first pulses included; 0: everything counts. No pulse begins so late that it could hide the last step:
+        whatever was drawn, that one counts.
+
+    Raises
+    ------
+    ValueRefused
+        If a setting is out of its range, pulses do not fit in at that rate, or nothing would count.
+
+    Notes
+    -----
+    Condition of a trial: ``switches``, how often its bits changed, the first pulses not counted.
+    """
+
+    dt: float = 0.01
+    n_bits: int = 3
+    duration: float = 3.0
+    rate: float = 1.0
+    width: float = 0.1
+    settle: float = 0.1
+
+    def __post_init__(self) -> None:
+        """Refuse settings that make no trial."""
+        whole("n_bits", self.n_bits)
+        steps, width = (self._steps(name, positive(name, getattr(self, name), "seconds")) for name in ("duration", "width"))
+        if self.settle != 0:
+            self._steps("settle", positive("settle", self.settle, "seconds"))
+        if max(width, self._settling) >= steps:
+            raise ValueRefused(
+                f"width = {self.width:g} s and settle = {self.settle:g} s must be shorter than duration = {self.duration:g} s"
+            )
+        if self._mean_gap(positive("rate", self.rate, "pulses per second")) < 1:
+            raise ValueRefused(
+                f"{self.rate:g} pulses per second of {self.width:g} s, a step of {self.dt:g} s between them, do not fit; "
+                f"lower rate or width"
+            )
+
+    @property
+    def n_inputs(self) -> int:
+        """One channel per bit."""
+        return self.n_bits
+
+    @property
+    def n_outputs(self) -> int:
+        """One channel per bit."""
+        return self.n_bits
+
+    def trial(self, rng: np.random.Generator) -> Trial:
+        """Inputs (T, n_bits) with pulses, targets (T, n_bits) of -1 and 1."""
+        bits = [self._bit(rng) for _ in range(self.n_bits)]
+        pulses, held, settled = (np.stack(column, axis=1) for column in zip(*bits, strict=True))
+        switches = np.count_nonzero(np.diff(held, axis=0))
+        return Trial(pulses, held, settled.all(axis=1), {"switches": switches})
+
+    def score(self, outputs: np.ndarray, trials: Trials) -> np.ndarray:
+        """Fraction of counted steps and bits with the output less than 0.5 from its target, (B,)."""
+        right = (np.abs(outputs - trials.targets) < 0.5).mean(axis=2)
+        return (trials.mask * right).sum(axis=0) / trials.mask.sum(axis=0)
+
+    def _bit(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Pulses, what to hold and where that counts, each (T,)."""
+        step, width = np.arange(self._steps("duration", self.duration)), self._steps("width", self.width)
+        gaps = rng.geometric(1 / self._mean_gap(self.rate), size=len(step) // (width + 1))
+        onsets = np.concatenate([[0], np.cumsum(width + gaps)])
+        onsets = onsets[onsets < len(step) - self._settling]
+        signs = rng.choice([-1.0, 1.0], size=len(onsets))
+        switches = onsets[np.diff(signs, prepend=0) != 0]
+        held, since_pulse = signs[_latest(onsets, step)], step - onsets[_latest(onsets, step)]
+        since_switch = step - switches[_latest(switches, step)]
+        return np.where(since_pulse < width, held, 0), held, since_switch >= self._settling
+
+    def _mean_gap(self, rate: float) -> float:
+        """Steps from the end of a pulse to the next one, in the mean."""
+        return 1 / (rate * self.dt) - self._steps("width", self.width)
+
+    @property
+    def _settling(self) -> int:
+        return round(self.settle / self.dt)
+
+
+def _latest(events: np.ndarray, step: np.ndarray) -> np.ndarray:
+    """Number of the latest of the ascending `events` at each step."""
+    return np.searchsorted(events, step, side="right") - 1

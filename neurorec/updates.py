@@ -1,0 +1,32 @@
+"""From a change to new weights: clipping, decay, and the optimiser's step."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from neurorec.engines.base import Teaching
+
+
+def settings_of(optimiser: object) -> tuple[float, ...]:
+    """An optimiser's fields, in their order."""
+    return tuple(float(getattr(optimiser, f.name)) for f in dataclasses.fields(optimiser))
+
+
+def apply(weights: np.ndarray, change: np.ndarray, slots: np.ndarray, count: int, teaching: Teaching) -> None:
+    """Clip, decay, step: in place."""
+    clipped(change, teaching.rates, teaching.clip)
+    if teaching.decay:
+        weights *= 1 - teaching.rates * weights.dtype.type(teaching.decay)
+    teaching.optimiser.step(weights, change, slots, teaching.rates, count, settings_of(teaching.optimiser))
+
+
+def clipped(change: np.ndarray, rates: np.ndarray, clip: float) -> None:
+    """Shorten a change, in place, to the norm `clip` over the weights that move."""
+    if clip < np.inf:
+        norm = float(np.linalg.norm(change[rates > 0]))
+        if norm > clip:
+            change *= change.dtype.type(clip / norm)

@@ -1,0 +1,92 @@
+"""All weights of a network as one flat vector with named views: what engines and optimisers work on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from neurorec.arrays import only
+from neurorec.errors import ValueRefused
+from neurorec.network import WEIGHTS, Network
+
+
+class Weights:
+    """The weights of one network in one float type.
+
+    Attributes
+    ----------
+    vector : (P,) array
+        Everything, in the order recurrent, input, bias, readout, feedback, parameters.
+    recurrent, input, bias, readout, feedback : arrays
+        Views of `vector`, shaped as in `Network`.
+    parameters : (Q, N) array
+        View: every parameter of the cell and its filter, one value a unit.
+    """
+
+    def __init__(self, vector: np.ndarray, shapes: Mapping[str, tuple[int, ...]]):
+        self.vector, self.shapes = vector, dict(shapes)
+        sizes = [int(np.prod(shape)) for shape in shapes.values()]
+        ends = np.cumsum(sizes)
+        self.spans = {name: slice(int(end - size), int(end)) for name, size, end in zip(shapes, sizes, ends, strict=True)}
+        self.recurrent, self.input, self.bias, self.readout, self.feedback, self.parameters = map(self.view, shapes)
+
+    @classmethod
+    def of(cls, network: Network, dtype: Any) -> Weights:
+        """The weights of a network, copied."""
+        parts = {name: getattr(network, name) for name in WEIGHTS}
+        rows = [network.per_unit(p) for p in network.formula.parameters]
+        parts["parameters"] = np.array(rows).reshape(len(rows), network.units)
+        vector = np.concatenate([part.ravel() for part in parts.values()]).astype(dtype)
+        return cls(vector, {name: part.shape for name, part in parts.items()})
+
+    def view(self, name: str) -> np.ndarray:
+        """One of the arrays, without a copy."""
+        return self.vector[self.spans[name]].reshape(self.shapes[name])
+
+    def like(self, vector: np.ndarray) -> Weights:
+        """Another vector under the same names."""
+        return Weights(vector, self.shapes)
+
+    def zeros(self) -> Weights:
+        """Nothing, in the same shapes: where a change is summed."""
+        return self.like(np.zeros_like(self.vector))
+
+    def into(self, network: Network) -> Network:
+        """The network with these weights in it."""
+        names = network.formula.parameters
+        moved = {n: row for n, row in zip(names, self.parameters, strict=True) if n in network.plastic}
+        return network.replace(**{name: self.view(name) for name in WEIGHTS}, parameters={**network.parameters, **moved})
+
+    def spread(self, network: Network, values: Mapping[str, float]) -> np.ndarray:
+        """One number a weight, (P,), from one number a name; zero where a name is missing."""
+        out = self.zeros()
+        for name, value in values.items():
+            if name in WEIGHTS:
+                out.view(name)[...] = value
+            else:
+                out.parameters[network.formula.parameters.index(name)] = value
+        return out.vector
+
+
+def rates_by_name(network: Network, rule: Any, feedback: Any, rate: float | Mapping[str, float]) -> dict[str, float]:
+    """The learning rate of every weight that will change.
+
+    Raises
+    ------
+    ValueRefused
+        If a rate is no positive number, a plastic weight has none, or nothing would change.
+    """
+    moving = [name for name in network.plastic if rule.may_change(name)]
+    if not moving:
+        raise ValueRefused(f"nothing would change: plastic weights are {', '.join(network.plastic) or 'none'}, and {type(rule).__name__} changes none of them")
+    if isinstance(rate, Mapping):
+        only("plastic weight (in rate)", rate, moving)
+        if missing := [name for name in moving if name not in rate]:
+            raise ValueRefused(f"no rate for {', '.join(missing)}; give one each, 0 to keep a weight as it is, or one number for all")
+    found = {name: float(rate[name] if isinstance(rate, Mapping) else rate) for name in moving}
+    if any(not 0 <= value < np.inf for value in found.values()):
+        raise ValueRefused(f"rates must be zero or positive and finite, got {rate}")
+    # Kolen-Pollack: feedback follows the readout at the same rate, or the two would not converge.
+    return {**found, "feedback": found["readout"]} if feedback.plastic and "readout" in found else found
