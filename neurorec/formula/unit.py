@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from types import ModuleType
 
+import numpy as np
 import sympy
 
 from neurorec.formula.cache import package
@@ -50,6 +51,15 @@ def for_numpy(formula: Formula) -> ModuleType:
     functions, n = _functions(formula)
     text = "\n\n".join([_NUMPY_HEAD.format(n=n), *(f.for_numpy() for f in functions)])
     return package({"unit": text + "\n"}).unit
+
+
+def constants_of(formula: Formula, parameters: np.ndarray, dt: float) -> np.ndarray:
+    """What stands still during a trial, (rows, unit) float64, from the parameters' values, (Q, unit)."""
+    units, printed = parameters.shape[1], for_numpy(formula)
+    settings = np.concatenate([parameters.astype(np.float64), np.full((1, units), dt)])[:, None]
+    constants = np.empty((printed.N_CONSTANTS, 1, units))
+    printed.prepare(settings, None, constants)
+    return constants[:, 0]
 
 
 @lru_cache(maxsize=64)

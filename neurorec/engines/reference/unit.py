@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from neurorec.formula.derive import EXTERNAL, RECURRENT, Formula
-from neurorec.formula.unit import for_numpy
+from neurorec.formula.unit import constants_of, for_numpy
 from neurorec.network import Network
 from neurorec.weights import Weights
 
@@ -46,11 +46,7 @@ class Unit:
 
     def refresh(self, weights: Weights) -> None:
         """Take over parameters that have changed."""
-        units = weights.parameters.shape[1]
-        settings = np.concatenate([weights.parameters, np.full((1, units), self.dt)])[:, None]
-        constants = np.empty((self.printed.N_CONSTANTS, 1, units))
-        self.printed.prepare(settings, None, constants)
-        self.constants = constants[:, 0]
+        self.constants = constants_of(self.formula, weights.parameters, self.dt)
 
     def drives(self, recurrent: np.ndarray, external: np.ndarray) -> np.ndarray:
         """What reaches each argument of the formula, (ports, B, N), from both parts of each drive, (D, B, N)."""

@@ -1,0 +1,167 @@
+"""The CPU engine: compiled time loops in float32."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from neurorec.engines.base import AbstractEngine, Activity, Teaching
+from neurorec.engines.numba.compile import causal_kernels, kernels
+from neurorec.feedbacks.base import AbstractFeedback
+from neurorec.formula.derive import EXTERNAL, RECURRENT
+from neurorec.formula.unit import constants_of
+from neurorec.losses.base import AbstractLoss
+from neurorec.network import Network
+from neurorec.optimisers.sgd import SGD
+from neurorec.rules.base import AbstractRule
+from neurorec.updates import settings_of
+from neurorec.weights import Weights
+
+
+class NumbaEngine(AbstractEngine):
+    """Trial and batch updates of local rules and BPTT by one reverse scan and one product over trials x time."""
+
+    dtype = np.float32
+    tolerance = 1e-4
+    offers = frozenset({"trial", "step"})
+
+    def forward(self, network: Network, weights: Weights, inputs: np.ndarray, noise: np.ndarray | None, initial: np.ndarray) -> Activity:
+        """As the contract says."""
+        activity = _room(network, inputs, initial)
+        external = inputs @ weights.input.T + weights.bias
+        if noise is not None:
+            external += _noise_rows(noise)
+        loop = kernels(network.formula, inputs.dtype.name).forward
+        loop(_blocks(weights, network.units), external, _constants(network, weights), *_ports(network), activity.states, activity.drives, activity.emitted)
+        np.matmul(_rows(activity.emitted[1:]), weights.readout.T, out=activity.readout)
+        return activity
+
+    def change(self, network: Network, weights: Weights, activity: Activity, inputs: np.ndarray, error: np.ndarray, rule: AbstractRule, feedback: AbstractFeedback) -> Weights:
+        """By the reverse scan, or causally for RTRL."""
+        if rule.order == "forward":
+            return self._causal_change(network, weights, activity, inputs, error, rule, feedback)
+        change, constants = weights.zeros(), _constants(network, weights)
+        signal = _signal(weights, feedback, error, activity.emitted.shape)
+        back, partial = np.empty_like(activity.drives), np.zeros((len(network.formula.plastic), *activity.states.shape[2:]), inputs.dtype)
+        scan = kernels(network.formula, inputs.dtype.name).reverse_scan
+        full = rule.influence == "full"
+        scan(_blocks(weights, network.units), signal, constants, _ports(network)[0], full, activity.states, activity.drives, back, partial)
+        _add_products(change, network, back, activity, inputs, error)
+        change.parameters[_plastic_rows(network)] = partial.sum(axis=1)
+        return change
+
+    def online(self, network: Network, weights: Weights, slots: np.ndarray, count: int, inputs: np.ndarray, noise: np.ndarray | None,
+               initial: np.ndarray, targets: np.ndarray, share: np.ndarray, teaching: Teaching) -> Activity:  # fmt: skip
+        """As the contract says."""
+        activity = _room(network, inputs, initial)
+        _causal(network, weights, slots, weights.zeros(), True, activity, inputs, noise, targets, share, teaching, count)
+        return activity
+
+    def _causal_change(self, network: Network, weights: Weights, activity: Activity, inputs: np.ndarray, error: np.ndarray, rule: AbstractRule, feedback: AbstractFeedback) -> Weights:
+        change, ones = weights.zeros(), np.ones(error.shape[:2], error.dtype)
+        teaching = Teaching(rule, feedback, SGD(), _Given(), np.zeros_like(weights.vector), np.inf, 0.0)
+        _causal(network, weights, _no_slots(weights), change, False, activity, inputs, None, error, ones, teaching, 0)
+        return change
+
+
+class _Given(AbstractLoss):
+    """The error itself in the place of targets."""
+
+    @staticmethod
+    def value(outputs: np.ndarray, targets: np.ndarray) -> np.ndarray:
+        """Not used: the loss is known already."""
+        return np.zeros(len(outputs), outputs.dtype)
+
+    @staticmethod
+    def error(outputs: np.ndarray, targets: np.ndarray) -> np.ndarray:
+        """What was given."""
+        return targets.copy()
+
+
+def _room(network: Network, inputs: np.ndarray, initial: np.ndarray) -> Activity:
+    """Arrays for a run, the initial state filled in."""
+    formula, (steps, trials, _), units = network.formula, inputs.shape, network.units
+    shapes = ((steps + 1, len(formula.states)), (steps, len(formula.ports)), (steps + 1, len(formula.emitted)))
+    states, drives, emitted = (np.empty((*shape, trials, units), inputs.dtype) for shape in shapes)
+    states[0] = initial
+    return Activity(states, drives, emitted, np.empty((steps, trials, network.outputs), inputs.dtype))
+
+
+def _ports(network: Network) -> tuple[np.ndarray, np.ndarray]:
+    """Port of the recurrent and of the external part of each drive, -1 for none."""
+    formula = network.formula
+    parts = ([formula.port_of(d, part) for d in range(formula.n_drives)] for part in (RECURRENT, EXTERNAL))
+    return tuple(np.array(ports, np.int64) for ports in parts)
+
+
+def _plastic_rows(network: Network) -> np.ndarray:
+    formula = network.formula
+    return np.array([formula.parameters.index(name) for name in formula.plastic], np.int64)
+
+
+def _constants(network: Network, weights: Weights) -> np.ndarray:
+    return constants_of(network.formula, weights.parameters, network.dt).astype(weights.vector.dtype)
+
+
+def _blocks(weights: Weights, units: int) -> np.ndarray:
+    """Recurrent weights as (D, K, N, N), a contiguous block for each product; no copy where K is 1."""
+    rows, columns = weights.recurrent.shape
+    return np.ascontiguousarray(weights.recurrent.reshape(rows // units, units, columns // units, units).transpose(0, 2, 1, 3))
+
+
+def _noise_rows(noise: np.ndarray) -> np.ndarray:
+    """(D, T, B, N) to (T, B, D N)."""
+    drives, steps, trials, units = noise.shape
+    return noise.transpose(1, 2, 0, 3).reshape(steps, trials, drives * units)
+
+
+def _rows(emitted: np.ndarray) -> np.ndarray:
+    """(T, K, B, N) to (T, B, K N), outputs stacked as in the weights."""
+    steps, outputs, trials, units = emitted.shape
+    return emitted.transpose(0, 2, 1, 3).reshape(steps, trials, outputs * units)
+
+
+def _signal(weights: Weights, feedback: AbstractFeedback, error: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """B eps(t), (T, K, B, N)."""
+    matrix = feedback.element(weights.readout.T, weights.feedback)
+    steps, trials, _ = error.shape
+    return np.ascontiguousarray((error @ matrix.T).reshape(steps, trials, shape[1], shape[3]).transpose(0, 2, 1, 3))
+
+
+def _add_products(change: Weights, network: Network, back: np.ndarray, activity: Activity, inputs: np.ndarray, error: np.ndarray) -> None:
+    """One product of postsynaptic and presynaptic activity over trials x time for each kind of weight."""
+    units, sent = network.units, _flat(_rows(activity.emitted))
+    before, after = sent[: -inputs.shape[1]], sent[inputs.shape[1] :]
+    heard, errors = _flat(inputs), _flat(error)
+    for d, (recurrent, external) in enumerate(zip(*_ports(network), strict=True)):
+        rows = slice(d * units, (d + 1) * units)
+        if recurrent >= 0:
+            np.matmul(_flat(back[:, recurrent]).T, before, out=change.recurrent[rows])
+        if external >= 0:
+            np.matmul(_flat(back[:, external]).T, heard, out=change.input[rows])
+            change.bias[rows] = _flat(back[:, external]).sum(axis=0)
+    np.matmul(errors.T, after, out=change.readout)
+    change.feedback[...] = change.readout.T
+
+
+def _flat(array: np.ndarray) -> np.ndarray:
+    """(T, B, channel) to (T B, channel)."""
+    return array.reshape(array.shape[0] * array.shape[1], array.shape[2])
+
+
+def _no_slots(weights: Weights) -> np.ndarray:
+    return np.empty((0, weights.vector.size), weights.vector.dtype)
+
+
+def _causal(network: Network, weights: Weights, slots: np.ndarray, summed: Weights, moving: bool, activity: Activity, inputs: np.ndarray,
+            noise: np.ndarray | None, targets: np.ndarray, share: np.ndarray, teaching: Teaching, count: int) -> None:  # fmt: skip
+    """Call the compiled loop with everything as plain arrays and numbers."""
+    formula, real, size = network.formula, inputs.dtype.type, inputs.dtype
+    offsets = np.array([span.start for span in weights.spans.values()] + [weights.vector.size], np.int64)
+    sizes = (len(formula.states), formula.n_drives, len(formula.emitted), network.units, len(formula.ports), len(formula.plastic),
+             constants_of(formula, weights.parameters, network.dt).shape[0], network.inputs, network.outputs)  # fmt: skip
+    quiet = np.zeros((1, inputs.shape[1], weights.bias.size), size)
+    loop = causal_kernels(formula, size.name, type(teaching.loss), type(teaching.feedback), type(teaching.optimiser)).causal
+    loop(weights.vector, slots, summed.vector, offsets, sizes, _plastic_rows(network), *_ports(network), teaching.rule.influence == "full", moving,
+         real(network.dt), inputs, quiet if noise is None else _noise_rows(noise), targets.astype(size), share.astype(size), activity.states,
+         activity.drives, activity.emitted, activity.readout, teaching.rates.astype(size), float(teaching.clip), float(teaching.decay),
+         settings_of(teaching.optimiser), count)  # fmt: skip

@@ -1,0 +1,56 @@
+"""A model's own package of kernels: printed unit, copied time loops, and the teaching functions compiled as they stand."""
+
+from __future__ import annotations
+
+import inspect
+from functools import lru_cache
+from pathlib import Path
+from types import ModuleType
+
+import numba
+import numpy as np
+
+import neurorec
+from neurorec.formula import primitives_double, primitives_single
+from neurorec.formula.cache import package
+from neurorec.formula.derive import Formula
+from neurorec.formula.unit import numba_source
+
+_TEACHING = """\
+import numba
+
+from neurorec.formula.primitives_single import FLAGS
+from {loss.__module__} import {loss.__qualname__} as Loss
+from {feedback.__module__} import {feedback.__qualname__} as Feedback
+from {optimiser.__module__} import {optimiser.__qualname__} as Optimiser
+
+compiled = numba.njit(**FLAGS)
+error = compiled(Loss.error)
+element = compiled(Feedback.element)
+optimise = compiled(Optimiser.step)
+"""
+
+
+@lru_cache(maxsize=64)
+def kernels(formula: Formula, dtype: str) -> ModuleType:
+    """Module with `forward` and `reverse_scan` of a model."""
+    return package({"unit": numba_source(formula, dtype), "kernels": _copied("kernels")}, _salt()).kernels
+
+
+@lru_cache(maxsize=64)
+def causal_kernels(formula: Formula, dtype: str, loss: type, feedback: type, optimiser: type) -> ModuleType:
+    """Module with `causal` of a model under one loss, feedback and optimiser."""
+    teaching = _TEACHING.format(loss=loss, feedback=feedback, optimiser=optimiser)
+    sources = "".join(map(inspect.getsource, (loss, feedback, optimiser)))
+    return package({"unit": numba_source(formula, dtype), "causal": _copied("causal"), "teaching": teaching}, _salt() + sources).causal
+
+
+def _copied(name: str) -> str:
+    return Path(__file__).with_name(f"{name}.py").read_text()
+
+
+@lru_cache(maxsize=1)
+def _salt() -> str:
+    """Numba looks only at a function's own file: whatever else its machine code holds must be in the package's name."""
+    primitives = inspect.getsource(primitives_single) + inspect.getsource(primitives_double)
+    return "\n".join([neurorec.__version__, numba.__version__, np.__version__, primitives])
