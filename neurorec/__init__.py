@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from neurorec.network import Network as Network
     from neurorec.record import Record as Record
     from neurorec.tasks import task as task
-    from neurorec.training import open_run as open_run
+    from neurorec.run import open_run as open_run
     from neurorec.training import resume as resume
     from neurorec.training import train as train
     from neurorec.trials import AbstractTask as AbstractTask
@@ -34,7 +34,7 @@ _PUBLIC = {
     "weight_change": "engines",
     "train": "training",
     "resume": "training",
-    "open_run": "training",
+    "open_run": "run",
 }
 
 __all__ = [*_PUBLIC, "__version__"]

@@ -5,14 +5,14 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from neurorec.arrays import positive, real_array, whole
 from neurorec.discovery import load
 from neurorec.errors import ShapeError, ValueRefused
-from neurorec.seeds import TASK, entropy, generator
+from neurorec.seeds import ORDER, TASK, entropy, generator
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,7 +117,7 @@ class AbstractTask(ABC):
     n_inputs: int
     n_outputs: int
     dt: float
-    loss: ClassVar[str] = "mse"
+    loss: str = "mse"
 
     @abstractmethod
     def trial(self, rng: np.random.Generator) -> Trial:
@@ -165,6 +165,38 @@ class AbstractTask(ABC):
         if steps < 1:
             raise ValueRefused(f"{name} = {seconds:g} s is shorter than a time step of {self.dt:g} s; lengthen it or choose a smaller dt")
         return steps
+
+
+class Dataset(AbstractTask):
+    """Trials of the user's own, in a new order every time all have been seen.
+
+    Parameters
+    ----------
+    data : Trials
+    """
+
+    def __init__(self, data: Trials):
+        self.data, self.dt, self.loss = data, data.dt, data.loss
+        self.n_inputs, self.n_outputs = data.inputs.shape[2], data.targets.shape[2]
+
+    def trial(self, rng: np.random.Generator) -> Trial:
+        """One of them, at random."""
+        one = self.data.take(np.array([rng.integers(self.data.count)]))
+        return Trial(one.inputs[:, 0], one.targets[:, 0], one.mask[:, 0], {name: value[0] for name, value in one.conditions.items()})
+
+    def trials(self, n: int, seed: int | None = 0, first: int = 0) -> Trials:
+        """Number `first` to `first + n - 1` of the shuffled passes through the data."""
+        root, count = entropy(seed), self.data.count
+        wanted = np.arange(first, first + whole("n", n))
+        orders = {epoch: generator(root, ORDER, int(epoch)).permutation(count) for epoch in np.unique(wanted // count)}
+        return self.data.take(np.array([orders[k // count][k % count] for k in wanted]))
+
+    def score(self, outputs: np.ndarray, trials: Trials) -> np.ndarray:
+        """Share of variance explained, or of steps classified right."""
+        if trials.loss == "mse":
+            return variance_explained(outputs, trials)
+        right = outputs.argmax(axis=2) == trials.targets.argmax(axis=2)
+        return (trials.mask * right).sum(axis=0) / trials.mask.sum(axis=0)
 
 
 def variance_explained(outputs: np.ndarray, trials: Trials) -> np.ndarray:

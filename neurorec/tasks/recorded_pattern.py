@@ -78,7 +78,7 @@ class RecordedPattern(AbstractTask):
         if self.recording is not None:
             object.__setattr__(self, "recording", _plain(self.recording))
         if self.dataset is not None and not str(self.recording).lower().endswith((".h5", ".hdf5")):
-            raise ValueRefused(f"dataset = {self.dataset!r} names a part of an HDF5 file; leave it out, or give recording='....h5'")
+            raise ValueRefused(f"dataset = {self.dataset!r} is a name within an HDF5 file; recording is none, leave it out")
         _ = self.pattern
 
     @property
@@ -89,7 +89,8 @@ class RecordedPattern(AbstractTask):
     @cached_property
     def pattern(self) -> np.ndarray:
         """What the network should produce, (T, O)."""
-        samples = self._cut(gaussian_filter(_samples(self.recording, self.dataset), (self.smooth / self.sampling, 0), mode="nearest"))
+        recorded = _samples(self.recording, self.dataset)
+        samples = self._cut(gaussian_filter(recorded, (self.smooth / self.sampling, 0), mode="nearest"))
         last = (len(samples) - 1) * self.sampling
         time = np.arange(int(last / self.dt + 1e-9) + 1) * self.dt  # within the samples: nothing is extrapolated
         known = np.arange(len(samples)) * self.sampling

@@ -1,0 +1,44 @@
+# neurorec from a fresh clone: `make demo` runs two experiments, `make test` all tests. Needs Python 3.11 and gcc (for Brian2).
+# Everything is installed into .venv; remove that folder and nothing is left.
+
+PYTHON ?= python3        # which interpreter makes .venv
+ARGS ?=                  # for pytest: make test ARGS="-k rflo"
+
+VENV := .venv
+RUN := $(VENV)/bin/python
+INSTALL := $(RUN) -m pip install --quiet --disable-pip-version-check -c constraints.txt
+
+.PHONY: demo test lint docs clean
+
+demo: $(VENV)/.installed
+	$(RUN) tasks/recorded_pattern.py
+	$(RUN) tasks/periodic_output.py
+
+# Two processes of one thread each (tests/conftest.py sets the threads).
+test: $(VENV)/.installed
+	$(RUN) -m pytest -q -n 2 $(ARGS)
+
+lint: $(VENV)/.installed
+	$(RUN) -m ruff check .
+	$(RUN) -m ruff format --check .
+	$(RUN) -m pyright
+
+docs: $(VENV)/.installed-docs
+	$(RUN) -m sphinx -q -W --keep-going -b html docs docs/_build/html
+	@echo "open docs/_build/html/index.html"
+
+clean:
+	rm -rf $(VENV) build dist docs/_build .pytest_cache .ruff_cache .hypothesis
+	find neurorec tests tasks -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The stamps say that what pyproject.toml and constraints.txt ask for is installed; an interrupted install leaves none.
+$(VENV)/.installed: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("$(PYTHON) is Python %d.%d; neurorec needs 3.11 or newer: make PYTHON=python3.11" % sys.version_info[:2])'
+	@test -x $(RUN) || $(PYTHON) -m venv $(VENV)
+	@echo "installing neurorec and what it needs into $(VENV): a minute or two, the first time"
+	@$(INSTALL) -e '.[dev]'
+	@touch $@
+
+$(VENV)/.installed-docs: $(VENV)/.installed
+	@$(INSTALL) -e '.[dev,docs]'
+	@touch $@

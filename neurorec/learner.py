@@ -1,0 +1,145 @@
+"""One batch of trials after another: the part of a training that computes."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+
+import numpy as np
+
+from neurorec.discovery import load, resolve
+from neurorec.engines import losses, start, weighted_error
+from neurorec.engines.base import Activity, Teaching, check
+from neurorec.errors import DivergenceError
+from neurorec.network import Network
+from neurorec.noise import private_noise
+from neurorec.plan import Plan
+from neurorec.trials import AbstractTask, Trials
+from neurorec.updates import apply
+from neurorec.weights import Weights, rates_by_name
+
+
+class Learner:
+    """A network that learns, batch by batch.
+
+    Parameters
+    ----------
+    network : Network
+        As it was before training.
+    task : AbstractTask
+    plan : Plan
+
+    Attributes
+    ----------
+    weights : Weights
+        As they are now, in the engine's float type.
+    slots : (S, P) array
+        What the optimiser remembers.
+    updates : int
+        Number of weight updates so far.
+    """
+
+    def __init__(self, network: Network, task: AbstractTask, plan: Plan):
+        self.network, self.task, self.plan = network, task, plan
+        self.engine, rule = resolve("engines", plan.engine), resolve("rules", plan.rule)
+        check(self.engine, rule, plan.schedule)
+        feedback, optimiser = resolve("feedbacks", plan.feedback), load("optimisers", plan.optimiser)(**plan.optimiser_settings)
+        self.weights, self.updates, self.batches = Weights.of(network, self.engine.dtype), 0, 0
+        self.slots = np.zeros((len(optimiser.slots), self.weights.vector.size), self.engine.dtype)
+        rates = self.weights.spread(network, rates_by_name(network, rule, feedback, plan.rate))
+        clip = np.inf if plan.clip is None else plan.clip
+        self.teaching = Teaching(rule, feedback, optimiser, load("losses", plan.loss), rates, clip, plan.weight_decay)
+        self.exact, self.began = resolve("rules", "bptt"), time.monotonic()
+
+    def trials(self, first: int, n: int) -> Trials:
+        """Trials number `first` and on, with the training's loss."""
+        made = self.task.trials(n, self.plan.seed, first)
+        return made if made.loss == self.plan.loss else dataclasses.replace(made, loss=self.plan.loss)
+
+    def learn(self, trials: Trials, first: int) -> tuple[Activity, dict[str, np.ndarray]]:
+        """Run some trials side by side and learn from them.
+
+        Returns
+        -------
+        Activity
+            What the network did.
+        dict of str to (B,) array
+            A row of the log for each trial.
+
+        Raises
+        ------
+        DivergenceError
+            If a number is no longer finite; the weights are those of before.
+        """
+        run = self._online if self.plan.schedule == "step" else self._at_the_end
+        # A diverging network overflows before it is caught: that is the error raised below, not a warning.
+        with np.errstate(over="ignore", invalid="ignore"):
+            moved, slots, activity, angle = run(trials, first)
+            loss = losses(activity.readout, trials)
+        if not (np.isfinite(loss).all() and np.isfinite(moved).all()):
+            raise DivergenceError(self._unstable(first, loss))
+        self.updates += len(trials.mask) if self.plan.schedule == "step" else 1
+        self.batches = first // self.plan.batch + 1
+        self.weights.vector[...], self.slots = moved, slots
+        row = {"loss": loss, "alignment": np.full(trials.count, self.alignment), "seconds": np.full(trials.count, time.monotonic() - self.began)}
+        return activity, row | ({"angle": np.full(trials.count, angle)} if self.plan.gradient_angle else {})
+
+    @property
+    def alignment(self) -> float:
+        """<Wout^T, B> / (|Wout| |B|), of the readout and the network's feedback weights (Murray 2019, Fig 2c)."""
+        readout, feedback = self.weights.readout.T.ravel(), self.weights.feedback.ravel()
+        size = float(np.linalg.norm(readout) * np.linalg.norm(feedback))
+        return float(readout @ feedback) / size if size else 0.0
+
+    def trained(self) -> Network:
+        """The network with the weights as they are now."""
+        return self.weights.into(self.network)
+
+    def _at_the_end(self, trials: Trials, first: int) -> tuple[np.ndarray, np.ndarray, Activity, float]:
+        inputs, noise, initial = self._arrays(trials, first)
+        activity = self.engine.forward(self.network, self.weights, inputs, noise, initial)
+        error = weighted_error(activity.readout, trials)
+        arguments = (self.network, self.weights, activity, inputs, error)
+        change = self.engine.change(*arguments, self.teaching.rule, self.teaching.feedback)
+        angle = self._angle(change, arguments)
+        moved, slots = self.weights.vector.copy(), self.slots.copy()
+        apply(moved, change.vector, slots, self.updates + 1, self.teaching)
+        return moved, slots, activity, angle
+
+    def _online(self, trials: Trials, first: int) -> tuple[np.ndarray, np.ndarray, Activity, float]:
+        inputs, noise, initial = self._arrays(trials, first)
+        moved, slots = self.weights.like(self.weights.vector.copy()), self.slots.copy()
+        activity = self.engine.online(self.network, moved, slots, self.updates, inputs, noise, initial, trials.targets, trials.weight, self.teaching)
+        angle = self._angle_of_the_trial(trials, inputs, noise, initial) if self._measures_angle() else np.nan
+        return moved.vector, slots, activity, angle
+
+    def _arrays(self, trials: Trials, first: int) -> tuple[np.ndarray, np.ndarray | None, np.ndarray]:
+        dtype = self.engine.dtype
+        noise = private_noise(self.network, *trials.mask.shape, self.plan.seed, first, dtype)
+        return trials.inputs.astype(dtype), noise, start(self.network, trials.count, None, dtype)
+
+    def _measures_angle(self) -> bool:
+        return bool(self.plan.gradient_angle) and self.batches % self.plan.gradient_angle == 0
+
+    def _angle(self, change: Weights, arguments: tuple) -> float:
+        """Degrees between the rule's change and the exact gradient, over the weights that move."""
+        if not self._measures_angle():
+            return np.nan
+        exact = self.engine.change(*arguments, self.exact, resolve("feedbacks", self.exact.feedback))
+        moving = self.teaching.rates > 0
+        ours, theirs = change.vector[moving].astype(float), exact.vector[moving].astype(float)
+        cosine = ours @ theirs / max(float(np.linalg.norm(ours) * np.linalg.norm(theirs)), 1e-300)
+        return float(np.degrees(np.arccos(np.clip(cosine, -1, 1))))
+
+    def _angle_of_the_trial(self, trials: Trials, inputs: np.ndarray, noise: np.ndarray | None, initial: np.ndarray) -> float:
+        """As `_angle`, at the weights the trial began with."""
+        activity = self.engine.forward(self.network, self.weights, inputs, noise, initial)
+        arguments = (self.network, self.weights, activity, inputs, weighted_error(activity.readout, trials))
+        return self._angle(self.engine.change(*arguments, self.teaching.rule, self.teaching.feedback), arguments)
+
+    def _unstable(self, first: int, loss: np.ndarray) -> str:
+        bad = int(np.argmin(np.isfinite(loss)))
+        largest = max(self.plan.rate.values()) if isinstance(self.plan.rate, dict) else self.plan.rate
+        ways = f"rate={largest / 3:.2g}" + ("" if self.plan.clip else ", or clip=1.0")
+        return f"training became unstable at trial {first + bad + 1} (loss {loss[bad]:.3g}); the weights of trial {first} are kept, try {ways}"
+

@@ -1,0 +1,144 @@
+"""Everything that fixes a training, as plain values: stored with the run, and enough to go on with it."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from neurorec.arrays import only, whole
+from neurorec.discovery import load, name_of, resolve
+from neurorec.errors import ValueRefused
+from neurorec.trials import AbstractTask, Dataset, Trials
+
+ANGLE_COLUMN = {"angle": ("degree", "angle between the rule's change and the exact gradient")}
+COLUMNS = {
+    "loss": ("1", "loss of the trial"),
+    "alignment": ("1", "normalised overlap of the feedback with the readout's transpose"),
+    "seconds": ("s", "training time so far"),
+}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The settings of `nr.train` that fix its numbers.
+
+    Attributes
+    ----------
+    task, rule, engine, feedback, optimiser : str
+        Names as `neurorec.discovery.load` takes them.
+    task_settings, optimiser_settings : dict
+        Fields that differ from the class's defaults.
+    loss : str
+    trials, batch : int
+    update : str
+        ``"step"``, ``"trial"`` or ``"batch"``.
+    rate : float or dict
+    clip : float or None
+    weight_decay : float
+    gradient_angle : int
+        Every how many batches the angle is measured, 0 for never.
+    stop_below : float or None
+    seed : int
+    """
+
+    task: str
+    task_settings: dict[str, Any]
+    rule: str
+    engine: str
+    feedback: str
+    optimiser: str
+    optimiser_settings: dict[str, float]
+    loss: str
+    trials: int
+    batch: int
+    update: str
+    rate: float | dict[str, float]
+    clip: float | None
+    weight_decay: float
+    gradient_angle: int
+    stop_below: float | None
+    seed: int
+
+    def __post_init__(self) -> None:
+        whole("trials", self.trials)
+        whole("batch", self.batch)
+        whole("gradient_angle", self.gradient_angle, least=0)
+        load("losses", self.loss)
+        for name, value, least in (("clip", self.clip, 0), ("weight_decay", self.weight_decay, -math.inf), ("stop_below", self.stop_below, 0)):
+            if value is not None and not (least < value < math.inf):
+                raise ValueRefused(f"{name} must be a positive number, got {value!r}")
+        if self.weight_decay < 0:
+            raise ValueRefused(f"weight_decay must be zero or positive, got {self.weight_decay!r}")
+        if self.update not in ("step", "trial", "batch"):
+            raise ValueRefused(f"update must be 'step', 'trial' or 'batch', got {self.update!r}")
+
+    @property
+    def schedule(self) -> str:
+        """``"step"`` or ``"trial"``: the trials of a batch run side by side, so the end of one is the end of all."""
+        return "step" if self.update == "step" else "trial"
+
+    @property
+    def columns(self) -> dict[str, tuple[str, str]]:
+        """Columns of the log, with unit and long name."""
+        return COLUMNS | (ANGLE_COLUMN if self.gradient_angle else {})
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Plan:
+        """The plan that `as_dict` described."""
+        only("setting of a run", values, [f.name for f in dataclasses.fields(cls)])
+        return cls(**values)
+
+
+def describe_task(task: AbstractTask) -> tuple[str, dict[str, Any]]:
+    """A task's name and the settings from which `remake_task` makes it again."""
+    if isinstance(task, Dataset):
+        return "neurorec.trials:Dataset", {"digest": digest(task.data)}
+    fields = [f.name for f in dataclasses.fields(task) if f.init] if dataclasses.is_dataclass(task) else []
+    return name_of(task), {name: plain(getattr(task, name)) for name in fields}
+
+
+def plain(value: Any) -> Any:
+    """A setting as JSON has it: arrays and tuples become lists."""
+    if isinstance(value, np.ndarray | np.generic):
+        return value.tolist()
+    return [plain(each) for each in value] if isinstance(value, tuple | list) else value
+
+
+def remake_task(plan: Plan, given: AbstractTask | Trials | str | None) -> AbstractTask:
+    """The task of a stored plan.
+
+    Raises
+    ------
+    ValueRefused
+        If the run was trained on arrays and they (or others) were not passed again.
+    """
+    if given is not None:
+        task = as_task(given)
+        if describe_task(task) != (plan.task, plan.task_settings):
+            raise ValueRefused(f"the run was trained on {plan.task} with {plan.task_settings}; the task given is another one")
+        return task
+    if "digest" in plan.task_settings:
+        raise ValueRefused("the run was trained on arrays, which its file does not hold; pass the same nr.Trials as task=")
+    settings = {name: tuple(value) if isinstance(value, list) else value for name, value in plan.task_settings.items()}
+    return load("tasks", plan.task)(**settings)
+
+
+def as_task(given: AbstractTask | Trials | str) -> AbstractTask:
+    """A task from a task, a name, or trials of the user's own."""
+    return Dataset(given) if isinstance(given, Trials) else resolve("tasks", given)
+
+
+def digest(trials: Trials) -> str:
+    """What tells one set of trials from another."""
+    arrays = (trials.inputs, trials.targets, trials.mask)
+    return hashlib.sha256(b"".join(np.ascontiguousarray(a).tobytes() for a in arrays)).hexdigest()[:16]

@@ -1,0 +1,97 @@
+"""A training, done or under way, as its user sees it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from neurorec.network import Network
+from neurorec.storage import RunFile
+from neurorec.weights import Weights
+
+if TYPE_CHECKING:
+    import xarray
+
+
+class Run:
+    """One training: the trained network, the log, what was recorded.
+
+    Get one from `nr.train`, `nr.resume` or `nr.open_run`.
+
+    Parameters
+    ----------
+    file : RunFile
+        Open; of a run in memory it is the only copy.
+    network : Network
+        As trained so far.
+    """
+
+    def __init__(self, file: RunFile, network: Network):
+        self._file, self.network, self.path = file, network, file.path
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """Everything that fixes the training: rule, task and its settings, rates, seed ..."""
+        return self._read(lambda file: file.config)
+
+    @property
+    def total(self) -> int:
+        """Trials asked for."""
+        return self._read(lambda file: file.total)
+
+    @property
+    def done(self) -> int:
+        """Trials done."""
+        return self._read(lambda file: file.done)
+
+    @property
+    def log(self) -> xarray.Dataset:
+        """Over ``trial`` (from 1): loss, alignment, seconds, and angle where it was asked for."""
+        return self._read(lambda file: file.log())
+
+    def trajectories(self, *names: str) -> xarray.Dataset:
+        """What was recorded, over time (s), trial and unit; conditions are coordinates. Names: some of the variables."""
+        return self._read(lambda file: file.trajectories(*names))
+
+    @property
+    def checkpoints(self) -> tuple[int, ...]:
+        """After how many trials a snapshot of the network is kept."""
+        return self._read(lambda file: file.snapshot_trials)
+
+    def checkpoint(self, trial: int) -> Network:
+        """The network after so many trials, one of `checkpoints`; 0 is the untrained one."""
+        return self._read(lambda file: file.network(trial))
+
+    def save_as(self, path: str | Path, overwrite: bool = False) -> Path:
+        """Copy the run, such as one in memory, to a file."""
+        return self._read(lambda file: file.save_as(path, overwrite))
+
+    def __repr__(self) -> str:
+        where = self.path or "in memory"
+        return f"<Run {where}: {self.config['task']} by {self.config['rule']}, {self.done} of {self.total} trials>"
+
+    def _read(self, question: Any) -> Any:
+        """From the open file, or from the path: a run with a path holds no file open, so that others may resume it."""
+        if self.path is None:
+            return question(self._file)
+        with RunFile.open(self.path) as file:
+            return question(file)
+
+
+def open_run(path: str | Path) -> Run:
+    """A run from its file; may be called while another process trains it.
+
+    Raises
+    ------
+    RunFileError
+        If the file is missing, damaged, no run, or of a newer version.
+    """
+    with RunFile.open(path) as file:
+        return Run(file, trained_so_far(file))
+
+
+def trained_so_far(file: RunFile) -> Network:
+    """The network with the weights of the newest resume state."""
+    initial = file.initial()
+    _, _, vector, _ = file.state()
+    return Weights.of(initial, vector.dtype).like(vector).into(initial)

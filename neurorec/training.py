@@ -1,0 +1,268 @@
+"""The one place where network, task, rule, engine, optimiser and record meet."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections import deque
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from neurorec.discovery import name_of, resolve
+from neurorec.engines import fit
+from neurorec.engines.base import Activity
+from neurorec.errors import DivergenceError
+from neurorec.interrupt import Interrupt
+from neurorec.learner import Learner
+from neurorec.network import Network
+from neurorec.plan import Plan, as_task, describe_task, plain, remake_task
+from neurorec.progress import Hook, Progress
+from neurorec.record import CHANNELS, Record
+from neurorec.run import Run
+from neurorec.seeds import entropy
+from neurorec.storage import RunFile
+from neurorec.trials import AbstractTask, Trials
+from neurorec.updates import settings_of
+
+FLUSH_SECONDS = 1.0  # of wall clock between two checkpoints: what a killed training loses
+RECENT = 100  # trials over which the criterion's mean loss is taken
+KEPT = 20  # trials that are recorded of a training, where the user did not say
+
+
+def train(
+    network: Network,
+    task: AbstractTask | Trials | str,
+    rule: str = "rflo",
+    engine: str = "numba",
+    trials: int = 1000,
+    batch: int = 1,
+    update: str = "trial",
+    rate: float | Mapping[str, float] = 0.03,
+    optimiser: str = "sgd",
+    loss: str | None = None,
+    record: Record | None = None,
+    path: str | Path | None = None,
+    seed: int | None = 0,
+    progress: bool | Hook = True,
+    *,
+    feedback: str | None = None,
+    plastic: tuple[str, ...] | None = None,
+    clip: float | None = None,
+    weight_decay: float = 0.0,
+    gradient_angle: int = 0,
+    stop_below: float | None = None,
+    overwrite: bool = False,
+) -> Run:
+    """Train a network on a task by a rule.
+
+    Parameters
+    ----------
+    network : Network
+        Where training starts; it is not changed.
+    task : task, Trials or str
+        Your own arrays go in as `nr.Trials`.
+    rule : str or rule
+        From ``nr.names("rules")``.
+    engine : str or engine
+        From ``nr.names("engines")``.
+    trials : int
+        How many in all.
+    batch : int
+        How many run side by side; their changes are averaged.
+    update : str
+        When weights change: ``"step"``, after every time step; ``"trial"``, at the end of the trial (or of the
+        trials that run side by side); ``"batch"`` says the latter. A step's change has the weight that the step has
+        in the trial's loss, so that a rate means the same in each: Murray's Eq 5 is ``rate`` times the number of steps.
+    rate : float or mapping
+        Learning rate, for all weights or one each: ``{"recurrent": 0.01, "input": 0.01, "readout": 0.03}``.
+    optimiser : str or optimiser
+        ``"sgd"``, ``"adam"``, or e.g. ``Adam(beta1=0.8)``.
+    loss : str, optional
+        None: the task's own.
+    record : Record, optional
+        What trajectories are kept. None: 20 trials, evenly spaced.
+    path : str or Path, optional
+        The run file. None: in memory.
+    seed : int or None
+        Fixes trials and noise; None: a fresh one, stored with the run.
+    progress : bool or callable
+        Bar or plain lines; or a function of (done, total, loss).
+    feedback : str or feedback, optional
+        From ``nr.names("feedbacks")``; None: the rule's own.
+    plastic : sequence of str, optional
+        Which weights change; None: as the network says.
+    clip : float, optional
+        Largest norm of a change.
+    weight_decay : float
+        Weights shrink by ``rate * weight_decay`` at every update.
+    gradient_angle : int
+        Log the angle between the rule's change and the exact gradient every so many batches; 0: never.
+    stop_below : float, optional
+        Stop when the mean loss of the last 100 trials is smaller.
+    overwrite : bool
+        Replace a file at `path`.
+
+    Returns
+    -------
+    Run
+        ``run.network``, ``run.log``.
+
+    Raises
+    ------
+    DivergenceError
+        If training became unstable; the last good weights are in the file.
+    NotOffered, ShapeError, ValueRefused, UnknownName, RunFileError
+        Before the first step: what does not fit, and the way out.
+    KeyboardInterrupt
+        On Ctrl-C, after the batch under way; the file can be resumed.
+    """
+    task, rule, optimiser = as_task(task), resolve("rules", rule), resolve("optimisers", optimiser)
+    network = network if plastic is None else network.replace(plastic=tuple(plastic))
+    name, settings = describe_task(task)
+    plan = Plan(
+        task=name, task_settings=settings, rule=name_of(rule), engine=name_of(resolve("engines", engine)),
+        feedback=name_of(resolve("feedbacks", feedback or rule.feedback)), optimiser=name_of(optimiser),
+        optimiser_settings=dict(zip(type(optimiser).__dataclass_fields__, settings_of(optimiser), strict=False)), loss=loss or task.loss,
+        trials=trials, batch=batch, update=update, rate=plain(rate) if not isinstance(rate, Mapping) else {k: float(v) for k, v in rate.items()},
+        clip=clip, weight_decay=weight_decay, gradient_angle=gradient_angle, stop_below=stop_below, seed=entropy(seed),
+    )  # fmt: skip
+    learner = Learner(network, task, plan)
+    first = learner.trials(0, 1)
+    fit(network, first)
+    record = record or Record(variables=(*network.formula.states[:1], "output", "target"), every=max(1, trials // KEPT))
+    file = RunFile.create(
+        path, network, plan.as_dict(), trials, len(first.mask), network.dt, plan.columns, learner.weights.vector, learner.slots, record,
+        [n for n, value in first.conditions.items() if value.dtype.kind in "iufb"], network.inputs, network.outputs,
+        batch=batch, seed_entropy=plan.seed, overwrite=overwrite,
+    )  # fmt: skip
+    return _go_on(learner, file, progress)
+
+
+def resume(path: str | Path, trials: int | None = None, task: AbstractTask | Trials | None = None, progress: bool | Hook = True) -> Run:
+    """Go on with a training that was stopped or killed, to the same bits as if it had not been; or make it longer.
+
+    Parameters
+    ----------
+    path : str or Path
+        A run file.
+    trials : int, optional
+        In all, with those done; None: as planned.
+    task : task or Trials, optional
+        Needed where the run was trained on arrays, or on a task class that cannot be imported.
+    progress : bool or callable
+        As for `train`.
+
+    Raises
+    ------
+    RunFileError
+        If the file is no run, is damaged, or is being written by another process.
+    """
+    file = RunFile.open(path, "r+")
+    try:
+        plan = Plan.from_dict(file.config)
+        learner = Learner(file.initial(), remake_task(plan, task), plan)
+        if trials is not None:
+            file.extend(trials)
+        _, learner.updates, learner.weights.vector[...], learner.slots[...] = file.state()
+    except Exception:
+        file.close()
+        raise
+    return _go_on(learner, file, progress)
+
+
+def _go_on(learner: Learner, file: RunFile, progress: bool | Hook) -> Run:
+    """Train to the end, whatever ends it; leave the file whole and closed."""
+    journal = Journal(learner, file)
+    import scipy.linalg.cython_blas  # noqa: F401 - Numba's products use it: loaded now, so that the limit below holds for it
+
+    # One thread: the same bits on any number of cores, and never slower at a trial's size.
+    with threadpool_limits(1), Interrupt() as interrupt, Progress(progress, file.total, journal.done) as shown:
+        try:
+            while not journal.finished and interrupt.asked is None:
+                journal.batch()
+                shown.advance(journal.done, journal.recent_loss)
+        except DivergenceError as error:
+            raise DivergenceError(f"{error}{'' if file.path is None else f' ({file.path} holds them)'}") from None
+        finally:
+            journal.close()
+    if interrupt.asked == signal.SIGINT:
+        raise KeyboardInterrupt(_how_to_go_on(file, journal))
+    if interrupt.asked:
+        raise SystemExit(_how_to_go_on(file, journal))
+    return Run(file, learner.trained())
+
+
+def _how_to_go_on(file: RunFile, journal: Journal) -> str:
+    way = "it was in memory and is lost; train with path= to be able to resume" if file.path is None else f"go on with nr.resume({str(file.path)!r})"
+    return f"stopped after trial {journal.done} of {journal.total}; {way}"
+
+
+class Journal:
+    """Learns batch after batch and writes down what happened, a block of rows at a time: bounded in memory."""
+
+    def __init__(self, learner: Learner, file: RunFile):
+        self.learner, self.file = learner, file
+        self.done, self.total, self.record = file.done, file.total, file.record
+        self.snapshots, self.rows, self.flushed = set(file.snapshot_trials), [], time.monotonic()
+        self.losses: deque[float] = deque(self._losses_so_far(), maxlen=RECENT)
+
+    @property
+    def recent_loss(self) -> float:
+        """Mean loss of the last trials."""
+        return float(np.mean(self.losses)) if self.losses else np.nan
+
+    @property
+    def finished(self) -> bool:
+        """All trials done, or the criterion met."""
+        limit = self.learner.plan.stop_below
+        met = limit is not None and len(self.losses) == RECENT and self.recent_loss < limit
+        return self.done >= self.total or met
+
+    def batch(self) -> None:
+        """One batch, its row in the log, its trajectories; a checkpoint when it is time."""
+        first, n = self.done, min(self.learner.plan.batch, self.total - self.done)
+        trials = self.learner.trials(first, n)
+        activity, row = self.learner.learn(trials, first)
+        self.losses.extend(map(float, row["loss"]))
+        self.rows.append(row)
+        self._record(activity, trials, first)
+        self.done = first + n
+        if self.done in self.snapshots:
+            self.file.snapshot(self.done, self.learner.trained())
+        if time.monotonic() - self.flushed > FLUSH_SECONDS:
+            self.checkpoint()
+
+    def checkpoint(self) -> None:
+        """Everything up to now to the file."""
+        columns = {name: np.concatenate([row[name] for row in self.rows]) for name in (self.rows[0] if self.rows else ())}
+        if columns:
+            self.file.write_log(self.done - len(columns["loss"]), columns)
+        self.file.checkpoint(self.done, self.learner.updates, self.learner.weights.vector, self.learner.slots)
+        self.rows, self.flushed = [], time.monotonic()
+
+    def close(self) -> None:
+        """Checkpoint, store the network, close (a run in memory stays open: it is the only copy)."""
+        self.checkpoint()
+        self.file.finish(self.learner.trained())
+        if self.file.path is not None:
+            self.file.close()
+
+    def _record(self, activity: Activity, trials: Trials, first: int) -> None:
+        numbers = self.record.trials(first, first + trials.count)
+        if len(numbers) == 0:
+            return
+        which = numbers - first
+        arrays = {name: self.record.pick(name, self._variable(name, activity, trials)[:, which]) for name in self.record.variables}
+        self.file.write_trajectories(numbers, arrays, {name: value[which] for name, value in trials.conditions.items()})
+
+    def _variable(self, name: str, activity: Activity, trials: Trials) -> np.ndarray:
+        if name in CHANNELS:
+            return {"output": activity.readout, "input": trials.inputs, "target": trials.targets}[name]
+        return activity.states[1:, self.learner.network.formula.states.index(name)]
+
+    def _losses_so_far(self) -> list[float]:
+        return [float(value) for value in self.file.log()["loss"].values[-RECENT:]] if self.done else []
+

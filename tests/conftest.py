@@ -1,0 +1,32 @@
+"""What must hold before any test module is imported, and what a mark means."""
+
+from __future__ import annotations
+
+import functools
+import os
+
+# Before numpy is imported, or it is too late: sums come out in the same order on every machine, and two test processes
+# do not fight over two cores. A test of many threads starts a process of its own with these set otherwise.
+for _variable in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS", "NUMBA_NUM_THREADS"):
+    os.environ.setdefault(_variable, "1")
+os.environ.setdefault("MPLBACKEND", "Agg")  # figures are files here, never windows
+# NEUROREC_CACHE stays as it is: kernels compiled by one test process are used by the next.
+
+import hypothesis  # noqa: E402
+import pytest  # noqa: E402
+
+# The same examples on every run, and no deadline: the first call of a kernel compiles it.
+hypothesis.settings.register_profile("neurorec", deadline=None, derandomize=True)
+hypothesis.settings.load_profile("neurorec")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if item.get_closest_marker("gpu") and not _has_cuda_device():
+        pytest.skip("this machine has no CUDA device")
+
+
+@functools.cache
+def _has_cuda_device() -> bool:
+    import torch
+
+    return torch.cuda.is_available()
