@@ -1,8 +1,9 @@
 # neurorec from a fresh clone: `make demo` runs two experiments, `make test` all tests. Needs Python 3.11 and gcc (for Brian2).
 # Everything is installed into .venv; remove that folder and nothing is left.
 
-PYTHON ?= python3        # which interpreter makes .venv
-ARGS ?=                  # for pytest: make test ARGS="-k rflo"
+# Which interpreter makes .venv, and what pytest is told: make test PYTHON=python3.11 ARGS="-k rflo"
+PYTHON ?= python3
+ARGS ?=
 
 VENV := .venv
 RUN := $(VENV)/bin/python

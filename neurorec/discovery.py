@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
+from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
 
@@ -30,6 +31,7 @@ def names(kind: str) -> list[str]:
     return sorted(name for name in found if name != "base" and not name.startswith("_"))
 
 
+@lru_cache(maxsize=256)
 def load(kind: str, name: str) -> type:
     """The one class that the file of that name defines.
 

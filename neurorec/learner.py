@@ -16,7 +16,7 @@ from neurorec.noise import private_noise
 from neurorec.plan import Plan
 from neurorec.trials import AbstractTask, Trials
 from neurorec.updates import apply
-from neurorec.weights import Weights, rates_by_name
+from neurorec.weights import Weights, least_values, rates_by_name
 
 
 class Learner:
@@ -48,7 +48,7 @@ class Learner:
         self.slots = np.zeros((len(optimiser.slots), self.weights.vector.size), self.engine.dtype)
         rates = self.weights.spread(network, rates_by_name(network, rule, feedback, plan.rate))
         clip = np.inf if plan.clip is None else plan.clip
-        self.teaching = Teaching(rule, feedback, optimiser, load("losses", plan.loss), rates, clip, plan.weight_decay)
+        self.teaching = Teaching(rule, feedback, optimiser, resolve("losses", plan.loss), rates, clip, plan.weight_decay, least_values(network, self.weights))
         self.exact, self.began = resolve("rules", "bptt"), time.monotonic()
 
     def trials(self, first: int, n: int) -> Trials:

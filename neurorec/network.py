@@ -61,6 +61,11 @@ class Network:
         Which weights (and per-unit parameters) training changes. None: recurrent, input, readout, the cell's
         own plastic parameters, and bias where one was given or the cell is usually trained with one.
 
+    Attributes
+    ----------
+    formula : Formula
+        The symbolic model of a unit, its derivatives by the plastic parameters included.
+
     Raises
     ------
     ShapeError, ValueRefused, UnknownName
@@ -79,6 +84,7 @@ class Network:
     noise: float = 0.0
     filter: str | None = None
     plastic: tuple[str, ...] | None = None
+    formula: Formula = field(init=False, repr=False)
     _units: int = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -87,6 +93,7 @@ class Network:
         put("filter", None if self.filter is None else _name("filters", self.filter))
         put("dt", positive("dt", self.dt, "seconds"))
         put("plastic", self._chosen_plastic())
+        put("formula", formula_of(self.cell, self.filter, tuple(p for p in self.plastic if p not in WEIGHTS)))
         put("_units", self._count_units())
         for name, value in self._checked_weights().items():
             value.setflags(write=False)
@@ -165,11 +172,6 @@ class Network:
     def outputs(self) -> int:
         """Number of output channels O."""
         return self.readout.shape[0]
-
-    @property
-    def formula(self) -> Formula:
-        """The symbolic model of a unit, its derivatives by the plastic parameters included."""
-        return formula_of(self.cell, self.filter, tuple(p for p in self.plastic if p not in WEIGHTS))
 
     def replace(self, **changes: Any) -> Network:
         """A new network with some fields changed."""

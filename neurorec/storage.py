@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 FORMAT, KIND = 1, "neurorec run"
 SLOTS = ("state/0", "state/1")
+KEPT = ("total", "steps", "dt", "batch", "n_inputs", "n_outputs", "columns", "conditions")  # of the plan, as JSON
 STATE = ("numbers", "vector", "slots")
 TRIAL = "trial, counted from 1"
 DIMENSIONS = {"input": "input_channel", "output": "output_channel"}  # datasets of those names lie in the same groups
@@ -75,15 +76,16 @@ class RunFile:
 
     Parameters
     ----------
-    file : h5py.File
-        Open, and known to hold a run.
+    file : h5py.File, optional
+        Open for writing. None: for reading, `path` is opened anew whenever something is asked for, so that a run which
+        is merely looked at keeps nobody from training it further, and nobody in this process from opening it with xarray.
     path : Path, optional
         None: it lives in memory only.
     """
 
-    def __init__(self, file: h5py.File, path: Path | None) -> None:
+    def __init__(self, file: h5py.File | None, path: Path | None) -> None:
         """Use `create` or `open`."""
-        self._file, self.path = file, path
+        self._held, self.path = file, path
         self._next_slot: str | None = None
 
     @classmethod
@@ -183,20 +185,16 @@ class RunFile:
         if mode not in ("r", "r+"):
             raise ValueRefused(f"mode must be 'r' or 'r+', got {mode!r}; RunFile.create makes a new file")
         path = Path(path)
-        try:
-            _expect_hdf5(path)
-            # best-effort: network filesystems without locks must not stop a training
-            file = h5py.File(path, mode, locking=False if mode == "r" else "best-effort")
-        except RunFileError:
-            raise
-        except (OSError, RuntimeError) as error:
-            raise RunFileError(_why_not_open(path, error)) from error
+        file = _opened(path, mode)
         try:
             _expect_run(path, file)
         except RunFileError:
             file.close()
             raise
-        return cls(file, path)
+        if mode == "r+":
+            return cls(file, path)
+        file.close()
+        return cls(None, path)
 
     @property
     def config(self) -> dict[str, Any]:
@@ -388,6 +386,7 @@ class RunFile:
         RunFileError
             If there is no room.
         """
+        self._writable()
         if whole("total", total) <= self.total:
             return
         later = tuple(n for n in self.record.snapshots(total, self._layout["batch"]) if n > self.total)
@@ -397,12 +396,11 @@ class RunFile:
             _rebuild(file, plan, self._file)
             self._file.close()
         else:
-            self._writable()
             self.flush()
             _publish(self.path, plan.bytes, True, lambda file: _rebuild(file, plan, self._file))
             self._file.close()
-            file = RunFile.open(self.path, "r+")._file
-        self._file = file
+            file = _opened(self.path, "r+")
+        self._held = file
 
     def save_as(self, path: str | Path, overwrite: bool = False) -> Path:
         """Copy the run, such as one in memory, to a file.
@@ -430,8 +428,9 @@ class RunFile:
             raise RunFileError(f"cannot write {self._name} ({_one_line(error)}); free some room, then resume the run") from error
 
     def close(self) -> None:
-        """Close the file; a run in memory is gone."""
-        self._file.close()
+        """Close the file for writing; a run in memory is gone."""
+        if self._held is not None:
+            self._held.close()
 
     def __enter__(self) -> RunFile:
         """The run itself."""
@@ -442,6 +441,11 @@ class RunFile:
         self.close()
 
     @property
+    def _file(self) -> h5py.File:
+        """Open for writing, or for reading until what was taken from it is forgotten."""
+        return _opened(self.path, "r") if self._held is None else self._held
+
+    @property
     def _name(self) -> str:
         return "this run in memory" if self.path is None else str(self.path)
 
@@ -450,12 +454,13 @@ class RunFile:
         return json.loads(self._file.attrs["layout"])
 
     def _writable(self) -> None:
-        if self._file.mode == "r":
+        if self._held is None:
             raise RunFileError(f"{self._name} is open for reading; open it with RunFile.open(path, mode='r+')")
 
-    def _names(self, group: str) -> list[str]:
-        """The variables of a group, without its coordinates."""
-        return [name for name, data in self._file[group].items() if not data.is_scale]
+    def _names(self, group: str) -> tuple[str, ...]:
+        """The planned variables of a group: without its coordinates, and without what others have put there."""
+        layout = self._layout
+        return tuple({"log": layout["columns"], "trajectories": layout["record"]["variables"], "trials": layout["conditions"]}[group])
 
     def _among(self, group: str, name: str) -> h5py.Dataset:
         if name not in (known := self._names(group)):
@@ -491,22 +496,23 @@ class RunFile:
     def _dataset(self, group: str, names: Sequence[str], rows: slice) -> xarray.Dataset:
         import xarray
 
-        variables = {}
-        for name, data in self._file[group].items():
-            dims = tuple(axis.label or name for axis in data.dims)
-            if name in names or data.is_scale:
-                kept = tuple(rows if dim == "trial" else slice(None) for dim in dims)
-                variables[name] = (dims, data[kept], {key: data.attrs[key] for key in ("units", "long_name", "cell_methods") if key in data.attrs})
-        used = {dim for name in names for dim in variables[name][0]} | {"trial"}
-        return xarray.Dataset({name: value for name, value in variables.items() if name in used or name in names})
+        dims = {name: tuple(axis.label for axis in self._file[group][name].dims) for name in names}
+        coords = {dim: (dim,) for dim in ("trial", *(dim for each in dims.values() for dim in each))}
+
+        def variable(name: str, dims: tuple[str, ...]) -> tuple:
+            data = self._file[group][name]
+            kept = tuple(rows if dim == "trial" else slice(None) for dim in dims)
+            return dims, data[kept], {key: data.attrs[key] for key in ("units", "long_name", "cell_methods") if key in data.attrs}
+
+        return xarray.Dataset({name: variable(name, each) for name, each in dims.items()}, {name: variable(name, each) for name, each in coords.items()})
 
     def _plan(self) -> _Plan:
         """What `create` was told, read back."""
         layout, (_, _, vector, slots) = self._layout, self.state()
-        columns = {name: (self._file["log"][name].attrs["units"], self._file["log"][name].attrs["long_name"]) for name in self._names("log")}
+        kept = {name: layout[name] for name in KEPT}
         return _Plan(
-            self.initial(), self.config, layout["total"], layout["steps"], layout["dt"], columns, vector, slots, self.record, tuple(self._names("trials")),
-            layout["n_inputs"], layout["n_outputs"], layout["batch"], self.seed_entropy, self.snapshot_trials,
+            network=self.initial(), config=self.config, vector=vector, slots=slots, record=self.record,
+            seed_entropy=self.seed_entropy, snapshots=self.snapshot_trials, **kept,
         )  # fmt: skip
 
 
@@ -535,6 +541,10 @@ class _Plan:
         for name in (*self.columns, *self.conditions):
             if name == "trial" or not name or "/" in name or name == ".":
                 raise ValueRefused(f"a column of a run file cannot be called {name!r}; choose a name without '/' other than 'trial'")
+        try:
+            json.dumps(dict(self.config))
+        except (TypeError, ValueError) as error:
+            raise ValueRefused(f"config must be JSON-able ({_one_line(error)}); turn arrays into lists") from error
         if self.vector.ndim != 1 or self.slots.shape[1:] != self.vector.shape:
             raise ShapeError(f"vector must have shape (P,) and slots (S, P), got {self.vector.shape} and {self.slots.shape}")
 
@@ -548,11 +558,13 @@ class _Plan:
 
     @property
     def bytes(self) -> int:
-        """Room that the large datasets take."""
+        """Room that the file takes at most."""
         steps, trials = len(self.record.times(self.steps, self.dt)), len(self.record.trials(0, self.total))
         trajectories = 4 * steps * trials * sum(self.last_dimension(name)[1].size for name in self.record.variables)
         networks = (1 + len(self.snapshots)) * sum(array.nbytes for array in vars(self.network).values() if isinstance(array, np.ndarray))
-        return trajectories + networks + 8 * self.total * (1 + len(self.columns)) + 2 * (self.vector.nbytes + self.slots.nbytes)
+        rows = 8 * self.total * (3 + len(self.columns) + len(self.conditions))
+        structure = 2**15 * (3 + len(self.snapshots)) + 2**12 * (len(self.columns) + len(self.conditions)) + 2 * len(json.dumps(dict(self.config)))
+        return trajectories + networks + rows + 2 * (self.vector.nbytes + self.slots.nbytes) + structure
 
 
 # Files ----------------------------------------------------------------------------------------------------------------
@@ -568,11 +580,8 @@ def _publish(path: Path, size: int, overwrite: bool, fill: Callable[[h5py.File],
     _expect_room(path, size, overwrite)
     aside = path.with_name(path.name + ".part")
     try:
-        file = h5py.File(aside, "w")
-    except OSError as error:
-        raise RunFileError(f"cannot write {path} ({_one_line(error)}); {_advice(size)}") from error
-    try:
-        with file:
+        _try_room(aside, size)
+        with h5py.File(aside, "w") as file:
             fill(file)
         aside.replace(path)
     except NeurorecError:
@@ -581,6 +590,12 @@ def _publish(path: Path, size: int, overwrite: bool, fill: Callable[[h5py.File],
         raise RunFileError(f"cannot write {path} ({_one_line(error)}); {_advice(size)}") from error
     finally:
         aside.unlink(missing_ok=True)  # nothing is there once it has its name
+
+
+def _try_room(path: Path, size: int) -> None:
+    """Take the room once before HDF5 does: it crashes where a quota or the disk ends in the middle of a file."""
+    with path.open("wb") as file:
+        os.posix_fallocate(file.fileno(), 0, size)
 
 
 def _expect_room(path: Path, size: int, overwrite: bool) -> None:
@@ -596,6 +611,26 @@ def _expect_room(path: Path, size: int, overwrite: bool) -> None:
 
 def _advice(size: int) -> str:
     return f"the run needs {size / 1e9:.3g} GB in a folder that can be written; record less (Record: every, steps, units, reduce, checkpoints) or choose another folder"
+
+
+def _opened(path: Path, mode: str) -> h5py.File:
+    """Open what should be a run. A writer locks the file against other writers; a reader asks for no lock."""
+    try:
+        _expect_hdf5(path)
+        return _unlocked(path) if mode == "r" else h5py.File(path, mode)
+    except RunFileError:
+        raise
+    except (OSError, RuntimeError) as error:
+        raise RunFileError(_why_not_open(path, error)) from error
+
+
+def _unlocked(path: Path) -> h5py.File:
+    try:
+        return h5py.File(path, "r", locking=False)
+    except OSError as error:
+        if "flag values don't match" not in str(error):
+            raise
+        return h5py.File(path, "r")  # this process has it open already, with a lock
 
 
 def _expect_hdf5(path: Path) -> None:
@@ -628,6 +663,8 @@ def _why_not_open(path: Path, error: Exception) -> str:
         return f"no permission to open {path}; change its permissions or copy it (a run is read with mode='r')"
     if isinstance(error, BlockingIOError):
         return f"{path} is being written by another process; wait for it, or open it with mode='r'"
+    if "already open for read-only" in str(error):
+        return f"{path} is open for reading in this process; close it first (a dataset of xarray by its .close())"
     if "truncated" in str(error):
         return f"{path} is truncated, so part of it is missing; copy it again from where it was made"
     return f"{path} is damaged ({_one_line(error)}); restore it from a copy"
@@ -660,13 +697,9 @@ def _build(file: h5py.File, plan: _Plan) -> None:
 
 
 def _build_root(file: h5py.File, plan: _Plan) -> None:
-    layout = {name: getattr(plan, name) for name in ("total", "steps", "dt", "batch", "n_inputs", "n_outputs")}
-    try:
-        config = json.dumps(dict(plan.config))
-    except (TypeError, ValueError) as error:
-        raise ValueRefused(f"config must be JSON-able ({_one_line(error)}); turn arrays into lists") from error
+    layout = {name: getattr(plan, name) for name in KEPT} | {"record": plan.record.as_dict()}
     file.attrs.update({
-        "format_version": FORMAT, "kind": KIND, "Conventions": "CF-1.8", "config": config, "layout": json.dumps({**layout, "record": plan.record.as_dict()}),
+        "format_version": FORMAT, "kind": KIND, "Conventions": "CF-1.8", "config": json.dumps(dict(plan.config)), "layout": json.dumps(layout),
         "seed_entropy": str(plan.seed_entropy), "versions": json.dumps(_versions()), "git_commit": _git_commit(),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
     })  # fmt: skip

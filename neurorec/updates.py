@@ -17,11 +17,12 @@ def settings_of(optimiser: object) -> tuple[float, ...]:
 
 
 def apply(weights: np.ndarray, change: np.ndarray, slots: np.ndarray, count: int, teaching: Teaching) -> None:
-    """Clip, decay, step: in place."""
+    """Clip, decay, step, keep in range: in place."""
     clipped(change, teaching.rates, teaching.clip)
     if teaching.decay:
         weights *= 1 - teaching.rates * weights.dtype.type(teaching.decay)
     teaching.optimiser.step(weights, change, slots, teaching.rates, count, settings_of(teaching.optimiser))
+    np.maximum(weights, teaching.least, out=weights)
 
 
 def clipped(change: np.ndarray, rates: np.ndarray, clip: float) -> None:

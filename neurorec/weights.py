@@ -90,3 +90,12 @@ def rates_by_name(network: Network, rule: Any, feedback: Any, rate: float | Mapp
         raise ValueRefused(f"rates must be zero or positive and finite, got {rate}")
     # Kolen-Pollack: feedback follows the readout at the same rate, or the two would not converge.
     return {**found, "feedback": found["readout"]} if feedback.plastic and "readout" in found else found
+
+
+def least_values(network: Network, weights: Weights) -> np.ndarray:
+    """Smallest value of every weight, (P,): dt for plastic time constants, which a step could not follow otherwise."""
+    least = weights.like(np.full_like(weights.vector, -np.inf))
+    for name in network.formula.plastic:
+        if name.startswith("tau"):
+            least.parameters[network.formula.parameters.index(name)] = np.nextafter(weights.vector.dtype.type(network.dt), np.inf, dtype=weights.vector.dtype)
+    return least.vector

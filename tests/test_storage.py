@@ -298,7 +298,7 @@ def test_extend_keeps_everything(where):
         extra["point"] = np.arange(3)
         extra["point"].make_scale("point")
         extra["speed"].dims[0].attach_scale(extra["point"])
-        run._file["log/mine"] = np.arange(4)
+        run._file["log/mine"] = 4.0
         before, state, log, data, about = contents(run._file), run.state(), run.log(), run.trajectories(), dict(run._file.attrs)
         run.extend(20)  # no more than there is: nothing happens
         assert contents(run._file) == before
@@ -536,6 +536,12 @@ def test_a_disk_that_fills_up_leaves_nothing_behind(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("checkpoints", [1, 50])
+def test_the_room_that_is_tried_is_enough(tmp_path, checkpoints):
+    with small(tmp_path / "run.h5", record=Record(checkpoints=checkpoints)) as run:
+        assert (tmp_path / "run.h5").stat().st_size < run._plan().bytes
+
+
 def test_a_reader_changes_nothing_and_says_so(tmp_path):
     small(tmp_path / "run.h5").close()
     with RunFile.open(tmp_path / "run.h5") as run:
@@ -558,9 +564,42 @@ def test_one_writer_and_any_reader(tmp_path):
             fill(run, 0, 6)
             assert reader.done == 6  # the same reader, still open
             assert reader.log().loss[-1] == 5
+            xarray.open_datatree(tmp_path / "run.h5", engine="h5netcdf").close()
         code = "import sys; from neurorec.storage import RunFile; RunFile.open(sys.argv[1], 'r+')"
         second = subprocess.run([sys.executable, "-c", code, str(tmp_path / "run.h5")], capture_output=True, text=True, timeout=60)
     assert "is being written by another process" in second.stderr
+
+
+def raw_blocks(file):
+    """Where in the file the datasets' values lie: offsets and lengths in bytes."""
+    found = []
+    file.visititems(lambda name, item: found.append((item.id.get_offset(), item.id.get_storage_size())) if isinstance(item, h5py.Dataset) else None)
+    return [(offset, size) for offset, size in found if offset is not None]
+
+
+def test_a_reader_is_in_nobodys_way(tmp_path):
+    path = tmp_path / "run.h5"
+    small(path).close()
+    reader = RunFile.open(path)
+    assert reader.done == 0
+    with RunFile.open(path, "r+") as writer:
+        fill(writer, 0, 3)
+        assert reader.done == 3
+    with xarray.open_datatree(path, engine="h5netcdf") as tree:
+        assert tree["log"].loss[2] == reader.log().loss[2] == 2
+        with pytest.raises(RunFileError, match="is open for reading in this process; close it first"):
+            RunFile.open(path, "r+")
+    path.unlink()
+    with pytest.raises(RunFileError, match="there is no file"):
+        reader.log()
+
+
+def test_a_reader_in_another_process_sees_a_live_run(tmp_path):
+    with small(tmp_path / "run.h5") as run:
+        fill(run, 0, 6)
+        code = "import sys; from neurorec.storage import RunFile; r = RunFile.open(sys.argv[1]); print(r.done, r.log().loss.size)"
+        seen = subprocess.run([sys.executable, "-c", code, str(tmp_path / "run.h5")], capture_output=True, text=True, timeout=60)
+    assert seen.stdout == "6 6\n", seen.stderr
 
 
 # Crashes --------------------------------------------------------------------------------------------------------------
@@ -570,16 +609,14 @@ def test_training_touches_raw_data_only(tmp_path):
     """Byte for byte: after creation nothing outside the datasets' own blocks changes, the length neither."""
     path = tmp_path / "run.h5"
     run = small(path)
-    blocks = []
-    run._file.visititems(lambda name, item: blocks.append(item.id) if isinstance(item, h5py.Dataset) else None)
-    raw = [(block.get_offset(), block.get_storage_size()) for block in blocks if block.get_offset() is not None]
-    del blocks
+    raw = raw_blocks(run._file)
     before = np.frombuffer(path.read_bytes(), np.uint8).copy()
     for first in range(20):
         fill(run, first, first + 1)
         run.finish(trained(run, first))
-    run.close()
     after = np.frombuffer(path.read_bytes(), np.uint8).copy()
+    run.close()
+    assert len(path.read_bytes()) == len(before)
     assert len(after) == len(before)
     for offset, size in raw:
         before[offset : offset + size] = after[offset : offset + size] = 0

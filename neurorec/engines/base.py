@@ -51,6 +51,8 @@ class Teaching:
         Largest norm of a change, over all plastic weights; infinite for none.
     decay : float
         Weights shrink by ``rate * decay`` at every update.
+    least : (P,) array
+        Smallest value of every weight: a plastic time constant stays at or above dt, everything else is free.
     """
 
     rule: AbstractRule
@@ -60,6 +62,7 @@ class Teaching:
     rates: np.ndarray
     clip: float
     decay: float
+    least: np.ndarray
 
 
 class AbstractEngine(ABC):

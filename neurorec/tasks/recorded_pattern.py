@@ -73,7 +73,7 @@ class RecordedPattern(AbstractTask):
         if self.smooth < self.dt and self.dt > self.sampling:
             raise ValueRefused(
                 f"dt = {self.dt:g} s is longer than sampling = {self.sampling:g} s and would alias; "
-                f"smooth by at least dt, here {self.smooth:g} s, or choose a smaller dt"
+                f"smooth by at least dt instead of {self.smooth:g} s, or choose a smaller dt"
             )
         if self.recording is not None:
             object.__setattr__(self, "recording", _plain(self.recording))

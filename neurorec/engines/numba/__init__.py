@@ -58,7 +58,7 @@ class NumbaEngine(AbstractEngine):
 
     def _causal_change(self, network: Network, weights: Weights, activity: Activity, inputs: np.ndarray, error: np.ndarray, rule: AbstractRule, feedback: AbstractFeedback) -> Weights:
         change, ones = weights.zeros(), np.ones(error.shape[:2], error.dtype)
-        teaching = Teaching(rule, feedback, SGD(), _Given(), np.zeros_like(weights.vector), np.inf, 0.0)
+        teaching = Teaching(rule, feedback, SGD(), _Given(), np.zeros_like(weights.vector), np.inf, 0.0, weights.vector)
         _causal(network, weights, _no_slots(weights), change, False, activity, inputs, None, error, ones, teaching, 0)
         return change
 
@@ -163,5 +163,5 @@ def _causal(network: Network, weights: Weights, slots: np.ndarray, summed: Weigh
     loop = causal_kernels(formula, size.name, type(teaching.loss), type(teaching.feedback), type(teaching.optimiser)).causal
     loop(weights.vector, slots, summed.vector, offsets, sizes, _plastic_rows(network), *_ports(network), teaching.rule.influence == "full", moving,
          real(network.dt), inputs, quiet if noise is None else _noise_rows(noise), targets.astype(size), share.astype(size), activity.states,
-         activity.drives, activity.emitted, activity.readout, teaching.rates.astype(size), float(teaching.clip), float(teaching.decay),
+         activity.drives, activity.emitted, activity.readout, teaching.rates.astype(size), float(teaching.clip), float(teaching.decay), teaching.least,
          settings_of(teaching.optimiser), count)  # fmt: skip

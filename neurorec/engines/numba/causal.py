@@ -186,7 +186,7 @@ def clip_and_decay(vector, change, rates, clip, decay):
 
 @compiled
 def causal(vector, slots, summed, offsets, sizes, plastic_rows, recurrent_ports, external_ports, full, moving, dt,
-           inputs, noise, targets, share, states, drives, emitted, readouts, rates, clip, decay, settings, count):  # fmt: skip
+           inputs, noise, targets, share, states, drives, emitted, readouts, rates, clip, decay, least, settings, count):  # fmt: skip
     """Step, remember, compare, change: for every step of some trials.
 
     Where `moving`, fills states, drives, emitted and readouts, and applies each step's change at once, in place in
@@ -249,5 +249,7 @@ def causal(vector, slots, summed, offsets, sizes, plastic_rows, recurrent_ports,
         clip_and_decay(vector, change, rates, clip, decay)
         optimise(vector, change, slots, rates, count + t + 1, settings)
         if plastic > 0:
+            for p in range(offsets[5], offsets[6]):
+                vector[p] = max(vector[p], least[p])
             steady[:n_parameters, 0] = vector[offsets[5] : offsets[6]].reshape(n_parameters, units)
             prepare(steady, steady[:, 0], constants3)
