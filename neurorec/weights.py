@@ -25,12 +25,8 @@ class Weights:
         View: every parameter of the cell and its filter, one value a unit.
     """
 
-    def __init__(self, vector: np.ndarray, shapes: Mapping[str, tuple[int, ...]]):
-        self.vector, self.shapes = vector, dict(shapes)
-        sizes = [int(np.prod(shape)) for shape in shapes.values()]
-        ends = np.cumsum(sizes)
-        self.spans = {name: slice(int(end - size), int(end)) for name, size, end in zip(shapes, sizes, ends, strict=True)}
-        self.recurrent, self.input, self.bias, self.readout, self.feedback, self.parameters = map(self.view, shapes)
+    def __init__(self, vector: np.ndarray, shapes: Mapping[str, tuple[int, ...]], spans: Mapping[str, slice]):
+        self.vector, self.shapes, self.spans = vector, shapes, spans
 
     @classmethod
     def of(cls, network: Network, dtype: Any) -> Weights:
@@ -39,7 +35,16 @@ class Weights:
         rows = [network.per_unit(p) for p in network.formula.parameters]
         parts["parameters"] = np.array(rows).reshape(len(rows), network.units)
         vector = np.concatenate([part.ravel() for part in parts.values()]).astype(dtype)
-        return cls(vector, {name: part.shape for name, part in parts.items()})
+        ends = np.cumsum([part.size for part in parts.values()])
+        spans = {name: slice(int(end) - part.size, int(end)) for (name, part), end in zip(parts.items(), ends, strict=True)}
+        return cls(vector, {name: part.shape for name, part in parts.items()}, spans)
+
+    recurrent = property(lambda self: self.view("recurrent"))
+    input = property(lambda self: self.view("input"))
+    bias = property(lambda self: self.view("bias"))
+    readout = property(lambda self: self.view("readout"))
+    feedback = property(lambda self: self.view("feedback"))
+    parameters = property(lambda self: self.view("parameters"))
 
     def view(self, name: str) -> np.ndarray:
         """One of the arrays, without a copy."""
@@ -47,7 +52,7 @@ class Weights:
 
     def like(self, vector: np.ndarray) -> Weights:
         """Another vector under the same names."""
-        return Weights(vector, self.shapes)
+        return Weights(vector, self.shapes, self.spans)
 
     def zeros(self) -> Weights:
         """Nothing, in the same shapes: where a change is summed."""
