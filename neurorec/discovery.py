@@ -8,6 +8,7 @@ import pkgutil
 from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from neurorec.errors import NotOffered, UnknownName
 
@@ -54,7 +55,7 @@ def load(kind: str, name: str) -> type:
     return _only_class(importlib.import_module(f"neurorec.{kind}.{name}"))
 
 
-def resolve(kind: str, thing: object) -> object:
+def resolve(kind: str, thing: object) -> Any:
     """An instance from a name, a class or an instance."""
     if isinstance(thing, str):
         thing = load(kind, thing)

@@ -18,6 +18,8 @@ from neurorec.trials import AbstractTask, Trials
 from neurorec.updates import apply
 from neurorec.weights import Weights, least_values, rates_by_name
 
+UNBEARABLE = 1e4  # times the loss of a silent network
+
 
 class Learner:
     """A network that learns, batch by batch.
@@ -76,7 +78,7 @@ class Learner:
         with np.errstate(over="ignore", invalid="ignore"):
             moved, slots, activity, angle = run(trials, first)
             loss = losses(activity.readout, trials)
-        if not (np.isfinite(loss).all() and np.isfinite(moved).all()):
+        if not (np.isfinite(moved).all() and self._bearable(loss, trials)):
             raise DivergenceError(self._unstable(first, loss))
         self.updates += len(trials.mask) if self.plan.schedule == "step" else 1
         self.batches = first // self.plan.batch + 1
@@ -94,6 +96,13 @@ class Learner:
     def trained(self) -> Network:
         """The network with the weights as they are now."""
         return self.weights.into(self.network)
+
+    def _bearable(self, loss: np.ndarray, trials: Trials) -> bool:
+        """Whether learning can come back from here: far beyond a silent network's loss every step makes things worse."""
+        if np.nanmax(loss, initial=0) < UNBEARABLE and np.isfinite(loss).all():
+            return True
+        silent = losses(np.zeros_like(trials.targets), trials)
+        return bool(np.isfinite(loss).all() and (loss < UNBEARABLE * (1 + silent)).all())
 
     def _at_the_end(self, trials: Trials, first: int) -> tuple[np.ndarray, np.ndarray, Activity, float]:
         inputs, noise, initial = self._arrays(trials, first)
@@ -138,7 +147,7 @@ class Learner:
         return self._angle(self.engine.change(*arguments, self.teaching.rule, self.teaching.feedback), arguments)
 
     def _unstable(self, first: int, loss: np.ndarray) -> str:
-        bad = int(np.argmin(np.isfinite(loss)))
+        bad = int(np.argmax(np.nan_to_num(loss, nan=np.inf)))
         largest = max(self.plan.rate.values()) if isinstance(self.plan.rate, dict) else self.plan.rate
         ways = f"rate={largest / 3:.2g}" + ("" if self.plan.clip else ", or clip=1.0")
         return f"training became unstable at trial {first + bad + 1} (loss {loss[bad]:.3g}); the weights of trial {first} are kept, try {ways}"

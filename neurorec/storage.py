@@ -12,6 +12,7 @@ import os
 import platform
 import shutil
 import subprocess
+import tempfile
 import uuid
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -580,7 +581,7 @@ def _publish(path: Path, size: int, overwrite: bool, fill: Callable[[h5py.File],
     _expect_room(path, size, overwrite)
     aside = path.with_name(path.name + ".part")
     try:
-        _try_room(aside, size)
+        _try_room(path.parent, size)
         with h5py.File(aside, "w") as file:
             fill(file)
         aside.replace(path)
@@ -592,9 +593,9 @@ def _publish(path: Path, size: int, overwrite: bool, fill: Callable[[h5py.File],
         aside.unlink(missing_ok=True)  # nothing is there once it has its name
 
 
-def _try_room(path: Path, size: int) -> None:
+def _try_room(folder: Path, size: int) -> None:
     """Take the room once before HDF5 does: it crashes where a quota or the disk ends in the middle of a file."""
-    with path.open("wb") as file:
+    with tempfile.TemporaryFile(dir=folder) as file:
         os.posix_fallocate(file.fileno(), 0, size)
 
 

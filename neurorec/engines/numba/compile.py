@@ -10,7 +10,7 @@ from types import ModuleType
 import numba
 import numpy as np
 
-import neurorec
+from neurorec import __version__
 from neurorec.formula import primitives_double, primitives_single
 from neurorec.formula.cache import package
 from neurorec.formula.derive import Formula
@@ -53,4 +53,4 @@ def _copied(name: str) -> str:
 def _salt() -> str:
     """Numba looks only at a function's own file: whatever else its machine code holds must be in the package's name."""
     primitives = inspect.getsource(primitives_single) + inspect.getsource(primitives_double)
-    return "\n".join([neurorec.__version__, numba.__version__, np.__version__, primitives])
+    return "\n".join([__version__, numba.__version__, np.__version__, primitives])

@@ -1,0 +1,96 @@
+"""Laws of every rule, cell and engine there is: a new file is under test before its author writes one."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from cases import ORDINARY, Sizes, descent, difference, network, sizes, trials
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import neurorec as nr
+from neurorec.discovery import load
+
+CELLS, RULES = nr.names("cells"), nr.names("rules")
+ENGINES = [name for name in nr.names("engines") if name != "reference"]
+FILTERED = [("gru", "momentum"), ("leaky_tanh", "momentum")]
+
+
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("rule", [rule for rule in RULES if load("rules", rule).exact])
+def test_an_exact_rule_is_minus_the_gradient(cell, rule):
+    net, data = network(ORDINARY, cell), trials(ORDINARY)
+    change = nr.weight_change(net, data, rule=rule, engine="reference")
+    for name, found in change.items():
+        assert difference(found, descent(net, data, name)) < 1e-6, name
+
+
+@pytest.mark.parametrize("cell", CELLS)
+@given(size=sizes, seed=st.integers(0, 1000))
+@settings(max_examples=10, deadline=None)
+def test_rtrl_equals_bptt(cell, size, seed):
+    net, data = network(size, cell, seed), trials(size, seed)
+    forward, backward = (nr.weight_change(net, data, rule=rule, engine="reference") for rule in ("rtrl", "bptt"))
+    assert all(difference(forward[name], backward[name]) < 1e-10 for name in backward)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("engine", ENGINES)
+@given(size=sizes, seed=st.integers(0, 1000))
+@settings(max_examples=10, deadline=None)
+def test_an_engine_simulates_as_the_reference_does(cell, engine, size, seed):
+    net, data = network(size, cell, seed, noise=0.05), trials(size, seed)
+    ours, definition = (nr.simulate(net, data, engine=each, seed=seed) for each in (engine, "reference"))
+    tolerance = load("engines", engine).tolerance
+    assert difference(ours.outputs, definition.outputs) < tolerance
+    assert all(difference(ours.states[name], definition.states[name]) < tolerance for name in definition.states)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("engine", ENGINES)
+@given(size=sizes, seed=st.integers(0, 1000), loss=st.sampled_from(["mse", "cross_entropy"]))
+@settings(max_examples=6, deadline=None)
+def test_an_engine_changes_weights_as_the_reference_does(cell, rule, engine, size, seed, loss):
+    net, data = network(size, cell, seed, noise=0.05), trials(size, seed, loss)
+    ours, definition = (nr.weight_change(net, data, rule=rule, engine=each, seed=seed) for each in (engine, "reference"))
+    # Relative to the largest change of all: a weight whose change is rounding has no digits to agree in.
+    largest = max(np.abs(change).max() for change in definition.values() if change.size)
+    for name, change in definition.items():
+        assert change.size == 0 or np.abs(ours[name] - change).max() <= load("engines", engine).tolerance * max(largest, 1e-6), name
+
+
+@pytest.mark.parametrize(("cell", "filter"), FILTERED)
+@pytest.mark.parametrize("engine", ENGINES)
+def test_filtered_cells_follow_every_rule(cell, filter, engine):
+    net, data = network(ORDINARY, cell, filter=filter), trials(ORDINARY)
+    exact = nr.weight_change(net, data, rule="bptt", engine="reference")
+    assert all(difference(exact[name], descent(net, data, name)) < 1e-6 for name in exact)
+    for rule in RULES:
+        ours, definition = (nr.weight_change(net, data, rule=rule, engine=each) for each in (engine, "reference"))
+        assert all(difference(ours[name], definition[name]) < 1e-4 for name in definition), rule
+
+
+@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("feedback", nr.names("feedbacks"))
+@pytest.mark.parametrize("engine", ENGINES)
+def test_every_rule_takes_every_feedback(rule, feedback, engine):
+    net, data = network(ORDINARY), trials(ORDINARY)
+    ours, definition = (nr.weight_change(net, data, rule=rule, engine=each, feedback=feedback) for each in (engine, "reference"))
+    assert all(difference(ours[name], definition[name]) < 1e-4 for name in definition)
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_a_rule_changes_only_what_it_may(rule):
+    change = nr.weight_change(network(ORDINARY), trials(ORDINARY), rule=rule, engine="reference")
+    for name, found in change.items():
+        assert np.any(found) == load("rules", rule).may_change(name), name
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_a_change_averages_over_trials(cell):
+    size = Sizes(4, 1, 2, 6, 3)
+    net, data = network(size, cell), trials(size)
+    together = nr.weight_change(net, data, engine="reference")
+    alone = [nr.weight_change(net, data.take(np.array([k])), engine="reference") for k in range(3)]
+    assert all(difference(np.mean([each[name] for each in alone], axis=0), together[name]) < 1e-12 for name in together)
