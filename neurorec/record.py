@@ -159,7 +159,9 @@ class Record:
 
     def _expect_steps(self, steps: int) -> None:
         if self.steps > steps:
-            raise ValueRefused(f"steps={self.steps} keeps nothing of trials of {steps} time steps; choose steps <= {steps}, or reduce='last'")
+            raise ValueRefused(
+                f"steps={self.steps} keeps nothing of trials of {steps} time steps; choose steps <= {steps}, or reduce='last'"
+            )
 
 
 def _names(variables: str | Iterable[str]) -> tuple[str, ...]:

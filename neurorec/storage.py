@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 FORMAT, KIND = 1, "neurorec run"
 SLOTS = ("state/0", "state/1")
 KEPT = ("total", "steps", "dt", "batch", "n_inputs", "n_outputs", "columns", "conditions")  # of the plan, as JSON
+GROUPS = ("network", "checkpoints", *SLOTS, "log", "trajectories", "trials")
 STATE = ("numbers", "vector", "slots")
 TRIAL = "trial, counted from 1"
 DIMENSIONS = {"input": "input_channel", "output": "output_channel"}  # datasets of those names lie in the same groups
@@ -250,7 +251,9 @@ class RunFile:
         for name, values in columns.items():
             _put(self._among("log", name), values, np.s_[first : first + len(values)])
 
-    def write_trajectories(self, numbers: np.ndarray, arrays: Mapping[str, np.ndarray], conditions: Mapping[str, np.ndarray] | None = None) -> None:
+    def write_trajectories(
+        self, numbers: np.ndarray, arrays: Mapping[str, np.ndarray], conditions: Mapping[str, np.ndarray] | None = None
+    ) -> None:
         """Fill in recorded trials.
 
         Parameters
@@ -302,7 +305,9 @@ class RunFile:
         """
         state = max((_read_slot(self._file[slot]) for slot in SLOTS), key=_trial_of)
         if state is None:
-            raise RunFileError(f"{self._name} holds no whole state and cannot be resumed; its log and checkpoints can still be read with xarray.open_datatree")
+            raise RunFileError(
+                f"{self._name} holds no whole state and cannot be resumed; its log and checkpoints can still be read with xarray.open_datatree"
+            )
         return state
 
     def snapshot(self, trial: int, network: Network) -> None:
@@ -335,7 +340,9 @@ class RunFile:
         try:
             return Network.from_group(self._file[where])
         except ValueRefused as error:  # NaN: void until it is whole
-            raise RunFileError(f"{self._name} holds no whole network in /{where}, the run has done {self.done} of {self.total} trials; resume it") from error
+            raise RunFileError(
+                f"{self._name} holds no whole network in /{where}, the run has done {self.done} of {self.total} trials; resume it"
+            ) from error
 
     def initial(self) -> Network:
         """The network before training."""
@@ -444,7 +451,7 @@ class RunFile:
     @property
     def _file(self) -> h5py.File:
         """Open for writing, or for reading until what was taken from it is forgotten."""
-        return _opened(self.path, "r") if self._held is None else self._held
+        return _opened(Path(self._name), "r") if self._held is None else self._held
 
     @property
     def _name(self) -> str:
@@ -473,7 +480,9 @@ class RunFile:
         record = self.record
         expected = record.trials(max(0, int(numbers[0])), self.total)[: len(numbers)] if len(numbers) else numbers
         if not np.array_equal(numbers, expected):
-            raise ValueRefused(f"trials {numbers.tolist()[:5]} ... are not those to record, {expected.tolist()[:5]} ...; take them from Record.trials")
+            raise ValueRefused(
+                f"trials {numbers.tolist()[:5]} ... are not those to record, {expected.tolist()[:5]} ...; take them from Record.trials"
+            )
         first = int(numbers[0]) // record.every if len(numbers) else 0
         return slice(first, first + len(numbers))
 
@@ -497,15 +506,9 @@ class RunFile:
     def _dataset(self, group: str, names: Sequence[str], rows: slice) -> xarray.Dataset:
         import xarray
 
-        dims = {name: tuple(axis.label for axis in self._file[group][name].dims) for name in names}
-        coords = {dim: (dim,) for dim in ("trial", *(dim for each in dims.values() for dim in each))}
-
-        def variable(name: str, dims: tuple[str, ...]) -> tuple:
-            data = self._file[group][name]
-            kept = tuple(rows if dim == "trial" else slice(None) for dim in dims)
-            return dims, data[kept], {key: data.attrs[key] for key in ("units", "long_name", "cell_methods") if key in data.attrs}
-
-        return xarray.Dataset({name: variable(name, each) for name, each in dims.items()}, {name: variable(name, each) for name, each in coords.items()})
+        data = {name: _variable(self._file[group][name], rows) for name in names}
+        dims = {"trial", *(dim for own, _, _ in data.values() for dim in own)}
+        return xarray.Dataset(data, {dim: _variable(self._file[group][dim], rows) for dim in dims})
 
     def _plan(self) -> _Plan:
         """What `create` was told, read back."""
@@ -564,8 +567,9 @@ class _Plan:
         trajectories = 4 * steps * trials * sum(self.last_dimension(name)[1].size for name in self.record.variables)
         networks = (1 + len(self.snapshots)) * sum(array.nbytes for array in vars(self.network).values() if isinstance(array, np.ndarray))
         rows = 8 * self.total * (3 + len(self.columns) + len(self.conditions))
-        structure = 2**15 * (3 + len(self.snapshots)) + 2**12 * (len(self.columns) + len(self.conditions)) + 2 * len(json.dumps(dict(self.config)))
-        return trajectories + networks + rows + 2 * (self.vector.nbytes + self.slots.nbytes) + structure
+        state = 2 * (self.vector.nbytes + self.slots.nbytes) + 2 * len(json.dumps(dict(self.config)))
+        structure = 2**15 * (3 + len(self.snapshots)) + 2**12 * (len(self.columns) + len(self.conditions))
+        return trajectories + networks + rows + state + structure
 
 
 # Files ----------------------------------------------------------------------------------------------------------------
@@ -618,11 +622,20 @@ def _opened(path: Path, mode: str) -> h5py.File:
     """Open what should be a run. A writer locks the file against other writers; a reader asks for no lock."""
     try:
         _expect_hdf5(path)
-        return _unlocked(path) if mode == "r" else h5py.File(path, mode)
+        return _unlocked(path) if mode == "r" else _unbuffered(path)
     except RunFileError:
         raise
     except (OSError, RuntimeError) as error:
         raise RunFileError(_why_not_open(path, error)) from error
+
+
+def _unbuffered(path: Path) -> h5py.File:
+    """For writing. HDF5 would read and write 64 KB around each time step of a single trial: ten times slower."""
+    access = h5py.h5p.create(h5py.h5p.FILE_ACCESS)
+    access.set_sieve_buf_size(0)
+    access.set_fclose_degree(h5py.h5f.CLOSE_STRONG)  # these two as h5py.File has them
+    access.set_libver_bounds(h5py.h5f.LIBVER_EARLIEST, h5py.h5f.LIBVER_LATEST)
+    return h5py.File(h5py.h5f.open(os.fsencode(path), h5py.h5f.ACC_RDWR, access))
 
 
 def _unlocked(path: Path) -> h5py.File:
@@ -643,7 +656,7 @@ def _expect_hdf5(path: Path) -> None:
 def _expect_run(path: Path, file: h5py.File) -> None:
     try:
         kind, found = file.attrs.get("kind", ""), int(file.attrs.get("format_version", 0))
-        complete = kind != KIND or found > FORMAT or all(name in file for name in (*SLOTS, "network", "checkpoints", "log", "trajectories", "trials"))
+        lacking = [name for name in GROUPS if name not in file]
     except (OSError, RuntimeError, KeyError, ValueError) as error:
         raise RunFileError(f"{path} is damaged ({_one_line(error)}); restore it from a copy") from error
     if kind != KIND:
@@ -651,8 +664,8 @@ def _expect_run(path: Path, file: h5py.File) -> None:
         raise RunFileError(f"{path} is an HDF5 file but no neurorec run{hint or '; expected a file written by nr.train'}")
     if found > FORMAT:
         raise RunFileError(f"{path} was written by a newer neurorec (format {found}, this one reads up to {FORMAT}); upgrade neurorec")
-    if not complete:
-        raise RunFileError(f"{path} is damaged (a group of the run is missing); restore it from a copy")
+    if lacking:
+        raise RunFileError(f"{path} is damaged (it lacks /{lacking[0]}); restore it from a copy")
 
 
 def _why_not_open(path: Path, error: Exception) -> str:
@@ -716,9 +729,9 @@ def _build_network(group: h5py.Group, network: Network) -> None:
 
 def _name_dimensions(group: h5py.Group, data: h5py.Dataset) -> None:
     for axis, size in zip(data.dims, data.shape, strict=True):
-        axis.label = DIMENSIONS.get(axis.label, axis.label)
-        scale = group[axis.label] if axis.label in group else _dimension(group, axis.label, size)
-        axis.attach_scale(scale)
+        name = DIMENSIONS.get(str(axis.label), str(axis.label))
+        axis.label = name
+        axis.attach_scale(group[name] if name in group else _dimension(group, name, size))
 
 
 def _build_slot(group: h5py.Group, plan: _Plan) -> None:
@@ -736,12 +749,13 @@ def _build_log(group: h5py.Group, plan: _Plan) -> None:
 
 
 def _build_trajectories(group: h5py.Group, plan: _Plan) -> None:
-    time = _coordinate(group, "time", plan.record.times(plan.steps, plan.dt), "s", "time from the start of the trial, at the end of each step")
+    times = plan.record.times(plan.steps, plan.dt)
+    time = _coordinate(group, "time", times, "s", "time from the start of the trial, at the end of each step")
     trial = _coordinate(group, "trial", plan.record.trials(0, plan.total) + 1, "1", TRIAL)
     how = plan.record.reduce if plan.record.reduce in ("mean", "maximum") else "point"
     for name in plan.record.variables:
         dimension, values = plan.last_dimension(name)
-        scale = group[dimension] if dimension in group else _coordinate(group, dimension, values, "1", f"{dimension.replace('_', ' ')}, counted from 0")
+        scale = _coordinate(group, dimension, values, "1", f"{dimension.replace('_', ' ')}, counted from 0")
         data = _allocate(group, name, [time, trial, scale], np.float32, "1", CHANNELS.get(name, f"state {name} of each unit"))
         data.attrs["cell_methods"] = f"time: {how}"
 
@@ -753,6 +767,9 @@ def _build_trials(group: h5py.Group, plan: _Plan) -> None:
 
 
 def _coordinate(group: h5py.Group, name: str, values: np.ndarray, unit: str, long_name: str) -> h5py.Dataset:
+    """The scale of a dimension, made on first use."""
+    if name in group:
+        return group[name]
     scale = group.create_dataset(name, data=values)
     scale.make_scale(name)
     scale.dims[0].label = name
@@ -777,7 +794,9 @@ def _allocate(group: h5py.Group, name: str, scales: Sequence[h5py.Dataset], dtyp
     how.set_fill_time(h5py.h5d.FILL_TIME_ALLOC)
     how.set_fill_value(np.array(np.nan if dtype.kind == "f" else 0, dtype))
     how.set_obj_track_times(False)
-    data = h5py.Dataset(h5py.h5d.create(group.id, name.encode(), h5py.h5t.py_create(dtype, logical=True), h5py.h5s.create_simple(shape), how))
+    data = h5py.Dataset(
+        h5py.h5d.create(group.id, name.encode(), h5py.h5t.py_create(dtype, logical=True), h5py.h5s.create_simple(shape), how)
+    )
     for axis, scale in zip(data.dims, scales, strict=True):
         axis.label = scale.dims[0].label
         axis.attach_scale(scale)
@@ -843,6 +862,13 @@ def _put(data: h5py.Dataset, values: np.ndarray, where: Any = ()) -> None:
         raise ShapeError(f"{data.name} has room for shape {expected} there, got {values.shape}; see Record.pick and RunFile.extend")
     if values.size:
         data[where] = values
+
+
+def _variable(data: h5py.Dataset, rows: slice) -> tuple[tuple[str, ...], np.ndarray, dict[str, str]]:
+    """Dimensions, values and attributes, as xarray takes them; only some of the trials."""
+    dims = tuple(str(axis.label) for axis in data.dims)
+    kept = tuple(rows if dim == "trial" else slice(None) for dim in dims)
+    return dims, data[kept], {name: data.attrs[name] for name in ("units", "long_name", "cell_methods") if name in data.attrs}
 
 
 def _weights(group: h5py.Group) -> Iterator[tuple[str, h5py.Dataset]]:

@@ -33,7 +33,21 @@ def small(path, total=20, inputs=3, record=None, **options):
     record = record or Record(("h", "output", "input", "target"), every=2, steps=2, units=(0, 3), checkpoints=3)
     options = {"conditions": ("angle",), "seed_entropy": 2**90 + 1, **options}
     config = {"rule": "rflo", "rate": 0.03}
-    return RunFile.create(path, net, config, total, STEPS, DT, LOG, VECTOR, np.zeros((2, 5), np.float32), record, n_inputs=inputs, n_outputs=OUTPUTS, **options)
+    return RunFile.create(
+        path,
+        net,
+        config,
+        total,
+        STEPS,
+        DT,
+        LOG,
+        VECTOR,
+        np.zeros((2, 5), np.float32),
+        record,
+        n_inputs=inputs,
+        n_outputs=OUTPUTS,
+        **options,
+    )
 
 
 def trained(run, value):
@@ -460,7 +474,7 @@ def inside_a_file(folder):
         (other_hdf5, "is an HDF5 file but no neurorec run; expected"),
         (network_only, "holds a network, use nr.Network.load"),
         (newer, r"newer neurorec \(format 2, this one reads up to 1\); upgrade"),
-        (lacking, "is damaged .a group of the run is missing"),
+        (lacking, "is damaged .it lacks /log"),
     ],
 )
 def test_what_is_no_run_is_refused_in_one_line(tmp_path, make, message, mode):
@@ -530,7 +544,9 @@ def test_a_disk_that_fills_up_leaves_nothing_behind(tmp_path):
         "try: small(sys.argv[2], total=10_000)\n"
         "except RunFileError as error: print(error)"
     )
-    done = subprocess.run([sys.executable, "-c", code, str(Path(__file__).parent), str(tmp_path / "run.h5")], capture_output=True, text=True, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(Path(__file__).parent), str(tmp_path / "run.h5")], capture_output=True, text=True, timeout=60
+    )
     assert done.stdout.startswith(f"cannot write {tmp_path / 'run.h5'} (File too large); the run needs"), done
     assert done.stdout.count("\n") == 1
     assert list(tmp_path.iterdir()) == []
@@ -573,7 +589,9 @@ def test_one_writer_and_any_reader(tmp_path):
 def raw_blocks(file):
     """Where in the file the datasets' values lie: offsets and lengths in bytes."""
     found = []
-    file.visititems(lambda name, item: found.append((item.id.get_offset(), item.id.get_storage_size())) if isinstance(item, h5py.Dataset) else None)
+    file.visititems(
+        lambda name, item: found.append((item.id.get_offset(), item.id.get_storage_size())) if isinstance(item, h5py.Dataset) else None
+    )
     return [(offset, size) for offset, size in found if offset is not None]
 
 

@@ -1,0 +1,11 @@
+"""Figures of runs, one a file: each function takes `ax`, draws with matplotlib and returns what it drew on.
+
+A function takes the place of the module it comes from: ``nr.plots.rates(run)``. matplotlib is loaded by the first figure.
+"""
+
+from neurorec.plots.alignment import alignment as alignment
+from neurorec.plots.angle import angle as angle
+from neurorec.plots.learning_curve import learning_curve as learning_curve
+from neurorec.plots.outputs import outputs as outputs
+from neurorec.plots.overview import overview as overview
+from neurorec.plots.rates import rates as rates

@@ -1,0 +1,72 @@
+"""What figures read of runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from os import PathLike
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from neurorec.errors import UnknownName, ValueRefused
+from neurorec.run import Run, open_run
+
+if TYPE_CHECKING:
+    import xarray
+
+AnyRun = Run | str | PathLike[str]
+AnyRuns = AnyRun | Sequence[AnyRun]
+
+
+def one(run: AnyRun) -> Run:
+    """A run, or the run in a file."""
+    return run if isinstance(run, Run) else open_run(run)
+
+
+def several(runs: AnyRuns) -> list[Run]:
+    """One run or several (seeds), as a list."""
+    given = [runs] if isinstance(runs, Run | str | PathLike) else list(runs)
+    if not given:
+        raise ValueRefused("there is no run to draw; pass a run, its path, or a list of those")
+    return [one(run) for run in given]
+
+
+def column(run: Run, name: str) -> np.ndarray:
+    """A column of the log, one value a trial done."""
+    log = run.log
+    if name not in log:
+        way = "; train with gradient_angle=10 to measure it every tenth batch" if name == "angle" else ""
+        raise UnknownName(f"{run!r} has no {name} in its log, it has {', '.join(map(str, log.data_vars))}{way}")
+    if log.sizes["trial"] == 0:
+        raise ValueRefused(f"{run!r} has done no trial yet; resume it")
+    return log[name].values
+
+
+def recorded(run: Run, trial: int, *names: str) -> xarray.Dataset:
+    """Variables of one recorded trial, over time and unit or channel.
+
+    Parameters
+    ----------
+    run : Run
+    trial : int
+        Its number, counted from 1 as in the file; negative: of those recorded, counted from the last.
+    *names : str
+        Variables.
+
+    Raises
+    ------
+    UnknownName, ValueRefused
+        If a variable or the trial was not recorded, or was reduced to one number.
+    """
+    data = run.trajectories(*names)
+    numbers = data["trial"].values
+    if data.sizes["time"] < 2:
+        raise ValueRefused(f"{run!r} recorded each trial reduced to one time; record without reduce to see its course")
+    if trial not in numbers and not -len(numbers) <= trial < 0:
+        raise ValueRefused(f"trial {trial} was not recorded; there are {_listed(numbers)}, or -1 for the last")
+    return data.isel(trial=trial) if trial < 0 else data.sel(trial=trial)
+
+
+def _listed(numbers: np.ndarray) -> str:
+    texts = [str(number) for number in numbers]
+    return ", ".join(texts if len(texts) <= 6 else [*texts[:3], "...", texts[-1]]) or "none"

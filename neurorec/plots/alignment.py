@@ -1,0 +1,37 @@
+"""The alignment of feedback with readout over trials."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from neurorec.plots._look import axes, look
+from neurorec.plots._over_trials import draw, reference
+from neurorec.plots._runs import AnyRuns, several
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+def alignment(runs: AnyRuns, ax: Axes | None = None, label: str | None = None) -> Axes:
+    """Alignment of the feedback weights with the readout over trials (Murray 2019, Fig 2c): median and quartiles over runs.
+
+    It is the normalised overlap of the feedback with the readout's transpose: 1 where they are parallel, 0 (dashed)
+    where they have nothing in common, as two random matrices.
+
+    Parameters
+    ----------
+    runs, ax, label
+        As for `learning_curve`; trials are averaged in the same windows.
+
+    Returns
+    -------
+    Axes
+    """
+    runs = several(runs)
+    with look():
+        ax = axes(ax)
+        reference(ax, 0.0)
+        draw(ax, runs, "alignment", label)
+        ax.set_ylabel("alignment (normalised overlap)")
+        ax.set_ylim(-1 if ax.dataLim.ymin < -0.25 else -0.25, 1.05)
+    return ax

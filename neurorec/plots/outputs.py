@@ -1,0 +1,112 @@
+"""What a network answered in one trial, and what it should have."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from neurorec.errors import NeurorecError
+from neurorec.plan import Plan, remake_task
+from neurorec.plots._look import COLOURS, COLUMN, axes, look
+from neurorec.plots._runs import AnyRun, one, recorded
+from neurorec.run import Run
+from neurorec.trials import Dataset, Trials
+
+if TYPE_CHECKING:
+    import xarray
+    from matplotlib.axes import Axes
+
+TARGET = {"color": "#BBBBBB", "linewidth": 3.0, "solid_capstyle": "butt"}  # thick and pale: the output shows on top of it
+GAP = 1.2  # from one channel to the next, as a multiple of the widest
+
+
+def outputs(run: AnyRun, trial: int = -1, ax: Axes | None = None) -> Axes:
+    """Outputs against targets of a recorded trial over time, one row a channel; the title says how well they agree.
+
+    The target is drawn where it counts in the loss. Of a classification, outputs are shown after the softmax.
+
+    Parameters
+    ----------
+    run : Run or path
+        One that recorded ``"output"`` and ``"target"``.
+    trial : int
+        Its number, counted from 1; negative: of those recorded, counted from the last.
+    ax : Axes, optional
+        None: a new figure.
+
+    Returns
+    -------
+    Axes
+
+    Raises
+    ------
+    UnknownName, ValueRefused
+        If the variables or the trial were not recorded.
+    """
+    run = one(run)
+    data = recorded(run, trial, "output", "target")
+    shown = _trials(run, data)
+    with look():
+        ax = axes(ax, COLUMN, 2.1 + 0.3 * shown.targets.shape[2])
+        _draw(ax, data["time"].values, data["output"].values, shown)
+        ax.set_title(_agreement(int(data["trial"]), data["output"].values, shown), loc="left")
+        ax.legend(loc="lower right", bbox_to_anchor=(1.0, 0.98), ncols=2, columnspacing=1.0, borderpad=0.2)
+    return ax
+
+
+def _trials(run: Run, data: xarray.Dataset) -> Trials:
+    """The recorded trial, with its mask where the task can be made again; else every step counts."""
+    number, steps = int(data["trial"]) - 1, np.rint(data["time"].values / run.network.dt).astype(int) - 1
+    plan = Plan.from_dict(run.config)
+    try:
+        mask = remake_task(plan, None).trials(1, plan.seed, number).mask[steps, 0]
+    except NeurorecError:  # trained on arrays, or on a class that is not here: the file does not hold the mask
+        mask = np.ones(len(steps))
+    mask = mask if mask.any() else np.ones(len(steps))
+    return Trials(np.zeros((len(steps), 0)), data["target"].values, mask, dt=run.network.dt, loss=plan.loss)
+
+
+def _agreement(trial: int, output: np.ndarray, shown: Trials) -> str:
+    share = float(Dataset(shown).score(output[:, None, :], shown)[0])
+    return f"trial {trial}: " + (f"{share:.0%} of variance explained" if shown.loss == "mse" else f"{share:.0%} of time steps right")
+
+
+def _draw(ax: Axes, time: np.ndarray, output: np.ndarray, shown: Trials) -> None:
+    target = np.where(shown.mask > 0, shown.targets[:, 0], np.nan)
+    if shown.loss == "cross_entropy":
+        output = _softmax(output)
+    channels = output.shape[1]
+    space = GAP * max(float(np.ptp(output, axis=0).max()), float(np.nanmax(np.nanmax(target, axis=0) - np.nanmin(target, axis=0))), 1e-6)
+    down = -space * np.arange(channels)  # the first channel on top
+    for channel in range(channels):
+        first = channel == 0
+        ax.plot(time, target[:, channel] + down[channel], label="target" if first else None, **TARGET)
+        ax.plot(time, output[:, channel] + down[channel], color=COLOURS[0], label="output" if first else None)
+    ax.set_xlabel("time (s)")
+    ax.set_xlim(0, time[-1])
+    _name_rows(ax, down, space, "probability" if shown.loss == "cross_entropy" else "output")
+
+
+def _name_rows(ax: Axes, down: np.ndarray, space: float, what: str) -> None:
+    """One channel has an ordinary axis; of several each row's zero has the channel's number, and a bar tells the scale."""
+    if len(down) == 1:
+        ax.set_ylabel(what)
+        return
+    ax.set_yticks(down, [str(channel) for channel in range(len(down))])
+    ax.set_ylabel("output channel")
+    length = _round_below(space / 2)
+    x, across = 1.015, ax.get_yaxis_transform()  # x in parts of the axes' width, y in data
+    ax.plot([x, x], [down[-1], down[-1] + length], transform=across, color="black", linewidth=1.5, clip_on=False, solid_capstyle="butt")
+    ax.text(x + 0.015, down[-1] + length / 2, f"{length:g}" if what == "output" else f"p = {length:g}", transform=across, va="center")
+
+
+def _round_below(value: float) -> float:
+    """The largest of 1, 2, 5 times a power of ten that is no larger."""
+    power = 10.0 ** np.floor(np.log10(value))
+    return float(max(m * power for m in (1, 2, 5) if m * power <= value))
+
+
+def _softmax(logits: np.ndarray) -> np.ndarray:
+    share = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return share / share.sum(axis=1, keepdims=True)

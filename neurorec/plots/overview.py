@@ -1,0 +1,62 @@
+"""A training at a glance."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from neurorec.errors import UnknownName, ValueRefused
+from neurorec.plots._look import PAGE, look, ticked
+from neurorec.plots._runs import AnyRuns, several
+from neurorec.plots.alignment import alignment
+from neurorec.plots.learning_curve import learning_curve
+from neurorec.plots.outputs import outputs
+from neurorec.plots.rates import rates
+from neurorec.run import Run
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+
+def overview(runs: AnyRuns, trial: int = -1) -> Figure:
+    """Learning curve and alignment, outputs and rates of a recorded trial, on one page.
+
+    Parameters
+    ----------
+    runs : Run, path, or sequence of those
+        Of several (seeds) the curves show all, outputs and rates the first.
+    trial : int
+        As for `outputs` and `rates`.
+
+    Returns
+    -------
+    Figure
+    """
+    import matplotlib.pyplot as plt
+
+    runs = several(runs)
+    with look():
+        figure, grid = plt.subplots(2, 2, figsize=(PAGE, 5.0), layout="constrained")
+        for letter, panel in zip("abcd", grid.flat, strict=True):
+            ticked(panel).annotate(letter, (0, 1), (-30, 4), "axes fraction", "offset points", weight="bold", size=10)
+        learning_curve(runs, grid[0, 0])
+        alignment(runs, grid[0, 1])
+        _if_recorded(outputs, runs[0], trial, grid[1, 0])
+        _if_recorded(rates, runs[0], trial, grid[1, 1])
+        figure.suptitle(_caption(runs))
+    return figure
+
+
+def _if_recorded(draw: Callable[..., Axes], run: Run, trial: int, ax: Axes) -> None:
+    try:
+        draw(run, trial, ax=ax)
+    except (UnknownName, ValueRefused):  # the other panels are there all the same
+        ax.set_axis_off()
+        ax.text(0.5, 0.5, f"{draw.__name__} were not recorded", transform=ax.transAxes, ha="center", va="center")
+
+
+def _caption(runs: list[Run]) -> str:
+    config: dict[str, Any] = runs[0].config
+    seeds = f"{len(runs)} runs" if len(runs) > 1 else f"seed {config['seed']}"
+    return f"{config['task']} by {config['rule']}, {seeds}, {runs[0].network.units} units"
