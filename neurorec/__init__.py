@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from neurorec.network import Network as Network
     from neurorec.record import Record as Record
     from neurorec.tasks import task as task
+    from neurorec.run import Run as Run
     from neurorec.run import open_run as open_run
     from neurorec.training import resume as resume
     from neurorec.training import train as train
@@ -35,6 +36,7 @@ _PUBLIC = {
     "train": "training",
     "resume": "training",
     "open_run": "run",
+    "Run": "run",
 }
 
 __all__ = [*_PUBLIC, "__version__"]

@@ -89,6 +89,7 @@ class RunFile:
         """Use `create` or `open`."""
         self._held, self.path = file, path
         self._next_slot: str | None = None
+        self._known_layout: dict[str, Any] | None = None
 
     @classmethod
     def create(
@@ -408,7 +409,7 @@ class RunFile:
             _publish(self.path, plan.bytes, True, lambda file: _rebuild(file, plan, self._file))
             self._file.close()
             file = _opened(self.path, "r+")
-        self._held = file
+        self._held, self._known_layout = file, None
 
     def save_as(self, path: str | Path, overwrite: bool = False) -> Path:
         """Copy the run, such as one in memory, to a file.
@@ -459,7 +460,12 @@ class RunFile:
 
     @property
     def _layout(self) -> dict[str, Any]:
-        return json.loads(self._file.attrs["layout"])
+        if self._known_layout is not None:
+            return self._known_layout
+        layout = json.loads(self._file.attrs["layout"])
+        if self._held is not None:  # only who holds the file can extend it; a reader asks again
+            self._known_layout = layout
+        return layout
 
     def _writable(self) -> None:
         if self._held is None:
@@ -633,8 +639,7 @@ def _unbuffered(path: Path) -> h5py.File:
     """For writing. HDF5 would read and write 64 KB around each time step of a single trial: ten times slower."""
     access = h5py.h5p.create(h5py.h5p.FILE_ACCESS)
     access.set_sieve_buf_size(0)
-    access.set_fclose_degree(h5py.h5f.CLOSE_STRONG)  # these two as h5py.File has them
-    access.set_libver_bounds(h5py.h5f.LIBVER_EARLIEST, h5py.h5f.LIBVER_LATEST)
+    access.set_libver_bounds(h5py.h5f.LIBVER_EARLIEST, h5py.h5f.LIBVER_LATEST)  # as h5py.File has them
     return h5py.File(h5py.h5f.open(os.fsencode(path), h5py.h5f.ACC_RDWR, access))
 
 

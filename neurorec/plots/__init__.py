@@ -8,4 +8,5 @@ from neurorec.plots.angle import angle as angle
 from neurorec.plots.learning_curve import learning_curve as learning_curve
 from neurorec.plots.outputs import outputs as outputs
 from neurorec.plots.overview import overview as overview
+from neurorec.plots.panels import panels as panels
 from neurorec.plots.rates import rates as rates

@@ -32,6 +32,6 @@ def alignment(runs: AnyRuns, ax: Axes | None = None, label: str | None = None) -
         ax = axes(ax)
         reference(ax, 0.0)
         draw(ax, runs, "alignment", label)
-        ax.set_ylabel("alignment (normalised overlap)")
+        ax.set_ylabel("feedback alignment (cosine)")
         ax.set_ylim(-1 if ax.dataLim.ymin < -0.25 else -0.25, 1.05)
     return ax

@@ -48,10 +48,10 @@ def outputs(run: AnyRun, trial: int = -1, ax: Axes | None = None) -> Axes:
     data = recorded(run, trial, "output", "target")
     shown = _trials(run, data)
     with look():
-        ax = axes(ax, COLUMN, 2.1 + 0.3 * shown.targets.shape[2])
+        ax = axes(ax, COLUMN, 2.3 + 0.25 * shown.targets.shape[2])
         _draw(ax, data["time"].values, data["output"].values, shown)
-        ax.set_title(_agreement(int(data["trial"]), data["output"].values, shown), loc="left")
-        ax.legend(loc="lower right", bbox_to_anchor=(1.0, 0.98), ncols=2, columnspacing=1.0, borderpad=0.2)
+        ax.set_title(_agreement(int(data["trial"]), data["output"].values, shown), loc="left", pad=17)
+        ax.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=2, columnspacing=1.2, borderaxespad=0.2, borderpad=0.2)  # below the title
     return ax
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from neurorec.engines.base import AbstractEngine, Activity, Teaching
 from neurorec.engines.numba.compile import causal_kernels, kernels
 from neurorec.feedbacks.base import AbstractFeedback
+from neurorec.feedbacks.random import Random
 from neurorec.formula.derive import EXTERNAL, RECURRENT
 from neurorec.formula.unit import constants_of
 from neurorec.losses.base import AbstractLoss
@@ -58,7 +59,10 @@ class NumbaEngine(AbstractEngine):
 
     def _causal_change(self, network: Network, weights: Weights, activity: Activity, inputs: np.ndarray, error: np.ndarray, rule: AbstractRule, feedback: AbstractFeedback) -> Weights:
         change, ones = weights.zeros(), np.ones(error.shape[:2], error.dtype)
-        teaching = Teaching(rule, feedback, SGD(), _Given(), np.zeros_like(weights.vector), np.inf, 0.0, weights.vector)
+        # The way of the error as one matrix, under the name of a fixed feedback: one compiled loop serves all of them.
+        weights = weights.like(weights.vector.copy())
+        weights.feedback[...] = feedback.element(weights.readout.T, weights.feedback)
+        teaching = Teaching(rule, Random(), SGD(), _Given(), np.zeros_like(weights.vector), np.inf, 0.0, weights.vector)
         _causal(network, weights, _no_slots(weights), change, False, activity, inputs, None, error, ones, teaching, 0)
         return change
 

@@ -1,0 +1,35 @@
+"""A figure with several panels, in the look of the others."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from neurorec.plots._look import COLUMN, look, ticked
+
+if TYPE_CHECKING:
+    import numpy as np
+    from matplotlib.figure import Figure
+
+
+def panels(rows: int, columns: int, width: float = COLUMN, height: float = 2.5) -> tuple[Figure, np.ndarray]:
+    """An empty figure whose axes the other functions take as ``ax``.
+
+    Parameters
+    ----------
+    rows, columns : int
+        Panels.
+    width, height : float
+        Of a panel, in inches.
+
+    Returns
+    -------
+    Figure, array of Axes
+        The axes as `matplotlib.pyplot.subplots` arranges them.
+    """
+    import matplotlib.pyplot as plt
+
+    with look():
+        figure, axes = plt.subplots(rows, columns, figsize=(columns * width, rows * height), layout="constrained", squeeze=False)
+    for ax in axes.flat:
+        ticked(ax)
+    return figure, axes.squeeze()
