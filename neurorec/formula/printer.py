@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sympy
+from sympy.core.function import Application
 from sympy.printing.pycode import PythonCodePrinter
 
 from neurorec.errors import NotOffered
 
-KNOWN = frozenset("tanh exp log sqrt sin cos absolute sign heaviside relu sigmoid softplus triangle spike".split())
+KNOWN = frozenset("tanh exp log sin cos Abs sign stop_gradient heaviside relu sigmoid softplus triangle spike".split())
 
 
 class TypedPrinter(PythonCodePrinter):
@@ -43,12 +44,24 @@ class TypedPrinter(PythonCodePrinter):
         return f"({self._print(expr.args[0])})"
 
     def _print_Function(self, expr: sympy.Function) -> str:
-        name = type(expr).__name__
-        if name not in KNOWN:
-            raise NotOffered(f"a formula uses {name}(), which no engine can print; use {', '.join(sorted(KNOWN))}, stop_gradient and arithmetic")
-        return f"{name}({', '.join(map(self._print, expr.args))})"
+        return f"{type(expr).__name__}({', '.join(map(self._print, expr.args))})"
 
     _print_tanh = _print_exp = _print_log = _print_sin = _print_cos = _print_sign = _print_Function
+
+
+def expect_known(expressions: Sequence[sympy.Expr]) -> None:
+    """Refuse a function that the engines do not define.
+
+    Raises
+    ------
+    NotOffered
+        With the functions there are.
+    """
+    for each in expressions:
+        for found in each.atoms(Application):
+            name = type(found).__name__
+            if name not in KNOWN:
+                raise NotOffered(f"a formula uses {name}(), which no engine can print; use {', '.join(sorted(KNOWN))} and arithmetic")
 
 
 @dataclass(frozen=True)

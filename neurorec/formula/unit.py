@@ -24,7 +24,7 @@ import sympy
 from neurorec.formula.cache import package
 from neurorec.formula.derive import Formula
 from neurorec.formula.hoist import hoist
-from neurorec.formula.printer import Array, Elementwise
+from neurorec.formula.printer import Array, Elementwise, expect_known
 
 _NUMPY_HEAD = """\
 from numpy import float64 as real
@@ -71,6 +71,7 @@ def numba_source(formula: Formula, dtype: str) -> str:
 
 
 def _functions(formula: Formula) -> tuple[list[Elementwise], int]:
+    expect_known([*formula.new, *formula.emitted])
     drafts = _drafts(formula)
     flat = [each for draft in drafts for _, rows in draft[2] for each in rows]
     lifted, still = hoist(flat, formula.run_symbols)

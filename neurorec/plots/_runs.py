@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from os import PathLike
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,7 +21,7 @@ AnyRuns = AnyRun | Sequence[AnyRun]
 
 def one(run: AnyRun) -> Run:
     """A run, or the run in a file."""
-    return run if isinstance(run, Run) else open_run(run)
+    return run if isinstance(run, Run) else open_run(Path(run))
 
 
 def several(runs: AnyRuns) -> list[Run]:

@@ -49,7 +49,8 @@ def learning_curve(runs: AnyRuns, ax: Axes | None = None, label: str | None = No
 
 
 def _unit(runs: list[Run]) -> str:
-    losses = sorted({run.config["loss"] for run in runs})
+    losses: list[str] = sorted({run.config["loss"] for run in runs})
     if len(losses) > 1:
         raise ValueRefused(f"runs of different losses ({', '.join(losses)}) have no common axis; draw each on axes of its own")
-    return UNITS.get(losses[0], losses[0])
+    name = losses[0]
+    return UNITS.get(name, name)

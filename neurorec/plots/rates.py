@@ -55,7 +55,7 @@ def _image(ax: Axes, time: np.ndarray, values: np.ndarray) -> None:
     extent = (time[0] - step, time[-1], len(values) + 0.5, 0.5)  # a time is the end of its step; units are counted from 1
     largest = float(np.abs(values).max()) or 1.0
     scale = {"cmap": "RdBu_r", "vmin": -largest} if values.min() < 0 else {"cmap": "viridis", "vmin": 0.0}
-    image = ax.imshow(values, aspect="auto", extent=extent, vmax=largest, **scale)
+    image = ax.imshow(values, aspect="auto", extent=extent, vmax=largest, interpolation="nearest", **scale)
     bar = ax.figure.colorbar(image, ax=ax, label="rate", pad=0.02)
     bar.ax.tick_params(**TICKS)
     bar.outline.set_visible(False)

@@ -1,0 +1,173 @@
+"""The formula layer: what it accepts, derives, prints and caches."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import textwrap
+import time
+
+import numpy as np
+import pytest
+import sympy
+from cases import difference
+
+import neurorec as nr
+from neurorec.cells.base import AbstractCell
+from neurorec.errors import NotOffered, RunFileError, UnknownName
+from neurorec.formula.derive import derive
+from neurorec.formula.hoist import hoist
+from neurorec.formula.unit import numba_source
+from neurorec.formula.vocabulary import spike, stop_gradient
+
+
+class ALIF(AbstractCell):
+    """Adaptive leaky integrate-and-fire unit (Bellec 2020): a spike, a reset through which nothing is learnt, an adaptive threshold."""
+
+    states = ("v", "a")
+    parameters = {"tau": 0.02, "tau_a": 0.2, "beta": 0.5}
+
+    @staticmethod
+    def output(v, a, beta):
+        return spike(v - 1 - beta * a)
+
+    @staticmethod
+    def step(v, a, u, dt, tau, tau_a, beta):
+        z = spike(v - 1 - beta * a)
+        return (1 - dt / tau) * v + u - stop_gradient(z), (1 - dt / tau_a) * a + z
+
+
+class Complex(AbstractCell):
+    """Two states, two drives, two outputs: a complex unit with a saturating amplitude."""
+
+    states, drives = ("x", "y"), ("p", "q")
+    initial = 0.2
+
+    @staticmethod
+    def output(x, y):
+        return x, y
+
+    @staticmethod
+    def step(x, y, p, q):
+        size = sympy.sqrt(1 + p**2 + q**2)
+        return (x + p) / size, (y + q) / size
+
+
+@pytest.fixture
+def data():
+    rng = np.random.default_rng(0)
+    return nr.Trials(rng.normal(size=(12, 3, 2)), rng.normal(size=(12, 3, 2)))
+
+
+@pytest.mark.parametrize("cell", [ALIF, Complex])
+@pytest.mark.parametrize("rule", ["rflo", "rtrl", "bptt"])
+def test_cells_of_ones_own_run_everywhere(data, cell, rule):
+    net = nr.Network.random(2, 6, 2, cell=cell, gain=1.0)
+    ours, definition = (nr.weight_change(net, data, rule=rule, engine=engine) for engine in ("numba", "reference"))
+    assert all(difference(ours[name], definition[name]) < 1e-4 for name in definition)
+
+
+def test_several_outputs_and_drives_have_exact_gradients(data):
+    net = nr.Network.random(2, 4, 2, cell=Complex, gain=1.0)
+    exact, backward = (nr.weight_change(net, data, rule=rule, engine="reference") for rule in ("rtrl", "bptt"))
+    assert net.recurrent.shape == (8, 8)
+    assert all(difference(exact[name], backward[name]) < 1e-12 for name in exact)
+
+
+def test_rflo_of_an_adaptive_spiking_unit_is_eprop(data):
+    """e-prop's trace, written out as Bellec (2020) has it, equals the derived one."""
+    net = nr.Network.random(2, 5, 2, cell=ALIF, gain=1.0, seed=2)
+    one = data.take(np.array([0]))
+    beta, decay, slow = 0.5, 1 - 0.01 / 0.02, 1 - 0.01 / 0.2
+    v, a, z, change = np.zeros(5), np.zeros(5), np.zeros(5), np.zeros((5, 5))
+    eps_v, eps_a = np.zeros((5, 5)), np.zeros((5, 5))
+    for x, target in zip(one.inputs[:, 0], one.targets[:, 0], strict=True):
+        psi = 0.3 * np.maximum(0, 1 - np.abs(v - 1 - beta * a))  # of the spike that this step's adaptation hears
+        eps_a = (slow - beta * psi)[:, None] * eps_a + psi[:, None] * eps_v
+        eps_v = decay * eps_v + z[None, :]
+        v, a = decay * v + net.recurrent @ z + net.input @ x - z, slow * a + z
+        z = (v - 1 - beta * a > 0).astype(float)
+        psi = 0.3 * np.maximum(0, 1 - np.abs(v - 1 - beta * a))
+        signal = net.feedback @ (target - net.readout @ z)
+        change += (signal * psi)[:, None] * (eps_v - beta * eps_a) / 12
+    found = nr.weight_change(net, one, rule="rflo", engine="reference")["recurrent"]
+    assert np.any(found)
+    assert difference(found, change) < 1e-12
+
+
+def test_what_stands_still_is_hoisted():
+    h, u, dt, tau = sympy.symbols("h u dt tau")
+    (lifted,), still = hoist([(1 - dt / tau) * h + dt / tau * sympy.tanh(u)], [dt, tau])
+    assert set(still.values()) == {1 - dt / tau, dt / tau}
+    assert lifted.free_symbols == {h, u, *still}
+    assert lifted.subs(still).expand() == ((1 - dt / tau) * h + dt / tau * sympy.tanh(u)).expand()
+
+
+def test_printed_literals_are_float32():
+    source = numba_source(nr.Network.random(1, 2, 1, cell="lstm").formula, "float32")
+    assert "real(1)" in source
+    assert "0.5" not in source.replace("real(0.5)", "")
+
+
+@pytest.mark.parametrize(
+    ("step", "states", "text"),
+    [
+        (lambda h, u, rate: h + u, ("h",), "takes 'rate', which is no state, drive, parameter or dt"),
+        (lambda h, u: (h, u), ("h",), "returns 2 expressions for the 1 states h"),
+    ],
+)
+def test_a_formula_that_makes_no_sense_is_refused(step, states, text):
+    with pytest.raises(NotOffered, match=text):
+        derive(step, None, states, ("u",), (), (), "Mine")
+
+
+def test_an_unknown_function_is_refused_in_words():
+    formula = derive(lambda h, u: sympy.gamma(u), None, ("h",), ("u",), (), (), "Mine")
+    with pytest.raises(NotOffered, match=r"uses gamma\(\), which no engine can print; use .*tanh"):
+        numba_source(formula, "float32")
+
+
+def test_a_class_is_found_by_its_path_and_a_wrong_path_said():
+    net = nr.Network.random(2, 6, 2, cell=ALIF)
+    assert net.cell.endswith(":ALIF")
+    with pytest.raises(UnknownName, match="package.module:Class"):
+        net.replace(cell="nowhere.at_all:Cell")
+
+
+def test_a_second_process_starts_without_compiling(tmp_path):
+    script = textwrap.dedent("""
+        import time, numpy as np, neurorec as nr
+        import numba, scipy.linalg.cython_blas
+        data = nr.Trials(np.ones((5, 1, 1)), np.ones((5, 1, 1)))
+        net = nr.Network.random(1, 4, 1)
+        nr.weight_change(net, data)
+        from numba.core import event
+        module = __import__("sys").modules[[m for m in __import__("sys").modules if m.startswith("neurorec_printed") and m.endswith("kernels")][0]]
+        print(sum(module.forward.stats.cache_hits.values()), sum(module.forward.stats.cache_misses.values()))
+    """)
+    environment = os.environ | {"NEUROREC_CACHE": str(tmp_path)}
+    began = time.monotonic()
+    first, second = (subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True).stdout for _ in range(2))
+    assert time.monotonic() - began < 300
+    assert first.split() == ["0", "1"]
+    assert second.split() == ["1", "0"]
+
+
+def test_a_cache_that_cannot_be_written_is_said(tmp_path, monkeypatch):
+    occupied = tmp_path / "file"
+    occupied.write_text("not a folder")
+    monkeypatch.setenv("NEUROREC_CACHE", str(occupied / "cache"))
+
+    class Fresh(AbstractCell):
+        states = ("h",)
+
+        @staticmethod
+        def step(h, u):
+            return h * 0.987 + u
+
+    formula = derive(Fresh.step, None, ("h",), ("u",), (), (), "Fresh")
+    from neurorec.formula.unit import for_numpy
+
+    with pytest.raises(RunFileError, match="set NEUROREC_CACHE"):
+        for_numpy(formula)
