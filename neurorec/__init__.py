@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from neurorec.engines import weight_change as weight_change
     from neurorec.network import Network as Network
     from neurorec.record import Record as Record
-    from neurorec.tasks import task as task
     from neurorec.run import Run as Run
     from neurorec.run import open_run as open_run
+    from neurorec.tasks import task as task
     from neurorec.training import resume as resume
     from neurorec.training import train as train
     from neurorec.trials import AbstractTask as AbstractTask

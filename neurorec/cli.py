@@ -12,6 +12,7 @@ import ast
 import json
 import math
 import os
+import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -61,12 +62,13 @@ class Kind(StrEnum):
 
 def main() -> None:
     """Run the command of ``sys.argv`` and end the process with its status."""
+    sys.path.append(str(Path.cwd()))  # package.module:Class may lie here; last, so that it hides nothing
     sys.exit(_status(sys.argv[1:]))
 
 
 def _status(arguments: list[str]) -> int:
     """Run a command; whatever ends it but success is told in one line."""
-    (usage_error,) = typer.BadParameter.__bases__  # of click or, in newer versions, of typer's own copy of it
+    usage_error: Any = typer.BadParameter.__base__  # of click or, in newer versions, of typer's own copy of it
     try:
         command = typer.main.get_command(app)
         with command.make_context("neurorec", arguments) as context:
@@ -79,10 +81,10 @@ def _status(arguments: list[str]) -> int:
     except BrokenPipeError:  # the reader, such as `head`, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except DivergenceError as error:
-        return _tell(error, FAILED)
-    except (NeurorecError, OSError) as error:
-        return _tell(error, BAD_INPUT)
+    except NeurorecError as error:
+        return _tell(_as_options(str(error)), FAILED if isinstance(error, DivergenceError) else BAD_INPUT)
+    except OSError as error:
+        return _tell(f"cannot use {error.filename} ({error.strerror}); choose a folder that exists and can be written", BAD_INPUT)
     except MemoryError as error:
         return _tell(f"out of memory ({error}); use fewer units, a smaller batch, or record less", FAILED)
     except _Stopped as stop:
@@ -99,6 +101,13 @@ def _tell(what: object, status: int) -> int:
 
 def _asked(error: Any) -> str:
     return error.ctx.command_path if error.ctx else "neurorec"
+
+
+def _as_options(text: str) -> str:
+    """The library's advice, such as clip=1.0, as it is typed here: --clip 1.0."""
+    names = "|".join(_train.__annotations__)
+    found = rf"(?<!\S)({names})=(?:'([\w-]+)'|(\d[\d.e+-]*)|True)(?=[\s,;)]|$)"
+    return re.sub(found, lambda m: " ".join(filter(None, (f"--{m[1].replace('_', '-')}", m[2] or m[3]))), text)
 
 
 # Training -------------------------------------------------------------------------------------------------------------
@@ -145,7 +154,16 @@ def _train(
 
     made = _task(task, {**_settings("--set", set), **({} if dt is None else {"dt": dt})})
     network = Network.random(
-        made.n_inputs, units, made.n_outputs, cell, made.dt, _settings("--parameter", parameter), gain, seed, noise=noise, filter=filter
+        made.n_inputs,
+        units,
+        made.n_outputs,
+        cell,
+        made.dt,
+        _numbers(_settings("--parameter", parameter)),
+        gain,
+        seed,
+        noise=noise,
+        filter=filter,
     )
     record = None if every is None else Record((*network.formula.states[:1], "output", "target"), every=every)
     path = out or _default_path(task, rule, seed)
@@ -167,7 +185,6 @@ def _resume(
     """Go on with a training that was stopped, or make it longer."""
     from neurorec.training import resume
 
-    _import_from_here()
     with _resumable(path):
         run = resume(path, trials, progress=not quiet)
     _show(_summary(run), as_json)
@@ -176,7 +193,6 @@ def _resume(
 def _task(name: str, settings: Mapping[str, Any]) -> AbstractTask:
     from neurorec.tasks import task
 
-    _import_from_here()
     try:
         return task(name, **settings)
     except TypeError as error:  # a setting of another type than the task can compute with
@@ -202,10 +218,13 @@ def _json_or_text(text: str) -> Any:
         return text
 
 
-def _import_from_here() -> None:
-    """Let package.module:Class be a file in the current folder; last, so that it hides nothing."""
-    if (here := str(Path.cwd())) not in sys.path:
-        sys.path.append(here)
+def _numbers(parameters: dict[str, Any]) -> dict[str, Any]:
+    """Parameters of a cell: a number, or one a unit."""
+    for name, value in parameters.items():
+        for each in value if isinstance(value, tuple) else (value,):
+            if isinstance(each, bool) or not isinstance(each, int | float) or not math.isfinite(each):
+                raise ValueRefused(f"--parameter {name} must be a number, or one a unit as [0.1,0.2], got {each!r}")
+    return parameters
 
 
 def _default_path(task: str, rule: str, seed: int) -> Path:
@@ -221,7 +240,7 @@ def _resumable(path: Path) -> Iterator[None]:
         yield
     except (KeyboardInterrupt, SystemExit) as stop:
         where, _, _ = str(stop).partition(";")
-        way = f"{where}; go on with: neurorec resume {path}" if where else "stopped before the training began"
+        way = f"{where or 'stopped at once'}; go on with: neurorec resume {path}" if path.exists() else "stopped before the training began"
         raise _Stopped(way, INTERRUPTED if isinstance(stop, KeyboardInterrupt) else TERMINATED) from None
 
 
@@ -292,8 +311,8 @@ def _summary(run: Run) -> dict[str, Any]:
     log, done = run.log, run.done
     last = lambda name, n: float(log[name].values[:done][-n:].mean()) if done else None  # noqa: E731 - one line, three times
     return {
-        "task": run.config["task"], "rule": run.config["rule"], "engine": run.config["engine"], "trials": done, "total": run.total,
-        "loss": last("loss", RECENT), "alignment": last("alignment", 1), "seconds": last("seconds", 1), "path": str(run.path),
+        "task": run.config["task"], "rule": run.config["rule"], "engine": run.config["engine"], "done": done, "total": run.total,
+        "final_loss": last("loss", RECENT), "alignment": last("alignment", 1), "seconds": last("seconds", 1), "path": str(run.path),
     }  # fmt: skip
 
 
@@ -349,7 +368,7 @@ def _lines(facts: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, st
 def _text(value: Any) -> str:
     if isinstance(value, list):
         return " ".join(map(_text, value))
-    return "-" if value is None else f"{value:.4g}" if isinstance(value, float) else str(value)
+    return "-" if value in (None, "") else f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def _finite(value: Any) -> Any:
@@ -389,7 +408,7 @@ def _first_line(kind: str, name: str) -> str:
 @app.command(name="doctor")
 def _doctor(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False) -> None:
     """Say what is installed, and check that a small training comes out right."""
-    facts = {**_installed(), **_machine(), "self_check": _self_check()}
+    facts = {**_installed(), **_machine(), **_libraries(), "self_check": _self_check()}
     _show(facts, as_json)
     if facts["self_check"] != "ok":
         _tell(f"the self-check {facts['self_check']}", FAILED)
@@ -399,7 +418,6 @@ def _doctor(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON
 def _installed() -> dict[str, Any]:
     """Versions, from what pip wrote down: nothing is imported for it."""
     import platform
-    import re
     from importlib.metadata import PackageNotFoundError, requires, version
 
     from neurorec import __version__
@@ -416,23 +434,28 @@ def _installed() -> dict[str, Any]:
 
 
 def _machine() -> dict[str, Any]:
-    import h5py
-    import numba
-    import scipy.linalg  # noqa: F401 - brings its BLAS, which Numba's products use
-    from threadpoolctl import threadpool_info
-
     from neurorec.formula.cache import folder
 
     driver = Path("/proc/driver/nvidia/version").exists()
     return {
         "cpus": len(os.sched_getaffinity(0)),
-        "numba_threads": numba.get_num_threads(),
-        "blas_threads": max((pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"), default=None),
-        "hdf5": h5py.version.hdf5_version,
         "cache": str(folder()),
         "cache_writable": _writable(folder()),
         "cuda": "NVIDIA driver found, not tested" if driver else "no NVIDIA driver found",
     }
+
+
+def _libraries() -> dict[str, Any]:
+    """What only the libraries themselves know; where one is missing, which."""
+    try:
+        import h5py
+        import numba
+        import scipy.linalg  # noqa: F401 - brings its BLAS, which Numba's products use
+        from threadpoolctl import threadpool_info
+    except ImportError as error:
+        return {"libraries": f"not looked at: {error}"}
+    blas = [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
+    return {"numba_threads": numba.get_num_threads(), "blas_threads": max(blas, default=None), "hdf5": h5py.version.hdf5_version}
 
 
 def _writable(folder: Path) -> bool:
@@ -443,13 +466,11 @@ def _writable(folder: Path) -> bool:
 
 def _self_check() -> str:
     """Train 20 trials by the compiled and by the reference engine: the weights must have changed alike."""
-    import numpy as np
-
     try:
         ours, theirs = _change("numba"), _change("reference")
-    except Exception as error:  # noqa: BLE001 - whatever is broken here is what the doctor is to report
+    except Exception as error:  # whatever is broken here is what the doctor is to report
         return f"failed: {type(error).__name__}: {' '.join(str(error).split())}"
-    apart = float(np.abs(ours - theirs).max() / np.abs(theirs).max())
+    apart = float(abs(ours - theirs).max() / abs(theirs).max())
     return "ok" if apart < 1e-3 else f"failed: the weight changes of numba and reference differ by {apart:.1e} of the largest"
 
 

@@ -80,9 +80,7 @@ def _of_users_own(path: str) -> type:
 
 def _only_class(module: ModuleType) -> type:
     public = [
-        cls
-        for name, cls in vars(module).items()
-        if inspect.isclass(cls) and cls.__module__ == module.__name__ and not name.startswith("_")
+        cls for name, cls in vars(module).items() if inspect.isclass(cls) and cls.__module__ == module.__name__ and not name.startswith("_")
     ]
     if len(public) != 1:
         raise NotOffered(f"{module.__name__} must define exactly one public class, it defines {len(public)}")

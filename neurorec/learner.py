@@ -50,7 +50,9 @@ class Learner:
         self.slots = np.zeros((len(optimiser.slots), self.weights.vector.size), self.engine.dtype)
         rates = self.weights.spread(network, rates_by_name(network, rule, feedback, plan.rate))
         clip = np.inf if plan.clip is None else plan.clip
-        self.teaching = Teaching(rule, feedback, optimiser, resolve("losses", plan.loss), rates, clip, plan.weight_decay, least_values(network, self.weights))
+        self.teaching = Teaching(
+            rule, feedback, optimiser, resolve("losses", plan.loss), rates, clip, plan.weight_decay, least_values(network, self.weights)
+        )
         self.exact, self.began = resolve("rules", "bptt"), time.monotonic()
 
     def trials(self, first: int, n: int) -> Trials:
@@ -83,7 +85,11 @@ class Learner:
         self.updates += len(trials.mask) if self.plan.schedule == "step" else 1
         self.batches = first // self.plan.batch + 1
         self.weights.vector[...], self.slots = moved, slots
-        row = {"loss": loss, "alignment": np.full(trials.count, self.alignment), "seconds": np.full(trials.count, time.monotonic() - self.began)}
+        row = {
+            "loss": loss,
+            "alignment": np.full(trials.count, self.alignment),
+            "seconds": np.full(trials.count, time.monotonic() - self.began),
+        }
         return activity, row | ({"angle": np.full(trials.count, angle)} if self.plan.gradient_angle else {})
 
     @property
@@ -118,13 +124,15 @@ class Learner:
     def _online(self, trials: Trials, first: int) -> tuple[np.ndarray, np.ndarray, Activity, float]:
         inputs, noise, initial = self._arrays(trials, first)
         moved, slots = self.weights.like(self.weights.vector.copy()), self.slots.copy()
-        activity = self.engine.online(self.network, moved, slots, self.updates, inputs, noise, initial, trials.targets, trials.weight, self.teaching)
+        activity = self.engine.online(
+            self.network, moved, slots, self.updates, inputs, noise, initial, trials.targets, trials.weight, self.teaching
+        )
         angle = self._angle_of_the_trial(trials, inputs, noise, initial) if self._measures_angle() else np.nan
         return moved.vector, slots, activity, angle
 
     def _arrays(self, trials: Trials, first: int) -> tuple[np.ndarray, np.ndarray | None, np.ndarray]:
         dtype = self.engine.dtype
-        noise = private_noise(self.network, *trials.mask.shape, self.plan.seed, first, dtype)
+        noise = private_noise(self.network, trials.steps, trials.count, self.plan.seed, first, dtype)
         return trials.inputs.astype(dtype), noise, start(self.network, trials.count, None, dtype)
 
     def _measures_angle(self) -> bool:
@@ -150,5 +158,6 @@ class Learner:
         bad = int(np.argmax(np.nan_to_num(loss, nan=np.inf)))
         largest = max(self.plan.rate.values()) if isinstance(self.plan.rate, dict) else self.plan.rate
         ways = f"rate={largest / 3:.2g}" + ("" if self.plan.clip else ", or clip=1.0")
-        return f"training became unstable at trial {first + bad + 1} (loss {loss[bad]:.3g}); the weights of trial {first} are kept, try {ways}"
-
+        return (
+            f"training became unstable at trial {first + bad + 1} (loss {loss[bad]:.3g}); the weights of trial {first} are kept, try {ways}"
+        )

@@ -36,7 +36,9 @@ def _filtered(cls: type, filtered: type) -> tuple[Callable, tuple[str, ...]]:
     """Substitute the filter's answer for every drive's external part; its states come after the cell's."""
     extra = [f"{state}_{drive}" for drive in cls.drives for state in filtered.states]
     wanted = list(inspect.signature(cls.step).parameters)
-    ports = {drive: (f"{drive}_recurrent" if {drive, f"{drive}_recurrent"} & set(wanted) else None, f"{drive}_external") for drive in cls.drives}
+    ports = {
+        drive: (f"{drive}_recurrent" if {drive, f"{drive}_recurrent"} & set(wanted) else None, f"{drive}_external") for drive in cls.drives
+    }
 
     def step(**symbols: sympy.Symbol) -> tuple[sympy.Expr, ...]:
         answers, kept = {}, []

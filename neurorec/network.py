@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +21,7 @@ from neurorec.seeds import NETWORK, entropy, generator
 if TYPE_CHECKING:
     import h5py
 
+_OWN: Any = None  # "the default", which __post_init__ fills in: a field's type is what it holds afterwards
 WEIGHTS = ("recurrent", "input", "bias", "readout", "feedback")
 
 
@@ -75,15 +75,15 @@ class Network:
     recurrent: np.ndarray
     input: np.ndarray
     readout: np.ndarray
-    feedback: np.ndarray | None = None
+    feedback: np.ndarray = _OWN
     cell: str = "leaky_tanh"
     dt: float = 0.01
-    bias: np.ndarray | None = None
-    initial: np.ndarray | float | None = None
-    parameters: Mapping[str, Any] | None = None
+    bias: np.ndarray = _OWN
+    initial: np.ndarray = _OWN
+    parameters: Mapping[str, Any] = _OWN
     noise: float = 0.0
     filter: str | None = None
-    plastic: tuple[str, ...] | None = None
+    plastic: tuple[str, ...] = _OWN
     formula: Formula = field(init=False, repr=False)
     _units: int = field(init=False, repr=False)
 
@@ -108,19 +108,19 @@ class Network:
         inputs: int,
         units: int,
         outputs: int,
-        cell: str = "leaky_tanh",
+        cell: str | type = "leaky_tanh",
         dt: float = 0.01,
-        parameters: Mapping[str, Any] | None = None,
+        parameters: Mapping[str, Any] = _OWN,
         gain: float = 1.5,
         seed: int | None = 0,
         *,
         spectral_radius: float | None = None,
         sparsity: float = 0.0,
-        bias: np.ndarray | None = None,
-        initial: np.ndarray | float | None = None,
+        bias: np.ndarray = _OWN,
+        initial: Any = None,
         noise: float = 0.0,
-        filter: str | None = None,
-        plastic: tuple[str, ...] | None = None,
+        filter: str | type | None = None,
+        plastic: tuple[str, ...] = _OWN,
     ) -> Network:
         """A network with the weights of Murray (2019), "Simulation details".
 
@@ -143,10 +143,12 @@ class Network:
         cell, dt, parameters, bias, initial, noise, filter, plastic
             As for `Network`.
         """
-        whole("inputs", inputs, least=0), whole("units", units), whole("outputs", outputs)
+        for name, value, least in (("inputs", inputs, 0), ("units", units, 1), ("outputs", outputs, 1)):
+            whole(name, value, least)
         if not 0 <= sparsity < 1:
             raise ValueRefused(f"sparsity must lie in [0, 1), got {sparsity}; 0.9 leaves one connection in ten")
-        formula = formula_of(_name("cells", cell), None if filter is None else _name("filters", filter), ())
+        cell, filter = _name("cells", cell), None if filter is None else _name("filters", filter)
+        formula = formula_of(cell, filter, ())
         rows, columns, rng = formula.n_drives * units, len(formula.emitted) * units, generator(entropy(seed), NETWORK)
         recurrent = rng.standard_normal((rows, columns)) * (gain / np.sqrt(units * (1 - sparsity)))
         recurrent *= rng.random(recurrent.shape) >= sparsity
@@ -199,7 +201,7 @@ class Network:
         try:
             with h5py.File(aside, "w") as file:
                 self.to_group(file.create_group("network"))
-            os.replace(aside, path)
+            aside.replace(path)
         except OSError as error:
             raise RunFileError(f"cannot write {path} ({error}); choose a folder that exists and can be written") from error
         return path
@@ -227,9 +229,11 @@ class Network:
             data = group.create_dataset(name, data=getattr(self, name))
             for axis, label in zip(data.dims, labels, strict=True):
                 axis.label = label
-        for name, value in self.parameters.items():
+        for name in self.parameters:
             group.create_dataset(f"parameters/{name}", data=self.per_unit(name)).dims[0].label = "unit"
-        group.attrs.update({"cell": self.cell, "dt": self.dt, "noise": self.noise, "filter": self.filter or "", "plastic": json.dumps(self.plastic)})
+        group.attrs.update(
+            {"cell": self.cell, "dt": self.dt, "noise": self.noise, "filter": self.filter or "", "plastic": json.dumps(self.plastic)}
+        )
 
     @classmethod
     def from_group(cls, group: h5py.Group) -> Network:
@@ -244,7 +248,14 @@ class Network:
 
     def _chosen_plastic(self) -> tuple[str, ...]:
         cls = load("cells", self.cell)
-        known = ("recurrent", "input", "readout", "bias", *cls.parameters, *(load("filters", self.filter).parameters if self.filter else ()))
+        known = (
+            "recurrent",
+            "input",
+            "readout",
+            "bias",
+            *cls.parameters,
+            *(load("filters", self.filter).parameters if self.filter else ()),
+        )
         if self.plastic is None:
             bias = ("bias",) if self.bias is not None or cls.biased else ()
             return ("recurrent", "input", "readout", *bias, *cls.plastic)
@@ -254,7 +265,9 @@ class Network:
     def _count_units(self) -> int:
         columns, outputs = np.shape(self.recurrent)[-1:], len(self.formula.emitted)
         if np.ndim(self.recurrent) != 2 or columns[0] == 0 or columns[0] % outputs:
-            raise ShapeError(f"recurrent must have shape (D N, K N) with at least one unit, got {np.shape(self.recurrent)}; {self.cell} has D={self.formula.n_drives}, K={outputs}")
+            raise ShapeError(
+                f"recurrent must have shape (D N, K N) with at least one unit, got {np.shape(self.recurrent)}; {self.cell} has D={self.formula.n_drives}, K={outputs}"
+            )
         return columns[0] // outputs
 
     def _checked_weights(self) -> dict[str, np.ndarray]:
@@ -265,19 +278,21 @@ class Network:
             "recurrent": real_array("recurrent", self.recurrent, (rows, columns), "weights are (post, pre), one block of rows a drive"),
             "input": real_array("input", self.input, (rows, -1), "weights are (post, pre); pass input.T if it is (pre, post)"),
             "readout": readout,
-            "feedback": real_array("feedback", feedback, (columns, readout.shape[0]), "it is (units, outputs); pass feedback.T if it is (outputs, units)").copy(),
+            "feedback": real_array(
+                "feedback", feedback, (columns, readout.shape[0]), "it is (units, outputs); pass feedback.T if it is (outputs, units)"
+            ).copy(),
             "bias": real_array("bias", np.zeros(rows) if self.bias is None else self.bias, (rows,)),
             "initial": self._checked_initial(),
         }
 
     def _checked_initial(self) -> np.ndarray:
         states, own = len(self.formula.states), load("cells", self.cell).initial
-        value = own if self.initial is None else self.initial
+        value: Any = own if self.initial is None else self.initial
         if isinstance(value, tuple) and len(value) <= states:
             value = np.repeat([*value, *[0.0] * (states - len(value))], self.units)
         elif np.ndim(value) == 0:
             filled = len(load("cells", self.cell).states)  # filters start at rest
-            value = np.repeat([float(value)] * filled + [0.0] * (states - filled), self.units)
+            value = np.repeat([float(np.asarray(value))] * filled + [0.0] * (states - filled), self.units)
         return real_array("initial", value, (states * self.units,), "one value a unit and state, states stacked")
 
     def _checked_parameters(self) -> dict[str, float | np.ndarray]:
@@ -288,7 +303,9 @@ class Network:
             given = (self.parameters or {}).get(name, default)
             values[name] = float(given) if np.ndim(given) == 0 else real_array(name, given, (self.units,), "one value a unit")
             if name.startswith("tau") and np.min(values[name]) < self.dt:
-                raise ValueRefused(f"{name} = {np.min(values[name]):g} s is shorter than the time step dt = {self.dt:g} s; choose dt <= {name}, for accuracy dt <= {name} / 5")
+                raise ValueRefused(
+                    f"{name} = {np.min(values[name]):g} s is shorter than the time step dt = {self.dt:g} s; choose dt <= {name}, for accuracy dt <= {name} / 5"
+                )
         return values
 
 

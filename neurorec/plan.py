@@ -70,7 +70,11 @@ class Plan:
         whole("batch", self.batch)
         whole("gradient_angle", self.gradient_angle, least=0)
         load("losses", self.loss)
-        for name, value, least in (("clip", self.clip, 0), ("weight_decay", self.weight_decay, -math.inf), ("stop_below", self.stop_below, 0)):
+        for name, value, least in (
+            ("clip", self.clip, 0),
+            ("weight_decay", self.weight_decay, -math.inf),
+            ("stop_below", self.stop_below, 0),
+        ):
             if value is not None and not (least < value < math.inf):
                 raise ValueRefused(f"{name} must be a positive number, got {value!r}")
         if self.weight_decay < 0:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import secrets
+
 import numpy as np
 
 from neurorec.errors import ValueRefused
@@ -18,7 +20,7 @@ def entropy(seed: int | None) -> int:
         If the seed is no non-negative integer.
     """
     if seed is None:
-        return int(np.random.SeedSequence().entropy)
+        return secrets.randbits(128)
     if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
         raise ValueRefused(f"seed must be a whole number from 0, got {seed!r}; pass seed=0, or None for a fresh one")
     return int(seed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import signal
 import time
 from collections import deque
@@ -13,19 +14,21 @@ from threadpoolctl import threadpool_limits
 
 from neurorec.discovery import name_of, resolve
 from neurorec.engines import fit
-from neurorec.engines.base import Activity
+from neurorec.engines.base import AbstractEngine, Activity
 from neurorec.errors import DivergenceError
+from neurorec.feedbacks.base import AbstractFeedback
 from neurorec.interrupt import Interrupt
 from neurorec.learner import Learner
 from neurorec.network import Network
+from neurorec.optimisers.base import AbstractOptimiser
 from neurorec.plan import Plan, as_task, describe_task, plain, remake_task
 from neurorec.progress import Hook, Progress
 from neurorec.record import CHANNELS, Record
+from neurorec.rules.base import AbstractRule
 from neurorec.run import Run
 from neurorec.seeds import entropy
 from neurorec.storage import RunFile
 from neurorec.trials import AbstractTask, Trials
-from neurorec.updates import settings_of
 
 FLUSH_SECONDS = 1.0  # of wall clock between two checkpoints: what a killed training loses
 RECENT = 100  # trials over which the criterion's mean loss is taken
@@ -35,20 +38,20 @@ KEPT = 20  # trials that are recorded of a training, where the user did not say
 def train(
     network: Network,
     task: AbstractTask | Trials | str,
-    rule: str = "rflo",
-    engine: str = "numba",
+    rule: str | AbstractRule = "rflo",
+    engine: str | AbstractEngine = "numba",
     trials: int = 1000,
     batch: int = 1,
     update: str = "trial",
     rate: float | Mapping[str, float] = 0.03,
-    optimiser: str = "sgd",
+    optimiser: str | AbstractOptimiser = "sgd",
     loss: str | None = None,
     record: Record | None = None,
     path: str | Path | None = None,
     seed: int | None = 0,
     progress: bool | Hook = True,
     *,
-    feedback: str | None = None,
+    feedback: str | AbstractFeedback | None = None,
     plastic: tuple[str, ...] | None = None,
     clip: float | None = None,
     weight_decay: float = 0.0,
@@ -119,22 +122,21 @@ def train(
     KeyboardInterrupt
         On Ctrl-C, after the batch under way; the file can be resumed.
     """
-    task, rule, optimiser = as_task(task), resolve("rules", rule), resolve("optimisers", optimiser)
+    asked, law, mover = as_task(task), resolve("rules", rule), resolve("optimisers", optimiser)
     network = network if plastic is None else network.replace(plastic=tuple(plastic))
-    name, settings = describe_task(task)
+    name, settings = describe_task(asked)
     plan = Plan(
-        task=name, task_settings=settings, rule=name_of(rule), engine=name_of(resolve("engines", engine)),
-        feedback=name_of(resolve("feedbacks", feedback or rule.feedback)), optimiser=name_of(optimiser),
-        optimiser_settings=dict(zip(type(optimiser).__dataclass_fields__, settings_of(optimiser), strict=False)), loss=loss or task.loss,
-        trials=trials, batch=batch, update=update, rate=plain(rate) if not isinstance(rate, Mapping) else {k: float(v) for k, v in rate.items()},
+        task=name, task_settings=settings, rule=name_of(law), engine=name_of(resolve("engines", engine)),
+        feedback=name_of(resolve("feedbacks", feedback or law.feedback)), optimiser=name_of(mover), optimiser_settings=dataclasses.asdict(mover),
+        loss=loss or asked.loss, trials=trials, batch=batch, update=update, rate=dict(rate) if isinstance(rate, Mapping) else plain(rate),
         clip=clip, weight_decay=weight_decay, gradient_angle=gradient_angle, stop_below=stop_below, seed=entropy(seed),
     )  # fmt: skip
-    learner = Learner(network, task, plan)
+    learner = Learner(network, asked, plan)
     first = learner.trials(0, 1)
     fit(network, first)
     record = record or Record(variables=(*network.formula.states[:1], "output", "target"), every=max(1, trials // KEPT))
     file = RunFile.create(
-        path, network, plan.as_dict(), trials, len(first.mask), network.dt, plan.columns, learner.weights.vector, learner.slots, record,
+        path, network, plan.as_dict(), trials, first.steps, network.dt, plan.columns, learner.weights.vector, learner.slots, record,
         [n for n, value in first.conditions.items() if value.dtype.kind in "iufb"], network.inputs, network.outputs,
         batch=batch, seed_entropy=plan.seed, overwrite=overwrite,
     )  # fmt: skip
@@ -196,7 +198,11 @@ def _go_on(learner: Learner, file: RunFile, progress: bool | Hook) -> Run:
 
 
 def _how_to_go_on(file: RunFile, journal: Journal) -> str:
-    way = "it was in memory and is lost; train with path= to be able to resume" if file.path is None else f"go on with nr.resume({str(file.path)!r})"
+    way = (
+        "it was in memory and is lost; train with path= to be able to resume"
+        if file.path is None
+        else f"go on with nr.resume({str(file.path)!r})"
+    )
     return f"stopped after trial {journal.done} of {journal.total}; {way}"
 
 
@@ -265,4 +271,3 @@ class Journal:
 
     def _losses_so_far(self) -> list[float]:
         return [float(value) for value in self.file.log()["loss"].values[-RECENT:]] if self.done else []
-

@@ -14,6 +14,8 @@ from neurorec.discovery import load
 from neurorec.errors import ShapeError, ValueRefused
 from neurorec.seeds import ORDER, TASK, entropy, generator
 
+_OWN: Any = None  # "the default", which __post_init__ fills in: a field's type is what it holds afterwards
+
 
 @dataclass(frozen=True, eq=False)
 class Trials:
@@ -42,8 +44,8 @@ class Trials:
 
     inputs: np.ndarray
     targets: np.ndarray
-    mask: np.ndarray | None = None
-    conditions: Mapping[str, np.ndarray] | None = None
+    mask: np.ndarray = _OWN
+    conditions: Mapping[str, Any] = _OWN
     dt: float = 0.01
     loss: str = "mse"
 
@@ -51,8 +53,14 @@ class Trials:
         put = lambda name, value: object.__setattr__(self, name, value)  # noqa: E731 - the one place where a frozen value is filled
         put("targets", _three("targets", self.targets))
         steps, trials, _ = self.targets.shape
-        put("inputs", real_array("inputs", _three("inputs", self.inputs), (steps, trials, -1), "time-major (time, trial, channel), as targets"))
-        put("mask", real_array("mask", np.ones((steps, trials)) if self.mask is None else self._two_mask(), (steps, trials), "(time, trial)"))
+        put(
+            "inputs",
+            real_array("inputs", _three("inputs", self.inputs), (steps, trials, -1), "time-major (time, trial, channel), as targets"),
+        )
+        put(
+            "mask",
+            real_array("mask", np.ones((steps, trials)) if self.mask is None else self._two_mask(), (steps, trials), "(time, trial)"),
+        )
         if self.mask.min() < 0 or (self.mask.sum(axis=0) == 0).any():
             raise ValueRefused("mask must be zero or positive and count at least one step of every trial; drop the trials that it silences")
         put("conditions", {name: self._condition(name, value) for name, value in (self.conditions or {}).items()})
@@ -63,6 +71,11 @@ class Trials:
     def time(self) -> np.ndarray:
         """End of each time step in seconds, (T,)."""
         return np.arange(1, self.targets.shape[0] + 1) * self.dt
+
+    @property
+    def steps(self) -> int:
+        """Number of time steps T."""
+        return self.targets.shape[0]
 
     @property
     def count(self) -> int:
@@ -83,7 +96,7 @@ class Trials:
         mask = np.asarray(self.mask)
         return mask[:, None] if mask.ndim == 1 else mask
 
-    def _condition(self, name: str, value: object) -> np.ndarray:
+    def _condition(self, name: str, value: Any) -> np.ndarray:
         column = np.atleast_1d(np.asarray(value))
         if column.shape != (self.count,):
             raise ShapeError(f"condition {name!r} must have one value a trial, ({self.count},), got {column.shape}")
@@ -209,7 +222,7 @@ def variance_explained(outputs: np.ndarray, trials: Trials) -> np.ndarray:
     return np.clip(share, 0, 1)
 
 
-def _three(name: str, value: object) -> np.ndarray:
+def _three(name: str, value: Any) -> np.ndarray:
     array = real_array(name, value)
     if array.ndim == 2:
         array = array[:, None, :]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from neurorec.engines.base import Teaching
 
 
-def settings_of(optimiser: object) -> tuple[float, ...]:
+def settings_of(optimiser: Any) -> tuple[float, ...]:
     """An optimiser's fields, in their order."""
     return tuple(float(getattr(optimiser, f.name)) for f in dataclasses.fields(optimiser))
 

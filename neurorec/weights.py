@@ -85,7 +85,9 @@ def rates_by_name(network: Network, rule: Any, feedback: Any, rate: float | Mapp
     """
     moving = [name for name in network.plastic if rule.may_change(name)]
     if not moving:
-        raise ValueRefused(f"nothing would change: plastic weights are {', '.join(network.plastic) or 'none'}, and {type(rule).__name__} changes none of them")
+        raise ValueRefused(
+            f"nothing would change: plastic weights are {', '.join(network.plastic) or 'none'}, and {type(rule).__name__} changes none of them"
+        )
     if isinstance(rate, Mapping):
         only("plastic weight (in rate)", rate, moving)
         if missing := [name for name in moving if name not in rate]:
@@ -102,5 +104,7 @@ def least_values(network: Network, weights: Weights) -> np.ndarray:
     least = weights.like(np.full_like(weights.vector, -np.inf))
     for name in network.formula.plastic:
         if name.startswith("tau"):
-            least.parameters[network.formula.parameters.index(name)] = np.nextafter(weights.vector.dtype.type(network.dt), np.inf, dtype=weights.vector.dtype)
+            least.parameters[network.formula.parameters.index(name)] = np.nextafter(
+                weights.vector.dtype.type(network.dt), np.inf, dtype=weights.vector.dtype
+            )
     return least.vector

@@ -39,7 +39,15 @@ def main() -> None:
     print_table(found, trials)
     print(f"picture: {picture}")
     if settings.json:
-        print(json.dumps({**{f"{key}_{rule}": value for rule, each in found.items() for key, value in each.items()}, "trials": trials, "seeds": seeds}))
+        print(
+            json.dumps(
+                {
+                    **{f"{key}_{rule}": value for rule, each in found.items() for key, value in each.items()},
+                    "trials": trials,
+                    "seeds": seeds,
+                }
+            )
+        )
 
 
 def arguments() -> argparse.Namespace:

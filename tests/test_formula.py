@@ -148,7 +148,9 @@ def test_a_second_process_starts_without_compiling(tmp_path):
     """)
     environment = os.environ | {"NEUROREC_CACHE": str(tmp_path)}
     began = time.monotonic()
-    first, second = (subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True).stdout for _ in range(2))
+    first, second = (
+        subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True).stdout for _ in range(2)
+    )
     assert time.monotonic() - began < 300
     assert first.split() == ["0", "1"]
     assert second.split() == ["1", "0"]

@@ -71,7 +71,12 @@ def test_leaky_cells_against_autograd(cell, engine):
     data = trials(SIZE)
     names = ("recurrent", "input", "bias", "readout")
     w = {name: torch.tensor(np.array(getattr(net, name)), requires_grad=True) for name in names}
-    phi = {"leaky_tanh": torch.tanh, "leaky_relu": torch.relu, "leaky_softplus": torch.nn.functional.softplus, "leaky_sigmoid": torch.sigmoid}[cell]
+    phi = {
+        "leaky_tanh": torch.tanh,
+        "leaky_relu": torch.relu,
+        "leaky_softplus": torch.nn.functional.softplus,
+        "leaky_sigmoid": torch.sigmoid,
+    }[cell]
     alpha, h, outputs = 0.02 / 0.1, torch.tensor(np.array(net.initial)).repeat(SIZE.trials, 1), []
     for x in torch.from_numpy(data.inputs):
         h = (1 - alpha) * h + alpha * phi(h @ w["recurrent"].T + x @ w["input"].T + w["bias"])

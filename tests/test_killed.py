@@ -13,7 +13,8 @@ import pytest
 import neurorec as nr
 
 TRIALS, KILLS = 12_000, 20
-SCRIPT = textwrap.dedent("""
+SCRIPT = (
+    textwrap.dedent("""
     import sys
     from pathlib import Path
     import neurorec as nr
@@ -27,7 +28,9 @@ SCRIPT = textwrap.dedent("""
         task = nr.task("periodic_output", period=0.4)
         net = nr.Network.random(0, 12, 1, noise=0.01)
         nr.train(net, task, trials=%d, batch=3, optimiser="adam", rate=0.003, record=nr.Record(every=9), path=path, progress=go)
-""") % TRIALS
+""")
+    % TRIALS
+)
 
 
 @pytest.mark.slow

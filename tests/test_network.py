@@ -65,7 +65,9 @@ def test_a_network_is_a_value():
 
 
 def test_defaults_are_zeros_the_cells_own_and_the_cells_defaults():
-    net = nr.Network(recurrent=np.eye(3), input=np.ones((3, 2)), readout=np.ones((1, 3)), feedback=np.ones((3, 1)), cell="leaky_tanh", dt=0.01)
+    net = nr.Network(
+        recurrent=np.eye(3), input=np.ones((3, 2)), readout=np.ones((1, 3)), feedback=np.ones((3, 1)), cell="leaky_tanh", dt=0.01
+    )
     assert np.array_equal(net.bias, np.zeros(3))
     assert np.array_equal(net.initial, np.full(3, LeakyTanh.initial))
     assert net.parameters == {"tau": 0.1}

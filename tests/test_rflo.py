@@ -18,12 +18,12 @@ def paper(net: nr.Network, data: nr.Trials, rate: float, online: bool) -> tuple[
     """
     W, Win, Wout, b = (np.array(each) for each in (net.recurrent, net.input, net.readout, net.bias))
     B, alpha = net.feedback, net.dt / net.per_unit("tau")
-    N, I, O = SIZE.units, SIZE.inputs, SIZE.outputs
-    h, p, q, r = np.array(net.initial), np.zeros((N, N)), np.zeros((N, I)), np.zeros(N)
-    dW, dWin, dWout, db = np.zeros((N, N)), np.zeros((N, I)), np.zeros((O, N)), np.zeros(N)
+    N, Nx, Ny = SIZE.units, SIZE.inputs, SIZE.outputs
+    h, p, q, r = np.array(net.initial), np.zeros((N, N)), np.zeros((N, Nx)), np.zeros(N)
+    dW, dWin, dWout, db = np.zeros((N, N)), np.zeros((N, Nx)), np.zeros((Ny, N)), np.zeros(N)
     for t in range(SIZE.steps):
         x, before = data.inputs[t, 0], h
-        u = np.array([sum(W[a, c] * before[c] for c in range(N)) + sum(Win[a, c] * x[c] for c in range(I)) + b[a] for a in range(N)])
+        u = np.array([sum(W[a, c] * before[c] for c in range(N)) + sum(Win[a, c] * x[c] for c in range(Nx)) + b[a] for a in range(N)])
         h = (1 - alpha) * before + alpha * np.tanh(u)
         error = (data.targets[t, 0] - Wout @ h) * data.mask[t, 0] / data.mask[:, 0].sum()
         slope, signal = alpha * (1 - np.tanh(u) ** 2), B @ error
@@ -61,7 +61,10 @@ def test_online_and_at_the_end_differ_by_second_order_in_the_rate():
     net, data = network(SIZE), trials(SIZE)
     gaps = []
     for rate in (1e-3, 1e-4):
-        step, trial = (nr.train(net, data, engine="reference", trials=1, update=update, rate=rate, progress=False).network.recurrent for update in ("step", "trial"))
+        step, trial = (
+            nr.train(net, data, engine="reference", trials=1, update=update, rate=rate, progress=False).network.recurrent
+            for update in ("step", "trial")
+        )
         gaps.append(np.abs(step - trial).max())
     assert gaps[1] < gaps[0] / 50  # a hundredth, but for rounding
 
@@ -84,7 +87,9 @@ def test_kolen_pollack_feedback_converges_to_the_readout():
 
 def test_gradient_angle_is_zero_for_bptt_and_not_for_rflo():
     net, data = network(SIZE), trials(SIZE)
-    exact, local = (nr.train(net, data, rule=rule, trials=4, gradient_angle=2, progress=False).log["angle"].values for rule in ("bptt", "rflo"))
+    exact, local = (
+        nr.train(net, data, rule=rule, trials=4, gradient_angle=2, progress=False).log["angle"].values for rule in ("bptt", "rflo")
+    )
     assert exact[0] < 0.1
     assert 1 < local[0] < 180
     assert np.isnan(local[1])

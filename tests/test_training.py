@@ -208,7 +208,16 @@ def test_what_does_not_fit_is_refused_before_the_first_step():
         nr.train(nr.Network.random(0, 5, 1, dt=0.02), TASK, progress=False)
     with pytest.raises(ValueRefused, match="nothing would change"):
         nr.train(net().replace(plastic=("recurrent",)), TASK, rule="readout_only", progress=False)
-    for wrong in ({"trials": 0}, {"batch": 0}, {"rate": -1.0}, {"rate": np.nan}, {"update": "sometimes"}, {"clip": 0.0}, {"rate": {"recurrent": 0.1}}, {"seed": -1}):
+    for wrong in (
+        {"trials": 0},
+        {"batch": 0},
+        {"rate": -1.0},
+        {"rate": np.nan},
+        {"update": "sometimes"},
+        {"clip": 0.0},
+        {"rate": {"recurrent": 0.1}},
+        {"seed": -1},
+    ):
         with pytest.raises(ValueRefused):
             nr.train(net(), TASK, progress=False, **wrong)
 

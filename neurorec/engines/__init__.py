@@ -11,8 +11,10 @@ from neurorec.arrays import real_array
 from neurorec.discovery import load, resolve
 from neurorec.engines.base import AbstractEngine, Activity, check
 from neurorec.errors import ShapeError, ValueRefused
+from neurorec.feedbacks.base import AbstractFeedback
 from neurorec.network import Network
 from neurorec.noise import private_noise
+from neurorec.rules.base import AbstractRule
 from neurorec.seeds import entropy
 from neurorec.trials import Trials
 from neurorec.weights import Weights
@@ -50,12 +52,17 @@ class Trajectories:
         variables = {name: ((*over, "unit"), values, {"units": "1"}) for name, values in self.states.items()}
         channels = {"output": (self.outputs, "output"), "target": (trials.targets, "output"), "input": (trials.inputs, "input")}
         variables |= {name: ((*over, f"{last}_channel"), values, {"units": "1"}) for name, (values, last) in channels.items()}
-        coordinates = {"time": ("time", trials.time, {"units": "s", "long_name": "time from trial start"}), "trial": np.arange(trials.count)}
+        coordinates = {
+            "time": ("time", trials.time, {"units": "s", "long_name": "time from trial start"}),
+            "trial": np.arange(trials.count),
+        }
         conditions = {name: ("trial", values) for name, values in trials.conditions.items()}
         return xarray.Dataset({**variables, "loss": ("trial", self.loss), "mask": (over, trials.mask)}, {**coordinates, **conditions})
 
 
-def simulate(network: Network, trials: Trials, engine: str | AbstractEngine = "numba", seed: int | None = 0, initial: np.ndarray | None = None) -> Trajectories:
+def simulate(
+    network: Network, trials: Trials, engine: str | AbstractEngine = "numba", seed: int | None = 0, initial: np.ndarray | None = None
+) -> Trajectories:
     """Run a network through trials; nothing is learnt.
 
     Parameters
@@ -79,15 +86,20 @@ def simulate(network: Network, trials: Trials, engine: str | AbstractEngine = "n
     ShapeError, ValueRefused
         If trials and network do not fit.
     """
-    engine = resolve("engines", engine)
-    weights, activity, _ = run_forward(network, trials, engine, entropy(seed), initial)
-    del weights
+    _, activity, _ = run_forward(network, trials, resolve("engines", engine), entropy(seed), initial)
     names = load("cells", network.cell).states
     states = {name: activity.states[1:, i] for i, name in enumerate(network.formula.states) if name in names}
     return Trajectories(activity.readout, states, trials, losses(activity.readout, trials))
 
 
-def weight_change(network: Network, trials: Trials, rule: str = "rflo", engine: str | AbstractEngine = "numba", feedback: str | None = None, seed: int | None = 0) -> dict[str, np.ndarray]:
+def weight_change(
+    network: Network,
+    trials: Trials,
+    rule: str | AbstractRule = "rflo",
+    engine: str | AbstractEngine = "numba",
+    feedback: str | AbstractFeedback | None = None,
+    seed: int | None = 0,
+) -> dict[str, np.ndarray]:
     """The change that a rule would make, summed over time and averaged over trials: for an exact rule -dL/dW.
 
     Parameters
@@ -105,22 +117,23 @@ def weight_change(network: Network, trials: Trials, rule: str = "rflo", engine: 
         ``recurrent, input, readout, bias``, shaped as the network's, and each plastic parameter of the cell, (N,);
         zero where the rule changes nothing.
     """
-    engine, rule = resolve("engines", engine), resolve("rules", rule)
-    check(engine, rule, "trial")
-    feedback = resolve("feedbacks", feedback or rule.feedback)
-    weights, activity, inputs = run_forward(network, trials, engine, entropy(seed), None)
+    runner, law = resolve("engines", engine), resolve("rules", rule)
+    check(runner, law, "trial")
+    weights, activity, inputs = run_forward(network, trials, runner, entropy(seed), None)
     error = weighted_error(activity.readout, trials)
-    change = engine.change(network, weights, activity, inputs, error, rule, feedback)
+    change = runner.change(network, weights, activity, inputs, error, law, resolve("feedbacks", feedback or law.feedback))
     found = {name: change.view(name) for name in ("recurrent", "input", "readout", "bias")}
     found |= {name: change.parameters[network.formula.parameters.index(name)] for name in network.formula.plastic}
-    return {name: value if rule.may_change(name) else np.zeros_like(value) for name, value in found.items()}
+    return {name: value if law.may_change(name) else np.zeros_like(value) for name, value in found.items()}
 
 
-def run_forward(network: Network, trials: Trials, engine: AbstractEngine, seed: int, initial: np.ndarray | None, first: int = 0) -> tuple[Weights, Activity, np.ndarray]:
+def run_forward(
+    network: Network, trials: Trials, engine: AbstractEngine, seed: int, initial: np.ndarray | None, first: int = 0
+) -> tuple[Weights, Activity, np.ndarray]:
     """Weights, activity and inputs in the engine's float type."""
     fit(network, trials)
     weights, inputs = Weights.of(network, engine.dtype), trials.inputs.astype(engine.dtype)
-    noise = private_noise(network, *trials.mask.shape, seed, first, engine.dtype)
+    noise = private_noise(network, trials.steps, trials.count, seed, first, engine.dtype)
     return weights, engine.forward(network, weights, inputs, noise, start(network, trials.count, initial, engine.dtype)), inputs
 
 
@@ -128,7 +141,9 @@ def start(network: Network, trials: int, initial: np.ndarray | None, dtype: Any)
     """State before the first step, (k, B, N)."""
     given = network.initial if initial is None else real_array("initial", initial)
     if given.shape not in ((network.initial.size,), (trials, network.initial.size)):
-        raise ShapeError(f"initial must have shape ({network.initial.size},) or ({trials}, {network.initial.size}), states stacked; got {given.shape}")
+        raise ShapeError(
+            f"initial must have shape ({network.initial.size},) or ({trials}, {network.initial.size}), states stacked; got {given.shape}"
+        )
     each = np.broadcast_to(given, (trials, network.initial.size)).reshape(trials, -1, network.units)
     return np.ascontiguousarray(each.transpose(1, 0, 2), dtype=dtype)
 

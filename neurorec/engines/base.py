@@ -98,7 +98,16 @@ class AbstractEngine(ABC):
         """
 
     @abstractmethod
-    def change(self, network: Network, weights: Weights, activity: Activity, inputs: np.ndarray, error: np.ndarray, rule: AbstractRule, feedback: AbstractFeedback) -> Weights:
+    def change(
+        self,
+        network: Network,
+        weights: Weights,
+        activity: Activity,
+        inputs: np.ndarray,
+        error: np.ndarray,
+        rule: AbstractRule,
+        feedback: AbstractFeedback,
+    ) -> Weights:
         """A rule's change of every weight, summed over time and trials.
 
         Parameters

@@ -52,7 +52,9 @@ def _writable_folder() -> Path:
     try:
         place.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise RunFileError(f"cannot write the cache folder {place} ({error.strerror}); set NEUROREC_CACHE to a folder that can be written") from error
+        raise RunFileError(
+            f"cannot write the cache folder {place} ({error.strerror}); set NEUROREC_CACHE to a folder that can be written"
+        ) from error
     if not os.access(place, os.W_OK):
         raise RunFileError(f"cannot write the cache folder {place}; set NEUROREC_CACHE to a folder that can be written")
     return place
@@ -75,6 +77,7 @@ def _write(place: Path, files: Mapping[str, str]) -> None:
 
 def _import(name: str, place: Path, files: Mapping[str, str]) -> None:
     spec = importlib.util.spec_from_file_location(name, place / "__init__.py", submodule_search_locations=[str(place)])
+    assert spec and spec.loader, f"Python cannot import from {place}"
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     spec.loader.exec_module(module)

@@ -145,7 +145,9 @@ def _ports(step: Callable, states: Sequence[str], drives: Sequence[str], paramet
             ports.append(name)
             layout.append(port)
         elif name not in (*states, *parameters, "dt"):
-            raise NotOffered(f"{owner}.step takes {name!r}, which is no state, drive, parameter or dt; it may take {', '.join((*states, *drives, *parameters, 'dt'))}")
+            raise NotOffered(
+                f"{owner}.step takes {name!r}, which is no state, drive, parameter or dt; it may take {', '.join((*states, *drives, *parameters, 'dt'))}"
+            )
     return tuple(ports), tuple(layout)
 
 

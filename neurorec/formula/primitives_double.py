@@ -21,7 +21,6 @@ def tanh(x):
     return math.tanh(x)
 
 
-
 @inlined
 def exp(x):
     """Exponential."""

@@ -31,7 +31,6 @@ def tanh(x):
     return top / (Q[0] + s * (Q[1] + s * (Q[2] + s * (Q[3] + s * Q[4]))))
 
 
-
 @inlined
 def exp(x):
     """Exponential."""

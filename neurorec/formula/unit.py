@@ -88,7 +88,11 @@ def _drafts(formula: Formula) -> list[tuple[str, tuple[Array, ...], tuple]]:
     states, drives = Array("states", formula.states), Array("drives", formula.ports)
     adjoint = Array("adjoint", tuple(f"adjoint_{s}" for s in formula.states))
     pushed = Array("pushed", tuple(f"pushed_{i}" for i in range(len(formula.emitted))))
-    back = [("back_states", _pull(formula.decay, adjoint)), ("back_drives", _pull(formula.slope, adjoint)), ("back_parameters", _pull(formula.partial, adjoint))]
+    back = [
+        ("back_states", _pull(formula.decay, adjoint)),
+        ("back_drives", _pull(formula.slope, adjoint)),
+        ("back_parameters", _pull(formula.partial, adjoint)),
+    ]
     parts = [("decay", list(formula.decay)), ("slope", list(formula.slope)), ("partial", list(formula.partial))]
     return [
         ("step", (states, drives), (("new", list(formula.new)),)),

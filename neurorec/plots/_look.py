@@ -21,7 +21,7 @@ def look() -> AbstractContextManager[Any]:
 
     return matplotlib.rc_context({
         "font.size": 8, "axes.labelsize": 9, "axes.titlesize": 9, "figure.titlesize": 10, "legend.fontsize": 8,
-        "axes.spines.top": False, "axes.spines.right": False, "axes.linewidth": 0.7, "axes.prop_cycle": matplotlib.cycler(color=COLOURS),
+        "axes.spines.top": False, "axes.spines.right": False, "axes.linewidth": 0.7, "axes.prop_cycle": f"cycler(color={COLOURS})",
         "legend.frameon": False, "legend.handlelength": 1.4, "lines.linewidth": 1.3, "figure.dpi": 200,
     })  # fmt: skip
 

@@ -85,7 +85,7 @@ class NBitFlipFlop(AbstractTask):
         bits = [self._bit(rng) for _ in range(self.n_bits)]
         pulses, held, settled = (np.stack(column, axis=1) for column in zip(*bits, strict=True))
         switches = np.count_nonzero(np.diff(held, axis=0))
-        return Trial(pulses, held, settled.all(axis=1), {"switches": switches})
+        return Trial(pulses, held, np.asarray(settled.all(axis=1)), {"switches": switches})
 
     def score(self, outputs: np.ndarray, trials: Trials) -> np.ndarray:
         """Fraction of counted steps and bits with the output less than 0.5 from its target, (B,)."""

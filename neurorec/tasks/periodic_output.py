@@ -55,8 +55,8 @@ class PeriodicOutput(AbstractTask):
         """One period: inputs (T, 0), targets (T, 1)."""
         steps = self._steps("period", self.period)
         phase = 2 * np.pi * np.arange(steps) / steps
-        wave = sum(amplitude * np.sin(cycles * phase) for cycles, amplitude in _SINES.items())
-        return Trial(np.zeros((steps, 0)), wave[:, None])
+        waves = [amplitude * np.sin(cycles * phase) for cycles, amplitude in _SINES.items()]
+        return Trial(np.zeros((steps, 0)), np.sum(waves, axis=0)[:, None])
 
     def score(self, outputs: np.ndarray, trials: Trials) -> np.ndarray:
         """Variance explained, (B,)."""

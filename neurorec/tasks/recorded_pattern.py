@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from scipy.ndimage import gaussian_filter
@@ -53,7 +53,7 @@ class RecordedPattern(AbstractTask):
     """
 
     dt: float = 0.01
-    recording: str | Path | tuple | None = None
+    recording: Any = None
     dataset: str | None = None
     sampling: float = 0.01
     start: float = 0.0
@@ -165,8 +165,8 @@ def _example() -> np.ndarray:
     """Two seconds of the EEG that comes with matplotlib: raw little-endian float64, four channels."""
     from matplotlib.cbook import get_sample_data
 
-    with get_sample_data("eeg.dat") as file:
-        return np.frombuffer(file.read(), "<f8").reshape(-1, 4)[:200]
+    path = get_sample_data("eeg.dat", asfileobj=False)
+    return np.fromfile(str(path), "<f8").reshape(-1, 4)[:200]
 
 
 def _csv(path: Path, dataset: str | None) -> np.ndarray:
@@ -199,7 +199,7 @@ def _hdf5(path: Path, dataset: str | None) -> np.ndarray:
             raise ValueRefused(f"{str(path)!r} holds {len(found)} datasets; choose with dataset=: {', '.join(found) or 'none'}")
         name = found[0] if dataset is None else dataset.strip("/")
         if name not in found:
-            raise UnknownName.among("dataset", dataset, found)
+            raise UnknownName.among("dataset", name, found)
         return file[name][()]
 
 

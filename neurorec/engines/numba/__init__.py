@@ -32,11 +32,28 @@ class NumbaEngine(AbstractEngine):
         if noise is not None:
             external += _noise_rows(noise)
         loop = kernels(network.formula, inputs.dtype.name).forward
-        loop(_blocks(weights, network.units), external, _constants(network, weights), *_ports(network), activity.states, activity.drives, activity.emitted)
+        loop(
+            _blocks(weights, network.units),
+            external,
+            _constants(network, weights),
+            *_ports(network),
+            activity.states,
+            activity.drives,
+            activity.emitted,
+        )
         np.matmul(_rows(activity.emitted[1:]), weights.readout.T, out=activity.readout)
         return activity
 
-    def change(self, network: Network, weights: Weights, activity: Activity, inputs: np.ndarray, error: np.ndarray, rule: AbstractRule, feedback: AbstractFeedback) -> Weights:
+    def change(
+        self,
+        network: Network,
+        weights: Weights,
+        activity: Activity,
+        inputs: np.ndarray,
+        error: np.ndarray,
+        rule: AbstractRule,
+        feedback: AbstractFeedback,
+    ) -> Weights:
         """By the reverse scan, or causally for RTRL."""
         if rule.order == "forward":
             return self._causal_change(network, weights, activity, inputs, error, rule, feedback)
@@ -57,7 +74,16 @@ class NumbaEngine(AbstractEngine):
         _causal(network, weights, slots, weights.zeros(), True, activity, inputs, noise, targets, share, teaching, count)
         return activity
 
-    def _causal_change(self, network: Network, weights: Weights, activity: Activity, inputs: np.ndarray, error: np.ndarray, rule: AbstractRule, feedback: AbstractFeedback) -> Weights:
+    def _causal_change(
+        self,
+        network: Network,
+        weights: Weights,
+        activity: Activity,
+        inputs: np.ndarray,
+        error: np.ndarray,
+        rule: AbstractRule,
+        feedback: AbstractFeedback,
+    ) -> Weights:
         change, ones = weights.zeros(), np.ones(error.shape[:2], error.dtype)
         # The way of the error as one matrix, under the name of a fixed feedback: one compiled loop serves all of them.
         weights = weights.like(weights.vector.copy())
@@ -93,8 +119,10 @@ def _room(network: Network, inputs: np.ndarray, initial: np.ndarray) -> Activity
 def _ports(network: Network) -> tuple[np.ndarray, np.ndarray]:
     """Port of the recurrent and of the external part of each drive, -1 for none."""
     formula = network.formula
-    parts = ([formula.port_of(d, part) for d in range(formula.n_drives)] for part in (RECURRENT, EXTERNAL))
-    return tuple(np.array(ports, np.int64) for ports in parts)
+    recurrent, external = (
+        np.array([formula.port_of(d, part) for d in range(formula.n_drives)], np.int64) for part in (RECURRENT, EXTERNAL)
+    )
+    return recurrent, external
 
 
 def _plastic_rows(network: Network) -> np.ndarray:

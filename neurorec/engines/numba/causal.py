@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from .teaching import element, error, optimise
-from .unit import compiled, emission, jacobian, output, prepare, pull_output, real, step
+from .teaching import element, error, optimise  # pyright: ignore[reportMissingImports]
+from .unit import compiled, emission, jacobian, output, prepare, pull_output, real, step  # pyright: ignore[reportMissingImports]
 
 
 @compiled
@@ -101,7 +101,9 @@ def carry_full(memory, spare, mixing, decay, slope, gain, recurrent, recurrent_p
                         through = slope[j * ports + recurrent_ports[d], n]
                         for c in range(outputs):
                             for m in range(units):
-                                mixing[j * units + n, i * units + m] += through * recurrent[d * units + n, c * units + m] * gain[c * states + i, m]
+                                mixing[j * units + n, i * units + m] += (
+                                    through * recurrent[d * units + n, c * units + m] * gain[c * states + i, m]
+                                )
     spare[:] = memory
     np.dot(mixing, spare, memory)
 

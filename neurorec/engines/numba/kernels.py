@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .unit import compiled, output, pull, pull_output, real, step
+from .unit import compiled, output, pull, pull_output, real, step  # pyright: ignore[reportMissingImports]
 
 FEW = 4  # below as many trials, a product by hand beats a call of BLAS
 

@@ -25,7 +25,16 @@ class ReferenceEngine(AbstractEngine):
         """As the contract says."""
         return forward(network, weights, inputs, noise, initial)
 
-    def change(self, network: Network, weights: Weights, activity: Activity, inputs: np.ndarray, error: np.ndarray, rule: AbstractRule, feedback: AbstractFeedback) -> Weights:
+    def change(
+        self,
+        network: Network,
+        weights: Weights,
+        activity: Activity,
+        inputs: np.ndarray,
+        error: np.ndarray,
+        rule: AbstractRule,
+        feedback: AbstractFeedback,
+    ) -> Weights:
         """Causally, unless the rule is full and runs against time."""
         backwards = rule.influence == "full" and rule.order == "backward"
         evaluate = adjoint_change if backwards else causal_change

@@ -13,7 +13,15 @@ from neurorec.rules.base import AbstractRule
 from neurorec.weights import Weights
 
 
-def adjoint_change(network: Network, weights: Weights, activity: Activity, inputs: np.ndarray, error: np.ndarray, rule: AbstractRule, feedback: AbstractFeedback) -> Weights:
+def adjoint_change(
+    network: Network,
+    weights: Weights,
+    activity: Activity,
+    inputs: np.ndarray,
+    error: np.ndarray,
+    rule: AbstractRule,
+    feedback: AbstractFeedback,
+) -> Weights:
     """z(t) = O^T [B eps(t) + W^T F^T z(t+1)] + D^T z(t+1);  dW = sum_t F^T z(t) pre(t)^T."""
     del rule
     unit, change = Unit(network, weights), weights.zeros()

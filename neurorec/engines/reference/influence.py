@@ -13,7 +13,7 @@ from neurorec.weights import Weights
 class Influence:
     """ds/dW, whole: every weight's effect on every state of every unit, of one trial.
 
-        P(t) = (D(t) + F(t) W O) P(t-1) + F(t) pre(t)
+    P(t) = (D(t) + F(t) W O) P(t-1) + F(t) pre(t)
     """
 
     def __init__(self, weights: Weights, states: int, plastic: int):

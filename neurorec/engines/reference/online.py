@@ -19,7 +19,15 @@ from neurorec.weights import Weights
 MEMORY = {"local": LocalTrace, "full": Influence}
 
 
-def causal_change(network: Network, weights: Weights, activity: Activity, inputs: np.ndarray, error: np.ndarray, rule: AbstractRule, feedback: AbstractFeedback) -> Weights:
+def causal_change(
+    network: Network,
+    weights: Weights,
+    activity: Activity,
+    inputs: np.ndarray,
+    error: np.ndarray,
+    rule: AbstractRule,
+    feedback: AbstractFeedback,
+) -> Weights:
     """Sum of the changes of every step, with the weights standing still."""
     unit, change = Unit(network, weights), weights.zeros()
     memories = _memories(network, weights, rule, inputs.shape[1])
@@ -61,7 +69,9 @@ def _remember(memories: list, unit: Unit, weights: Weights, window: Activity, x:
         memory.advance(linear, weights, (window.emitted[0][:, trial].ravel(), x[trial]), trial)
 
 
-def _step_change(network: Network, unit: Unit, weights: Weights, window: Activity, memories: list, error: np.ndarray, feedback: AbstractFeedback) -> Weights:
+def _step_change(
+    network: Network, unit: Unit, weights: Weights, window: Activity, memories: list, error: np.ndarray, feedback: AbstractFeedback
+) -> Weights:
     change = weights.zeros()
     heard = learning_signal(weights, feedback, error[None], window)[0]
     signal = np.einsum("kjbn,kbn->jbn", unit.emission(window.states[1]), heard)
