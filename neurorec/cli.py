@@ -191,12 +191,21 @@ def _resume(
 
 
 def _task(name: str, settings: Mapping[str, Any]) -> AbstractTask:
+    from neurorec.discovery import resolve
     from neurorec.tasks import task
+    from neurorec.trials import AbstractTask
 
     try:
-        return task(name, **settings)
-    except TypeError as error:  # a setting of another type than the task can compute with
-        raise ValueRefused(f"{name} cannot take these settings ({error}); give numbers as name=0.5, pairs as name=[0.3,1.5]") from error
+        made = task(name, **settings) if settings else resolve("tasks", name)
+    except NeurorecError:
+        raise
+    except (TypeError, ValueError) as error:  # a setting of another type than the task can compute with
+        raise ValueRefused(
+            f"{name} cannot be made with these settings ({error}); give numbers as name=0.5, pairs as name=[0.3,1.5]"
+        ) from error
+    if not isinstance(made, AbstractTask):
+        raise ValueRefused(f"{name} is no task; expected a class derived from nr.AbstractTask")
+    return made
 
 
 def _settings(option: str, pairs: Iterable[str] | None) -> dict[str, Any]:

@@ -1,0 +1,61 @@
+"""What the paper shows, at its own settings: medians over seeds, with the slack that a handful of seeds needs."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import neurorec as nr
+
+SEEDS = range(5)
+
+
+@pytest.fixture(scope="module")
+def figure_2():
+    """Final loss and alignment of each seed, by rule: N=30, T=200 steps (20 tau), eta=0.03, 10,000 trials."""
+    task = nr.task("periodic_output", period=2.0)
+    found = {}
+    for rule in ("rflo", "bptt"):
+        starts = [nr.Network.random(0, 30, 1, gain=1.5, initial=0.1, seed=seed) for seed in SEEDS]
+        logs = [nr.train(start, task, rule=rule, trials=10_000, rate=0.03, seed=seed, progress=False).log for seed, start in zip(SEEDS, starts, strict=True)]
+        found[rule] = np.array([[float(log["loss"][-1]), float(log["alignment"][-1])] for log in logs])
+    return found
+
+
+@pytest.mark.slow
+def test_rflo_learns_the_waveform_and_the_readout_aligns_with_the_feedback(figure_2):
+    loss, alignment = np.median(figure_2["rflo"], axis=0)
+    assert loss < 0.004
+    assert alignment > 0.7
+
+
+@pytest.mark.slow
+def test_bptt_learns_it_better_without_alignment(figure_2):
+    loss, alignment = np.median(figure_2["bptt"], axis=0)
+    assert loss < 0.001
+    assert abs(alignment) < 0.3
+    assert np.ptp(figure_2["bptt"][:, 1]) > 0  # each has its own
+
+
+@pytest.mark.slow
+def test_rflo_reproduces_a_recording_of_the_brain():
+    task = nr.task("recorded_pattern", amplitude=1.0)
+    test, explained = task.trials(1), []
+    for seed in range(3):
+        start = nr.Network.random(0, 100, task.n_outputs, gain=1.5, seed=seed)
+        run = nr.train(start, task, rule="rflo", trials=4000, rate=0.01, seed=seed, progress=False)
+        explained.append(float(task.score(nr.simulate(run.network, test).outputs, test)[0]))
+    assert np.median(explained) >= 0.8
+
+
+@pytest.mark.slow
+def test_recurrent_only_fails_and_readout_only_is_worse_than_both():
+    """Figure 2 supplement 2, at a tenth of its trials: without a plastic readout no alignment can form."""
+    task = nr.task("periodic_output", period=2.0)
+    medians = {}
+    for rule in ("rflo", "readout_only", "recurrent_only"):
+        starts = [nr.Network.random(0, 30, 1, gain=1.5, initial=0.1, seed=seed) for seed in range(3)]
+        runs = [nr.train(start, task, rule=rule, trials=3000, rate=0.01, seed=seed, progress=False) for seed, start in enumerate(starts)]
+        medians[rule] = np.median([run.log["loss"].values[-300:].mean() for run in runs])
+    assert medians["rflo"] < medians["recurrent_only"] / 3
+    assert medians["rflo"] < medians["readout_only"]
