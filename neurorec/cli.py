@@ -290,16 +290,18 @@ def _plot(
     kind: Annotated[Kind, typer.Option(help="What to draw.")] = Kind.overview,
 ) -> None:
     """Draw a run, or several seeds."""
-    import matplotlib
+    import matplotlib.pyplot as plt
+    from matplotlib.backend_bases import FigureCanvasBase
 
-    matplotlib.use("agg")  # a file, never a window
-    figure = _figure(kind, runs)
     path = out or runs[0].with_name(f"{runs[0].stem}_{kind.value.replace('-', '_')}.png")
-    known = figure.canvas.get_supported_filetypes()
+    known = FigureCanvasBase.get_supported_filetypes()
     if path.suffix.removeprefix(".") not in known:
         raise ValueRefused(f"cannot draw {path}: its name must end in one of {', '.join('.' + each for each in sorted(known))}")
-    with matplotlib.rc_context({"pdf.fonttype": 42, "svg.fonttype": "none"}):  # text stays text, for who edits the picture
+    plt.switch_backend("agg")  # a file, never a window
+    with plt.rc_context({"pdf.fonttype": 42, "svg.fonttype": "none"}):  # text stays text, for who edits the picture
+        figure = _figure(kind, runs)
         figure.savefig(path)
+    plt.close(figure)
     print(path)
 
 

@@ -18,7 +18,7 @@ from neurorec.cells.base import AbstractCell
 from neurorec.errors import NotOffered, RunFileError, UnknownName
 from neurorec.formula.derive import derive
 from neurorec.formula.hoist import hoist
-from neurorec.formula.unit import numba_source
+from neurorec.formula.unit import numba_sources
 from neurorec.formula.vocabulary import spike, stop_gradient
 
 
@@ -105,7 +105,7 @@ def test_what_stands_still_is_hoisted():
 
 
 def test_printed_literals_are_float32():
-    source = numba_source(nr.Network.random(1, 2, 1, cell="lstm").formula, "float32")
+    source = numba_sources(nr.Network.random(1, 2, 1, cell="lstm").formula, "float32")["unit"]
     assert "real(1)" in source
     assert "0.5" not in source.replace("real(0.5)", "")
 
@@ -125,7 +125,7 @@ def test_a_formula_that_makes_no_sense_is_refused(step, states, text):
 def test_an_unknown_function_is_refused_in_words():
     formula = derive(lambda h, u: sympy.gamma(u), None, ("h",), ("u",), (), (), "Mine")
     with pytest.raises(NotOffered, match=r"uses gamma\(\), which no engine can print; use .*tanh"):
-        numba_source(formula, "float32")
+        numba_sources(formula, "float32")
 
 
 def test_a_class_is_found_by_its_path_and_a_wrong_path_said():

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from pathlib import Path
 from types import ModuleType
 
 import numpy as np
@@ -36,8 +37,10 @@ N_CONSTANTS = {n}
 _NUMBA_HEAD = """\
 import numba
 
-from neurorec.formula.primitives_{precision} import *
-from neurorec.formula.primitives_{precision} import FLAGS, real
+from neurorec.formula.flags import FLAGS
+
+from .precision import real
+from .primitives import *
 
 N_CONSTANTS = {n}
 compiled = numba.njit(cache=True, **FLAGS)
@@ -63,11 +66,13 @@ def constants_of(formula: Formula, parameters: np.ndarray, dt: float) -> np.ndar
 
 
 @lru_cache(maxsize=64)
-def numba_source(formula: Formula, dtype: str) -> str:
-    """Source of the unit's functions as Numba loops in ``dtype``."""
+def numba_sources(formula: Formula, dtype: str) -> dict[str, str]:
+    """Modules that hold the unit's functions as Numba loops in ``dtype``, by name: ``unit`` and what it imports."""
     functions, n = _functions(formula)
-    head = _NUMBA_HEAD.format(n=n, precision=PRECISION[dtype])
-    return "\n\n".join([head, *("\n@compiled\n" + f.for_numba() for f in functions)]) + "\n"
+    head = _NUMBA_HEAD.format(n=n)
+    unit = "\n\n".join([head, *("\n@compiled\n" + f.for_numba() for f in functions)]) + "\n"
+    precision = f"from neurorec.formula.{PRECISION[dtype]} import inlined, real, tanh\n"
+    return {"precision": precision, "primitives": Path(__file__).with_name("primitives_numba.py").read_text(), "unit": unit}
 
 
 def _functions(formula: Formula) -> tuple[list[Elementwise], int]:

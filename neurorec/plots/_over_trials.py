@@ -44,12 +44,20 @@ def smoothed(runs: list[Run], name: str) -> tuple[np.ndarray, np.ndarray]:
     return middle[kept], sums[:, kept] / counts[:, kept]
 
 
-def draw(ax: Axes, runs: list[Run], name: str, label: str | None) -> None:
-    """Median and quartiles over the runs, in the next colour of the axes; of a single run just its line."""
-    trials, values = smoothed(runs, name)
+def draw(ax: Axes, trials: np.ndarray, values: np.ndarray, label: str | None) -> None:
+    """Median and quartiles over the runs, in the next colour of the axes; of a single run just its line.
+
+    Parameters
+    ----------
+    ax : Axes
+    trials, values : (W,) and (R, W) array
+        From `smoothed`.
+    label : str, optional
+        For the legend.
+    """
     low, median, high = np.quantile(values, (0.25, 0.5, 0.75), axis=0)
     (line,) = ax.plot(trials, median, label=label)
-    if len(runs) > 1:
+    if len(values) > 1:
         ax.fill_between(trials, low, high, color=line.get_color(), alpha=0.25, linewidth=0)
     ax.set_xscale("log")
     ax.set_xlabel("trial")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from neurorec.plots._look import axes, look
-from neurorec.plots._over_trials import draw, reference
+from neurorec.plots._over_trials import draw, reference, smoothed
 from neurorec.plots._runs import AnyRuns, several
 
 if TYPE_CHECKING:
@@ -27,11 +27,11 @@ def alignment(runs: AnyRuns, ax: Axes | None = None, label: str | None = None) -
     -------
     Axes
     """
-    runs = several(runs)
+    trials, values = smoothed(several(runs), "alignment")
     with look():
         ax = axes(ax)
         reference(ax, 0.0)
-        draw(ax, runs, "alignment", label)
+        draw(ax, trials, values, label)
         ax.set_ylabel("feedback alignment (cosine)")
         ax.set_ylim(-1 if ax.dataLim.ymin < -0.25 else -0.25, 1.05)
     return ax

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from neurorec.plots._look import axes, look
-from neurorec.plots._over_trials import draw, reference
+from neurorec.plots._over_trials import draw, reference, smoothed
 from neurorec.plots._runs import AnyRuns, several
 
 if TYPE_CHECKING:
@@ -32,11 +32,11 @@ def angle(runs: AnyRuns, ax: Axes | None = None, label: str | None = None) -> Ax
     UnknownName
         If a run has no angle in its log.
     """
-    runs = several(runs)
+    trials, values = smoothed(several(runs), "angle")
     with look():
         ax = axes(ax)
         reference(ax, 90.0)
-        draw(ax, runs, "angle", label)
+        draw(ax, trials, values, label)
         ax.set_ylabel("angle to the gradient (degrees)")
         top = 180 if ax.dataLim.ymax > 105 else 105
         ax.set_ylim(0, top)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from neurorec.errors import ValueRefused
 from neurorec.plots._look import axes, look
-from neurorec.plots._over_trials import draw
+from neurorec.plots._over_trials import draw, smoothed
 from neurorec.plots._runs import AnyRuns, several
 from neurorec.run import Run
 
@@ -40,11 +40,12 @@ def learning_curve(runs: AnyRuns, ax: Axes | None = None, label: str | None = No
         If there is no run or no trial to draw, or the runs were trained by different losses.
     """
     runs = several(runs)
+    unit, (trials, values) = _unit(runs), smoothed(runs, "loss")
     with look():
         ax = axes(ax)
-        draw(ax, runs, "loss", label)
+        draw(ax, trials, values, label)
         ax.set_yscale("log")
-        ax.set_ylabel(f"loss ({_unit(runs)})")
+        ax.set_ylabel(f"loss ({unit})")
     return ax
 
 

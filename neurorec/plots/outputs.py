@@ -51,7 +51,9 @@ def outputs(run: AnyRun, trial: int = -1, ax: Axes | None = None) -> Axes:
         ax = axes(ax, COLUMN, 2.3 + 0.25 * shown.targets.shape[2])
         _draw(ax, data["time"].values, data["output"].values, shown)
         ax.set_title(_agreement(int(data["trial"]), data["output"].values, shown), loc="left", pad=17)
-        ax.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=2, columnspacing=1.2, borderaxespad=0.2, borderpad=0.2)  # below the title
+        ax.legend(
+            loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=2, columnspacing=1.2, borderaxespad=0.2, borderpad=0.2
+        )  # below the title
     return ax
 
 

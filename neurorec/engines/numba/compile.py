@@ -11,15 +11,15 @@ import numba
 import numpy as np
 
 from neurorec import __version__
-from neurorec.formula import primitives_double, primitives_single
+from neurorec.formula import double, flags, single
 from neurorec.formula.cache import package
 from neurorec.formula.derive import Formula
-from neurorec.formula.unit import numba_source
+from neurorec.formula.unit import numba_sources
 
 _TEACHING = """\
 import numba
 
-from neurorec.formula.primitives_single import FLAGS
+from neurorec.formula.flags import FLAGS
 from {loss.__module__} import {loss.__qualname__} as Loss
 from {feedback.__module__} import {feedback.__qualname__} as Feedback
 from {optimiser.__module__} import {optimiser.__qualname__} as Optimiser
@@ -34,7 +34,7 @@ optimise = compiled(Optimiser.step)
 @lru_cache(maxsize=64)
 def kernels(formula: Formula, dtype: str) -> ModuleType:
     """Module with `forward` and `reverse_scan` of a model."""
-    return package({"unit": numba_source(formula, dtype), "kernels": _copied("kernels")}, _salt()).kernels
+    return package({**numba_sources(formula, dtype), "kernels": _copied("kernels")}, _salt()).kernels
 
 
 @lru_cache(maxsize=64)
@@ -42,7 +42,7 @@ def causal_kernels(formula: Formula, dtype: str, loss: type, feedback: type, opt
     """Module with `causal` of a model under one loss, feedback and optimiser."""
     teaching = _TEACHING.format(loss=loss, feedback=feedback, optimiser=optimiser)
     sources = "".join(map(inspect.getsource, (loss, feedback, optimiser)))
-    return package({"unit": numba_source(formula, dtype), "causal": _copied("causal"), "teaching": teaching}, _salt() + sources).causal
+    return package({**numba_sources(formula, dtype), "causal": _copied("causal"), "teaching": teaching}, _salt() + sources).causal
 
 
 def _copied(name: str) -> str:
@@ -52,5 +52,4 @@ def _copied(name: str) -> str:
 @lru_cache(maxsize=1)
 def _salt() -> str:
     """Numba looks only at a function's own file: whatever else its machine code holds must be in the package's name."""
-    primitives = inspect.getsource(primitives_single) + inspect.getsource(primitives_double)
-    return "\n".join([__version__, numba.__version__, np.__version__, primitives])
+    return "\n".join([__version__, numba.__version__, np.__version__, *map(inspect.getsource, (flags, single, double))])

@@ -1,24 +1,17 @@
-"""The functions that a printed formula calls inside a float64 Numba kernel: scalars, inlined, vectorised."""
+"""The functions that a printed formula calls inside a Numba kernel: scalars, inlined, vectorised.
+
+Copied, as it stands, into each model's package (`neurorec.formula.cache`), where ``.precision`` is `single` or `double`.
+"""
 
 from __future__ import annotations
 
 import math
 
-import numba
-import numpy as np
+from .precision import inlined, real, tanh  # pyright: ignore[reportMissingImports]
 
-real = np.float64
-# Python's error model puts a branch on every division and stops vectorisation; these flags keep NaN and inf meaningful.
-FLAGS = {"error_model": "numpy", "fastmath": {"contract", "reassoc", "arcp", "nsz"}}
-inlined = numba.njit(inline="always", **FLAGS)
+__all__ = ["absolute", "cos", "exp", "heaviside", "log", "relu", "sigmoid", "sign", "sin", "softplus", "spike", "sqrt", "tanh", "triangle"]
 
 ZERO, HALF, ONE, SLOPE = real(0), real(0.5), real(1), real(0.3)
-
-
-@inlined
-def tanh(x):
-    """The library's tanh."""
-    return math.tanh(x)
 
 
 @inlined

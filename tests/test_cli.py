@@ -1,0 +1,362 @@
+"""The command line: every command, every exit status, and errors of one line."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import h5py
+import pytest
+
+import neurorec as nr
+from neurorec import cli
+
+TASK = ("periodic_output", "--set", "period=0.2", "--units", "8")
+SMALL = ("train", *TASK, "--trials", "30", "--quiet")
+
+
+@pytest.fixture(autouse=True)
+def own_folder(tmp_path, monkeypatch):
+    """Every test has a folder of its own, where runs/ goes."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+
+
+@pytest.fixture
+def neurorec(capsys, monkeypatch):
+    """The program, in this process: arguments to (status, standard output, standard error)."""
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["neurorec", *map(str, arguments)])
+        with pytest.raises(SystemExit) as end:
+            cli.main()
+        return end.value.code, *capsys.readouterr()
+
+    return run
+
+
+@pytest.fixture
+def trained(neurorec):
+    """The path of a small run."""
+    path = Path("run.h5")
+    assert neurorec(*SMALL, "--out", path)[0] == 0
+    return path
+
+
+def program(*arguments, **options):
+    """The program in a process of its own."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "neurorec.cli", *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options
+    )
+
+
+def refused(result, *words):
+    """Status 2, nothing on standard output, one line on standard error that holds the words."""
+    status, out, err = result
+    assert (status, out, err.count("\n")) == (2, "", 1), result
+    assert err.startswith("neurorec: ")
+    for word in words:
+        assert word in err
+
+
+# Help -----------------------------------------------------------------------------------------------------------------
+
+
+def test_help_names_the_commands_and_is_quick():
+    best = min(_seconds("--help") for _ in range(3))
+    assert best < 0.6  # 0.3 s is meant; a busy machine may take longer
+
+
+def _seconds(*arguments):
+    start, process = time.perf_counter(), program(*arguments)
+    out, _ = process.communicate()
+    assert process.returncode == 0 and all(command in out for command in ("train", "resume", "info", "plot", "list", "doctor"))
+    return time.perf_counter() - start
+
+
+def test_help_imports_nothing_heavy():
+    code = "import sys; sys.argv = ['neurorec', 'train', '--help']\nfrom neurorec import cli\ntry: cli.main()\nexcept SystemExit as e: assert e.code == 0\nprint(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split("\n")[-2].split()
+    assert not {"numpy", "h5py", "torch", "sympy", "numba", "matplotlib", "xarray", "scipy", "rich"} & set(loaded)
+
+
+def test_version(neurorec):
+    assert neurorec("--version") == (0, f"neurorec {nr.__version__}\n", "")
+
+
+# Train and resume -----------------------------------------------------------------------------------------------------
+
+
+def test_train_writes_the_run_and_a_summary(neurorec):
+    status, out, err = neurorec(*SMALL)
+    run = nr.open_run("runs/periodic_output_rflo_0.h5")
+    facts = dict(line.split(maxsplit=1) for line in out.splitlines())
+    assert (status, err) == (0, "")
+    assert facts["path"] == "runs/periodic_output_rflo_0.h5" and run.done == 30
+    assert float(facts["final_loss"]) == pytest.approx(float(run.log["loss"].mean()), rel=1e-3)
+    assert float(facts["alignment"]) == pytest.approx(float(run.log["alignment"][-1]), rel=1e-3)
+
+
+def test_the_last_line_of_train_json_is_the_summary(neurorec):
+    _, out, _ = neurorec(*SMALL, "--json")
+    summary = json.loads(out.splitlines()[-1])
+    log = nr.open_run(summary["path"]).log
+    assert summary["final_loss"] == pytest.approx(float(log["loss"].values.mean()))
+    assert (summary["task"], summary["done"], summary["total"]) == ("periodic_output", 30, 30)
+    assert summary["seconds"] >= 0
+
+
+def test_progress_goes_to_standard_error_unless_quiet(neurorec):
+    _, out, err = neurorec("train", *TASK, "--trials", "30", "--json")
+    assert "30/30" in err and len(out.splitlines()) == 1
+
+
+def test_options_reach_the_training(neurorec):
+    options = ("--rule", "bptt", "--engine", "reference", "--cell", "leaky_sigmoid", "--filter", "momentum", "--batch", 3, "--update", "batch", "--rate", 0.01,
+               "--optimiser", "adam", "--feedback", "symmetric", "--clip", 2, "--weight-decay", 0.1, "--gain", 0.5, "--dt", 0.02, "--parameter", "tau=0.2",
+               "--noise", 0.05, "--seed", 7, "--every", 2, "--stop-below", 1e-9, "--gradient-angle", 2, "--out", "a.h5")  # fmt: skip
+    assert neurorec("train", "periodic_output", "--set", "period=0.4", "--units", 5, "--trials", 6, "--quiet", *options)[0] == 0
+    run = nr.open_run("a.h5")
+    expected = {
+        "rule": "bptt", "engine": "reference", "batch": 3, "update": "batch", "rate": 0.01, "optimiser": "adam", "feedback": "symmetric", "clip": 2.0,
+        "weight_decay": 0.1, "seed": 7, "stop_below": 1e-9, "gradient_angle": 2, "task_settings": {"dt": 0.02, "period": 0.4}, "trials": 6,
+    }  # fmt: skip
+    assert {name: run.config[name] for name in expected} == expected
+    assert (run.network.cell, run.network.filter, run.network.units, run.network.dt, run.network.noise) == (
+        "leaky_sigmoid",
+        "momentum",
+        5,
+        0.02,
+        0.05,
+    )
+    assert (run.network.per_unit("tau") == 0.2).all()
+    assert run.trajectories()["trial"].values.tolist() == [1, 3, 5]
+
+
+def test_train_is_the_same_as_in_python(neurorec, trained):
+    net = nr.Network.random(inputs=0, units=8, outputs=1, seed=0)
+    run = nr.train(net, nr.task("periodic_output", period=0.2), trials=30, progress=False)
+    assert (run.log["loss"].values == nr.open_run(trained).log["loss"].values).all()
+
+
+def test_a_task_of_the_users_own_from_this_folder(neurorec):
+    Path("mine_of_cli.py").write_text(
+        "import numpy as np\nfrom neurorec import AbstractTask\nfrom neurorec.trials import Trial\n"
+        "class Ones(AbstractTask):\n    n_inputs, n_outputs, dt = 1, 1, 0.01\n"
+        "    def trial(self, rng): return Trial(rng.normal(size=(20, 1)), np.ones((20, 1)))\n"
+        "    def score(self, outputs, trials): return np.ones(trials.count)\n"
+    )
+    assert neurorec("train", "mine_of_cli:Ones", "--units", 8, "--trials", 5, "--quiet")[0] == 0
+    assert neurorec("resume", "runs/Ones_rflo_0.h5", "--trials", 10, "--quiet")[0] == 0
+    refused(neurorec("train", "mine_of_cli:np"), "is no task")
+
+
+def test_resume_makes_a_run_longer(neurorec, trained):
+    status, out, _ = neurorec("resume", trained, "--trials", 40, "--quiet", "--json")
+    assert status == 0 and json.loads(out)["done"] == 40
+    assert nr.open_run(trained).done == 40
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_a_training_that_can_be_resumed(number, status):
+    process = program("train", *TASK, "--trials", 1_000_000, "--out", "long.h5", "--quiet")
+    deadline = time.monotonic() + 60
+    while not (Path("long.h5").exists() and nr.open_run("long.h5").done) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    process.send_signal(number)
+    out, err = process.communicate(timeout=30)
+    done = nr.open_run("long.h5").done
+    assert (process.returncode, out) == (status, "")
+    assert err == f"neurorec: stopped after trial {done} of 1000000; go on with: neurorec resume long.h5\n"
+
+
+def test_a_training_that_diverges_failed(neurorec):
+    status, out, err = neurorec(*SMALL[:-1], "--quiet", "--rate", 1000, "--trials", 500)
+    assert (status, out, err.count("\n")) == (1, "", 1)
+    assert "unstable" in err and "--clip 1.0" in err and "Traceback" not in err
+
+
+def test_ctrl_c_outside_a_training(neurorec, monkeypatch):
+    def stop(name):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("neurorec.discovery.names", stop)
+    status, _, err = neurorec("list")
+    assert (status, err) == (130, "neurorec: stopped\n")
+
+
+def test_too_many_units_for_the_memory_failed(neurorec):
+    status, _, err = neurorec("train", "periodic_output", "--units", 10**8)
+    assert (status, err.count("\n")) == (1, 1) and "out of memory" in err
+
+
+# What is refused ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--rule", "rfol"), ("did you mean 'rflo'?",)),
+        (("--cell", "leaky_tan"), ("did you mean 'leaky_tanh'?",)),
+        (("--engine", "nunba"), ("did you mean 'numba'?",)),
+        (("--optimiser", "sdg"), ("did you mean 'sgd'?",)),
+        (("--set", "peroid=1"), ("no setting of periodic_output named 'peroid'", "period")),
+        (("--set", "period"), ("write name=value",)),
+        (("--set", "period=long"), ("period must be a positive number",)),
+        (("--set", "period=[1,2]"), ("period must be a positive number",)),
+        (("--parameter", "ta=0.1"), ("no parameter of leaky_tanh named 'ta'",)),
+        (("--parameter", "tau=slow"), ("must be a number",)),
+        (("--parameter", "tau=NaN"), ("must be a number",)),
+        (("--units", "many"), ("--units", "see neurorec train --help")),
+        (("--units", "0"), ("units must be a whole number from 1, got 0",)),
+        (("--trials", "0"), ("trials must be a whole number from 1",)),
+        (("--every", "0"), ("every must be a whole number from 1",)),
+        (("--seed", "-1"), ("seed must be a whole number from 0",)),
+        (("--rate", "nan"), ("rates must be",)),
+        (("--update", "never"), ("update must be",)),
+        (("--rule", "bptt", "--update", "step"), ("--rule rtrl", "--update trial")),
+        (("--dt", "0.2", "--set", "period=4"), ("tau = 0.1 s is shorter than the time step dt = 0.2 s",)),
+        (("--out", "no/run.h5"), ("there is no folder no",)),
+        (("--out", "."), ("is a folder",)),
+        (("--colour", "red"), ("No such option", "--colour")),
+    ],
+)
+def test_bad_settings_are_refused_in_one_line(options, words, neurorec):
+    refused(neurorec("train", "periodic_output", "--quiet", *options), *words)
+
+
+def test_an_unknown_task_has_its_nearest_name(neurorec):
+    refused(neurorec("train", "periodc_output"), "did you mean 'periodic_output'?")
+    refused(neurorec("train", "no_such_module:Task"), "cannot import")
+
+
+@pytest.mark.parametrize(
+    "arguments", [(), ("trian",), ("train",), ("info",), ("plot",), ("list", "cell"), ("--bogus",), ("plot", "x.h5", "--kind", "pie")]
+)
+def test_bad_usage_is_refused_in_one_line(arguments, neurorec):
+    refused(neurorec(*arguments))
+
+
+def test_an_existing_run_is_replaced_only_when_asked(neurorec, trained):
+    before = trained.read_bytes()
+    refused(neurorec(*SMALL, "--out", trained), "run.h5 exists already", "--overwrite")
+    assert trained.read_bytes() == before
+    assert neurorec(*SMALL, "--out", trained, "--seed", 1, "--overwrite")[0] == 0
+    assert nr.open_run(trained).config["seed"] == 1
+
+
+@pytest.mark.parametrize("command", ["info", "plot", "resume"])
+def test_files_that_are_no_runs_are_refused_in_one_line(command, neurorec, trained):
+    Path("text.h5").write_text("no run")
+    Path("truncated.h5").write_bytes(trained.read_bytes()[:10_000])
+    with h5py.File("other.h5", "w") as file:
+        file["x"] = 1.0
+    refused(neurorec(command, "text.h5"), "not an HDF5 file")
+    refused(neurorec(command, "truncated.h5"), "truncated")
+    refused(neurorec(command, "other.h5"), "no neurorec run")
+    refused(neurorec(command, "missing.h5"), "there is no file missing.h5")
+    refused(neurorec(command, "."), "is a folder")
+
+
+def test_no_traceback_in_a_process_of_its_own():
+    process = program("train", "periodic_output", "--units", "0")
+    refused((process.wait(60), *process.communicate()), "units must be")
+
+
+def test_a_reader_that_has_seen_enough_is_no_error():
+    with program("list") as process:
+        process.stdout.close()
+        assert process.stderr.read() == ""
+    assert process.returncode == 0
+
+
+def test_a_folder_that_cannot_be_made_is_refused(neurorec):
+    Path("runs").write_text("a file")
+    refused(neurorec(*SMALL), "cannot use runs", "choose a folder")
+
+
+# Look -----------------------------------------------------------------------------------------------------------------
+
+
+def test_info_as_json(neurorec, trained):
+    status, out, _ = neurorec("info", trained, "--json")
+    about = json.loads(out)
+    assert status == 0
+    assert (about["done"], about["total"], about["seed"]) == (30, 30, 0)
+    assert about["config"] == nr.open_run(trained).config
+    assert about["final_loss"] == pytest.approx(float(nr.open_run(trained).log["loss"].mean()))
+    assert set(about["recorded"]) == {"h", "output", "target"} and about["recorded"]["h"] == {"time": 20, "trial": 30, "unit": 8}
+    assert about["checkpoints"][0] == 0 and about["checkpoints"][-1] == 30
+    assert about["versions"]["neurorec"] == nr.__version__ and -1 <= about["alignment"] <= 1
+
+
+def test_info_in_words(neurorec, trained):
+    _, out, _ = neurorec("info", trained)
+    facts = dict(line.split(maxsplit=1) for line in out.splitlines())
+    assert facts["task"] == "periodic_output" and facts["network.units"] == "8" and facts["config.rule"] == "rflo"
+
+
+def test_info_of_a_run_that_diverged(neurorec):
+    neurorec(*SMALL, "--rate", 1000, "--trials", 500, "--out", "bad.h5")
+    status, out, _ = neurorec("info", "bad.h5", "--json")
+    assert status == 0 and json.loads(out)["done"] < 500
+
+
+@pytest.mark.parametrize("kind", ["overview", "learning-curve", "alignment", "outputs", "rates"])
+def test_plot_writes_a_picture(kind, neurorec, trained):
+    status, out, err = neurorec("plot", trained, "--kind", kind)
+    path = Path(out.strip())
+    assert (status, err, path.name) == (0, "", f"run_{kind.replace('-', '_')}.png")
+    assert path.stat().st_size > 10_000 and path.read_bytes().startswith(b"\x89PNG")
+
+
+def test_plot_of_several_seeds_to_a_pdf(neurorec, trained):
+    neurorec(*SMALL, "--seed", 1, "--out", "second.h5")
+    assert neurorec("plot", trained, "second.h5", "--out", "both.pdf")[0] == 0
+    assert Path("both.pdf").read_bytes().startswith(b"%PDF")
+    refused(neurorec("plot", trained, "second.h5", "--kind", "rates"), "one run")
+
+
+def test_plot_refuses_what_it_cannot_draw_or_write(neurorec, trained):
+    refused(neurorec("plot", trained, "--kind", "angle"), "--gradient-angle 10")
+    refused(neurorec("plot", trained, "--out", "picture.docx"), ".png")
+    refused(neurorec("plot", trained, "--out", "no/picture.png"), "choose a folder")
+
+
+def test_list_has_every_name_with_what_it_is(neurorec):
+    _, out, _ = neurorec("list")
+    for kind in cli.KINDS:
+        assert f"{kind}:" in out.splitlines()
+        assert all(f"  {name} " in out for name in nr.names(kind))
+    _, out, _ = neurorec("list", "rules")
+    lines = dict(line.split(maxsplit=1) for line in out.splitlines())
+    assert sorted(lines) == nr.names("rules") and "Murray 2019" in lines["rflo"]
+
+
+def test_doctor_finds_nothing_wrong(neurorec):
+    status, out, err = neurorec("doctor", "--json")
+    facts = json.loads(out)
+    assert (status, err, facts["self_check"]) == (0, "", "ok")
+    assert facts["neurorec"] == nr.__version__ and "missing" not in facts["packages"].values()
+    assert {"numpy", "numba", "torch", "h5py"} <= set(facts["packages"])
+    assert {"cpus", "numba_threads", "blas_threads", "cache", "cache_writable", "cuda", "hdf5", "python"} <= set(facts)
+
+
+def test_doctor_says_what_is_wrong(neurorec, monkeypatch):
+    Path("file").write_text("")
+    monkeypatch.setenv("NEUROREC_CACHE", str(Path("file").absolute() / "cache"))
+    monkeypatch.setattr(cli, "_change", lambda engine: 1 / 0)
+    status, out, err = neurorec("doctor", "--json")
+    facts = json.loads(out)
+    assert (status, facts["cache_writable"], err.count("\n")) == (1, False, 1)
+    assert "ZeroDivisionError" in facts["self_check"] and "self-check failed" in err
+
+
+def test_advice_of_the_library_is_said_in_options():
+    assert cli._as_options("try rate=0.01, or clip=1.0") == "try --rate 0.01, or --clip 1.0"
+    assert cli._as_options("use rule='rtrl', or pass overwrite=True") == "use --rule rtrl, or pass --overwrite"
+    assert cli._as_options("rate=0.1.h5 and runs/seed=1 stay") == "rate=0.1.h5 and runs/seed=1 stay"

@@ -1,0 +1,79 @@
+"""The manual and the README do what they say: their Python runs, their commands run, and the README names what there is."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+import textwrap
+import types
+from pathlib import Path
+
+import pytest
+
+import neurorec as nr
+
+ROOT = Path(__file__).parent.parent
+PAGES = [ROOT / "README.rst", *sorted((ROOT / "docs").glob("*.rst"))]
+README = PAGES[0].read_text(encoding="utf-8")
+
+
+def blocks(text: str, language: str) -> list[tuple[int, str]]:
+    """Line number and source of each ``.. code-block::`` of a language."""
+    found, lines = [], text.splitlines()
+    for number, line in enumerate(lines):
+        directive = re.fullmatch(rf"( *)\.\. code-block:: {language}", line)
+        if not directive:
+            continue
+        deeper = directive[1] + "   "
+        end = next((n for n in range(number + 1, len(lines)) if lines[n].strip() and not lines[n].startswith(deeper)), len(lines))
+        found.append((number + 2, textwrap.dedent("\n".join(lines[number + 1 : end]))))
+    return found
+
+
+def shown(pages: list[Path], language: str) -> list[Path]:
+    return [page for page in pages if blocks(page.read_text(encoding="utf-8"), language)]
+
+
+@pytest.fixture
+def module(request, monkeypatch):
+    """A module for a page to run in: classes that it defines are found again by name, as those of a script are."""
+    made = types.ModuleType(f"page_{request.param.stem}")
+    monkeypatch.setitem(sys.modules, made.__name__, made)
+    return made
+
+
+@pytest.mark.parametrize(("module", "page"), [(page, page) for page in shown(PAGES, "python")], indirect=["module"], ids=lambda page: page.stem)
+def test_the_python_of_a_page_runs(module, page, tmp_path, monkeypatch):
+    import matplotlib.pyplot as plt
+
+    monkeypatch.chdir(tmp_path)
+    for line, source in blocks(page.read_text(encoding="utf-8"), "python"):
+        exec(compile("\n" * (line - 1) + source, str(page), "exec"), vars(module))  # tracebacks name the page's line
+    plt.close("all")
+
+
+@pytest.mark.parametrize("page", shown(PAGES, "console"), ids=lambda page: page.stem)
+def test_the_commands_of_a_page_run(page, tmp_path):
+    for _, source in blocks(page.read_text(encoding="utf-8"), "console"):
+        for line in source.splitlines():
+            program, *arguments = shlex.split(line, comments=True) or [""]
+            if program == "neurorec":
+                command = [sys.executable, "-m", "neurorec.cli", *arguments]
+                done = subprocess.run(command, cwd=tmp_path, env=os.environ, capture_output=True, text=True)
+                assert done.returncode == 0, f"{line.strip()}: {done.stderr}"
+
+
+def test_the_readme_names_exactly_what_there_is():
+    rows = re.findall(r"^   \* - (\w+)\n     - (.+(?:\n       .+)*)", README, re.MULTILINE)
+    named = {kind: sorted(re.findall(r"``(\w+)``", cell)) for kind, cell in rows if kind != "kind"}
+    assert named == {kind: nr.names(kind) for kind in named}
+    assert {"cells", "rules", "feedbacks", "optimisers", "engines", "tasks"} <= set(named)
+
+
+def test_the_picture_is_there_and_small():
+    picture = ROOT / re.search(r"\.\. image:: (\S+)", README)[1]
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    assert picture.stat().st_size < 200_000
