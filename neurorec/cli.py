@@ -293,7 +293,7 @@ def _plot(
     import matplotlib.pyplot as plt
     from matplotlib.backend_bases import FigureCanvasBase
 
-    path = out or runs[0].with_name(f"{runs[0].stem}_{kind.value.replace('-', '_')}.png")
+    path = out or runs[0].parent / f"{runs[0].stem}_{kind.value.replace('-', '_')}.png"
     known = FigureCanvasBase.get_supported_filetypes()
     if path.suffix.removeprefix(".") not in known:
         raise ValueRefused(f"cannot draw {path}: its name must end in one of {', '.join('.' + each for each in sorted(known))}")

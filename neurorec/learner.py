@@ -8,12 +8,13 @@ import time
 import numpy as np
 
 from neurorec.discovery import load, resolve
-from neurorec.engines import losses, start, weighted_error
-from neurorec.engines.base import Activity, Teaching, check
+from neurorec.engines import losses, stimulus, weighted_error
+from neurorec.engines.base import Activity, Memory, Route, Stimulus, Teaching, check
 from neurorec.errors import DivergenceError
+from neurorec.feedbacks.symmetric import Symmetric
 from neurorec.network import Network
-from neurorec.noise import private_noise
 from neurorec.plan import Plan
+from neurorec.rules.bptt import BPTT
 from neurorec.trials import AbstractTask, Trials
 from neurorec.updates import apply
 from neurorec.weights import Weights, least_values, rates_by_name
@@ -51,9 +52,15 @@ class Learner:
         rates = self.weights.spread(network, rates_by_name(network, rule, feedback, plan.rate))
         clip = np.inf if plan.clip is None else plan.clip
         self.teaching = Teaching(
-            rule, feedback, optimiser, resolve("losses", plan.loss), rates, clip, plan.weight_decay, least_values(network, self.weights)
+            Route(rule, feedback),
+            optimiser,
+            resolve("losses", plan.loss),
+            rates,
+            clip,
+            plan.weight_decay,
+            least_values(network, self.weights),
         )
-        self.exact, self.began = resolve("rules", "bptt"), time.monotonic()
+        self.exact, self.began = Route(BPTT(), Symmetric()), time.monotonic()
 
     def trials(self, first: int, n: int) -> Trials:
         """Trials number `first` and on, with the training's loss."""
@@ -75,15 +82,16 @@ class Learner:
         DivergenceError
             If a number is no longer finite; the weights are those of before.
         """
+        self.batches = first // self.plan.batch
         run = self._online if self.plan.schedule == "step" else self._at_the_end
         # A diverging network overflows before it is caught: that is the error raised below, not a warning.
         with np.errstate(over="ignore", invalid="ignore"):
-            moved, slots, activity, angle = run(trials, first)
+            given = stimulus(self.network, trials, self.engine.dtype, self.plan.seed, first)
+            moved, slots, activity, angle = run(trials, given)
             loss = losses(activity.readout, trials)
         if not (np.isfinite(moved).all() and self._bearable(loss, trials)):
             raise DivergenceError(self._unstable(first, loss))
-        self.updates += len(trials.mask) if self.plan.schedule == "step" else 1
-        self.batches = first // self.plan.batch + 1
+        self.updates += trials.steps if self.plan.schedule == "step" else 1
         self.weights.vector[...], self.slots = moved, slots
         row = {
             "loss": loss,
@@ -110,30 +118,24 @@ class Learner:
         silent = losses(np.zeros_like(trials.targets), trials)
         return bool(np.isfinite(loss).all() and (loss < UNBEARABLE * (1 + silent)).all())
 
-    def _at_the_end(self, trials: Trials, first: int) -> tuple[np.ndarray, np.ndarray, Activity, float]:
-        inputs, noise, initial = self._arrays(trials, first)
-        activity = self.engine.forward(self.network, self.weights, inputs, noise, initial)
-        error = weighted_error(activity.readout, trials)
-        arguments = (self.network, self.weights, activity, inputs, error)
-        change = self.engine.change(*arguments, self.teaching.rule, self.teaching.feedback)
+    def _at_the_end(self, trials: Trials, given: Stimulus) -> tuple[np.ndarray, np.ndarray, Activity, float]:
+        activity, arguments = self._lesson(trials, given)
+        change = self.engine.change(*arguments, self.teaching.route)
         angle = self._angle(change, arguments)
         moved, slots = self.weights.vector.copy(), self.slots.copy()
         apply(moved, change.vector, slots, self.updates + 1, self.teaching)
         return moved, slots, activity, angle
 
-    def _online(self, trials: Trials, first: int) -> tuple[np.ndarray, np.ndarray, Activity, float]:
-        inputs, noise, initial = self._arrays(trials, first)
+    def _online(self, trials: Trials, given: Stimulus) -> tuple[np.ndarray, np.ndarray, Activity, float]:
         moved, slots = self.weights.like(self.weights.vector.copy()), self.slots.copy()
-        activity = self.engine.online(
-            self.network, moved, slots, self.updates, inputs, noise, initial, trials.targets, trials.weight, self.teaching
-        )
-        angle = self._angle_of_the_trial(trials, inputs, noise, initial) if self._measures_angle() else np.nan
+        activity = self.engine.online(self.network, moved, given, Memory(slots, self.updates), self.teaching)
+        angle = self._angle_of_the_trial(trials, given) if self._measures_angle() else np.nan
         return moved.vector, slots, activity, angle
 
-    def _arrays(self, trials: Trials, first: int) -> tuple[np.ndarray, np.ndarray | None, np.ndarray]:
-        dtype = self.engine.dtype
-        noise = private_noise(self.network, trials.steps, trials.count, self.plan.seed, first, dtype)
-        return trials.inputs.astype(dtype), noise, start(self.network, trials.count, None, dtype)
+    def _lesson(self, trials: Trials, given: Stimulus) -> tuple[Activity, tuple]:
+        """Run trials with the weights standing still; the activity, and what an engine's ``change`` takes."""
+        activity = self.engine.forward(self.network, self.weights, given)
+        return activity, (self.network, self.weights, given, activity, weighted_error(activity.readout, trials))
 
     def _measures_angle(self) -> bool:
         return bool(self.plan.gradient_angle) and self.batches % self.plan.gradient_angle == 0
@@ -142,17 +144,16 @@ class Learner:
         """Degrees between the rule's change and the exact gradient, over the weights that move."""
         if not self._measures_angle():
             return np.nan
-        exact = self.engine.change(*arguments, self.exact, resolve("feedbacks", self.exact.feedback))
+        exact = self.engine.change(*arguments, self.exact)
         moving = self.teaching.rates > 0
         ours, theirs = change.vector[moving].astype(float), exact.vector[moving].astype(float)
         cosine = ours @ theirs / max(float(np.linalg.norm(ours) * np.linalg.norm(theirs)), 1e-300)
         return float(np.degrees(np.arccos(np.clip(cosine, -1, 1))))
 
-    def _angle_of_the_trial(self, trials: Trials, inputs: np.ndarray, noise: np.ndarray | None, initial: np.ndarray) -> float:
+    def _angle_of_the_trial(self, trials: Trials, given: Stimulus) -> float:
         """As `_angle`, at the weights the trial began with."""
-        activity = self.engine.forward(self.network, self.weights, inputs, noise, initial)
-        arguments = (self.network, self.weights, activity, inputs, weighted_error(activity.readout, trials))
-        return self._angle(self.engine.change(*arguments, self.teaching.rule, self.teaching.feedback), arguments)
+        _, arguments = self._lesson(trials, given)
+        return self._angle(self.engine.change(*arguments, self.teaching.route), arguments)
 
     def _unstable(self, first: int, loss: np.ndarray) -> str:
         bad = int(np.argmax(np.nan_to_num(loss, nan=np.inf)))

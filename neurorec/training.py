@@ -8,6 +8,7 @@ import time
 from collections import deque
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -29,6 +30,9 @@ from neurorec.run import Run
 from neurorec.seeds import entropy
 from neurorec.storage import RunFile
 from neurorec.trials import AbstractTask, Trials
+
+if TYPE_CHECKING:
+    import xarray
 
 FLUSH_SECONDS = 1.0  # of wall clock between two checkpoints: what a killed training loses
 RECENT = 100  # trials over which the criterion's mean loss is taken
@@ -213,7 +217,10 @@ class Journal:
         self.learner, self.file = learner, file
         self.done, self.total, self.record = file.done, file.total, file.record
         self.snapshots, self.rows, self.flushed = set(file.snapshot_trials), [], time.monotonic()
-        self.losses: deque[float] = deque(self._losses_so_far(), maxlen=RECENT)
+        log = file.log()
+        self.losses: deque[float] = deque(self._losses_so_far(log), maxlen=RECENT)
+        if self.done:
+            learner.began -= float(log["seconds"][self.done - 1])  # the clock goes on where it stopped
 
     @property
     def recent_loss(self) -> float:
@@ -269,5 +276,5 @@ class Journal:
             return {"output": activity.readout, "input": trials.inputs, "target": trials.targets}[name]
         return activity.states[1:, self.learner.network.formula.states.index(name)]
 
-    def _losses_so_far(self) -> list[float]:
-        return [float(value) for value in self.file.log()["loss"].values[-RECENT:]] if self.done else []
+    def _losses_so_far(self, log: xarray.Dataset) -> list[float]:
+        return list(map(float, log["loss"].values[: self.done][-RECENT:]))

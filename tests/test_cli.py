@@ -165,7 +165,7 @@ def test_resume_makes_a_run_longer(neurorec, trained):
 def test_a_signal_ends_a_training_that_can_be_resumed(number, status):
     process = program("train", *TASK, "--trials", 1_000_000, "--out", "long.h5", "--quiet")
     deadline = time.monotonic() + 60
-    while not (Path("long.h5").exists() and nr.open_run("long.h5").done) and time.monotonic() < deadline:
+    while process.poll() is None and not (Path("long.h5").exists() and nr.open_run("long.h5").done) and time.monotonic() < deadline:
         time.sleep(0.2)
     process.send_signal(number)
     out, err = process.communicate(timeout=30)

@@ -9,7 +9,7 @@ import numpy as np
 
 from neurorec.arrays import real_array
 from neurorec.discovery import load, resolve
-from neurorec.engines.base import AbstractEngine, Activity, check
+from neurorec.engines.base import AbstractEngine, Route, Stimulus, check
 from neurorec.errors import ShapeError, ValueRefused
 from neurorec.feedbacks.base import AbstractFeedback
 from neurorec.network import Network
@@ -86,7 +86,10 @@ def simulate(
     ShapeError, ValueRefused
         If trials and network do not fit.
     """
-    _, activity, _ = run_forward(network, trials, resolve("engines", engine), entropy(seed), initial)
+    fit(network, trials)
+    runner = resolve("engines", engine)
+    given = stimulus(network, trials, runner.dtype, entropy(seed), initial=initial)
+    activity = runner.forward(network, Weights.of(network, runner.dtype), given)
     names = load("cells", network.cell).states
     states = {name: activity.states[1:, i] for i, name in enumerate(network.formula.states) if name in names}
     return Trajectories(activity.readout, states, trials, losses(activity.readout, trials))
@@ -119,22 +122,21 @@ def weight_change(
     """
     runner, law = resolve("engines", engine), resolve("rules", rule)
     check(runner, law, "trial")
-    weights, activity, inputs = run_forward(network, trials, runner, entropy(seed), None)
-    error = weighted_error(activity.readout, trials)
-    change = runner.change(network, weights, activity, inputs, error, law, resolve("feedbacks", feedback or law.feedback))
+    fit(network, trials)
+    weights, given = Weights.of(network, runner.dtype), stimulus(network, trials, runner.dtype, entropy(seed))
+    activity = runner.forward(network, weights, given)
+    route = Route(law, resolve("feedbacks", feedback or law.feedback))
+    change = runner.change(network, weights, given, activity, weighted_error(activity.readout, trials), route)
     found = {name: change.view(name) for name in ("recurrent", "input", "readout", "bias")}
     found |= {name: change.parameters[network.formula.parameters.index(name)] for name in network.formula.plastic}
     return {name: value if law.may_change(name) else np.zeros_like(value) for name, value in found.items()}
 
 
-def run_forward(
-    network: Network, trials: Trials, engine: AbstractEngine, seed: int, initial: np.ndarray | None, first: int = 0
-) -> tuple[Weights, Activity, np.ndarray]:
-    """Weights, activity and inputs in the engine's float type."""
-    fit(network, trials)
-    weights, inputs = Weights.of(network, engine.dtype), trials.inputs.astype(engine.dtype)
-    noise = private_noise(network, trials.steps, trials.count, seed, first, engine.dtype)
-    return weights, engine.forward(network, weights, inputs, noise, start(network, trials.count, initial, engine.dtype)), inputs
+def stimulus(network: Network, trials: Trials, dtype: Any, seed: int, first: int = 0, initial: np.ndarray | None = None) -> Stimulus:
+    """What trials (the first of which has number `first`) give a network, in an engine's float type."""
+    noise = private_noise(network, trials.steps, trials.count, seed, first, dtype)
+    state = start(network, trials.count, initial, dtype)
+    return Stimulus(trials.inputs.astype(dtype), noise, state, trials.targets.astype(dtype), trials.weight.astype(dtype))
 
 
 def start(network: Network, trials: int, initial: np.ndarray | None, dtype: Any) -> np.ndarray:

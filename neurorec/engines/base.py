@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -38,12 +38,49 @@ class Activity:
 
 
 @dataclass(frozen=True)
+class Stimulus:
+    """What some trials give a network, in the engine's float type.
+
+    Attributes
+    ----------
+    inputs : (T, B, I) array
+    noise : (D, T, B, N) array or None
+    initial : (k, B, N) array
+        State before the first step.
+    targets : (T, B, O) array
+    share : (T, B) array
+        Each step's share of the loss, as `neurorec.trials.Trials.weight`.
+    """
+
+    inputs: np.ndarray
+    noise: np.ndarray | None
+    initial: np.ndarray
+    targets: np.ndarray
+    share: np.ndarray
+
+
+class Route(NamedTuple):
+    """A rule, and the way of the error to the units."""
+
+    rule: AbstractRule
+    feedback: AbstractFeedback
+
+
+class Memory(NamedTuple):
+    """What an optimiser remembers, (S, P), and how many updates it has made."""
+
+    slots: np.ndarray
+    count: int
+
+
+@dataclass(frozen=True)
 class Teaching:
     """How weights change: the rule, the way of the error, and the size of a step.
 
     Attributes
     ----------
-    rule, feedback, optimiser, loss
+    route : Route
+    optimiser, loss
         Instances of their abstract classes.
     rates : (P,) array
         Learning rate of every weight.
@@ -55,8 +92,7 @@ class Teaching:
         Smallest value of every weight: a plastic time constant stays at or above dt, everything else is free.
     """
 
-    rule: AbstractRule
-    feedback: AbstractFeedback
+    route: Route
     optimiser: AbstractOptimiser
     loss: Any
     rates: np.ndarray
@@ -83,7 +119,7 @@ class AbstractEngine(ABC):
     offers: ClassVar[frozenset[str]]
 
     @abstractmethod
-    def forward(self, network: Network, weights: Weights, inputs: np.ndarray, noise: np.ndarray | None, initial: np.ndarray) -> Activity:
+    def forward(self, network: Network, weights: Weights, stimulus: Stimulus) -> Activity:
         """Run trials with the weights standing still.
 
         Parameters
@@ -92,30 +128,25 @@ class AbstractEngine(ABC):
             Cell, time step; its weights are not used.
         weights : Weights
             In the engine's float type.
-        inputs : (T, B, I) array
-        noise : (D, T, B, N) array or None
-        initial : (k, B, N) array
+        stimulus : Stimulus
         """
 
     @abstractmethod
     def change(
-        self,
-        network: Network,
-        weights: Weights,
-        activity: Activity,
-        inputs: np.ndarray,
-        error: np.ndarray,
-        rule: AbstractRule,
-        feedback: AbstractFeedback,
+        self, network: Network, weights: Weights, stimulus: Stimulus, activity: Activity, error: np.ndarray, route: Route
     ) -> Weights:
         """A rule's change of every weight, summed over time and trials.
 
         Parameters
         ----------
+        network, weights, stimulus
+            As for `forward`.
         activity : Activity
             From `forward` with the same arguments.
         error : (T, B, O) array
             Minus dL/dy: the loss's error times each step's share of the loss.
+        route : Route
+            The rule, and how the error reaches the units.
 
         Returns
         -------
@@ -124,18 +155,8 @@ class AbstractEngine(ABC):
         """
 
     @abstractmethod
-    def online(self, network: Network, weights: Weights, slots: np.ndarray, count: int, inputs: np.ndarray, noise: np.ndarray | None,
-               initial: np.ndarray, targets: np.ndarray, share: np.ndarray, teaching: Teaching) -> Activity:  # fmt: skip
-        """Run trials while weights change after every time step; ``weights`` and ``slots`` are changed in place.
-
-        Parameters
-        ----------
-        count : int
-            Number of updates before the first step.
-        targets : (T, B, O) array
-        share : (T, B) array
-            Each step's share of the loss, as `neurorec.trials.Trials.weight`.
-        """
+    def online(self, network: Network, weights: Weights, stimulus: Stimulus, memory: Memory, teaching: Teaching) -> Activity:
+        """Run trials while weights change after every time step, in place in ``weights`` and ``memory.slots``."""
 
 
 def check(engine: AbstractEngine, rule: AbstractRule, schedule: str) -> None:

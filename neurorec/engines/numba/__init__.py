@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 
-from neurorec.engines.base import AbstractEngine, Activity, Teaching
+from neurorec.engines.base import AbstractEngine, Activity, Memory, Route, Stimulus, Teaching
 from neurorec.engines.numba.compile import causal_kernels, kernels
 from neurorec.feedbacks.base import AbstractFeedback
 from neurorec.feedbacks.random import Random
@@ -13,7 +15,6 @@ from neurorec.formula.unit import constants_of
 from neurorec.losses.base import AbstractLoss
 from neurorec.network import Network
 from neurorec.optimisers.sgd import SGD
-from neurorec.rules.base import AbstractRule
 from neurorec.updates import settings_of
 from neurorec.weights import Weights
 
@@ -25,72 +26,53 @@ class NumbaEngine(AbstractEngine):
     tolerance = 1e-4
     offers = frozenset({"trial", "step"})
 
-    def forward(self, network: Network, weights: Weights, inputs: np.ndarray, noise: np.ndarray | None, initial: np.ndarray) -> Activity:
+    def forward(self, network: Network, weights: Weights, stimulus: Stimulus) -> Activity:
         """As the contract says."""
-        activity = _room(network, inputs, initial)
-        external = inputs @ weights.input.T + weights.bias
-        if noise is not None:
-            external += _noise_rows(noise)
-        loop = kernels(network.formula, inputs.dtype.name).forward
-        loop(
-            _blocks(weights, network.units),
-            external,
-            _constants(network, weights),
-            *_ports(network),
-            activity.states,
-            activity.drives,
-            activity.emitted,
-        )
+        activity = _room(network, stimulus)
+        external = stimulus.inputs @ weights.input.T + weights.bias
+        if stimulus.noise is not None:
+            external += _noise_rows(stimulus.noise)
+        loop = kernels(network.formula, self.dtype.__name__).forward
+        constants = _constants(network, weights)
+        loop(_blocks(weights, network.units), external, constants, *_ports(network), activity.states, activity.drives, activity.emitted)
         np.matmul(_rows(activity.emitted[1:]), weights.readout.T, out=activity.readout)
         return activity
 
     def change(
-        self,
-        network: Network,
-        weights: Weights,
-        activity: Activity,
-        inputs: np.ndarray,
-        error: np.ndarray,
-        rule: AbstractRule,
-        feedback: AbstractFeedback,
+        self, network: Network, weights: Weights, stimulus: Stimulus, activity: Activity, error: np.ndarray, route: Route
     ) -> Weights:
         """By the reverse scan, or causally for RTRL."""
-        if rule.order == "forward":
-            return self._causal_change(network, weights, activity, inputs, error, rule, feedback)
+        if route.rule.order == "forward":
+            return _causal_change(network, weights, stimulus, activity, error, route)
         change, constants = weights.zeros(), _constants(network, weights)
-        signal = _signal(weights, feedback, error, activity.emitted.shape)
-        back, partial = np.empty_like(activity.drives), np.zeros((len(network.formula.plastic), *activity.states.shape[2:]), inputs.dtype)
-        scan = kernels(network.formula, inputs.dtype.name).reverse_scan
-        full = rule.influence == "full"
-        scan(_blocks(weights, network.units), signal, constants, _ports(network)[0], full, activity.states, activity.drives, back, partial)
-        _add_products(change, network, back, activity, inputs, error)
+        signal = _signal(weights, route.feedback, error, activity.emitted.shape)
+        back = np.empty_like(activity.drives)
+        partial = np.zeros((len(network.formula.plastic), *activity.states.shape[2:]), error.dtype)
+        scan, full = kernels(network.formula, self.dtype.__name__).reverse_scan, route.rule.influence == "full"
+        blocks = _blocks(weights, network.units)
+        scan(blocks, signal, constants, _ports(network)[0], full, activity.states, activity.drives, back, partial)
+        _add_products(change, network, back, activity, stimulus.inputs, error)
         change.parameters[_plastic_rows(network)] = partial.sum(axis=1)
         return change
 
-    def online(self, network: Network, weights: Weights, slots: np.ndarray, count: int, inputs: np.ndarray, noise: np.ndarray | None,
-               initial: np.ndarray, targets: np.ndarray, share: np.ndarray, teaching: Teaching) -> Activity:  # fmt: skip
+    def online(self, network: Network, weights: Weights, stimulus: Stimulus, memory: Memory, teaching: Teaching) -> Activity:
         """As the contract says."""
-        activity = _room(network, inputs, initial)
-        _causal(network, weights, slots, weights.zeros(), True, activity, inputs, noise, targets, share, teaching, count)
+        activity = _room(network, stimulus)
+        _causal(network, weights, stimulus, activity, memory, teaching, weights.zeros(), moving=True)
         return activity
 
-    def _causal_change(
-        self,
-        network: Network,
-        weights: Weights,
-        activity: Activity,
-        inputs: np.ndarray,
-        error: np.ndarray,
-        rule: AbstractRule,
-        feedback: AbstractFeedback,
-    ) -> Weights:
-        change, ones = weights.zeros(), np.ones(error.shape[:2], error.dtype)
-        # The way of the error as one matrix, under the name of a fixed feedback: one compiled loop serves all of them.
-        weights = weights.like(weights.vector.copy())
-        weights.feedback[...] = feedback.element(weights.readout.T, weights.feedback)
-        teaching = Teaching(rule, Random(), SGD(), _Given(), np.zeros_like(weights.vector), np.inf, 0.0, weights.vector)
-        _causal(network, weights, _no_slots(weights), change, False, activity, inputs, None, error, ones, teaching, 0)
-        return change
+
+def _causal_change(network: Network, weights: Weights, stimulus: Stimulus, activity: Activity, error: np.ndarray, route: Route) -> Weights:
+    """The causal loop over a trial that is over: the error stands in the place of the targets."""
+    change = weights.zeros()
+    # The way of the error as one matrix, under the name of a fixed feedback: one compiled loop serves all of them.
+    frozen = weights.like(weights.vector.copy())
+    frozen.feedback[...] = route.feedback.element(weights.readout.T, weights.feedback)
+    teaching = Teaching(Route(route.rule, Random()), SGD(), _Given(), np.zeros_like(weights.vector), np.inf, 0.0, weights.vector)
+    given = dataclasses.replace(stimulus, noise=None, targets=error, share=np.ones(error.shape[:2], error.dtype))
+    nothing = Memory(np.empty((0, weights.vector.size), error.dtype), 0)
+    _causal(network, frozen, given, activity, nothing, teaching, change, moving=False)
+    return change
 
 
 class _Given(AbstractLoss):
@@ -107,13 +89,13 @@ class _Given(AbstractLoss):
         return targets.copy()
 
 
-def _room(network: Network, inputs: np.ndarray, initial: np.ndarray) -> Activity:
+def _room(network: Network, stimulus: Stimulus) -> Activity:
     """Arrays for a run, the initial state filled in."""
-    formula, (steps, trials, _), units = network.formula, inputs.shape, network.units
+    formula, (steps, trials, _), units = network.formula, stimulus.inputs.shape, network.units
     shapes = ((steps + 1, len(formula.states)), (steps, len(formula.ports)), (steps + 1, len(formula.emitted)))
-    states, drives, emitted = (np.empty((*shape, trials, units), inputs.dtype) for shape in shapes)
-    states[0] = initial
-    return Activity(states, drives, emitted, np.empty((steps, trials, network.outputs), inputs.dtype))
+    states, drives, emitted = (np.empty((*shape, trials, units), stimulus.inputs.dtype) for shape in shapes)
+    states[0] = stimulus.initial
+    return Activity(states, drives, emitted, np.empty(stimulus.targets.shape, stimulus.inputs.dtype))
 
 
 def _ports(network: Network) -> tuple[np.ndarray, np.ndarray]:
@@ -180,20 +162,26 @@ def _flat(array: np.ndarray) -> np.ndarray:
     return array.reshape(array.shape[0] * array.shape[1], array.shape[2])
 
 
-def _no_slots(weights: Weights) -> np.ndarray:
-    return np.empty((0, weights.vector.size), weights.vector.dtype)
-
-
-def _causal(network: Network, weights: Weights, slots: np.ndarray, summed: Weights, moving: bool, activity: Activity, inputs: np.ndarray,
-            noise: np.ndarray | None, targets: np.ndarray, share: np.ndarray, teaching: Teaching, count: int) -> None:  # fmt: skip
+def _causal(
+    network: Network,
+    weights: Weights,
+    stimulus: Stimulus,
+    activity: Activity,
+    memory: Memory,
+    teaching: Teaching,
+    summed: Weights,
+    moving: bool,
+) -> None:
     """Call the compiled loop with everything as plain arrays and numbers."""
-    formula, real, size = network.formula, inputs.dtype.type, inputs.dtype
-    offsets = np.array([span.start for span in weights.spans.values()] + [weights.vector.size], np.int64)
+    formula, inputs, vector = network.formula, stimulus.inputs, weights.vector
+    offsets = np.array([span.start for span in weights.spans.values()] + [vector.size], np.int64)
+    n_constants = len(constants_of(formula, weights.parameters, network.dt))
     sizes = (len(formula.states), formula.n_drives, len(formula.emitted), network.units, len(formula.ports), len(formula.plastic),
-             constants_of(formula, weights.parameters, network.dt).shape[0], network.inputs, network.outputs)  # fmt: skip
-    quiet = np.zeros((1, inputs.shape[1], weights.bias.size), size)
-    loop = causal_kernels(formula, size.name, type(teaching.loss), type(teaching.feedback), type(teaching.optimiser)).causal
-    loop(weights.vector, slots, summed.vector, offsets, sizes, _plastic_rows(network), *_ports(network), teaching.rule.influence == "full", moving,
-         real(network.dt), inputs, quiet if noise is None else _noise_rows(noise), targets.astype(size), share.astype(size), activity.states,
-         activity.drives, activity.emitted, activity.readout, teaching.rates.astype(size), float(teaching.clip), float(teaching.decay), teaching.least,
-         settings_of(teaching.optimiser), count)  # fmt: skip
+             n_constants, network.inputs, network.outputs)  # fmt: skip
+    noise = np.zeros((1, inputs.shape[1], weights.bias.size), inputs.dtype) if stimulus.noise is None else _noise_rows(stimulus.noise)
+    kinds = type(teaching.loss), type(teaching.route.feedback), type(teaching.optimiser)
+    causal_kernels(formula, inputs.dtype.name, *kinds).causal(
+        vector, memory.slots, summed.vector, offsets, sizes, _plastic_rows(network), *_ports(network), teaching.route.rule.influence == "full",
+        moving, inputs.dtype.type(network.dt), inputs, noise, stimulus.targets, stimulus.share, activity.states, activity.drives, activity.emitted,
+        activity.readout, teaching.rates, float(teaching.clip), float(teaching.decay), teaching.least, settings_of(teaching.optimiser), memory.count,
+    )  # fmt: skip

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from neurorec.engines.base import AbstractEngine, Activity, Teaching
+from neurorec.engines.base import AbstractEngine, Activity, Memory, Route, Stimulus, Teaching
 from neurorec.engines.reference.adjoint import adjoint_change
 from neurorec.engines.reference.forward import forward
 from neurorec.engines.reference.online import causal_change, online
-from neurorec.feedbacks.base import AbstractFeedback
 from neurorec.network import Network
-from neurorec.rules.base import AbstractRule
 from neurorec.weights import Weights
 
 
@@ -21,26 +19,18 @@ class ReferenceEngine(AbstractEngine):
     tolerance = 0.0
     offers = frozenset({"trial", "step"})
 
-    def forward(self, network: Network, weights: Weights, inputs: np.ndarray, noise: np.ndarray | None, initial: np.ndarray) -> Activity:
+    def forward(self, network: Network, weights: Weights, stimulus: Stimulus) -> Activity:
         """As the contract says."""
-        return forward(network, weights, inputs, noise, initial)
+        return forward(network, weights, stimulus)
 
     def change(
-        self,
-        network: Network,
-        weights: Weights,
-        activity: Activity,
-        inputs: np.ndarray,
-        error: np.ndarray,
-        rule: AbstractRule,
-        feedback: AbstractFeedback,
+        self, network: Network, weights: Weights, stimulus: Stimulus, activity: Activity, error: np.ndarray, route: Route
     ) -> Weights:
         """Causally, unless the rule is full and runs against time."""
-        backwards = rule.influence == "full" and rule.order == "backward"
+        backwards = route.rule.influence == "full" and route.rule.order == "backward"
         evaluate = adjoint_change if backwards else causal_change
-        return evaluate(network, weights, activity, inputs, error, rule, feedback)
+        return evaluate(network, weights, stimulus, activity, error, route)
 
-    def online(self, network: Network, weights: Weights, slots: np.ndarray, count: int, inputs: np.ndarray, noise: np.ndarray | None,
-               initial: np.ndarray, targets: np.ndarray, share: np.ndarray, teaching: Teaching) -> Activity:  # fmt: skip
+    def online(self, network: Network, weights: Weights, stimulus: Stimulus, memory: Memory, teaching: Teaching) -> Activity:
         """As the contract says."""
-        return online(network, weights, slots, count, inputs, noise, initial, targets, share, teaching)
+        return online(network, weights, stimulus, memory, teaching)

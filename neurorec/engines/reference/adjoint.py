@@ -4,36 +4,26 @@ from __future__ import annotations
 
 import numpy as np
 
-from neurorec.engines.base import Activity
+from neurorec.engines.base import Activity, Route, Stimulus
 from neurorec.engines.reference.forward import blocks
 from neurorec.engines.reference.unit import Unit
 from neurorec.feedbacks.base import AbstractFeedback
 from neurorec.network import Network
-from neurorec.rules.base import AbstractRule
 from neurorec.weights import Weights
 
 
-def adjoint_change(
-    network: Network,
-    weights: Weights,
-    activity: Activity,
-    inputs: np.ndarray,
-    error: np.ndarray,
-    rule: AbstractRule,
-    feedback: AbstractFeedback,
-) -> Weights:
+def adjoint_change(network: Network, weights: Weights, stimulus: Stimulus, activity: Activity, error: np.ndarray, route: Route) -> Weights:
     """z(t) = O^T [B eps(t) + W^T F^T z(t+1)] + D^T z(t+1);  dW = sum_t F^T z(t) pre(t)^T."""
-    del rule
     unit, change = Unit(network, weights), weights.zeros()
     carried, returned = np.zeros_like(activity.states[0]), np.zeros_like(activity.emitted[0])
-    signal = learning_signal(weights, feedback, error, activity)
-    for t in reversed(range(len(inputs))):
+    signal = learning_signal(weights, route.feedback, error, activity)
+    for t in reversed(range(len(error))):
         z = np.einsum("kjbn,kbn->jbn", unit.emission(activity.states[t + 1]), signal[t] + returned) + carried
         linear = unit.linear(activity.states[t], activity.drives[t])
         recurrent, external = (np.einsum("jdbn,jbn->dbn", part, z) for part in (linear.recurrent, linear.external))
         carried = np.einsum("jlbn,jbn->lbn", linear.decay, z)
         returned = np.einsum("dakc,dba->kbc", blocks(weights.recurrent, network.units), recurrent)
-        add_outer(change, recurrent, external, activity.emitted[t], inputs[t])
+        add_outer(change, recurrent, external, activity.emitted[t], stimulus.inputs[t])
         add_parameters(change, network, np.einsum("jqbn,jbn->qn", linear.partial, z))
     add_readout(change, activity, error)
     return change

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 
-from neurorec.engines.base import Activity
+from neurorec.engines.base import Activity, Stimulus
 from neurorec.engines.reference.unit import Unit
 from neurorec.network import Network
 from neurorec.weights import Weights
 
 
-def forward(network: Network, weights: Weights, inputs: np.ndarray, noise: np.ndarray | None, initial: np.ndarray) -> Activity:
+def forward(network: Network, weights: Weights, stimulus: Stimulus) -> Activity:
     """u(t) = W o(t-1) + Win x(t) + b, s(t) = step(s(t-1), u(t)), y(t) = Wout o(t)."""
     unit = Unit(network, weights)
-    states, emitted, drives, readout = [initial], [unit.output(initial)], [], []
-    for t, x in enumerate(inputs):
-        drives.append(unit.drives(recurrent_part(weights, emitted[t]), external_part(weights, x, None if noise is None else noise[:, t])))
+    states, emitted, drives, readout = [stimulus.initial], [unit.output(stimulus.initial)], [], []
+    for t in range(len(stimulus.inputs)):
+        drives.append(unit.drives(recurrent_part(weights, emitted[t]), external_part(weights, stimulus, t)))
         states.append(unit.step(states[t], drives[t]))
         emitted.append(unit.output(states[t + 1]))
         readout.append(read(weights, emitted[t + 1]))
@@ -27,11 +27,11 @@ def recurrent_part(weights: Weights, emitted: np.ndarray) -> np.ndarray:
     return np.einsum("dakc,kbc->dba", blocks(weights.recurrent, emitted.shape[2]), emitted)
 
 
-def external_part(weights: Weights, x: np.ndarray, noise: np.ndarray | None) -> np.ndarray:
-    """Win x(t) + b + noise, (D, B, N), from (B, I)."""
-    units = weights.parameters.shape[1]
+def external_part(weights: Weights, stimulus: Stimulus, t: int) -> np.ndarray:
+    """Win x(t) + b + noise(t), (D, B, N)."""
+    x, units = stimulus.inputs[t], weights.parameters.shape[1]
     drive = (x @ weights.input.T + weights.bias).reshape(len(x), -1, units).transpose(1, 0, 2)
-    return drive if noise is None else drive + noise
+    return drive if stimulus.noise is None else drive + stimulus.noise[:, t]
 
 
 def read(weights: Weights, emitted: np.ndarray) -> np.ndarray:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from neurorec.engines.base import Activity, Teaching
+from neurorec.engines.base import Activity, Memory, Route, Stimulus, Teaching
 from neurorec.engines.reference.adjoint import add_parameters, add_readout, learning_signal
 from neurorec.engines.reference.forward import external_part, read, recurrent_part
 from neurorec.engines.reference.influence import Influence
@@ -19,41 +19,32 @@ from neurorec.weights import Weights
 MEMORY = {"local": LocalTrace, "full": Influence}
 
 
-def causal_change(
-    network: Network,
-    weights: Weights,
-    activity: Activity,
-    inputs: np.ndarray,
-    error: np.ndarray,
-    rule: AbstractRule,
-    feedback: AbstractFeedback,
-) -> Weights:
+def causal_change(network: Network, weights: Weights, stimulus: Stimulus, activity: Activity, error: np.ndarray, route: Route) -> Weights:
     """Sum of the changes of every step, with the weights standing still."""
     unit, change = Unit(network, weights), weights.zeros()
-    memories = _memories(network, weights, rule, inputs.shape[1])
-    for t in range(len(inputs)):
+    memories = _memories(network, weights, route.rule, error.shape[1])
+    for t, x in enumerate(stimulus.inputs):
         window = Activity(activity.states[t : t + 2], activity.drives[t : t + 1], activity.emitted[t : t + 2], activity.readout[t : t + 1])
-        _remember(memories, unit, weights, window, inputs[t])
-        change.vector += _step_change(network, unit, weights, window, memories, error[t], feedback).vector
+        _remember(memories, unit, weights, window, x)
+        change.vector += _step_change(network, unit, weights, window, memories, error[t], route.feedback).vector
     return change
 
 
-def online(network: Network, weights: Weights, slots: np.ndarray, count: int, inputs: np.ndarray, noise: np.ndarray | None,
-           initial: np.ndarray, targets: np.ndarray, share: np.ndarray, teaching: Teaching) -> Activity:  # fmt: skip
+def online(network: Network, weights: Weights, stimulus: Stimulus, memory: Memory, teaching: Teaching) -> Activity:
     """The literal online recursion: each step's change is applied before the next step."""
     unit = Unit(network, weights)
-    memories = _memories(network, weights, teaching.rule, inputs.shape[1])
-    states, emitted, drives, readout = [initial], [unit.output(initial)], [], []
-    for t, x in enumerate(inputs):
-        drives.append(unit.drives(recurrent_part(weights, emitted[t]), external_part(weights, x, None if noise is None else noise[:, t])))
+    memories = _memories(network, weights, teaching.route.rule, stimulus.inputs.shape[1])
+    states, emitted, drives, readout = [stimulus.initial], [unit.output(stimulus.initial)], [], []
+    for t, x in enumerate(stimulus.inputs):
+        drives.append(unit.drives(recurrent_part(weights, emitted[t]), external_part(weights, stimulus, t)))
         states.append(unit.step(states[t], drives[t]))
         emitted.append(unit.output(states[t + 1]))
         readout.append(read(weights, emitted[t + 1]))
         window = Activity(np.array(states[t:]), np.array(drives[t:]), np.array(emitted[t:]), np.array(readout[t:]))
-        error = teaching.loss.error(readout[t], targets[t]) * share[t][:, None]
+        error = teaching.loss.error(readout[t], stimulus.targets[t]) * stimulus.share[t][:, None]
         _remember(memories, unit, weights, window, x)
-        change = _step_change(network, unit, weights, window, memories, error, teaching.feedback)
-        apply(weights.vector, change.vector, slots, count + t + 1, teaching)
+        change = _step_change(network, unit, weights, window, memories, error, teaching.route.feedback)
+        apply(weights.vector, change.vector, memory.slots, memory.count + t + 1, teaching)
         unit.refresh(weights)
     return Activity(np.array(states), np.array(drives), np.array(emitted), np.array(readout))
 
