@@ -13,6 +13,9 @@ from typing import Any
 from neurorec.errors import NotOffered, UnknownName
 
 _HERE = Path(__file__).parent
+KINDS = (
+    "cells", "filters", "rules", "feedbacks", "losses", "optimisers", "parametrisations", "engines", "tasks", "architectures", "presets",
+)  # fmt: skip
 
 
 def names(kind: str) -> list[str]:
@@ -21,18 +24,24 @@ def names(kind: str) -> list[str]:
     Parameters
     ----------
     kind : str
-        A folder of the library: ``"cells"``, ``"rules"``, ``"tasks"``, ``"engines"`` ...
+        One of `KINDS`: ``"cells"``, ``"rules"``, ``"tasks"``, ``"engines"`` ...
 
     Returns
     -------
     list of str
         The names that `load` takes; empty where the folder has nothing in it yet.
+
+    Raises
+    ------
+    UnknownName
+        If there is no such kind.
     """
+    if kind not in KINDS:
+        raise UnknownName.among("kind", kind, KINDS)
     found = (module.name for module in pkgutil.iter_modules([str(_HERE / kind)]))
     return sorted(name for name in found if name != "base" and not name.startswith("_"))
 
 
-@lru_cache(maxsize=256)
 def load(kind: str, name: str) -> type:
     """The one class that the file of that name defines.
 
@@ -50,9 +59,7 @@ def load(kind: str, name: str) -> type:
     """
     if ":" in name:
         return _of_users_own(name)
-    if name not in names(kind):
-        raise UnknownName.among(kind.removesuffix("s"), name, names(kind))
-    return _only_class(importlib.import_module(f"neurorec.{kind}.{name}"))
+    return _of_ours(kind, name)
 
 
 def resolve(kind: str, thing: object) -> Any:
@@ -68,6 +75,13 @@ def name_of(thing: object) -> str:
     module = cls.__module__.split(".")
     ours = module[0] == "neurorec" and len(module) > 2
     return module[2] if ours else f"{cls.__module__}:{cls.__qualname__}"
+
+
+@lru_cache(maxsize=256)
+def _of_ours(kind: str, name: str) -> type:
+    if name not in names(kind):
+        raise UnknownName.among(kind.removesuffix("s"), name, names(kind))
+    return _only_class(importlib.import_module(f"neurorec.{kind}.{name}"))
 
 
 def _of_users_own(path: str) -> type:

@@ -8,28 +8,27 @@ from functools import lru_cache
 
 import sympy
 
-from neurorec.discovery import load
+from neurorec.cells.base import AbstractCell
+from neurorec.filters.base import AbstractFilter
 from neurorec.formula.derive import Formula, derive
 
 
 @lru_cache(maxsize=64)
-def formula_of(cell: str, filter: str | None, plastic: tuple[str, ...]) -> Formula:
+def formula_of(cell: type[AbstractCell], filter: type[AbstractFilter] | None, plastic: tuple[str, ...]) -> Formula:
     """The symbolic model of a network's units.
 
     Parameters
     ----------
-    cell, filter : str
-        Names as `neurorec.discovery.load` takes them; ``filter=None`` for the bare cell.
+    cell, filter : class
+        ``filter=None`` for the bare cell. Classes, not names: in a notebook one name stands for several in turn.
     plastic : tuple of str
         Which of the parameters are learnt.
     """
-    cls = load("cells", cell)
     if filter is None:
-        return derive(cls.step, cls.output, cls.states, cls.drives, tuple(cls.parameters), plastic, cls.__name__)
-    filtered = load("filters", filter)
-    step, states = _filtered(cls, filtered)
-    parameters = (*cls.parameters, *filtered.parameters)
-    return derive(step, cls.output, states, cls.drives, parameters, plastic, f"{cls.__name__} with {filtered.__name__}")
+        return derive(cell.step, cell.output, cell.states, cell.drives, tuple(cell.parameters), plastic, cell.__name__)
+    step, states = _filtered(cell, filter)
+    parameters = (*cell.parameters, *filter.parameters)
+    return derive(step, cell.output, states, cell.drives, parameters, plastic, f"{cell.__name__} with {filter.__name__}")
 
 
 def _filtered(cls: type, filtered: type) -> tuple[Callable, tuple[str, ...]]:

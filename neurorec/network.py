@@ -93,7 +93,7 @@ class Network:
         put("filter", None if self.filter is None else _name("filters", self.filter))
         put("dt", positive("dt", self.dt, "seconds"))
         put("plastic", self._chosen_plastic())
-        put("formula", formula_of(self.cell, self.filter, tuple(p for p in self.plastic if p not in WEIGHTS)))
+        put("formula", formula_of(*_classes(self.cell, self.filter), tuple(p for p in self.plastic if p not in WEIGHTS)))
         put("_units", self._count_units())
         for name, value in self._checked_weights().items():
             value.setflags(write=False)
@@ -148,7 +148,7 @@ class Network:
         if not 0 <= sparsity < 1:
             raise ValueRefused(f"sparsity must lie in [0, 1), got {sparsity}; 0.9 leaves one connection in ten")
         cell, filter = _name("cells", cell), None if filter is None else _name("filters", filter)
-        formula = formula_of(cell, filter, ())
+        formula = formula_of(*_classes(cell, filter), ())
         rows, columns, rng = formula.n_drives * units, len(formula.emitted) * units, generator(entropy(seed), NETWORK)
         recurrent = rng.standard_normal((rows, columns)) * (gain / np.sqrt(units * (1 - sparsity)))
         recurrent *= rng.random(recurrent.shape) >= sparsity
@@ -317,6 +317,10 @@ AXES = {
     "bias": ("post",),
     "initial": ("state",),
 }
+
+
+def _classes(cell: str, filter: str | None) -> tuple[type, type | None]:
+    return load("cells", cell), None if filter is None else load("filters", filter)
 
 
 def _name(kind: str, thing: object) -> str:

@@ -45,7 +45,9 @@ def module(request, monkeypatch):
     return made
 
 
-@pytest.mark.parametrize(("module", "page"), [(page, page) for page in shown(PAGES, "python")], indirect=["module"], ids=lambda page: page.stem)
+@pytest.mark.parametrize(
+    ("module", "page"), [(page, page) for page in shown(PAGES, "python")], indirect=["module"], ids=lambda page: page.stem
+)
 def test_the_python_of_a_page_runs(module, page, tmp_path, monkeypatch):
     import matplotlib.pyplot as plt
 

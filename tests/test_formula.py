@@ -173,3 +173,38 @@ def test_a_cache_that_cannot_be_written_is_said(tmp_path, monkeypatch):
 
     with pytest.raises(RunFileError, match="set NEUROREC_CACHE"):
         for_numpy(formula)
+
+
+def test_a_class_that_is_defined_anew_is_not_taken_for_the_old_one(monkeypatch):
+    """What happens when a notebook's cell is run again after an edit."""
+    import __main__
+
+    data = nr.Trials(np.ones((3, 1, 1)), np.ones((3, 1, 1)))
+
+    class Mine(AbstractCell):
+        states = ("h",)
+
+        @staticmethod
+        def step(h, u):
+            return u
+
+    class Again(AbstractCell):
+        states = ("h",)
+
+        @staticmethod
+        def step(h, u):
+            return 2 * u
+
+    outputs = []
+    for cell in (Mine, Again):
+        cell.__module__, cell.__qualname__ = "__main__", "Mine"
+        monkeypatch.setattr(__main__, "Mine", cell, raising=False)
+        net = nr.Network(recurrent=np.zeros((1, 1)), input=np.ones((1, 1)), readout=np.ones((1, 1)), cell=cell)
+        outputs.append(nr.simulate(net, data, engine="reference").outputs[-1, 0, 0])
+    assert outputs == [1, 2]
+
+
+def test_a_kind_that_there_is_not_is_said():
+    with pytest.raises(UnknownName, match="did you mean 'cells'"):
+        nr.names("cell")
+    assert nr.names("presets") == []

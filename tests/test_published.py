@@ -17,7 +17,10 @@ def figure_2():
     found = {}
     for rule in ("rflo", "bptt"):
         starts = [nr.Network.random(0, 30, 1, gain=1.5, initial=0.1, seed=seed) for seed in SEEDS]
-        logs = [nr.train(start, task, rule=rule, trials=10_000, rate=0.03, seed=seed, progress=False).log for seed, start in zip(SEEDS, starts, strict=True)]
+        logs = [
+            nr.train(start, task, rule=rule, trials=10_000, rate=0.03, seed=seed, progress=False).log
+            for seed, start in zip(SEEDS, starts, strict=True)
+        ]
         found[rule] = np.array([[float(log["loss"][-1]), float(log["alignment"][-1])] for log in logs])
     return found
 

@@ -17,7 +17,7 @@ MODELS = [(cell, None) for cell in nr.names("cells")] + [("lstm", name) for name
 def model(request):
     cell, filter = request.param
     parameters = {**load("cells", cell).parameters, **(load("filters", filter).parameters if filter else {})}
-    formula = formula_of(cell, filter, tuple(parameters))
+    formula = formula_of(load("cells", cell), load("filters", filter) if filter else None, tuple(parameters))
     rng = np.random.default_rng(0)
     values = np.array([np.full(6, value) + 0.05 for value in parameters.values()]).reshape(len(parameters), 6)
     return formula, values, rng.normal(size=(len(formula.states), 2, 6)), rng.normal(size=(len(formula.ports), 2, 6))
