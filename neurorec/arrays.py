@@ -30,19 +30,23 @@ def real_array(name: str, value: object, shape: Sequence[int] | None = None, way
     ValueRefused
         If there are complex numbers, text, NaN or infinities in it.
     """
-    array = np.asarray(value)
+    try:
+        array = np.asarray(value)
+    except ValueError as error:  # rows of different lengths
+        raise ShapeError(f"{name} must be a rectangular array of numbers; its rows have different lengths") from error
     if np.iscomplexobj(array):
         raise ValueRefused(f"{name} is complex; expected real numbers, pass {name}.real or its magnitude")
-    try:
-        array = array.astype(np.float64)
-    except (TypeError, ValueError) as error:
-        raise ValueRefused(f"{name} must hold numbers, got {array.dtype}; convert it first") from error
+    if array.dtype.kind not in "biuf":
+        raise ValueRefused(f"{name} must hold numbers, got {value if array.ndim == 0 else array.dtype!s}; convert it first")
+    array = array.astype(np.float64)
     if shape is not None and not _fits(array.shape, shape):
         wanted = ", ".join("any" if n == -1 else str(n) for n in shape)
         raise ShapeError(f"{name} must have shape ({wanted}), got {array.shape}{'; ' if way_out else ''}{way_out}")
     if not np.isfinite(array).all():
-        where = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
-        raise ValueRefused(f"{name} holds {array[where]} at index {where}; expected finite numbers, remove or interpolate them")
+        where = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0]) if array.ndim else ()
+        raise ValueRefused(
+            f"{name} holds {array[where]}{f' at index {where}' if where else ''}; expected finite numbers, remove or interpolate them"
+        )
     return array
 
 

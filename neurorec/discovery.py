@@ -88,7 +88,7 @@ def _of_users_own(path: str) -> type:
     module, _, name = path.partition(":")
     try:
         return getattr(importlib.import_module(module), name)
-    except (ImportError, AttributeError) as error:
+    except (ImportError, AttributeError, ValueError) as error:
         raise UnknownName(f"cannot import {path!r} ({error}); it must be 'package.module:Class' on the Python path") from error
 
 

@@ -103,7 +103,8 @@ class Learner:
     @property
     def alignment(self) -> float:
         """<Wout^T, B> / (|Wout| |B|), of the readout and the network's feedback weights (Murray 2019, Fig 2c)."""
-        readout, feedback = self.weights.readout.T.ravel(), self.weights.feedback.ravel()
+        # float64: the square of a large float32 weight overflows
+        readout, feedback = self.weights.readout.T.ravel().astype(float), self.weights.feedback.ravel().astype(float)
         size = float(np.linalg.norm(readout) * np.linalg.norm(feedback))
         return float(readout @ feedback) / size if size else 0.0
 

@@ -99,8 +99,9 @@ class Network:
             value.setflags(write=False)
             put(name, value)
         put("parameters", self._checked_parameters())
+        put("noise", float(real_array("noise", self.noise, ())))
         if self.noise < 0:
-            raise ValueRefused(f"noise must be zero or positive, got {self.noise}")
+            raise ValueRefused(f"noise must be zero or positive, got {self.noise:g}")
 
     @classmethod
     def random(
@@ -300,8 +301,8 @@ class Network:
         only(f"parameter of {self.cell}", self.parameters or {}, list(defaults))
         values = {}
         for name, default in defaults.items():
-            given = (self.parameters or {}).get(name, default)
-            values[name] = float(given) if np.ndim(given) == 0 else real_array(name, given, (self.units,), "one value a unit")
+            given = real_array(name, (self.parameters or {}).get(name, default))
+            values[name] = float(given) if given.ndim == 0 else real_array(name, given, (self.units,), "one value a unit")
             if name.startswith("tau") and np.min(values[name]) < self.dt:
                 raise ValueRefused(
                     f"{name} = {np.min(values[name]):g} s is shorter than the time step dt = {self.dt:g} s; choose dt <= {name}, for accuracy dt <= {name} / 5"

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from neurorec.arrays import whole
 from neurorec.discovery import name_of, resolve
 from neurorec.engines import fit
 from neurorec.engines.base import AbstractEngine, Activity
@@ -171,7 +172,7 @@ def resume(path: str | Path, trials: int | None = None, task: AbstractTask | Tri
         plan = Plan.from_dict(file.config)
         learner = Learner(file.initial(), remake_task(plan, task), plan)
         if trials is not None:
-            file.extend(trials)
+            file.extend(whole("trials", trials))
         _, learner.updates, learner.weights.vector[...], learner.slots[...] = file.state()
     except Exception:
         file.close()

@@ -160,3 +160,20 @@ def test_noise_has_the_strength_that_was_asked_for():
     alpha = dt / tau
     assert states.std() == pytest.approx(noise / np.sqrt(dt) * alpha / np.sqrt(1 - (1 - alpha) ** 2), rel=0.02)
     assert states.std() == pytest.approx(noise / np.sqrt(2 * tau), rel=0.05)  # as the docstring promises, whatever dt
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        ({"parameters": {"tau": "x"}}, "tau must hold numbers, got x"),
+        ({"parameters": {"tau": None}}, "tau must hold numbers"),
+        ({"parameters": {"tau": np.nan}}, "tau holds nan; expected finite"),
+        ({"noise": np.nan}, "noise holds nan"),
+        ({"noise": "loud"}, "noise must hold numbers"),
+        ({"bias": [[1, 2], [3]]}, "different lengths"),
+        ({"bias": ["1", "2", "3", "4", "5"]}, "bias must hold numbers"),
+    ],
+)
+def test_what_is_no_number_is_said(change, text):
+    with pytest.raises(ValueError, match=text):
+        network(ORDINARY).replace(**change)

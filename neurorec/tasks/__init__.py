@@ -26,5 +26,6 @@ def task(name: str, **settings: Any) -> AbstractTask:
         With the names there are.
     """
     cls = load("tasks", name)
-    only(f"setting of {name}", settings, [f.name for f in dataclasses.fields(cls) if f.init])
+    if dataclasses.is_dataclass(cls):
+        only(f"setting of {name}", settings, [f.name for f in dataclasses.fields(cls) if f.init])
     return cls(**settings)
