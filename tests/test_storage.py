@@ -339,7 +339,7 @@ def test_extend_keeps_everything(where):
 
 
 def test_extend_copies_in_blocks(where, monkeypatch):
-    monkeypatch.setattr("neurorec.storage.BLOCK", 100)
+    monkeypatch.setattr("neurorec.storage.rebuild.BLOCK", 100)
     with small(where) as run:
         fill(run, 0, 20)
         log, data = run.log(), run.trajectories()
@@ -386,10 +386,10 @@ def test_the_damaged_state_is_the_one_overwritten(tmp_path):
 def test_a_network_torn_while_written_is_not_taken_for_whole(tmp_path, monkeypatch):
     run = small(tmp_path / "run.h5")
 
-    def dies(group):
+    def dies(network):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("neurorec.storage._weights", dies)
+    monkeypatch.setattr("neurorec.storage.networks.arrays_of", dies)
     with pytest.raises(KeyboardInterrupt):
         run.finish(run.initial())
     monkeypatch.undo()
@@ -603,6 +603,8 @@ def test_a_reader_is_in_nobodys_way(tmp_path):
     with RunFile.open(path, "r+") as writer:
         fill(writer, 0, 3)
         assert reader.done == 3
+        with pytest.raises(RunFileError, match="is open for reading; open it with"):
+            reader.write_log(0, {"loss": np.zeros(2)})  # not through the writer's file either
     with xarray.open_datatree(path, engine="h5netcdf") as tree:
         assert tree["log"].loss[2] == reader.log().loss[2] == 2
         with pytest.raises(RunFileError, match="is open for reading in this process; close it first"):

@@ -91,8 +91,8 @@ def simulate(
     given = stimulus(network, trials, runner.dtype, entropy(seed), initial=initial)
     activity = runner.forward(network, Weights.of(network, runner.dtype), given)
     names = load("cells", network.cell).states
-    states = {name: activity.states[1:, i] for i, name in enumerate(network.formula.states) if name in names}
-    return Trajectories(activity.readout, states, trials, losses(activity.readout, trials))
+    states = {name: activity.states[1:, i].copy() for i, name in enumerate(network.formula.states) if name in names}
+    return Trajectories(activity.readout.copy(), states, trials, losses(activity.readout, trials))
 
 
 def weight_change(

@@ -20,6 +20,8 @@ from neurorec.weights import Weights
 class Activity:
     """What units did during some trials; index 0 of `states` and `emitted` is the initial state.
 
+    Valid until the engine's next call, which may use the same memory.
+
     Attributes
     ----------
     states : (T + 1, k, B, N) array

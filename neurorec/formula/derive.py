@@ -72,6 +72,11 @@ class Formula:
         """Symbols that stand still during a trial: parameters and dt."""
         return frozenset(sympy.symbols([*self.parameters, "dt"]))
 
+    @property
+    def shows_state(self) -> bool:
+        """Whether other units see a unit's only state as it is."""
+        return len(self.states) == 1 and self.emitted == (sympy.Symbol(self.states[0]),)
+
     @cached_property
     def decay(self) -> sympy.Matrix:
         """D, (k, k): what a unit keeps of its own state."""

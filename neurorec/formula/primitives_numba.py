@@ -9,7 +9,22 @@ import math
 
 from .precision import inlined, real, tanh  # pyright: ignore[reportMissingImports]
 
-__all__ = ["absolute", "cos", "exp", "heaviside", "log", "relu", "sigmoid", "sign", "sin", "softplus", "spike", "sqrt", "tanh", "triangle"]
+__all__ = [
+    "absolute",
+    "cos",
+    "exp",
+    "heaviside",
+    "log",
+    "relu",
+    "sigmoid",
+    "signum",
+    "sin",
+    "softplus",
+    "spike",
+    "sqrt",
+    "tanh",
+    "triangle",
+]
 
 ZERO, HALF, ONE, SLOPE = real(0), real(0.5), real(1), real(0.3)
 
@@ -51,7 +66,7 @@ def absolute(x):
 
 
 @inlined
-def sign(x):
+def signum(x):
     """-1, 0 or 1."""
     return ONE if x > ZERO else (-ONE if x < ZERO else x)
 

@@ -3,9 +3,25 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy import absolute, cos, exp, log, sign, sin, sqrt, tanh
+from numpy import absolute, cos, exp, log, sin, sqrt, tanh
+from numpy import sign as signum
 
-__all__ = ["absolute", "cos", "exp", "heaviside", "log", "relu", "sigmoid", "sign", "sin", "softplus", "spike", "sqrt", "tanh", "triangle"]
+__all__ = [
+    "absolute",
+    "cos",
+    "exp",
+    "heaviside",
+    "log",
+    "relu",
+    "sigmoid",
+    "signum",
+    "sin",
+    "softplus",
+    "spike",
+    "sqrt",
+    "tanh",
+    "triangle",
+]
 
 
 def heaviside(x: np.ndarray) -> np.ndarray:

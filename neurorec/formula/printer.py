@@ -11,7 +11,7 @@ from sympy.printing.pycode import PythonCodePrinter
 
 from neurorec.errors import NotOffered
 
-KNOWN = frozenset("tanh exp log sin cos Abs sign stop_gradient heaviside relu sigmoid softplus triangle spike".split())
+KNOWN = frozenset("tanh exp log sin cos absolute signum stop_gradient heaviside relu sigmoid softplus triangle spike".split())
 
 
 class TypedPrinter(PythonCodePrinter):
@@ -37,16 +37,13 @@ class TypedPrinter(PythonCodePrinter):
             return product if power > 0 else f"real(1)/{product}"
         return f"{self.parenthesize(base, 1000)}**{self.parenthesize(power, 1000)}"
 
-    def _print_Abs(self, expr: sympy.Abs) -> str:
-        return f"absolute({self._print(expr.args[0])})"
-
     def _print_stop_gradient(self, expr: sympy.Function) -> str:
         return f"({self._print(expr.args[0])})"
 
     def _print_Function(self, expr: sympy.Function) -> str:
         return f"{type(expr).__name__}({', '.join(map(self._print, expr.args))})"
 
-    _print_tanh = _print_exp = _print_log = _print_sin = _print_cos = _print_sign = _print_Function
+    _print_tanh = _print_exp = _print_log = _print_sin = _print_cos = _print_Function
 
 
 def expect_known(expressions: Sequence[sympy.Expr]) -> None:

@@ -35,6 +35,7 @@ from neurorec.formula.primitives_numpy import *
 N_CONSTANTS = {n}
 """
 _NUMBA_HEAD = """\
+# SHOWS_STATE: other units see a unit's only state as it is, so that states and outputs can be one array.
 import numba
 
 from neurorec.formula.flags import FLAGS
@@ -42,7 +43,7 @@ from neurorec.formula.flags import FLAGS
 from .precision import real
 from .primitives import *
 
-N_CONSTANTS = {n}
+N_CONSTANTS, SHOWS_STATE = {n}, {shows_state}
 compiled = numba.njit(cache=True, **FLAGS)
 """
 PRECISION = {"float32": "single", "float64": "double"}
@@ -69,7 +70,7 @@ def constants_of(formula: Formula, parameters: np.ndarray, dt: float) -> np.ndar
 def numba_sources(formula: Formula, dtype: str) -> dict[str, str]:
     """Modules that hold the unit's functions as Numba loops in ``dtype``, by name: ``unit`` and what it imports."""
     functions, n = _functions(formula)
-    head = _NUMBA_HEAD.format(n=n)
+    head = _NUMBA_HEAD.format(n=n, shows_state=formula.shows_state)
     unit = "\n\n".join([head, *("\n@compiled\n" + f.for_numba() for f in functions)]) + "\n"
     precision = f"from neurorec.formula.{PRECISION[dtype]} import inlined, real, tanh\n"
     return {"precision": precision, "primitives": Path(__file__).with_name("primitives_numba.py").read_text(), "unit": unit}

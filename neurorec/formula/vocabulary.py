@@ -17,6 +17,22 @@ class heaviside(sympy.Function):
         return sympy.Integer(0)
 
 
+class signum(sympy.Function):
+    """-1, 0 or 1; flat everywhere."""
+
+    def fdiff(self, argindex: int = 1) -> sympy.Expr:
+        """Derivative: zero (the jump has measure zero)."""
+        return sympy.Integer(0)
+
+
+class absolute(sympy.Function):
+    """Magnitude of a real argument."""
+
+    def fdiff(self, argindex: int = 1) -> sympy.Expr:
+        """Derivative: `signum`."""
+        return signum(self.args[0])
+
+
 class relu(sympy.Function):
     """The positive part of the argument."""
 

@@ -8,24 +8,45 @@ from __future__ import annotations
 
 import numpy as np
 
-from .unit import compiled, output, pull, pull_output, real, step  # pyright: ignore[reportMissingImports]
+from .unit import SHOWS_STATE, compiled, output, pull, pull_output, real, step  # pyright: ignore[reportMissingImports]
 
 FEW = 4  # below as many trials, a product by hand beats a call of BLAS
 
 
 @compiled
-def add_product(x, w, product, out):
-    """out (B, n) += x (B, m) @ w.T, with w (n, m)."""
+def multiply(x, w, out):
+    """out (B, n) = x (B, m) @ w.T, with w (n, m)."""
     if x.shape[0] >= FEW:
-        np.dot(x, w.T, product)
-        out += product
+        np.dot(x, w.T, out)
         return
     for b in range(x.shape[0]):
         for n in range(w.shape[0]):
             total = real(0)
             for m in range(w.shape[1]):
                 total += w[n, m] * x[b, m]
-            out[b, n] += total
+            out[b, n] = total
+
+
+@compiled
+def hear(emitted, recurrent, product, out):
+    """W o(t-1) of one drive, (B, N), from emitted (K, B, N) and recurrent (K, N, N)."""
+    multiply(emitted[0], recurrent[0], out)
+    for c in range(1, emitted.shape[0]):
+        multiply(emitted[c], recurrent[c], product)
+        out += product
+
+
+@compiled
+def add_external(x, inputs, bias, noise, first, out):
+    """out (B, N) += Win x(t) + b + noise of one drive, whose rows start at `first`; inputs (I, D N), noise (B, D N)."""
+    units = out.shape[1]
+    for b in range(out.shape[0]):
+        for n in range(units):
+            out[b, n] += bias[first + n] + noise[b, first + n]
+        for i in range(x.shape[1]):
+            scale = x[b, i]
+            for n in range(units):
+                out[b, n] += inputs[i, first + n] * scale
 
 
 @compiled
@@ -43,25 +64,28 @@ def add_transposed_product(x, w, product, out):
 
 
 @compiled
-def forward(recurrent, external, constants, recurrent_ports, external_ports, states, drives, emitted):
-    """u(t) = W o(t-1) + external(t);  s(t) = step(s(t-1), u(t)).
+def forward(recurrent, inputs, bias, constants, recurrent_ports, external_ports, x, noise, states, drives, emitted):
+    """u(t) = W o(t-1) + Win x(t) + b + noise(t);  s(t) = step(s(t-1), u(t)).
 
-    recurrent (D, K, N, N), external (T, B, D N); fills drives (T, ports, B, N), states (T+1, k, B, N) from
-    states[0], and emitted (T+1, K, B, N). Port -1: the drive has no such part.
+    recurrent (D, K, N, N), inputs (I, D N), bias (D N,), x (T, B, I), noise (T or 1, B, D N); fills drives (T, ports,
+    B, N), states (T+1, k, B, N) from states[0], and emitted (T+1, K, B, N), which may be the states themselves where a
+    unit shows its only state. Port -1: the drive has no such part.
     """
     units = states.shape[3]
     product = np.empty(states.shape[2:], states.dtype)
-    output(states[0], constants, emitted[0])
+    if not SHOWS_STATE:
+        output(states[0], constants, emitted[0])
     for t in range(drives.shape[0]):
-        drives[t] = real(0)
         for d in range(recurrent.shape[0]):
-            if external_ports[d] >= 0:
-                drives[t, external_ports[d]] = external[t, :, d * units : (d + 1) * units]
             if recurrent_ports[d] >= 0:
-                for c in range(recurrent.shape[1]):
-                    add_product(emitted[t, c], recurrent[d, c], product, drives[t, recurrent_ports[d]])
+                hear(emitted[t], recurrent[d], product, drives[t, recurrent_ports[d]])
+            if external_ports[d] >= 0:
+                if external_ports[d] != recurrent_ports[d]:
+                    drives[t, external_ports[d]] = real(0)
+                add_external(x[t], inputs, bias, noise[t % noise.shape[0]], d * units, drives[t, external_ports[d]])
         step(states[t], drives[t], constants, states[t + 1])
-        output(states[t + 1], constants, emitted[t + 1])
+        if not SHOWS_STATE:
+            output(states[t + 1], constants, emitted[t + 1])
 
 
 @compiled

@@ -1,0 +1,49 @@
+"""The command line: train, resume, look at runs, and at what is installed. One command a file.
+
+Only typer is imported at the top of these files: ``neurorec --help`` must not wait for numpy.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from neurorec.cli import doctor, info, listing, plot, resume, train
+from neurorec.cli.exits import status_of
+
+app = typer.Typer(
+    help="Train recurrent networks under local plasticity, and look at what they learnt.",
+    add_completion=False,
+    rich_markup_mode=None,  # rich's help takes longer to import than all the rest
+)
+app.command("train")(train.command)
+app.command("resume")(resume.command)
+app.command("info")(info.command)
+app.command("plot")(plot.command)
+app.command("list")(listing.command)
+app.command("doctor")(doctor.command)
+
+
+def main() -> None:
+    """Run the command of ``sys.argv`` and end the process with its status."""
+    sys.path.append(str(Path.cwd()))  # package.module:Class may lie here; last, so that it hides nothing
+    sys.exit(status_of(app, sys.argv[1:]))
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from neurorec import __version__
+
+        print(f"neurorec {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _neurorec(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+) -> None:
+    """Train recurrent networks under local plasticity, and look at what they learnt."""
+    del version

@@ -1,0 +1,5 @@
+"""``python -m neurorec.cli`` is ``neurorec``."""
+
+from neurorec.cli import main
+
+main()

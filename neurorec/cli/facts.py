@@ -1,0 +1,80 @@
+"""What a command found out, for people or as JSON."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from neurorec.run import Run
+
+RECENT = 100  # trials whose mean is the final loss
+
+
+def summary(run: Run) -> dict[str, Any]:
+    """What a training came to; numbers that there are not are None."""
+    done = run.done
+    log = run.log.isel(trial=slice(done))
+    return {
+        "task": run.config["task"], "rule": run.config["rule"], "engine": run.config["engine"], "done": done, "total": run.total,
+        "final_loss": _last(log["loss"].values, RECENT), "alignment": _last(log["alignment"].values), "seconds": _last(log["seconds"].values),
+        "path": str(run.path),
+    }  # fmt: skip
+
+
+def show(facts: Mapping[str, Any], as_json: bool) -> None:
+    """One JSON object; or a table, which is plain lines where the output is no terminal."""
+    if as_json:
+        print(json.dumps(_finite(facts)))
+    elif sys.stdout.isatty():
+        _print_table(_rows(facts))
+    else:
+        _print_lines(list(_rows(facts)))
+
+
+def _last(values: np.ndarray, n: int = 1) -> float | None:
+    return float(values[-n:].mean()) if len(values) else None
+
+
+def _finite(value: Any) -> Any:
+    """JSON has no NaN."""
+    if isinstance(value, Mapping):
+        return {name: _finite(each) for name, each in value.items()}
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _print_table(rows: Iterable[tuple[str, str]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, value in rows:
+        table.add_row(Text(name), Text(value))
+    Console().print(table)
+
+
+def _print_lines(rows: list[tuple[str, str]]) -> None:
+    width = max(len(name) for name, _ in rows)
+    print("\n".join(f"{name:<{width}}  {value}".rstrip() for name, value in rows))
+
+
+def _rows(facts: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+    for name, value in facts.items():
+        if isinstance(value, Mapping):
+            yield from _rows(value, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", _text(value)
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, list):
+        return " ".join(map(_text, value))
+    return "-" if value in (None, "") else f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,31 @@
+"""``neurorec info``: what a run is, and how far."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from neurorec.cli.facts import show, summary
+
+if TYPE_CHECKING:
+    from neurorec.run import Run
+
+NETWORK = ("cell", "units", "inputs", "outputs", "dt")
+
+
+def command(
+    path: Annotated[Path, typer.Argument(metavar="RUN", help="A run file; it may be in training.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Say what a run is and how far it is."""
+    from neurorec.run import open_run
+
+    show(_facts(open_run(path)), as_json)
+
+
+def _facts(run: Run) -> dict[str, Any]:
+    about = run.about
+    seed, network = about.pop("seed_entropy"), {name: getattr(run.network, name) for name in NETWORK}
+    return {**summary(run), "seed": seed, "network": network, **about, "checkpoints": list(run.checkpoints), "config": run.config}

@@ -1,0 +1,63 @@
+"""``neurorec plot``: a picture of a run, or of several seeds."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from neurorec.errors import ValueRefused
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+class Kind(StrEnum):
+    """What is drawn."""
+
+    overview = "overview"
+    learning_curve = "learning-curve"
+    alignment = "alignment"
+    angle = "angle"
+    outputs = "outputs"
+    rates = "rates"
+
+
+ONE_RUN = (Kind.outputs, Kind.rates)
+
+
+def command(
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Run files; several are seeds of one condition.")],
+    out: Annotated[Path | None, typer.Option(help="Picture: png, pdf, svg; else beside the first run. An older one is replaced.")] = None,
+    kind: Annotated[Kind, typer.Option(help="What to draw.")] = Kind.overview,
+) -> None:
+    """Draw a run, or several seeds."""
+    import matplotlib.pyplot as plt
+
+    path = out or runs[0].parent / f"{runs[0].stem}_{kind.name}.png"
+    _expect_picture(path)
+    plt.switch_backend("agg")  # a file, never a window
+    with plt.rc_context({"pdf.fonttype": 42, "svg.fonttype": "none"}):  # text stays text, for who edits the picture
+        figure = _figure(kind, runs)
+        figure.savefig(path)
+    plt.close(figure)
+    print(path)
+
+
+def _expect_picture(path: Path) -> None:
+    from matplotlib.backend_bases import FigureCanvasBase
+
+    known = FigureCanvasBase.get_supported_filetypes()
+    if path.suffix.removeprefix(".") not in known:
+        raise ValueRefused(f"cannot draw {path}: its name must end in one of {', '.join('.' + each for each in sorted(known))}")
+
+
+def _figure(kind: Kind, runs: list[Path]) -> Figure:
+    from neurorec import plots
+
+    if kind in ONE_RUN and len(runs) > 1:
+        raise ValueRefused(f"--kind {kind.value} shows a trial of one run, got {len(runs)}; name one, or choose another --kind")
+    drawn = getattr(plots, kind.name)(runs[0] if kind in ONE_RUN else runs)
+    return drawn if kind is Kind.overview else drawn.figure

@@ -1,0 +1,25 @@
+"""``neurorec resume``: go on with a training."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from neurorec.cli.exits import resumable
+from neurorec.cli.facts import show, summary
+
+
+def command(
+    path: Annotated[Path, typer.Argument(metavar="RUN", help="A run file.")],
+    trials: Annotated[int | None, typer.Option(help="In all, with those done; else as planned.")] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as one JSON object.")] = False,
+) -> None:
+    """Go on with a training that was stopped, or make it longer."""
+    from neurorec.training import resume
+
+    with resumable(path):
+        run = resume(path, trials, progress=not quiet)
+    show(summary(run), as_json)

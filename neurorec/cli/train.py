@@ -1,0 +1,78 @@
+"""``neurorec train``: a network on a task."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from neurorec.cli.exits import resumable
+from neurorec.cli.facts import show, summary
+from neurorec.cli.settings import settings, task_of
+
+if TYPE_CHECKING:
+    from neurorec.network import Network
+    from neurorec.record import Record
+
+
+def command(
+    task: Annotated[str, typer.Argument(help="A task from 'neurorec list tasks', or package.module:Class of your own.")],
+    rule: Annotated[str, typer.Option(help="Learning rule.")] = "rflo",
+    engine: Annotated[str, typer.Option(help="What executes.")] = "numba",
+    cell: Annotated[str, typer.Option(help="Model neuron.")] = "leaky_tanh",
+    filter: Annotated[str | None, typer.Option(help="Input filter of the cell.")] = None,
+    units: Annotated[int, typer.Option(help="Number of neurons.")] = 100,
+    trials: Annotated[int, typer.Option(help="How many in all.")] = 1000,
+    batch: Annotated[int, typer.Option(help="How many run side by side.")] = 1,
+    update: Annotated[str, typer.Option(help="When weights change: step, trial or batch.")] = "trial",
+    rate: Annotated[float, typer.Option(help="Learning rate.")] = 0.03,
+    optimiser: Annotated[str, typer.Option(help="From 'neurorec list optimisers'.")] = "sgd",
+    feedback: Annotated[str | None, typer.Option(help="How the error reaches the units; else the rule's own way.")] = None,
+    clip: Annotated[float | None, typer.Option(help="Largest norm of a weight change.")] = None,
+    weight_decay: Annotated[float, typer.Option(help="Weights shrink by rate x this at every update.")] = 0.0,
+    gain: Annotated[float, typer.Option(help="Of the first recurrent weights; above 1 tanh units are chaotic.")] = 1.5,
+    dt: Annotated[float | None, typer.Option(help="Time step in seconds; else the task's own.")] = None,
+    parameter: Annotated[
+        list[str] | None, typer.Option(metavar="NAME=VALUE", help="Of the cell, such as tau=0.1 (seconds); repeatable.")
+    ] = None,
+    noise: Annotated[float, typer.Option(help="White noise on every unit's drive, times sqrt(s).")] = 0.0,
+    set: Annotated[
+        list[str] | None, typer.Option(metavar="NAME=VALUE", help="Of the task, such as period=2.0; JSON or text; repeatable.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Fixes weights, trials and noise.")] = 0,
+    every: Annotated[int | None, typer.Option(help="Record every so many trials; else 20 in all.")] = None,
+    stop_below: Annotated[float | None, typer.Option(help="Stop when the mean loss of 100 trials is smaller.")] = None,
+    gradient_angle: Annotated[int, typer.Option(help="Measure the angle to the gradient every so many batches; 0: never.")] = 0,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file at --out.")] = False,
+    out: Annotated[Path | None, typer.Option(help="The run file; else runs/<task>_<rule>_<seed>.h5.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as one JSON object.")] = False,
+) -> None:
+    """Train a network on a task."""
+    from neurorec.network import Network
+    from neurorec.training import train
+
+    made = task_of(task, settings("--set", set) | ({} if dt is None else {"dt": dt}))
+    cell_settings = settings("--parameter", parameter)
+    network = Network.random(made.n_inputs, units, made.n_outputs, cell, made.dt, cell_settings, gain, seed, noise=noise, filter=filter)
+    record, path = _record(network, every), out or _default_path(task, rule, seed)
+    with resumable(path):
+        run = train(
+            network, made, rule, engine, trials, batch, update, rate, optimiser, None, record, path, seed, not quiet, feedback=feedback,
+            clip=clip, weight_decay=weight_decay, gradient_angle=gradient_angle, stop_below=stop_below, overwrite=overwrite,
+        )  # fmt: skip
+    show(summary(run), as_json)
+
+
+def _record(network: Network, every: int | None) -> Record | None:
+    """What the library would record by itself, more or less often."""
+    from neurorec.record import Record
+
+    return None if every is None else Record((*network.formula.states[:1], "output", "target"), every=every)
+
+
+def _default_path(task: str, rule: str, seed: int) -> Path:
+    path = Path("runs") / f"{task.rpartition(':')[2]}_{rule.rpartition(':')[2]}_{seed}.h5"
+    path.parent.mkdir(exist_ok=True)
+    return path

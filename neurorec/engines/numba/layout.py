@@ -1,0 +1,56 @@
+"""A network's weights and activity as the compiled loops take them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from neurorec.engines.base import Stimulus
+from neurorec.formula.derive import EXTERNAL, RECURRENT
+from neurorec.formula.unit import constants_of
+from neurorec.network import Network
+from neurorec.weights import Weights
+
+
+def ports(network: Network) -> tuple[np.ndarray, np.ndarray]:
+    """Port of the recurrent and of the external part of each drive, -1 for none."""
+    formula = network.formula
+    recurrent, external = (
+        np.array([formula.port_of(d, part) for d in range(formula.n_drives)], np.int64) for part in (RECURRENT, EXTERNAL)
+    )
+    return recurrent, external
+
+
+def plastic_rows(network: Network) -> np.ndarray:
+    """Rows of the plastic parameters among all parameters."""
+    formula = network.formula
+    return np.array([formula.parameters.index(name) for name in formula.plastic], np.int64)
+
+
+def constants(network: Network, weights: Weights) -> np.ndarray:
+    """What stands still during a trial, in the weights' float type."""
+    return constants_of(network.formula, weights.parameters, network.dt).astype(weights.vector.dtype)
+
+
+def blocks(weights: Weights, units: int) -> np.ndarray:
+    """Recurrent weights as (D, K, N, N), a contiguous block for each product; no copy where K is 1."""
+    n, m = weights.recurrent.shape
+    return np.ascontiguousarray(weights.recurrent.reshape(n // units, units, m // units, units).transpose(0, 2, 1, 3))
+
+
+def noise_rows(stimulus: Stimulus, width: int) -> np.ndarray:
+    """Noise (D, T, B, N) as (T, B, D N); one silent step stands for all where there is none."""
+    steps, trials, _ = stimulus.inputs.shape
+    if stimulus.noise is None:
+        return np.zeros((1, trials, width), stimulus.inputs.dtype)
+    return stimulus.noise.transpose(1, 2, 0, 3).reshape(steps, trials, width)
+
+
+def rows(emitted: np.ndarray) -> np.ndarray:
+    """(T, K, B, N) to (T, B, K N), outputs stacked as in the weights."""
+    steps, outputs, trials, units = emitted.shape
+    return emitted.transpose(0, 2, 1, 3).reshape(steps, trials, outputs * units)
+
+
+def flat(array: np.ndarray) -> np.ndarray:
+    """(T, B, channel) to (T B, channel)."""
+    return array.reshape(array.shape[0] * array.shape[1], array.shape[2])

@@ -1,0 +1,66 @@
+"""Networks in the run file: `Network.to_group` writes them, here they get dimensions, units, and are overwritten in place."""
+
+from __future__ import annotations
+
+import h5py
+import numpy as np
+
+from neurorec.network import AXES, Network
+from neurorec.storage.datasets import dimension, put, void
+from neurorec.storage.files import flush
+
+DIMENSIONS = {"input": "input_channel", "output": "output_channel"}  # a dataset of the name `input` lies in the same group
+LONG_NAMES = {
+    "recurrent": "recurrent weights",
+    "input": "input weights",
+    "readout": "readout weights",
+    "feedback": "feedback weights",
+    "bias": "bias of each drive",
+    "initial": "state before the first step",
+}
+
+
+def snapshot_path(trial: int) -> str:
+    """Where the network after so many trials is kept."""
+    return f"checkpoints/{trial:09d}"  # padded, so that names sort as numbers, also after extending
+
+
+def arrays_of(network: Network) -> dict[str, np.ndarray]:
+    """What `Network.to_group` stores as datasets, by their paths in the group."""
+    return {name: getattr(network, name) for name in AXES} | {f"parameters/{name}": network.per_unit(name) for name in network.parameters}
+
+
+def build_network(group: h5py.Group, network: Network) -> None:
+    """Store it, with room for others of its shape."""
+    network.to_group(group)
+    for name in arrays_of(network):
+        data = group[name]
+        _attach_dimensions(group, data)
+        data.attrs["units"] = "s" if name.startswith("parameters/tau") else "1"
+        data.attrs["long_name"] = LONG_NAMES.get(name) or f"parameter {name.removeprefix('parameters/')} of each unit"
+
+
+def build_snapshot(group: h5py.Group, network: Network, trial: int) -> None:
+    """Room for the network after so many trials, NaN until reached."""
+    build_network(group, network)
+    if trial > 0:
+        for name in arrays_of(network):
+            void(group[name])
+
+
+def overwrite_network(group: h5py.Group, network: Network) -> None:
+    """`recurrent` is void until the rest is written, so that a torn network is never taken for whole."""
+    void(group["recurrent"])
+    flush(group.file)
+    for name, array in arrays_of(network).items():
+        if name != "recurrent":
+            put(group[name], array)
+    flush(group.file)
+    put(group["recurrent"], network.recurrent)
+    flush(group.file)
+
+
+def _attach_dimensions(group: h5py.Group, data: h5py.Dataset) -> None:
+    for axis, size in zip(data.dims, data.shape, strict=True):
+        axis.label = name = DIMENSIONS.get(str(axis.label), str(axis.label))
+        axis.attach_scale(dimension(group, name, size))

@@ -1,0 +1,123 @@
+"""What the structure of a run file follows from."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from neurorec.errors import ShapeError, ValueRefused
+from neurorec.network import Network
+from neurorec.record import CHANNELS, Record
+from neurorec.storage.files import one_line
+from neurorec.storage.networks import arrays_of
+
+
+@dataclass(frozen=True, eq=False)
+class Layout:
+    """Sizes and names, as the attribute ``layout`` of the file keeps them."""
+
+    total: int
+    steps: int
+    dt: float
+    batch: int
+    n_inputs: int
+    n_outputs: int
+    columns: Mapping[str, tuple[str, str]]
+    conditions: tuple[str, ...]
+    record: Record
+
+    def as_json(self) -> str:
+        """For the file."""
+        return json.dumps(vars(self) | {"record": self.record.as_dict()})
+
+    @classmethod
+    def from_json(cls, text: str) -> Layout:
+        """The layout that `as_json` described."""
+        kept = json.loads(text)
+        return cls(**{**kept, "record": Record.from_dict(kept["record"])})
+
+    def check(self, network: Network) -> None:
+        """Refuse a record of what there is not, and names that HDF5 cannot hold."""
+        self.record.check(network.formula.states, network.units, self.steps)
+        for name in (*self.columns, *self.conditions):
+            if name == "trial" or not name or "/" in name or name == ".":
+                raise ValueRefused(f"a column of a run file cannot be called {name!r}; choose a name without '/' other than 'trial'")
+
+    @property
+    def times(self) -> np.ndarray:
+        """Of the recorded steps, (T',), in seconds."""
+        return self.record.times(self.steps, self.dt)
+
+    @property
+    def recorded(self) -> np.ndarray:
+        """Numbers of the recorded trials, counted from 0."""
+        return self.record.trials(0, self.total)
+
+    def variables(self, group: str) -> tuple[str, ...]:
+        """The planned variables of a group: without its coordinates, and without what others have put there."""
+        return tuple({"log": self.columns, "trajectories": self.record.variables, "trials": self.conditions}[group])
+
+    def last_dimension(self, variable: str, units: int) -> tuple[str, np.ndarray]:
+        """Name and coordinates of the last dimension of a trajectory: the recorded units or channels, (C',)."""
+        if variable == "input":
+            return "input_channel", np.arange(self.n_inputs)
+        if variable in CHANNELS:
+            return "output_channel", np.arange(self.n_outputs)
+        return "unit", np.arange(units) if self.record.units is None else np.array(self.record.units)
+
+    def rows(self, numbers: np.ndarray) -> slice:
+        """Where recorded trials lie: they are evenly spaced, so trials in a row are rows in a row."""
+        record = self.record
+        expected = record.trials(max(0, int(numbers[0])), self.total)[: len(numbers)] if len(numbers) else numbers
+        if not np.array_equal(numbers, expected):
+            raise ValueRefused(
+                f"trials {numbers.tolist()[:5]} ... are not those to record, {expected.tolist()[:5]} ...; take them from Record.trials"
+            )
+        first = int(numbers[0]) // record.every if len(numbers) else 0
+        return slice(first, first + len(numbers))
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """A layout, and what is in the file from the start."""
+
+    layout: Layout
+    network: Network
+    config: Mapping[str, Any]
+    vector: np.ndarray
+    slots: np.ndarray
+    seed_entropy: int
+    snapshots: tuple[int, ...]
+
+    def check(self) -> None:
+        """Refuse what cannot be stored, before there is a file."""
+        self.layout.check(self.network)
+        try:
+            json.dumps(dict(self.config))
+        except (TypeError, ValueError) as error:
+            raise ValueRefused(f"config must be JSON-able ({one_line(error)}); turn arrays into lists") from error
+        if self.vector.ndim != 1 or self.slots.shape[1:] != self.vector.shape:
+            raise ShapeError(f"vector must have shape (P,) and slots (S, P), got {self.vector.shape} and {self.slots.shape}")
+
+    def extended(self, total: int) -> Plan:
+        """With room for more trials; the snapshots that were planned stay."""
+        old = self.layout
+        later = tuple(n for n in old.record.snapshots(total, old.batch) if n > old.total)
+        return replace(self, layout=replace(old, total=total), snapshots=(*self.snapshots, *later))
+
+    @property
+    def bytes(self) -> int:
+        """Room that the file takes at most."""
+        layout, units = self.layout, self.network.units
+        channels = sum(layout.last_dimension(name, units)[1].size for name in layout.record.variables)
+        trajectories = 4 * len(layout.times) * len(layout.recorded) * channels
+        networks = (1 + len(self.snapshots)) * sum(array.nbytes for array in arrays_of(self.network).values())
+        columns = len(layout.columns) + len(layout.conditions)
+        rows = 8 * layout.total * (3 + columns)
+        state = 2 * (self.vector.nbytes + self.slots.nbytes) + 2 * len(json.dumps(dict(self.config)))
+        structure = 2**15 * (3 + len(self.snapshots)) + 2**12 * columns
+        return trajectories + networks + rows + state + structure

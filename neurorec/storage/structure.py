@@ -1,0 +1,63 @@
+"""All groups and datasets of a run file, created and allocated at once."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+
+import h5py
+import numpy as np
+
+from neurorec.storage.about import git_commit, versions
+from neurorec.storage.datasets import allocate, coordinate
+from neurorec.storage.files import FORMAT, KIND
+from neurorec.storage.networks import build_network, build_snapshot, snapshot_path
+from neurorec.storage.plan import Layout, Plan
+from neurorec.storage.slots import build_slots
+
+TRIAL = "trial, counted from 1"
+CHANNEL_NAMES = {"output": "output of the network", "input": "input to the network", "target": "target of the output"}
+
+
+def build(file: h5py.File, plan: Plan) -> None:
+    """Create and allocate everything."""
+    _build_root(file, plan)
+    build_network(file.create_group("network"), plan.network)
+    allocate(file["network"], "trained", [], np.int64, "1", "trials after which this network was stored")[()] = 0
+    for trial in plan.snapshots:
+        build_snapshot(file.create_group(snapshot_path(trial)), plan.network, trial)
+    build_slots(file, plan.vector, plan.slots)
+    _build_log(file.create_group("log"), plan.layout)
+    _build_trajectories(file.create_group("trajectories"), plan.layout, plan.network.units)
+    _build_trials(file.create_group("trials"), plan.layout)
+
+
+def _build_root(file: h5py.File, plan: Plan) -> None:
+    file.attrs.update({
+        "format_version": FORMAT, "kind": KIND, "Conventions": "CF-1.8", "config": json.dumps(dict(plan.config)), "layout": plan.layout.as_json(),
+        "seed_entropy": str(plan.seed_entropy), "versions": json.dumps(versions()), "git_commit": git_commit(),
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+    })  # fmt: skip
+
+
+def _build_log(group: h5py.Group, layout: Layout) -> None:
+    trial = coordinate(group, "trial", np.arange(1, layout.total + 1), "1", TRIAL)
+    for name, (unit, long_name) in layout.columns.items():
+        allocate(group, name, [trial], np.float64, unit, long_name)
+
+
+def _build_trajectories(group: h5py.Group, layout: Layout, units: int) -> None:
+    time = coordinate(group, "time", layout.times, "s", "time from the start of the trial, at the end of each step")
+    trial = coordinate(group, "trial", layout.recorded + 1, "1", TRIAL)
+    how = layout.record.reduce if layout.record.reduce in ("mean", "maximum") else "point"
+    for name in layout.record.variables:
+        last, values = layout.last_dimension(name, units)
+        scale = coordinate(group, last, values, "1", f"{last.replace('_', ' ')}, counted from 0")
+        data = allocate(group, name, [time, trial, scale], np.float32, "1", CHANNEL_NAMES.get(name, f"state {name} of each unit"))
+        data.attrs["cell_methods"] = f"time: {how}"
+
+
+def _build_trials(group: h5py.Group, layout: Layout) -> None:
+    trial = coordinate(group, "trial", layout.recorded + 1, "1", TRIAL)
+    for name in layout.conditions:
+        allocate(group, name, [trial], np.float64, "1", f"condition {name}")
