@@ -26,6 +26,7 @@ def task(name: str, **settings: Any) -> AbstractTask:
         With the names there are.
     """
     cls = load("tasks", name)
-    if dataclasses.is_dataclass(cls):
-        only(f"setting of {name}", settings, [f.name for f in dataclasses.fields(cls) if f.init])
-    return cls(**settings)
+    known = [f.name for f in dataclasses.fields(cls) if f.init] if dataclasses.is_dataclass(cls) else list(settings)
+    only(f"setting of {name}", settings, known)
+    made: Any = cls(**settings)
+    return made
