@@ -219,7 +219,7 @@ def variance_explained(outputs: np.ndarray, trials: Trials) -> np.ndarray:
     total = (weight * (trials.targets - mean) ** 2).sum(axis=(0, 2))
     left = (weight * (trials.targets - outputs) ** 2).sum(axis=(0, 2))
     share = np.where(total > 0, 1 - left / np.where(total > 0, total, 1), left == 0)
-    return np.clip(share, 0, 1)
+    return np.clip(np.nan_to_num(share, nan=0.0, posinf=0.0, neginf=0.0), 0, 1)  # a network that diverged explains nothing
 
 
 def _three(name: str, value: Any) -> np.ndarray:
