@@ -1,4 +1,4 @@
-"""The command line: train, resume, look at runs, and at what is installed. One command a file.
+"""The command line: train, resume, look at runs, at what is installed, and how fast it is. One command a file.
 
 Only typer is imported at the top of these files: ``neurorec --help`` must not wait for numpy.
 """
@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from neurorec.cli import doctor, info, listing, plot, resume, train
+from neurorec.cli import bench, doctor, info, listing, plot, resume, train
 from neurorec.cli.exits import status_of
 
 app = typer.Typer(
@@ -25,6 +25,7 @@ app.command("info")(info.command)
 app.command("plot")(plot.command)
 app.command("list")(listing.command)
 app.command("doctor")(doctor.command)
+app.command("bench")(bench.command)
 
 
 def main() -> None:

@@ -94,3 +94,43 @@ def test_a_change_averages_over_trials(cell):
     together = nr.weight_change(net, data, engine="reference")
     alone = [nr.weight_change(net, data.take(np.array([k])), engine="reference") for k in range(3)]
     assert all(difference(np.mean([each[name] for each in alone], axis=0), together[name]) < 1e-12 for name in together)
+
+
+def learnt_online(
+    engine: str, size: Sizes, cell: str, seed: int = 0, plastic=("recurrent", "input", "readout", "bias"), **settings
+) -> nr.Network:
+    """Weights after three batches in which they changed at every step."""
+    net = network(size, cell, seed, noise=0.05).replace(plastic=plastic)
+    data = trials(size, seed)
+    return nr.train(net, data, engine=engine, trials=3 * size.trials, batch=size.trials, update="step", progress=False, **settings).network
+
+
+def assert_learnt_alike(engine: str, *arguments, **settings):
+    ours, definition = (learnt_online(each, *arguments, **settings) for each in (engine, "reference"))
+    for name in ("recurrent", "input", "readout", "bias", "feedback"):
+        assert difference(getattr(ours, name), getattr(definition, name)) < 1e-4, name
+
+
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("engine", ENGINES)
+@given(size=sizes, seed=st.integers(0, 1000), feedback=st.sampled_from(["random", "kolen_pollack"]))
+@settings(max_examples=6, deadline=None)
+def test_an_engine_learns_at_every_step_as_the_reference_does(cell, engine, size, seed, feedback):
+    assert_learnt_alike(engine, size, cell, seed, feedback=feedback, rate=0.1, weight_decay=0.1)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize(
+    ("cell", "more"),
+    [
+        ("lstm", {"optimiser": "adam", "rate": 0.01}),
+        ("leaky_tanh", {"clip": 0.01}),
+        ("gru", {"rule": "rtrl"}),
+        ("gru", {"plastic": ("recurrent", "readout", "b_n")}),
+        ("leaky_tanh", {"rule": "readout_only"}),
+        ("leaky_tanh", {"rule": "recurrent_only", "feedback": "sign_symmetric"}),
+        ("leaky_tanh", {"rate": {"recurrent": 0.1, "input": 0.0, "readout": 0.01, "bias": 0.03}}),
+    ],
+)
+def test_every_way_to_learn_at_every_step_is_the_references(cell, engine, more):
+    assert_learnt_alike(engine, ORDINARY, cell, **{"rate": 0.1, **more})

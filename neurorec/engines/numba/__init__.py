@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from neurorec.engines.base import AbstractEngine, Activity, Memory, Route, Stimulus, Teaching
-from neurorec.engines.numba.causal_loop import after_the_trial, causal
+from neurorec.engines.numba.causal_loop import after_the_trial, causal, fused, is_fusible
 from neurorec.engines.numba.compile import kernels
 from neurorec.engines.numba.layout import blocks, constants, flat, noise_rows, plastic_rows, ports, rows
 from neurorec.engines.numba.workspace import Workspace
@@ -54,7 +54,10 @@ class NumbaEngine(AbstractEngine):
     def online(self, network: Network, weights: Weights, stimulus: Stimulus, memory: Memory, teaching: Teaching) -> Activity:
         """As the contract says."""
         activity = self._activity(network, stimulus)
-        causal(network, weights, stimulus, activity, memory, teaching, weights.zeros(), moving=True)
+        if is_fusible(network, teaching):
+            fused(network, weights, stimulus, activity, teaching)
+        else:
+            causal(network, weights, stimulus, activity, memory, teaching, weights.zeros(), moving=True)
         return activity
 
     def _activity(self, network: Network, stimulus: Stimulus) -> Activity:

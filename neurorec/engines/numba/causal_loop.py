@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from types import ModuleType
 
 import numpy as np
 
@@ -10,6 +11,7 @@ from neurorec.engines.base import Activity, Memory, Route, Stimulus, Teaching
 from neurorec.engines.numba.compile import causal_kernels
 from neurorec.engines.numba.layout import constants, noise_rows, plastic_rows, ports
 from neurorec.feedbacks.random import Random
+from neurorec.formula.derive import Formula
 from neurorec.losses.base import AbstractLoss
 from neurorec.network import Network
 from neurorec.optimisers.sgd import SGD
@@ -52,10 +54,31 @@ def causal(
     offsets = np.array([span.start for span in weights.spans.values()] + [vector.size], np.int64)
     sizes = (len(formula.states), formula.n_drives, len(formula.emitted), network.units, len(formula.ports), len(formula.plastic),
              len(constants(network, weights)), network.inputs, network.outputs)  # fmt: skip
-    kinds = type(teaching.loss), type(teaching.route.feedback), type(teaching.optimiser)
-    causal_kernels(formula, inputs.dtype.name, *kinds).causal(
+    _compiled(formula, teaching, inputs.dtype.name).causal.causal(
         vector, memory.slots, summed.vector, offsets, sizes, plastic_rows(network), *ports(network), teaching.route.rule.influence == "full",
         moving, inputs.dtype.type(network.dt), inputs, noise_rows(stimulus, weights.bias.size), stimulus.targets, stimulus.share,
         activity.states, activity.drives, activity.emitted, activity.readout, teaching.rates, float(teaching.clip), float(teaching.decay),
         teaching.least, settings_of(teaching.optimiser), memory.count,
     )  # fmt: skip
+
+
+def is_fusible(network: Network, teaching: Teaching) -> bool:
+    """Whether a step's change can be applied row by row: nothing asks for all of it, and each kind of weight has one rate."""
+    local = teaching.route.rule.influence == "local"
+    return local and isinstance(teaching.optimiser, SGD) and teaching.clip == np.inf and not network.formula.plastic
+
+
+def fused(network: Network, weights: Weights, stimulus: Stimulus, activity: Activity, teaching: Teaching) -> None:
+    """Call the fused loop; weights change in place."""
+    real = stimulus.inputs.dtype.type
+    kinds = ("recurrent", "input", "bias", "readout", "feedback")
+    rates = np.array([teaching.rates[weights.spans[name]].max(initial=0) for name in kinds], real)
+    _compiled(network.formula, teaching, stimulus.inputs.dtype.name).fused.fused(
+        *map(weights.view, kinds), constants(network, weights), *ports(network), rates, real(teaching.decay), stimulus.inputs,
+        noise_rows(stimulus, weights.bias.size), stimulus.targets, stimulus.share, activity.states, activity.drives, activity.emitted,
+        activity.readout,
+    )  # fmt: skip
+
+
+def _compiled(formula: Formula, teaching: Teaching, dtype: str) -> ModuleType:
+    return causal_kernels(formula, dtype, type(teaching.loss), type(teaching.route.feedback), type(teaching.optimiser))

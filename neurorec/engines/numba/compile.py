@@ -39,10 +39,11 @@ def kernels(formula: Formula, dtype: str) -> ModuleType:
 
 @lru_cache(maxsize=64)
 def causal_kernels(formula: Formula, dtype: str, loss: type, feedback: type, optimiser: type) -> ModuleType:
-    """Module with `causal` of a model under one loss, feedback and optimiser."""
+    """Package with the modules `causal` and `fused` of a model under one loss, feedback and optimiser."""
     teaching = _TEACHING.format(loss=loss, feedback=feedback, optimiser=optimiser)
     sources = "".join(map(inspect.getsource, (loss, feedback, optimiser)))
-    return package({**numba_sources(formula, dtype), "causal": _copied("causal"), "teaching": teaching}, _salt() + sources).causal
+    files = {**numba_sources(formula, dtype), "teaching": teaching, "causal": _copied("causal"), "fused": _copied("fused")}
+    return package(files, _salt() + sources)
 
 
 def _copied(name: str) -> str:

@@ -1,0 +1,98 @@
+"""The floor: a network's matrix products alone, without units, traces or bookkeeping, by the fastest way we know.
+
+Whatever an engine does, these it must do; time spent in them over time spent in all is the fraction of the ceiling.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import numba
+import numpy as np
+
+from neurorec.formula.flags import FLAGS
+from neurorec.timing.clock import side_by_side
+
+FEW = 4  # up to as many trials a product by hand may beat BLAS
+
+
+def recurrent_products(units: int, trials: int, steps: int, seed: int = 0, transposed: bool = False) -> Callable[[], object]:
+    """W o(t) for every step (or W^T, as BPTT has it): steps products of (trials, units) and (units, units).
+
+    BLAS called from NumPy's own loop, from a compiled loop, or for few trials a product written by hand: whichever is
+    fastest here. Activity of all steps is read and written as a network does it, so memory counts as well.
+    """
+    rng = np.random.default_rng(seed)
+    x, w = _random(rng, steps, trials, units), _random(rng, units, units)
+    w, out = (w if transposed else w.T), np.empty_like(x)
+    ways = [partial(np.matmul, x, w, out=out), partial(_by_blas, x, w, out)]
+    if trials <= FEW:
+        columns, rows = np.ascontiguousarray(w), np.ascontiguousarray(w.T)
+        ways += [partial(_by_rows, x, rows, out), partial(_by_columns, x, columns, out)]
+    _same(ways, out)
+    return _fastest(ways)
+
+
+def gathering_product(units: int, trials: int, steps: int, seed: int = 0) -> Callable[[], object]:
+    """One product over trials x time, (units, trials steps) by (trials steps, units): the change of all recurrent weights."""
+    rng = np.random.default_rng(seed)
+    # Two different arrays: NumPy computes a.T @ a as a symmetric product, at half the cost.
+    a, b = _random(rng, trials * steps, units), _random(rng, trials * steps, units)
+    return partial(np.matmul, a.T, b, out=np.empty((units, units), np.float32))
+
+
+def copy(bytes_: int) -> Callable[[], object]:
+    """Copy an array of that size: twice its bytes are moved."""
+    source = _random(np.random.default_rng(0), bytes_ // 4)
+    return partial(np.copyto, np.empty_like(source), source)
+
+
+def _random(rng: np.random.Generator, *shape: int) -> np.ndarray:
+    return rng.standard_normal(shape, dtype=np.float32)
+
+
+def _same(ways: list[Callable[[], object]], out: np.ndarray) -> None:
+    """All ways must give the same products, or the floor is none."""
+    ways[0]()
+    expected = out.copy()
+    for way in ways[1:]:
+        out[...] = np.nan
+        way()
+        if not np.allclose(out, expected, rtol=1e-3, atol=1e-4 * float(np.abs(expected).max())):
+            raise ArithmeticError(f"{way} gives another product than NumPy")
+
+
+def _fastest(ways: list[Callable[[], object]]) -> Callable[[], object]:
+    taken = side_by_side({str(k): way for k, way in enumerate(ways)}, repeats=5, window=0.002)
+    return ways[min(range(len(ways)), key=lambda k: np.median(taken[str(k)]))]
+
+
+@numba.njit(**FLAGS)
+def _by_blas(x: np.ndarray, w: np.ndarray, out: np.ndarray) -> None:
+    for t in range(x.shape[0]):
+        np.dot(x[t], w, out[t])
+
+
+@numba.njit(**FLAGS)
+def _by_rows(x: np.ndarray, rows: np.ndarray, out: np.ndarray) -> None:
+    """One sum a unit."""
+    for t in range(x.shape[0]):
+        for b in range(x.shape[1]):
+            for n in range(rows.shape[0]):
+                total = np.float32(0)
+                for m in range(rows.shape[1]):
+                    total += rows[n, m] * x[t, b, m]
+                out[t, b, n] = total
+
+
+@numba.njit(**FLAGS)
+def _by_columns(x: np.ndarray, columns: np.ndarray, out: np.ndarray) -> None:
+    """All units at once, one presynaptic unit after another."""
+    for t in range(x.shape[0]):
+        for b in range(x.shape[1]):
+            out[t, b] = np.float32(0)
+            for m in range(columns.shape[0]):
+                scale = x[t, b, m]
+                for n in range(columns.shape[1]):
+                    out[t, b, n] += columns[m, n] * scale

@@ -1,0 +1,80 @@
+"""What is timed: a leaky tanh network of one size that runs random trials and learns from them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from neurorec.discovery import load, resolve
+from neurorec.engines import stimulus, weighted_error
+from neurorec.engines.base import Activity, Memory, Route, Teaching
+from neurorec.network import Network
+from neurorec.optimisers.sgd import SGD
+from neurorec.trials import Trials
+from neurorec.weights import Weights, least_values, rates_by_name
+
+RATE = 1e-6  # weights that change at every step stay what they are, however often the work is repeated
+
+
+class Workload:
+    """One size: a network, random trials, an engine.
+
+    Parameters
+    ----------
+    units, trials, steps : int
+        N, B, T. Inputs and outputs are one each: the recurrent weights are the work.
+    engine : str
+    seed : int
+        Of network and trials.
+    """
+
+    def __init__(self, units: int, trials: int, steps: int, engine: str = "numba", seed: int = 0):
+        rng = np.random.default_rng(seed)
+        shape = (steps, trials, 1)
+        self.trials = Trials(rng.standard_normal(shape), rng.standard_normal(shape))
+        self.network = Network.random(1, units, 1, seed=seed)
+        self.engine = resolve("engines", engine)
+        self.weights = Weights.of(self.network, self.engine.dtype)
+        self.given = stimulus(self.network, self.trials, self.engine.dtype, seed)
+
+    def forward(self) -> Activity:
+        """Run the trials."""
+        return self.engine.forward(self.network, self.weights, self.given)
+
+    def update(self, rule: str) -> Weights:
+        """Run the trials and evaluate a rule: all of an update but the optimiser's step."""
+        law, activity = resolve("rules", rule), self.forward()
+        route = Route(law, resolve("feedbacks", law.feedback))
+        error = weighted_error(activity.readout, self.trials)
+        return self.engine.change(self.network, self.weights, self.given, activity, error, route)
+
+    def online(self, rule: str) -> Activity:
+        """Run the trials with weights that change at every step."""
+        nothing = Memory(np.empty((0, self.weights.vector.size), self.engine.dtype), 0)
+        return self.engine.online(self.network, self.weights, self.given, nothing, self._teaching(rule, RATE))
+
+    def _teaching(self, rule: str, rate: float) -> Teaching:
+        law = resolve("rules", rule)
+        feedback = resolve("feedbacks", law.feedback)
+        rates = self.weights.spread(self.network, rates_by_name(self.network, law, feedback, rate)).astype(self.engine.dtype)
+        return Teaching(
+            Route(law, feedback), SGD(), load("losses", "mse")(), rates, np.inf, 0.0, least_values(self.network, self.weights)
+        )  # fmt: skip
+
+
+def deviation(units: int, trials: int, rule: str, steps: int = 5) -> float:
+    """Largest difference of an update from the float64 reference, relative to the largest entry; on a few steps, as the reference is slow."""
+    ours, theirs = (Workload(units, trials, steps, engine).update(rule).vector for engine in ("numba", "reference"))
+    return float(np.abs(ours - theirs).max() / np.abs(theirs).max())
+
+
+def online_deviation(units: int, rule: str, steps: int = 5) -> float:
+    """As `deviation`, of the weights' movement when they change at every step."""
+    ours, theirs = (_moved(Workload(units, 1, steps, engine), rule) for engine in ("numba", "reference"))
+    return float(np.abs(ours - theirs).max() / np.abs(theirs).max())
+
+
+def _moved(work: Workload, rule: str) -> np.ndarray:
+    """By large steps: small ones are lost in float32's rounding of the weights."""
+    before, nothing = work.weights.vector.copy(), Memory(np.empty((0, work.weights.vector.size), work.engine.dtype), 0)
+    work.engine.online(work.network, work.weights, work.given, nothing, work._teaching(rule, 0.1))
+    return work.weights.vector - before
