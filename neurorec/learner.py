@@ -44,7 +44,7 @@ class Learner:
 
     def __init__(self, network: Network, task: AbstractTask, plan: Plan):
         self.network, self.task, self.plan = network, task, plan
-        self.engine, rule = resolve("engines", plan.engine), resolve("rules", plan.rule)
+        self.engine, rule = load("engines", plan.engine)(**plan.engine_settings), resolve("rules", plan.rule)
         check(self.engine, rule, plan.schedule)
         feedback, optimiser = resolve("feedbacks", plan.feedback), load("optimisers", plan.optimiser)(**plan.optimiser_settings)
         self.weights, self.updates, self.batches = Weights.of(network, self.engine.dtype), 0, 0

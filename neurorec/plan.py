@@ -32,7 +32,7 @@ class Plan:
     ----------
     task, rule, engine, feedback, optimiser : str
         Names as `neurorec.discovery.load` takes them.
-    task_settings, optimiser_settings : dict
+    task_settings, engine_settings, optimiser_settings : dict
         Fields that differ from the class's defaults.
     loss : str
     trials, batch : int
@@ -51,6 +51,7 @@ class Plan:
     task_settings: dict[str, Any]
     rule: str
     engine: str
+    engine_settings: dict[str, Any]
     feedback: str
     optimiser: str
     optimiser_settings: dict[str, float]

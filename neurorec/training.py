@@ -128,10 +128,11 @@ def train(
         On Ctrl-C, after the batch under way; the file can be resumed.
     """
     asked, law, mover = as_task(task), resolve("rules", rule), resolve("optimisers", optimiser)
+    runner = resolve("engines", engine)
     network = network if plastic is None else network.replace(plastic=tuple(plastic))
     name, settings = describe_task(asked)
     plan = Plan(
-        task=name, task_settings=settings, rule=name_of(law), engine=name_of(resolve("engines", engine)),
+        task=name, task_settings=settings, rule=name_of(law), engine=name_of(runner), engine_settings=runner.settings,
         feedback=name_of(resolve("feedbacks", feedback or law.feedback)), optimiser=name_of(mover), optimiser_settings=dataclasses.asdict(mover),
         loss=loss or asked.loss, trials=trials, batch=batch, update=update, rate=dict(rate) if isinstance(rate, Mapping) else plain(rate),
         clip=clip, weight_decay=weight_decay, gradient_angle=gradient_angle, stop_below=stop_below, seed=entropy(seed),

@@ -38,7 +38,9 @@ def _rows(quick: bool) -> list[dict[str, Any]]:
 
 def _print_table(facts: dict[str, Any]) -> None:
     about = facts["machine"]
-    print(f"{about['cores']} cores, {about['architecture']}, {about['threads']} thread in use, load {about['load'][0]}")
+    print(
+        f"{about['cores_allowed']} of {about['cores']} cores, {about['architecture']}, {about['threads']} thread in use, load {about['load'][0]}"
+    )
     print(COLUMNS)
     for row in facts["rows"]:
         time = f"{row['us_per_step']:10.2f}{row['floor_us_per_step']:10.2f}"

@@ -120,6 +120,11 @@ class AbstractEngine(ABC):
     tolerance: ClassVar[float]
     offers: ClassVar[frozenset[str]]
 
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What the engine was made with, as its class takes it: stored with a run, which goes on with the same."""
+        return {}
+
     @abstractmethod
     def forward(self, network: Network, weights: Weights, stimulus: Stimulus) -> Activity:
         """Run trials with the weights standing still.

@@ -14,7 +14,8 @@ from neurorec.storage.about import git_commit, versions
 def machine() -> dict[str, Any]:
     """Cores, threads in use, foreign load, versions and commit."""
     return {
-        "cores": len(os.sched_getaffinity(0)),
+        "cores": os.cpu_count(),
+        "cores_allowed": len(os.sched_getaffinity(0)),
         "architecture": platform.machine(),
         "threads": max((pool["num_threads"] for pool in threadpool_info()), default=1),
         "load": [round(each, 2) for each in os.getloadavg()],

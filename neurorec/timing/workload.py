@@ -25,13 +25,15 @@ class Workload:
     engine : str
     seed : int
         Of network and trials.
+    network : Network, optional
+        Another than the usual one, with one input and one output.
     """
 
-    def __init__(self, units: int, trials: int, steps: int, engine: str = "numba", seed: int = 0):
+    def __init__(self, units: int, trials: int, steps: int, engine: str = "numba", seed: int = 0, network: Network | None = None):
         rng = np.random.default_rng(seed)
         shape = (steps, trials, 1)
         self.trials = Trials(rng.standard_normal(shape), rng.standard_normal(shape))
-        self.network = Network.random(1, units, 1, seed=seed)
+        self.network = Network.random(1, units, 1, seed=seed) if network is None else network
         self.engine = resolve("engines", engine)
         self.weights = Weights.of(self.network, self.engine.dtype)
         self.given = stimulus(self.network, self.trials, self.engine.dtype, seed)

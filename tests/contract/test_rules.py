@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 import neurorec as nr
 from neurorec.discovery import load
+from neurorec.engines.numba import NumbaEngine
 
 CELLS, RULES = nr.names("cells"), nr.names("rules")
 ENGINES = [name for name in nr.names("engines") if name != "reference"]
@@ -134,3 +135,31 @@ def test_an_engine_learns_at_every_step_as_the_reference_does(cell, engine, size
 )
 def test_every_way_to_learn_at_every_step_is_the_references(cell, engine, more):
     assert_learnt_alike(engine, ORDINARY, cell, **{"rate": 0.1, **more})
+
+
+@pytest.mark.parametrize("cell", ["leaky_tanh", "gru", "lstm"])
+@pytest.mark.parametrize("way", ["causal", "fused", "low_rank"])
+@given(units=st.integers(1, 20), inputs=st.integers(0, 2), steps=st.integers(1, 40), seed=st.integers(0, 1000))
+@settings(max_examples=6, deadline=None)
+def test_every_way_of_the_compiled_engine_gives_the_same_weights(cell, way, units, inputs, steps, seed):
+    """Whichever its cost model would choose."""
+    size = Sizes(units, inputs, 2, steps, 1)
+    settings = {"rate": 0.05, "feedback": "kolen_pollack"}
+    definition = learnt_online("reference", size, cell, seed, **settings)
+    ours = learnt_online(NumbaEngine(per_step=way), size, cell, seed, **settings)
+    for name in ("recurrent", "input", "readout", "bias", "feedback"):
+        assert difference(getattr(ours, name), getattr(definition, name)) < 1e-4, name
+
+
+@pytest.mark.parametrize("filter", [None, "momentum"])
+def test_long_trials_are_folded_on_the_way(filter):
+    """More steps than are kept apart, so that traces fade and sums are folded: still the causal numbers."""
+    net = nr.Network.random(2, 30, 2, filter=filter, seed=1)
+    data = trials(Sizes(30, 2, 2, 700, 1))
+    data = nr.Trials(data.inputs, data.targets, dt=net.dt)
+    runs = [
+        nr.train(net, data, engine=NumbaEngine(per_step=way), trials=1, update="step", rate=0.5, progress=False)
+        for way in ("causal", "low_rank")
+    ]
+    assert difference(runs[1].network.recurrent, runs[0].network.recurrent) < 1e-4
+    assert difference(runs[1].network.recurrent, net.recurrent) > 1e-3

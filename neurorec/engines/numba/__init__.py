@@ -2,27 +2,45 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from neurorec.engines.base import AbstractEngine, Activity, Memory, Route, Stimulus, Teaching
-from neurorec.engines.numba.causal_loop import after_the_trial, causal, fused, is_fusible
+from neurorec.engines.numba.causal_loop import after_the_trial, causal, row_by_row
 from neurorec.engines.numba.compile import kernels
 from neurorec.engines.numba.layout import blocks, constants, flat, noise_rows, plastic_rows, ports, rows
+from neurorec.engines.numba.per_step import WAYS, chosen
 from neurorec.engines.numba.workspace import Workspace
+from neurorec.errors import ValueRefused
 from neurorec.feedbacks.base import AbstractFeedback
 from neurorec.network import Network
 from neurorec.weights import Weights
 
 
 class NumbaEngine(AbstractEngine):
-    """Trial and batch updates of local rules and BPTT by one reverse scan and one product over trials x time."""
+    """Trial and batch updates of local rules and BPTT by one reverse scan and one product over trials x time.
+
+    Parameters
+    ----------
+    per_step : str, optional
+        How weights change at every step: ``"causal"``, ``"fused"`` or ``"low_rank"``, which give the same numbers but for
+        rounding. None: what `neurorec.engines.numba.per_step.costs` finds cheapest.
+    """
 
     dtype = np.float32
     tolerance = 1e-4
     offers = frozenset({"trial", "step"})
 
-    def __init__(self) -> None:
-        self._room = Workspace(self.dtype)
+    def __init__(self, per_step: str | None = None) -> None:
+        if per_step not in (None, *WAYS):
+            raise ValueRefused(f"per_step must be {', '.join(WAYS)} or None, got {per_step!r}")
+        self._per_step, self._room = per_step, Workspace(self.dtype)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The way that was asked for, if one was."""
+        return {} if self._per_step is None else {"per_step": self._per_step}
 
     def forward(self, network: Network, weights: Weights, stimulus: Stimulus) -> Activity:
         """As the contract says."""
@@ -54,10 +72,12 @@ class NumbaEngine(AbstractEngine):
     def online(self, network: Network, weights: Weights, stimulus: Stimulus, memory: Memory, teaching: Teaching) -> Activity:
         """As the contract says."""
         activity = self._activity(network, stimulus)
-        if is_fusible(network, teaching):
-            fused(network, weights, stimulus, activity, teaching)
-        else:
+        steps, trials = stimulus.share.shape
+        way = chosen(self._per_step, network, teaching, steps, trials)
+        if way == "causal":
             causal(network, weights, stimulus, activity, memory, teaching, weights.zeros(), moving=True)
+        else:
+            row_by_row(network, weights, stimulus, activity, teaching, way)
         return activity
 
     def _activity(self, network: Network, stimulus: Stimulus) -> Activity:

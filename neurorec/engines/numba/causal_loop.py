@@ -62,19 +62,15 @@ def causal(
     )  # fmt: skip
 
 
-def is_fusible(network: Network, teaching: Teaching) -> bool:
-    """Whether a step's change can be applied row by row: nothing asks for all of it, and each kind of weight has one rate."""
-    local = teaching.route.rule.influence == "local"
-    return local and isinstance(teaching.optimiser, SGD) and teaching.clip == np.inf and not network.formula.plastic
-
-
-def fused(network: Network, weights: Weights, stimulus: Stimulus, activity: Activity, teaching: Teaching) -> None:
-    """Call the fused loop; weights change in place."""
+def row_by_row(network: Network, weights: Weights, stimulus: Stimulus, activity: Activity, teaching: Teaching, way: str) -> None:
+    """Call the loop of that name, ``"fused"`` or ``"low_rank"``; weights change in place."""
     real = stimulus.inputs.dtype.type
     kinds = ("recurrent", "input", "bias", "readout", "feedback")
     rates = np.array([teaching.rates[weights.spans[name]].max(initial=0) for name in kinds], real)
-    _compiled(network.formula, teaching, stimulus.inputs.dtype.name).fused.fused(
-        *map(weights.view, kinds), constants(network, weights), *ports(network), rates, real(teaching.decay), stimulus.inputs,
+    decay = (real(teaching.decay),) if way == "fused" else ()
+    module = getattr(_compiled(network.formula, teaching, stimulus.inputs.dtype.name), way)
+    getattr(module, way)(
+        *map(weights.view, kinds), constants(network, weights), *ports(network), rates, *decay, stimulus.inputs,
         noise_rows(stimulus, weights.bias.size), stimulus.targets, stimulus.share, activity.states, activity.drives, activity.emitted,
         activity.readout,
     )  # fmt: skip

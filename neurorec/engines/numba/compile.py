@@ -39,10 +39,10 @@ def kernels(formula: Formula, dtype: str) -> ModuleType:
 
 @lru_cache(maxsize=64)
 def causal_kernels(formula: Formula, dtype: str, loss: type, feedback: type, optimiser: type) -> ModuleType:
-    """Package with the modules `causal` and `fused` of a model under one loss, feedback and optimiser."""
+    """Package with the modules `causal`, `fused` and `low_rank` of a model under one loss, feedback and optimiser."""
     teaching = _TEACHING.format(loss=loss, feedback=feedback, optimiser=optimiser)
     sources = "".join(map(inspect.getsource, (loss, feedback, optimiser)))
-    files = {**numba_sources(formula, dtype), "teaching": teaching, "causal": _copied("causal"), "fused": _copied("fused")}
+    files = {**numba_sources(formula, dtype), "teaching": teaching, **{name: _copied(name) for name in ("causal", "fused", "low_rank")}}
     return package(files, _salt() + sources)
 
 

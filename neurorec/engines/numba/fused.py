@@ -47,6 +47,61 @@ def shift(weights, change, rate, decay):
 
 
 @compiled
+def learn_rows(
+    recurrent, input_, bias, recurrent_ports, external_ports, rates, decay, trace, self_decay, slope, adjoint, pre, moved, fresh
+):
+    """Trace and change every row of synapses once."""
+    k, units, trials = adjoint.shape[0], adjoint.shape[2], adjoint.shape[1]
+    ports, heard, width = slope.shape[0] // k, recurrent.shape[1], moved.shape[0]
+    recurrent_gain, external_gain = np.zeros(k, adjoint.dtype), np.zeros(k, adjoint.dtype)
+    for row in range(bias.shape[0]):
+        d, n = row // units, row % units
+        moved[:] = real(0)
+        for b in range(trials):
+            for j in range(k):
+                if recurrent_ports[d] >= 0:
+                    recurrent_gain[j] = slope[j * ports + recurrent_ports[d], b, n]
+                if external_ports[d] >= 0:
+                    external_gain[j] = slope[j * ports + external_ports[d], b, n]
+            trace_row(trace[row, b], self_decay[:, b, n], adjoint[:, b, n], recurrent_gain, external_gain, pre[b], heard, fresh, moved)
+        shift(recurrent[row], moved[:heard], rates[0], decay)
+        shift(input_[row], moved[heard : width - 1], rates[1], decay)
+        bias[row] = (real(1) - rates[2] * decay) * bias[row] + rates[2] * moved[width - 1]
+
+
+@compiled
+def learn_rows_of_one_state(
+    recurrent, input_, bias, recurrent_ports, external_ports, rates, decay, trace, self_decay, slope, adjoint, pre, moved
+):
+    """The same where a unit has one state: one sweep a row, without a view a row, which would cost as much as a short row."""
+    trials, units = adjoint.shape[1:]
+    heard, width = recurrent.shape[1], moved.shape[0]
+    for row in range(bias.shape[0]):
+        d = row // units
+        n, p, q = row - d * units, recurrent_ports[d], external_ports[d]
+        for m in range(width):
+            moved[m] = real(0)
+        for b in range(trials):
+            keep, scale = self_decay[0, b, n], adjoint[0, b, n]
+            gain = slope[p, b, n] if p >= 0 else real(0)
+            for m in range(heard):
+                e = keep * trace[row, b, 0, m] + gain * pre[b, m]
+                trace[row, b, 0, m] = e
+                moved[m] += scale * e
+            gain = slope[q, b, n] if q >= 0 else real(0)
+            for m in range(heard, width):
+                e = keep * trace[row, b, 0, m] + gain * pre[b, m]
+                trace[row, b, 0, m] = e
+                moved[m] += scale * e
+        shrink = real(1) - rates[0] * decay
+        for m in range(heard):
+            recurrent[row, m] = shrink * recurrent[row, m] + rates[0] * moved[m]
+        for m in range(input_.shape[1]):
+            input_[row, m] += rates[1] * (moved[heard + m] - decay * input_[row, m])
+        bias[row] += rates[2] * (moved[width - 1] - decay * bias[row])
+
+
+@compiled
 def fused(recurrent, input_, bias, readout, feedback, constants, recurrent_ports, external_ports, rates, decay,
           inputs, noise, targets, share, states, drives, emitted, readouts):  # fmt: skip
     """Step, compare, trace and change, for every step of some trials; weights change in place.
@@ -55,13 +110,12 @@ def fused(recurrent, input_, bias, readout, feedback, constants, recurrent_ports
     """
     steps, trials = share.shape
     k, ports, units, n_out = states.shape[1], drives.shape[1], states.shape[3], emitted.shape[1]
-    heard, width = n_out * units, n_out * units + inputs.shape[2] + 1
+    width = n_out * units + inputs.shape[2] + 1
     trace = np.zeros((bias.shape[0], trials, k, width), states.dtype)
     fresh, moved, pre = np.empty((k, width), states.dtype), np.empty(width, states.dtype), np.empty((trials, width), states.dtype)
     self_decay, slope = np.empty((k * k, trials, units), states.dtype), np.empty((k * ports, trials, units), states.dtype)
     partial, signal = np.empty((0, trials, units), states.dtype), np.empty((n_out, trials, units), states.dtype)
     adjoint = np.empty((k, trials, units), states.dtype)
-    recurrent_gain, external_gain = np.zeros(k, states.dtype), np.zeros(k, states.dtype)
     readout_change, feedback_change = np.empty_like(readout), np.empty_like(feedback)
     output(states[0], constants, emitted[0])
     for t in range(steps):
@@ -76,18 +130,13 @@ def fused(recurrent, input_, bias, readout, feedback, constants, recurrent_ports
         teach(readout, feedback, epsilon, emitted[t + 1], signal, readout_change, feedback_change)
         pull_output(states[t + 1], signal, constants, adjoint)
         presynaptic(emitted[t], inputs[t], pre)
-        for row in range(bias.shape[0]):
-            d, n = row // units, row % units
-            moved[:] = real(0)
-            for b in range(trials):
-                for j in range(k):
-                    if recurrent_ports[d] >= 0:
-                        recurrent_gain[j] = slope[j * ports + recurrent_ports[d], b, n]
-                    if external_ports[d] >= 0:
-                        external_gain[j] = slope[j * ports + external_ports[d], b, n]
-                trace_row(trace[row, b], self_decay[:, b, n], adjoint[:, b, n], recurrent_gain, external_gain, pre[b], heard, fresh, moved)
-            shift(recurrent[row], moved[:heard], rates[0], decay)
-            shift(input_[row], moved[heard : width - 1], rates[1], decay)
-            bias[row] = (real(1) - rates[2] * decay) * bias[row] + rates[2] * moved[width - 1]
+        if k == 1:
+            learn_rows_of_one_state(
+                recurrent, input_, bias, recurrent_ports, external_ports, rates, decay, trace, self_decay, slope, adjoint, pre, moved
+            )
+        else:
+            learn_rows(
+                recurrent, input_, bias, recurrent_ports, external_ports, rates, decay, trace, self_decay, slope, adjoint, pre, moved, fresh
+            )
         shift(readout.reshape(-1), readout_change.reshape(-1), rates[3], decay)
         shift(feedback.reshape(-1), feedback_change.reshape(-1), rates[4], decay)

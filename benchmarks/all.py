@@ -1,0 +1,80 @@
+"""Every CPU benchmark in one run, and a file of the numbers: data/benchmarks_cpu.json was made by this.
+
+    taskset -c 1 python benchmarks/all.py --out runs --machine "2 shared x86-64 cores" [--quick] [--json]
+
+Takes a few minutes on a quiet machine. Peers that are not installed are left out, with a line that says so.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import one_thread  # noqa: F401 - first, or the libraries have counted the cores already
+
+# isort: split
+import ceilings
+import memory
+import peer_braintrace
+import peer_jax_scan
+import peer_numpy_trace
+import peer_torch_autograd
+import peer_torch_rnn
+import scaling
+import step_updates
+import updates
+from report import parser, print_machine, print_rows
+
+from neurorec.timing.machine import machine
+
+BENCHMARKS = (
+    ceilings, updates, step_updates, memory, peer_numpy_trace, peer_torch_autograd, peer_torch_rnn, peer_jax_scan, peer_braintrace, scaling
+)  # fmt: skip
+PEERS = ("torch", "jax", "braintrace")
+DIGITS = 4  # more would be noise
+
+
+def main() -> None:
+    settings = arguments().parse_args()
+    settings.out.mkdir(parents=True, exist_ok=True)
+    about = {"command": shlex.join(["python", *sys.argv]), **machine(), "machine": settings.machine}
+    print_machine(about)
+    result = {each.__name__: measured(each, settings.quick) for each in BENCHMARKS}
+    about["versions"] |= {name: version(name) for name in PEERS if find_spec(name)}
+    about["load_after"] = machine()["load"]  # what else ran meanwhile
+    scaling.draw(result["scaling"], settings.out / "scaling.png")
+    facts = {**about, "result": rounded(result)}
+    (settings.out / "benchmarks_cpu.json").write_text(json.dumps(facts, indent=1) + "\n")
+    if settings.json:
+        print(json.dumps(facts))
+
+
+def arguments() -> Any:
+    made = parser(__doc__)
+    made.add_argument("--out", type=Path, default=Path("runs"), help="folder for benchmarks_cpu.json and scaling.png")
+    made.add_argument("--machine", default="", help="the machine in words")
+    return made
+
+
+def measured(benchmark: Any, quick: bool) -> list[dict[str, Any]]:
+    print(f"\n{benchmark.__doc__.splitlines()[0]}")
+    rows = benchmark.measure(quick)
+    print_rows(rows)
+    return rows
+
+
+def rounded(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: rounded(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [rounded(each) for each in value]
+    return float(f"{value:.{DIGITS}g}") if isinstance(value, float) else value
+
+
+if __name__ == "__main__":
+    main()
