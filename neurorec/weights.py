@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from neurorec.arrays import only
+from neurorec.arrays import only, real_array
 from neurorec.errors import ValueRefused
 from neurorec.network import WEIGHTS, Network
 
@@ -92,9 +92,9 @@ def rates_by_name(network: Network, rule: Any, feedback: Any, rate: float | Mapp
         only("plastic weight (in rate)", rate, moving)
         if missing := [name for name in moving if name not in rate]:
             raise ValueRefused(f"no rate for {', '.join(missing)}; give one each, 0 to keep a weight as it is, or one number for all")
-    found = {name: float(rate[name] if isinstance(rate, Mapping) else rate) for name in moving}
-    if any(not 0 <= value < np.inf for value in found.values()):
-        raise ValueRefused(f"rates must be zero or positive and finite, got {rate}")
+    found = {name: float(real_array("rate", rate[name] if isinstance(rate, Mapping) else rate, ())) for name in moving}
+    if min(found.values()) < 0:
+        raise ValueRefused(f"rates must be zero or positive, got {rate}")
     # Kolen-Pollack: feedback follows the readout at the same rate, or the two would not converge.
     return {**found, "feedback": found["readout"]} if feedback.plastic and "readout" in found else found
 

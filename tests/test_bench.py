@@ -90,15 +90,14 @@ def test_a_ratio_is_taken_round_by_round():
     assert ratio(np.array([1.0, 4.0, 6.0]), np.array([1.0, 8.0, 8.0])) == Spread(0.75, 0.625, 0.875)
 
 
-@pytest.mark.parametrize(("trials", "transposed"), [(1, False), (1, True), (8, False), (8, True)])
-def test_the_floor_is_the_products_that_it_says(trials, transposed):
-    """Whichever way was the fastest here."""
-    job = recurrent_products(3, trials, 2, transposed=transposed)
+@pytest.mark.parametrize("trials", [1, 3, 9])
+def test_the_floor_is_the_products_that_it_says(trials):
+    """Whichever way was the fastest here; the numbers are drawn as it draws them."""
+    job = recurrent_products(3, trials, 2)
     job()
     rng = np.random.default_rng(0)
     x, w = rng.standard_normal((2, trials, 3), dtype=np.float32), rng.standard_normal((3, 3), dtype=np.float32)
-    out = job.keywords["out"] if job.keywords else job.args[2]
-    np.testing.assert_allclose(out, np.einsum("tbm,mn->tbn", x, w if transposed else w.T), rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(job.args[1], np.einsum("tbm,nm->tbn", x, w), rtol=1e-5, atol=1e-6)
 
 
 def test_the_gathering_floor_is_no_symmetric_product():

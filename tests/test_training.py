@@ -213,6 +213,7 @@ def test_what_does_not_fit_is_refused_before_the_first_step():
         {"batch": 0},
         {"rate": -1.0},
         {"rate": np.nan},
+        {"rate": "fast"},
         {"update": "sometimes"},
         {"clip": 0.0},
         {"rate": {"recurrent": 0.1}},

@@ -14,28 +14,37 @@ import numpy as np
 from neurorec.formula.flags import FLAGS
 from neurorec.timing.clock import side_by_side
 
-FEW = 4  # up to as many trials a product by hand may beat BLAS, and BLAS may be faster so many at a time
+Product = Callable[[np.ndarray, np.ndarray], object]  # of activity (steps, trials, units), into such an array
+
+FEW = 4  # up to as many trials a product by hand may beat BLAS
+PORTIONS = (2, 4, 8)  # trials at a time: OpenBLAS has kernels for small products that are twice as fast as its general one
+SAMPLE = 10  # steps on which ways are compared
 LINE = 64  # bytes of a cache line: arrays that begin on one are read up to half as fast again as those that do not
 
 
-def recurrent_products(units: int, trials: int, steps: int, seed: int = 0, transposed: bool = False) -> Callable[[], object]:
-    """W o(t) for every step (or W^T, as BPTT has it): steps products of (trials, units) and (units, units).
+def recurrent_products(units: int, trials: int, steps: int, seed: int = 0) -> Callable[[], object]:
+    """W o(t) for every step: products of (trials, units) and (units, units). As many are needed to go back by W^T.
 
-    BLAS called from NumPy's own loop, from a compiled loop, for a few trials at a time, or for few trials a product
-    written by hand: whichever is fastest here. Activity of all steps is read and written as a network does it, so
-    memory counts as well.
+    BLAS called from NumPy's own loop, from a compiled loop, or for a few trials at a time, with the weights in either
+    order, and for few trials a product written by hand: whichever is fastest here. Activity of all steps is read and
+    written as a network does it, so memory counts as well.
     """
     rng = np.random.default_rng(seed)
     x, w = _random(rng, steps, trials, units), _random(rng, units, units)
-    w, out = (w if transposed else w.T), _aligned(steps, trials, units)
-    ways = [partial(np.matmul, x, w, out=out), partial(_by_blas, x, w, out, trials)]
-    if trials > FEW:
-        ways += [partial(_by_blas, x, w, out, FEW)]
-    else:
-        columns, rows = _aligned_copy(w), _aligned_copy(w.T)
-        ways += [partial(_by_rows, x, rows, out), partial(_by_columns, x, columns, out)]
-    _same(ways, out)
-    return _fastest(ways)
+    out, ways = _aligned(steps, trials, units), _ways(w, trials)
+    _same(ways, x[:SAMPLE], out[:SAMPLE])
+    return partial(_fastest(ways, x[:SAMPLE], out[:SAMPLE]), x, out)
+
+
+def _ways(rows: np.ndarray, trials: int) -> list[Product]:
+    """All that give x @ rows.T."""
+    columns = _aligned_copy(rows.T)
+    portions = {trials, *(each for each in PORTIONS if each < trials)}
+    ways: list[Product] = [lambda x, out, w=w: np.matmul(x, w, out=out) for w in (rows.T, columns)]
+    ways += [lambda x, out, w=w, n=n: _by_blas(x, w, out, n) for w in (rows.T, columns) for n in sorted(portions)]
+    if trials <= FEW:
+        ways += [lambda x, out: _by_rows(x, rows, out), lambda x, out: _by_columns(x, columns, out)]
+    return ways
 
 
 def gathering_product(units: int, trials: int, steps: int, seed: int = 0) -> Callable[[], object]:
@@ -69,19 +78,19 @@ def _aligned(*shape: int) -> np.ndarray:
     return raw[start : raw.size - LINE + start].view(np.float32).reshape(shape)
 
 
-def _same(ways: list[Callable[[], object]], out: np.ndarray) -> None:
+def _same(ways: list[Product], x: np.ndarray, out: np.ndarray) -> None:
     """All ways must give the same products, or the floor is none."""
-    ways[0]()
+    ways[0](x, out)
     expected = out.copy()
-    for way in ways[1:]:
+    for k, way in enumerate(ways):
         out[...] = np.nan
-        way()
+        way(x, out)
         if not np.allclose(out, expected, rtol=1e-3, atol=1e-4 * float(np.abs(expected).max())):
-            raise ArithmeticError(f"{way} gives another product than NumPy")
+            raise ArithmeticError(f"way {k} gives another product than NumPy")
 
 
-def _fastest(ways: list[Callable[[], object]]) -> Callable[[], object]:
-    taken = side_by_side({str(k): way for k, way in enumerate(ways)}, repeats=5, window=0.002)
+def _fastest(ways: list[Product], x: np.ndarray, out: np.ndarray) -> Product:
+    taken = side_by_side({str(k): partial(way, x, out) for k, way in enumerate(ways)}, repeats=5, window=0.001)
     return ways[min(range(len(ways)), key=lambda k: np.median(taken[str(k)]))]
 
 
