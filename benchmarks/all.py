@@ -1,6 +1,6 @@
 """Every CPU benchmark in one run, and a file of the numbers: data/benchmarks_cpu.json was made by this.
 
-    taskset -c 1 python benchmarks/all.py --out runs --machine "2 shared x86-64 cores" [--quick] [--json]
+    taskset -c 1 python benchmarks/all.py --out runs --machine "2 shared x86-64 cores"
 
 Takes a few minutes on a quiet machine. Peers that are not installed are left out, with a line that says so.
 """
@@ -49,7 +49,7 @@ def main() -> None:
     about["load_after"] = machine()["load"]  # what else ran meanwhile
     scaling.draw(result["scaling"], settings.out / "scaling.png")
     facts = {**about, "result": rounded(result)}
-    (settings.out / "benchmarks_cpu.json").write_text(json.dumps(facts, indent=1) + "\n")
+    (settings.out / "benchmarks_cpu.json").write_text(one_row_a_line(facts))
     if settings.json:
         print(json.dumps(facts))
 
@@ -66,6 +66,15 @@ def measured(benchmark: Any, quick: bool) -> list[dict[str, Any]]:
     rows = benchmark.measure(quick)
     print_rows(rows)
     return rows
+
+
+def one_row_a_line(facts: dict[str, Any]) -> str:
+    """JSON that a diff can show."""
+    head = ",\n".join(f" {json.dumps(name)}: {json.dumps(value)}" for name, value in facts.items() if name != "result")
+    tables = ",\n".join(
+        f"  {json.dumps(name)}: [\n   " + ",\n   ".join(map(json.dumps, rows)) + "\n  ]" for name, rows in facts["result"].items()
+    )
+    return f'{{\n{head},\n "result": {{\n{tables}\n }}\n}}\n'
 
 
 def rounded(value: Any) -> Any:

@@ -59,7 +59,7 @@ def draw(rows: list[dict[str, Any]], path: Path) -> Path:
     axes[0, 0].plot([], [], "--", color="0.4", lw=0.8, label="products alone")
     axes[0, 0].legend(loc="upper left", fontsize=7.5, frameon=False, borderaxespad=0.2)
     path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=200)
+    figure.savefig(path, dpi=150)
     return path
 
 

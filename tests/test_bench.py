@@ -78,6 +78,11 @@ def test_the_committed_numbers_say_where_they_are_from():
     assert {path.stem for path in SCRIPTS} - {"all"} == set(found["result"])
 
 
+def test_the_manual_has_the_committed_numbers():
+    made = runpy.run_path(str(BENCHMARKS.parent / "docs" / "benchmarks.py"))
+    assert made["TABLES"].read_text() == made["tables"](json.loads(made["DATA"].read_text())), "run python docs/benchmarks.py"
+
+
 def test_jobs_take_turns():
     turns = []
     taken = side_by_side({"a": lambda: turns.append("a"), "b": lambda: turns.append("b")}, repeats=4, window=0.0)

@@ -217,7 +217,7 @@ def test_too_many_units_for_the_memory_failed(neurorec):
         (("--trials", "0"), ("trials must be a whole number from 1",)),
         (("--every", "0"), ("every must be a whole number from 1",)),
         (("--seed", "-1"), ("seed must be a whole number from 0",)),
-        (("--rate", "nan"), ("rates must be",)),
+        (("--rate", "nan"), ("rate holds nan",)),
         (("--update", "never"), ("update must be",)),
         (("--rule", "bptt", "--update", "step"), ("--rule rtrl", "--update trial")),
         (("--dt", "0.2", "--set", "period=4"), ("tau = 0.1 s is shorter than the time step dt = 0.2 s",)),

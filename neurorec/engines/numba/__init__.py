@@ -46,7 +46,7 @@ class NumbaEngine(AbstractEngine):
         """As the contract says."""
         activity = self._activity(network, stimulus)
         kernels(network.formula, self.dtype.__name__).forward(
-            blocks(weights, network.units), np.ascontiguousarray(weights.input.T), weights.bias, constants(network, weights), *ports(network),
+            *blocks(weights, network.units), np.ascontiguousarray(weights.input.T), weights.bias, constants(network, weights), *ports(network),
             stimulus.inputs, noise_rows(stimulus, weights.bias.size), activity.states, activity.drives, activity.emitted,
         )  # fmt: skip
         np.matmul(rows(activity.emitted[1:]), weights.readout.T, out=activity.readout)
@@ -62,7 +62,7 @@ class NumbaEngine(AbstractEngine):
         back = self._room.array("back", activity.drives.shape)
         partial = np.zeros((len(network.formula.plastic), *activity.states.shape[2:]), self.dtype)
         kernels(network.formula, self.dtype.__name__).reverse_scan(
-            blocks(weights, network.units), signal, constants(network, weights), ports(network)[0], route.rule.influence == "full",
+            *blocks(weights, network.units), signal, constants(network, weights), ports(network)[0], route.rule.influence == "full",
             activity.states, activity.drives, back, partial,
         )  # fmt: skip
         add_products(change, network, back, activity, stimulus.inputs, error)

@@ -10,14 +10,18 @@ import numpy as np
 
 from .unit import SHOWS_STATE, compiled, output, pull, pull_output, real, step  # pyright: ignore[reportMissingImports]
 
-FEW = 4  # below as many trials, a product by hand beats a call of BLAS
+FEW = 2  # below as many trials, a product by hand beats a call of BLAS
+SMALL = 1_000_000  # multiplications up to which OpenBLAS has a direct kernel, which is twice as fast where nothing is transposed
 
 
 @compiled
-def multiply(x, w, out):
-    """out (B, n) = x (B, m) @ w.T, with w (n, m)."""
+def multiply(x, w, turned, out):
+    """out (B, n) = x (B, m) @ w.T, with w (n, m) and its transpose, contiguous, as turned (m, n)."""
     if x.shape[0] >= FEW:
-        np.dot(x, w.T, out)
+        if x.shape[0] * w.shape[0] * w.shape[1] <= SMALL:
+            np.dot(x, turned, out)
+        else:
+            np.dot(x, w.T, out)
         return
     for b in range(x.shape[0]):
         for n in range(w.shape[0]):
@@ -28,11 +32,11 @@ def multiply(x, w, out):
 
 
 @compiled
-def hear(emitted, recurrent, product, out):
-    """W o(t-1) of one drive, (B, N), from emitted (K, B, N) and recurrent (K, N, N)."""
-    multiply(emitted[0], recurrent[0], out)
+def hear(emitted, recurrent, turned, product, out):
+    """W o(t-1) of one drive, (B, N), from emitted (K, B, N), recurrent and its transposes, both (K, N, N)."""
+    multiply(emitted[0], recurrent[0], turned[0], out)
     for c in range(1, emitted.shape[0]):
-        multiply(emitted[c], recurrent[c], product)
+        multiply(emitted[c], recurrent[c], turned[c], product)
         out += product
 
 
@@ -50,26 +54,12 @@ def add_external(x, inputs, bias, noise, first, out):
 
 
 @compiled
-def add_transposed_product(x, w, product, out):
-    """out (B, m) += x (B, n) @ w, with w (n, m)."""
-    if x.shape[0] >= FEW:
-        np.dot(x, w, product)
-        out += product
-        return
-    for b in range(x.shape[0]):
-        for n in range(w.shape[0]):
-            scale = x[b, n]
-            for m in range(w.shape[1]):
-                out[b, m] += w[n, m] * scale
-
-
-@compiled
-def forward(recurrent, inputs, bias, constants, recurrent_ports, external_ports, x, noise, states, drives, emitted):
+def forward(recurrent, turned, inputs, bias, constants, recurrent_ports, external_ports, x, noise, states, drives, emitted):
     """u(t) = W o(t-1) + Win x(t) + b + noise(t);  s(t) = step(s(t-1), u(t)).
 
-    recurrent (D, K, N, N), inputs (I, D N), bias (D N,), x (T, B, I), noise (T or 1, B, D N); fills drives (T, ports,
-    B, N), states (T+1, k, B, N) from states[0], and emitted (T+1, K, B, N), which may be the states themselves where a
-    unit shows its only state. Port -1: the drive has no such part.
+    recurrent (D, K, N, N) and turned, its blocks transposed; inputs (I, D N), bias (D N,), x (T, B, I), noise (T or 1, B,
+    D N). Fills drives (T, ports, B, N), states (T+1, k, B, N) from states[0], and emitted (T+1, K, B, N), which may be the
+    states themselves where a unit shows its only state. Port -1: the drive has no such part.
     """
     units = states.shape[3]
     product = np.empty(states.shape[2:], states.dtype)
@@ -78,7 +68,7 @@ def forward(recurrent, inputs, bias, constants, recurrent_ports, external_ports,
     for t in range(drives.shape[0]):
         for d in range(recurrent.shape[0]):
             if recurrent_ports[d] >= 0:
-                hear(emitted[t], recurrent[d], product, drives[t, recurrent_ports[d]])
+                hear(emitted[t], recurrent[d], turned[d], product, drives[t, recurrent_ports[d]])
             if external_ports[d] >= 0:
                 if external_ports[d] != recurrent_ports[d]:
                     drives[t, external_ports[d]] = real(0)
@@ -89,7 +79,7 @@ def forward(recurrent, inputs, bias, constants, recurrent_ports, external_ports,
 
 
 @compiled
-def reverse_scan(recurrent, signal, constants, recurrent_ports, full, states, drives, back_drives, back_parameters):
+def reverse_scan(recurrent, turned, signal, constants, recurrent_ports, full, states, drives, back_drives, back_parameters):
     """R(t) = O^T [signal(t) + W^T F^T R(t+1) if full] + D^T R(t+1): against time, no N x N trace is ever formed.
 
     signal (T, K, B, N) is overwritten; fills back_drives (T, ports, B, N) = F^T R and adds G^T R, summed over time,
@@ -103,7 +93,8 @@ def reverse_scan(recurrent, signal, constants, recurrent_ports, full, states, dr
             for d in range(recurrent.shape[0]):
                 if recurrent_ports[d] >= 0:
                     for c in range(recurrent.shape[1]):
-                        add_transposed_product(back_drives[t + 1, recurrent_ports[d]], recurrent[d, c], product, signal[t, c])
+                        multiply(back_drives[t + 1, recurrent_ports[d]], turned[d, c], recurrent[d, c], product)
+                        signal[t, c] += product
         pull_output(states[t + 1], signal[t], constants, adjoint)
         adjoint += carried
         pull(states[t], drives[t], adjoint, constants, carried, back_drives[t], partial)

@@ -31,10 +31,11 @@ def constants(network: Network, weights: Weights) -> np.ndarray:
     return constants_of(network.formula, weights.parameters, network.dt).astype(weights.vector.dtype)
 
 
-def blocks(weights: Weights, units: int) -> np.ndarray:
-    """Recurrent weights as (D, K, N, N), a contiguous block for each product; no copy where K is 1."""
+def blocks(weights: Weights, units: int) -> tuple[np.ndarray, np.ndarray]:
+    """Recurrent weights as (D, K, N, N), a contiguous block for each product (no copy where K is 1), and each block transposed."""
     n, m = weights.recurrent.shape
-    return np.ascontiguousarray(weights.recurrent.reshape(n // units, units, m // units, units).transpose(0, 2, 1, 3))
+    each = weights.recurrent.reshape(n // units, units, m // units, units)
+    return np.ascontiguousarray(each.transpose(0, 2, 1, 3)), np.ascontiguousarray(each.transpose(0, 2, 3, 1))
 
 
 def noise_rows(stimulus: Stimulus, width: int) -> np.ndarray:
