@@ -182,7 +182,11 @@ def resume(path: str | Path, trials: int | None = None, task: AbstractTask | Tri
 
 
 def _go_on(learner: Learner, file: RunFile, progress: bool | Hook) -> Run:
-    """Train to the end, whatever ends it; leave the file whole and closed."""
+    """Train to the end, whatever ends it; leave the file whole and closed.
+
+    Only between two batches do weights and the number of trials belong together: what breaks a batch off leaves the file
+    as the last checkpoint made it.
+    """
     journal = Journal(learner, file)
     import scipy.linalg.cython_blas  # noqa: F401 - Numba's products use it: loaded now, so that the limit below holds for it
 
@@ -192,7 +196,9 @@ def _go_on(learner: Learner, file: RunFile, progress: bool | Hook) -> Run:
             while not journal.finished and interrupt.asked is None:
                 journal.batch()
                 shown.advance(journal.done, journal.recent_loss)
+            journal.conclude()
         except DivergenceError as error:
+            journal.conclude()
             raise DivergenceError(f"{error}{'' if file.path is None else f' ({file.path} holds them)'}") from None
         finally:
             journal.close()
@@ -258,10 +264,13 @@ class Journal:
         self.file.checkpoint(self.done, self.learner.updates, self.learner.weights.vector, self.learner.slots)
         self.rows, self.flushed = [], time.monotonic()
 
-    def close(self) -> None:
-        """Checkpoint, store the network, close (a run in memory stays open: it is the only copy)."""
+    def conclude(self) -> None:
+        """Checkpoint, and store the network."""
         self.checkpoint()
         self.file.finish(self.learner.trained())
+
+    def close(self) -> None:
+        """Close the file (a run in memory stays open: it is the only copy)."""
         if self.file.path is not None:
             self.file.close()
 

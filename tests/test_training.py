@@ -13,8 +13,10 @@ import pytest
 from cases import ORDINARY, network, trials
 
 import neurorec as nr
+from neurorec import training
 from neurorec.errors import DivergenceError, NotOffered, ShapeError, ValueRefused
 from neurorec.optimisers.adam import Adam
+from neurorec.training import Journal
 
 TASK = nr.task("periodic_output", period=0.4)
 
@@ -228,3 +230,24 @@ def test_progress_is_plain_lines_without_a_terminal(capsys):
     lines = capsys.readouterr().err.splitlines()
     assert lines
     assert lines[-1].startswith("trial 40/40  loss ")
+
+
+def test_an_error_in_the_middle_of_a_batch_leaves_the_last_whole_state(tmp_path, monkeypatch):
+    """Weights that have moved must not be stored under the number of a trial that is not over."""
+    path, record = tmp_path / "run.h5", Journal._record
+
+    def fails_once(self, activity, trials, first):
+        if first == 50:
+            raise OSError("something outside went wrong")
+        record(self, activity, trials, first)
+
+    monkeypatch.setattr(training, "FLUSH_SECONDS", 0.0)
+    monkeypatch.setattr(Journal, "_record", fails_once)
+    with pytest.raises(OSError, match="outside"):
+        nr.train(net(), TASK, trials=100, path=path, progress=False)
+    monkeypatch.undo()
+    assert nr.open_run(path).done == 50
+    straight = nr.train(net(), TASK, trials=100, progress=False)
+    resumed = nr.resume(path, progress=False)
+    assert same(resumed.network, straight.network)
+    assert np.array_equal(resumed.log["loss"].values, straight.log["loss"].values)
