@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -82,7 +83,7 @@ class Trials:
         """Number of trials B."""
         return self.targets.shape[1]
 
-    @property
+    @cached_property
     def weight(self) -> np.ndarray:
         """Share of each step in the loss, (T, B): mask over its sum in the trial, over the number of trials."""
         return self.mask / self.mask.sum(axis=0) / self.count

@@ -12,6 +12,7 @@ from neurorec.engines.numba.compile import causal_kernels
 from neurorec.engines.numba.layout import constants, noise_rows, plastic_rows, ports
 from neurorec.feedbacks.random import Random
 from neurorec.formula.derive import Formula
+from neurorec.formula.unit import for_numpy
 from neurorec.losses.base import AbstractLoss
 from neurorec.network import Network
 from neurorec.optimisers.sgd import SGD
@@ -53,7 +54,7 @@ def causal(
     formula, inputs, vector = network.formula, stimulus.inputs, weights.vector
     offsets = np.array([span.start for span in weights.spans.values()] + [vector.size], np.int64)
     sizes = (len(formula.states), formula.n_drives, len(formula.emitted), network.units, len(formula.ports), len(formula.plastic),
-             len(constants(network, weights)), network.inputs, network.outputs)  # fmt: skip
+             for_numpy(formula).N_CONSTANTS, network.inputs, network.outputs)  # fmt: skip
     _compiled(formula, teaching, inputs.dtype.name).causal.causal(
         vector, memory.slots, summed.vector, offsets, sizes, plastic_rows(network), *ports(network), teaching.route.rule.influence == "full",
         moving, inputs.dtype.type(network.dt), inputs, noise_rows(stimulus, weights.bias.size), stimulus.targets, stimulus.share,
