@@ -1,15 +1,62 @@
-"""Noise in the network: private to every unit, the same for a seed whatever the engine or the batch."""
+"""Noise in the network: private to every unit, the same for a seed whatever the engine, the batch or the window of time."""
 
 from __future__ import annotations
 
+import dataclasses
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
 import numpy as np
 
+from neurorec.formula.cache import package
 from neurorec.network import Network
-from neurorec.seeds import NOISE, generator
+from neurorec.seeds import NOISE
 
 
-def private_noise(network: Network, steps: int, trials: int, seed: int, first: int, dtype: type) -> np.ndarray | None:
-    """White noise on every drive of every unit.
+@dataclass(frozen=True)
+class PrivateNoise:
+    """White noise on every drive of every unit, drawn when it is asked for.
+
+    Unit n's number on drive d at step t of trial k is a function of (seed, k, t, d N + n): it is counted, not drawn in
+    turn, so that any part of a long simulation can be had by itself, and on a GPU by every thread for its own unit.
+
+    Attributes
+    ----------
+    key : tuple of int
+        Two words of 32 bits, from the seed.
+    trial, step : int
+        Numbers of the first trial and of the first step.
+    steps, trials, width : int
+        T, B, and D N.
+    scale : float
+        Standard deviation of each number, in drive units.
+    """
+
+    key: tuple[int, int]
+    trial: int
+    step: int
+    steps: int
+    trials: int
+    width: int
+    scale: float
+
+    def rows(self, dtype: Any) -> np.ndarray:
+        """All of it, (T, B, D N); drawn in float64, then rounded."""
+        out = np.empty((self.steps, self.trials, self.width), dtype)
+        _loop().fill(*map(np.uint64, (*self.key, self.trial, self.step)), self.scale, out)
+        return out
+
+    def window(self, start: int, stop: int) -> PrivateNoise:
+        """Steps [start, stop) of it."""
+        return dataclasses.replace(self, step=self.step + start, steps=stop - start)
+
+
+def private_noise(network: Network, steps: int, trials: int, seed: int, first: int) -> PrivateNoise | None:
+    """The noise of some trials.
 
     Parameters
     ----------
@@ -19,16 +66,20 @@ def private_noise(network: Network, steps: int, trials: int, seed: int, first: i
         T and B.
     seed, first : int
         Root of the seed tree, and the number of the first trial.
-    dtype : type
-        Of the result.
 
     Returns
     -------
-    (D, T, B, N) array, or None for a network without noise
+    PrivateNoise, or None for a network without noise
     """
     if network.noise == 0:
         return None
-    shape = (steps, network.formula.n_drives, network.units)
-    drawn = [generator(seed, NOISE, first + k).standard_normal(shape) for k in range(trials)]
-    scale = network.noise / float(np.sqrt(network.dt))  # white: its variance in a step grows as dt shrinks
-    return (np.stack(drawn, axis=2) * scale).transpose(1, 0, 2, 3).astype(dtype)
+    key, other = map(int, np.random.SeedSequence(seed, spawn_key=(NOISE,)).generate_state(2))
+    scale = network.noise / math.sqrt(network.dt)  # white: its variance in a step grows as dt shrinks
+    return PrivateNoise((key, other), first, 0, steps, trials, network.formula.n_drives * network.units, scale)
+
+
+@lru_cache(maxsize=1)
+def _loop() -> ModuleType:
+    """The compiled loop, in a package of its own; Numba is imported there, when noise is drawn."""
+    sources = {name: Path(__file__).with_name(f"{name}.py").read_text() for name in ("philox", "noise_loop")}
+    return package(sources).noise_loop

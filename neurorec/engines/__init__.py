@@ -134,7 +134,7 @@ def weight_change(
 
 def stimulus(network: Network, trials: Trials, dtype: Any, seed: int, first: int = 0, initial: np.ndarray | None = None) -> Stimulus:
     """What trials (the first of which has number `first`) give a network, in an engine's float type."""
-    noise = private_noise(network, trials.steps, trials.count, seed, first, dtype)
+    noise = private_noise(network, trials.steps, trials.count, seed, first)
     state = start(network, trials.count, initial, dtype)
     return Stimulus(trials.inputs.astype(dtype), noise, state, trials.targets.astype(dtype), trials.weight.astype(dtype))
 

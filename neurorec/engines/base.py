@@ -11,6 +11,7 @@ import numpy as np
 from neurorec.errors import NotOffered
 from neurorec.feedbacks.base import AbstractFeedback
 from neurorec.network import Network
+from neurorec.noise import PrivateNoise
 from neurorec.optimisers.base import AbstractOptimiser
 from neurorec.rules.base import AbstractRule
 from neurorec.weights import Weights
@@ -46,7 +47,7 @@ class Stimulus:
     Attributes
     ----------
     inputs : (T, B, I) array
-    noise : (D, T, B, N) array or None
+    noise : PrivateNoise or None
     initial : (k, B, N) array
         State before the first step.
     targets : (T, B, O) array
@@ -55,7 +56,7 @@ class Stimulus:
     """
 
     inputs: np.ndarray
-    noise: np.ndarray | None
+    noise: PrivateNoise | None
     initial: np.ndarray
     targets: np.ndarray
     share: np.ndarray

@@ -39,11 +39,10 @@ def blocks(weights: Weights, units: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def noise_rows(stimulus: Stimulus, width: int) -> np.ndarray:
-    """Noise (D, T, B, N) as (T, B, D N); one silent step stands for all where there is none."""
-    steps, trials, _ = stimulus.inputs.shape
+    """Noise of every drive, (T, B, D N); one silent step stands for all where there is none."""
     if stimulus.noise is None:
-        return np.zeros((1, trials, width), stimulus.inputs.dtype)
-    return stimulus.noise.transpose(1, 2, 0, 3).reshape(steps, trials, width)
+        return np.zeros((1, stimulus.inputs.shape[1], width), stimulus.inputs.dtype)
+    return stimulus.noise.rows(stimulus.inputs.dtype)
 
 
 def rows(emitted: np.ndarray) -> np.ndarray:

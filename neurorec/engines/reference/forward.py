@@ -30,8 +30,10 @@ def recurrent_part(weights: Weights, emitted: np.ndarray) -> np.ndarray:
 def external_part(weights: Weights, stimulus: Stimulus, t: int) -> np.ndarray:
     """Win x(t) + b + noise(t), (D, B, N)."""
     x, units = stimulus.inputs[t], weights.parameters.shape[1]
-    drive = (x @ weights.input.T + weights.bias).reshape(len(x), -1, units).transpose(1, 0, 2)
-    return drive if stimulus.noise is None else drive + stimulus.noise[:, t]
+    drive = x @ weights.input.T + weights.bias
+    if stimulus.noise is not None:
+        drive = drive + stimulus.noise.window(t, t + 1).rows(np.float64)[0]
+    return drive.reshape(len(x), -1, units).transpose(1, 0, 2)
 
 
 def read(weights: Weights, emitted: np.ndarray) -> np.ndarray:
