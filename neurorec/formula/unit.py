@@ -23,7 +23,7 @@ import numpy as np
 import sympy
 
 from neurorec.formula.cache import package
-from neurorec.formula.derive import Formula
+from neurorec.formula.derive import EXTERNAL, RECURRENT, Formula
 from neurorec.formula.hoist import hoist
 from neurorec.formula.printer import Array, Elementwise, expect_known
 
@@ -46,6 +46,27 @@ from .primitives import *
 N_CONSTANTS, SHOWS_STATE = {n}, {shows_state}
 compiled = numba.njit(cache=True, **FLAGS)
 """
+_CUDA_HEAD = '''\
+# One unit of one trial: every argument is a short one-dimensional array, which the compiler keeps in registers.
+from .precision import inlined, real
+from .primitives import *
+
+SHOWS_STATE = {shows_state}
+N_STATES, N_PORTS, N_DRIVES, N_OUTPUTS, N_PLASTIC, N_CONSTANTS = {k}, {ports}, {drives}, {outputs}, {plastic}, {n}
+EXTERNAL_PORTS = {external_ports}
+
+
+@inlined
+def hear(drives, heard):
+    """What came through the recurrent weights of each drive joins the port that hears it."""
+{hear}
+
+
+@inlined
+def tell(back_drives, line):
+    """The adjoint of what each drive's recurrent weights brought."""
+{tell}
+'''
 PRECISION = {"float32": "single", "float64": "double"}
 
 
@@ -73,6 +94,22 @@ def numba_sources(formula: Formula, dtype: str) -> dict[str, str]:
     head = _NUMBA_HEAD.format(n=n, shows_state=formula.shows_state)
     unit = "\n\n".join([head, *("\n@compiled\n" + f.for_numba() for f in functions)]) + "\n"
     precision = f"from neurorec.formula.{PRECISION[dtype]} import inlined, real, tanh\n"
+    return {"precision": precision, "primitives": Path(__file__).with_name("primitives_numba.py").read_text(), "unit": unit}
+
+
+@lru_cache(maxsize=64)
+def cuda_sources(formula: Formula) -> dict[str, str]:
+    """Modules that hold the unit's functions as CUDA device functions in float32, for one unit of one trial at a time."""
+    functions, n = _functions(formula)
+    recurrent, external = (tuple(formula.port_of(d, part) for d in range(formula.n_drives)) for part in (RECURRENT, EXTERNAL))
+    hear = "\n".join(f"    drives[{p}] += heard[{d}]" for d, p in enumerate(recurrent) if p >= 0) or "    pass"
+    tell = "\n".join(f"    line[{d}] = " + (f"back_drives[{p}]" if p >= 0 else "real(0)") for d, p in enumerate(recurrent))
+    head = _CUDA_HEAD.format(
+        n=n, shows_state=formula.shows_state, k=len(formula.states), ports=len(formula.ports), drives=formula.n_drives,
+        outputs=len(formula.emitted), plastic=len(formula.plastic), external_ports=external, hear=hear, tell=tell,
+    )  # fmt: skip
+    unit = "\n\n".join([head, *("\n@inlined\n" + f.for_numpy() for f in functions if f.name != "prepare")]) + "\n"
+    precision = "from neurorec.formula.cuda_single import *\n"
     return {"precision": precision, "primitives": Path(__file__).with_name("primitives_numba.py").read_text(), "unit": unit}
 
 

@@ -1,0 +1,30 @@
+"""All steps of units that hear nobody, one thread for each unit of each trial: the reverse scan of a local rule."""
+
+from __future__ import annotations
+
+from numba import cuda
+
+from .direction import HEARS, SEEN, SENDS, begin, look, settle  # pyright: ignore[reportMissingImports]
+from .precision import kernel, real  # pyright: ignore[reportMissingImports]
+from .unit import N_CONSTANTS, N_STATES  # pyright: ignore[reportMissingImports]
+
+STEADY = max(1, N_CONSTANTS)  # an array has at least one entry
+
+
+@kernel
+def sweep(arrays, steps, trials, units):
+    """Grid: a thread for each of the trials times units."""
+    heard, seen, sent = cuda.local.array(HEARS, real), cuda.local.array(SEEN, real), cuda.local.array(SENDS, real)
+    steady, own = cuda.local.array(STEADY, real), cuda.local.array(N_STATES, real)
+    place = cuda.grid(1)
+    if place >= trials * units:
+        return
+    b, n = place // units, place % units
+    for i in range(N_CONSTANTS):
+        steady[i] = arrays[0][i, n]
+    begin(arrays, b, n, steady, own, sent)
+    for t in range(steps):
+        look(arrays, t, b, n, seen)
+        for h in range(HEARS):
+            heard[h] = real(0)
+        settle(arrays, t, b, n, steady, seen, heard, own, sent)

@@ -1,0 +1,71 @@
+"""What a unit does at a step of the reverse scan; becomes ``direction.py`` in a package of kernels that run against time.
+
+arrays: constants (rows, N), drives (T, ports, B, N), states (T+1, k, B, N), error (T, B, O), feedback (K N, O), carried
+(k, B, N), and what is filled: back_drives (T, ports, B, N) and back_parameters (Q, B, N), to which is added.
+"""
+
+from __future__ import annotations
+
+from numba import cuda
+
+from .precision import inlined, real  # pyright: ignore[reportMissingImports]
+from .unit import N_DRIVES, N_OUTPUTS, N_PLASTIC, N_PORTS, N_STATES, pull, pull_output, tell  # pyright: ignore[reportMissingImports]
+
+HEARS, SENDS = N_OUTPUTS, N_DRIVES
+PLASTIC = max(1, N_PLASTIC)  # an array has at least one entry
+SEEN = 2 * N_STATES + N_PORTS + N_OUTPUTS  # states before and after the step, drives, learning signal
+
+
+@inlined
+def begin(arrays, b, n, steady, own, line):
+    """Nothing is carried back from beyond the last step."""
+    for j in range(N_STATES):
+        own[j] = real(0)
+        arrays[5][j, b, n] = real(0)
+    for d in range(N_DRIVES):
+        line[d] = real(0)
+
+
+@inlined
+def resume(arrays, i, b, n, own):
+    """What the steps after this one carry back."""
+    for j in range(N_STATES):
+        own[j] = arrays[5][j, b, n]
+
+
+@inlined
+def look(arrays, i, b, n, seen):
+    """States around the step, drives, and B eps(t): what does not depend on other units' adjoints."""
+    drives, states, error, feedback = arrays[1], arrays[2], arrays[3], arrays[4]
+    t = drives.shape[0] - 1 - i
+    for j in range(N_STATES):
+        seen[j] = states[t, j, b, n]
+        seen[N_STATES + j] = states[t + 1, j, b, n]
+    for p in range(N_PORTS):
+        seen[2 * N_STATES + p] = drives[t, p, b, n]
+    for c in range(N_OUTPUTS):
+        signal = real(0)
+        for o in range(error.shape[2]):
+            signal += feedback[c * states.shape[3] + n, o] * error[t, b, o]
+        seen[2 * N_STATES + N_PORTS + c] = signal
+
+
+@inlined
+def settle(arrays, i, b, n, steady, seen, heard, own, line):
+    """R(t) = O^T [B eps(t) + heard] + carried; what it gives to the drives and carries on."""
+    adjoint, drive = cuda.local.array(N_STATES, real), cuda.local.array(N_PORTS, real)
+    partial = cuda.local.array(PLASTIC, real)
+    for c in range(N_OUTPUTS):
+        heard[c] += seen[2 * N_STATES + N_PORTS + c]
+    pull_output(seen[N_STATES : 2 * N_STATES], heard, steady, adjoint)
+    for j in range(N_STATES):
+        adjoint[j] += own[j]
+    pull(seen[:N_STATES], seen[2 * N_STATES : 2 * N_STATES + N_PORTS], adjoint, steady, own, drive, partial)
+    tell(drive, line)
+    t = arrays[1].shape[0] - 1 - i
+    for p in range(N_PORTS):
+        arrays[6][t, p, b, n] = drive[p]
+    for j in range(N_STATES):
+        arrays[5][j, b, n] = own[j]
+    for q in range(N_PLASTIC):
+        arrays[7][q, b, n] += partial[q]

@@ -1,0 +1,131 @@
+"""The forward pass and the reverse scan of some trials on the GPU."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from neurorec.engines.base import Activity, Route, Stimulus
+from neurorec.engines.cuda import compile
+from neurorec.engines.cuda.memory import Memory, OnDevice
+from neurorec.engines.cuda.products import AbstractProducts, products
+from neurorec.engines.cuda.sizes import Shape
+from neurorec.engines.cuda.sweep import SMALL, alone, sweep
+from neurorec.feedbacks.base import AbstractFeedback
+from neurorec.formula.derive import EXTERNAL, RECURRENT
+from neurorec.formula.unit import constants_of
+from neurorec.network import Network
+from neurorec.weights import Weights
+
+WIDE = 1024  # blocks that fill any GPU
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What passes work with: the arrangement that was asked for, and what is kept from batch to batch."""
+
+    asked: str | None
+    memory: Memory = field(default_factory=Memory)
+    products: AbstractProducts = field(default_factory=products)
+
+
+def forward(bench: Bench, network: Network, weights: Weights, stimulus: Stimulus) -> Activity:
+    """States, drives and what units send stay on the GPU; the readout comes back."""
+    (steps, trials, _), formula, memory = stimulus.inputs.shape, network.formula, bench.memory
+    states = memory.array("states", (steps + 1, len(formula.states), trials, network.units))
+    emitted = states if formula.shows_state else memory.array("emitted", (steps + 1, len(formula.emitted), trials, network.units))
+    drives = memory.array("drives", (steps, len(formula.ports), trials, network.units))
+    states[0].copy_to_device(np.ascontiguousarray(stimulus.initial))
+    _hear_outside(memory, network, weights, stimulus, drives)
+    shape = Shape(network.units, formula.n_drives, len(formula.emitted), trials)
+    arrays = (_constants(memory, network, weights), drives, states, emitted)
+    sweep(formula, compile.AHEAD, weights.recurrent, arrays, steps, shape, memory, bench.products, bench.asked)
+    return Activity(OnDevice(states), OnDevice(drives), OnDevice(emitted), _read(bench, weights, emitted))
+
+
+def change(
+    bench: Bench, network: Network, weights: Weights, stimulus: Stimulus, activity: Activity, error: np.ndarray, route: Route
+) -> Weights:
+    """The reverse scan, and a product over trials x time for each kind of weight."""
+    formula, memory = network.formula, bench.memory
+    drives, states, emitted = (each.array for each in (activity.drives, activity.states, activity.emitted))
+    steps, _, trials, units = drives.shape
+    back, partial = memory.array("back", drives.shape), memory.zeros("partial", (max(1, len(formula.plastic)), trials, units))
+    errors = memory.upload("error", error)
+    arrays = (
+        _constants(memory, network, weights), drives, states, errors, _feedback(memory, weights, route.feedback),
+        memory.array("carried", states.shape[1:]), back, partial,
+    )  # fmt: skip
+    shape = Shape(units, len(formula.emitted), formula.n_drives, trials)
+    if route.rule.influence == "full":
+        sweep(formula, compile.BACK, weights.recurrent.T, arrays, steps, shape, memory, bench.products, bench.asked)
+    else:
+        alone(formula, arrays, steps, shape)
+    found = weights.zeros()
+    _gather(bench, network, found, back, emitted, _outside(memory, stimulus.inputs), errors)
+    for q, name in enumerate(formula.plastic):
+        found.parameters[formula.parameters.index(name)] = partial[q].copy_to_host().sum(axis=0)
+    return found
+
+
+def _hear_outside(memory: Memory, network: Network, weights: Weights, stimulus: Stimulus, drives: Any) -> None:
+    """Win x + b + noise, of all steps."""
+    noise = stimulus.noise
+    key, counted = (noise.key, (noise.step, noise.trial)) if noise else ((0, 0), (0, 0))
+    matrix = np.concatenate([weights.input, weights.bias[:, None]], axis=1)
+    blocks = min(WIDE, -(-drives.shape[0] * drives.shape[2] * drives.shape[3] // SMALL))
+    compile.external(network.formula).external[blocks, SMALL](
+        _outside(memory, stimulus.inputs), memory.upload("input", matrix), memory.upload("key", np.array(key), np.uint64),
+        memory.upload("counted", np.array(counted), np.uint64), noise.scale if noise else 0.0, drives,
+    )  # fmt: skip
+
+
+def _outside(memory: Memory, inputs: np.ndarray) -> Any:
+    """Inputs and a one, which the bias multiplies, (T, B, I + 1)."""
+    return memory.upload("outside", np.concatenate([inputs, np.ones((*inputs.shape[:2], 1), inputs.dtype)], axis=2))
+
+
+def _constants(memory: Memory, network: Network, weights: Weights) -> Any:
+    """Constants of every unit, (rows, N), at least one row."""
+    found = constants_of(network.formula, weights.parameters, network.dt)
+    return memory.upload("constants", found if len(found) else np.zeros((1, network.units)))
+
+
+def _feedback(memory: Memory, weights: Weights, feedback: AbstractFeedback) -> Any:
+    """The way of the error as one matrix, (K N, O)."""
+    return memory.upload("feedback", feedback.element(weights.readout.T, weights.feedback))
+
+
+def _read(bench: Bench, weights: Weights, emitted: Any) -> np.ndarray:
+    """y(t) = Wout o(t), (T, B, O)."""
+    steps, outputs, trials, units = emitted.shape
+    y = bench.memory.zeros("readout", (steps - 1, trials, len(weights.readout)))
+    for c in range(outputs):
+        part = bench.memory.upload(f"readout {c}", weights.readout[:, c * units : (c + 1) * units])
+        bench.products.spread(emitted[1:, c], part, y)
+    return y.copy_to_host()
+
+
+def _gather(bench: Bench, network: Network, change: Weights, back: Any, emitted: Any, outside: Any, errors: Any) -> None:
+    """Products of postsynaptic and presynaptic activity over trials x time, to the host."""
+    formula, units = network.formula, network.units
+    for d in range(formula.n_drives):
+        own = slice(d * units, (d + 1) * units)
+        recurrent, external = (formula.port_of(d, part) for part in (RECURRENT, EXTERNAL))
+        for c in range(len(formula.emitted)):
+            if recurrent >= 0:
+                change.recurrent[own, c * units : (c + 1) * units] = _product(bench, "recurrent", back[:, recurrent], emitted[:-1, c])
+        if external >= 0:
+            rows = _product(bench, "outside change", back[:, external], outside)
+            change.input[own], change.bias[own] = rows[:, :-1], rows[:, -1]
+    for c in range(len(formula.emitted)):
+        change.readout[:, c * units : (c + 1) * units] = _product(bench, "readout change", errors, emitted[1:, c])
+    change.feedback[...] = change.readout.T
+
+
+def _product(bench: Bench, name: str, post: Any, pre: Any) -> np.ndarray:
+    out = bench.memory.zeros(f"{name} product", (post.shape[2], pre.shape[2]))
+    bench.products.gather(post, pre, out)
+    return out.copy_to_host()

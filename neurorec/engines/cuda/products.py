@@ -1,0 +1,126 @@
+"""Large matrix products on the GPU: by cuBLAS through torch, or by our own kernels."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from typing import Any
+
+import numpy as np
+
+from neurorec.engines.cuda.device import SIMULATED
+
+GRAPHS = 4  # kept: forward pass and reverse scan of a batch and of a shorter last one
+
+
+class AbstractProducts(ABC):
+    """Products of arrays over time and trials; arrays are the GPU's, of any strides."""
+
+    @abstractmethod
+    def gather(self, post: Any, pre: Any, out: Any) -> None:
+        """out (n, m) += sum over t, b of post (T, B, n) pre (T, B, m)."""
+
+    @abstractmethod
+    def spread(self, sent: Any, weights: Any, out: Any) -> None:
+        """out (T, B, n) += sent (T, B, m) by weights (n, m) transposed."""
+
+    @abstractmethod
+    def multiply(self, sent: Any, weights: Any, out: Any) -> None:
+        """out (B, n) = sent (B, m) by weights (n, m) transposed."""
+
+    @abstractmethod
+    def repeat(self, step: Callable[[int, Any], None], steps: int, key: Hashable) -> None:
+        """Call step(t, stream) for t = 0 ... steps - 1, which queues products and kernels; the same key, the same calls."""
+
+
+class Cublas(AbstractProducts):
+    """By torch, which shares the memory, on the default stream as the kernels; steps are queued once, as a CUDA graph."""
+
+    def __init__(self) -> None:
+        self._graphs: OrderedDict[Hashable, Any] = OrderedDict()
+
+    def gather(self, post: Any, pre: Any, out: Any) -> None:
+        """As the contract says."""
+        left, right, total = map(_tensor, (post, pre, out))
+        total.addmm_(left.reshape(-1, left.shape[2]).T, right.reshape(-1, right.shape[2]))
+
+    def spread(self, sent: Any, weights: Any, out: Any) -> None:
+        """As the contract says."""
+        total, left = _tensor(out), _tensor(sent)
+        rows = total.view(-1, total.shape[2])
+        rows.addmm_(left.reshape(-1, left.shape[2]), _tensor(weights).T)
+
+    def multiply(self, sent: Any, weights: Any, out: Any) -> None:
+        """As the contract says."""
+        import torch
+
+        torch.mm(_tensor(sent), _tensor(weights).T, out=_tensor(out))
+
+    def repeat(self, step: Callable[[int, Any], None], steps: int, key: Hashable) -> None:
+        """As the contract says."""
+        if key not in self._graphs:
+            self._graphs[key] = _captured(step, steps)
+            if len(self._graphs) > GRAPHS:
+                self._graphs.popitem(last=False)
+        self._graphs[key].replay()
+
+
+class Tiles(AbstractProducts):
+    """By tiles in shared memory; for the simulator, and for a torch without CUDA."""
+
+    def gather(self, post: Any, pre: Any, out: Any) -> None:
+        """As the contract says."""
+        from neurorec.engines.cuda import product
+
+        product.gather[_tiles(out.shape[0], out.shape[1]), (product.SIDE, product.SIDE)](post, pre, out)
+
+    def spread(self, sent: Any, weights: Any, out: Any) -> None:
+        """As the contract says."""
+        from neurorec.engines.cuda import product
+
+        rows = out.shape[0] * out.shape[1]
+        product.spread[_tiles(rows, out.shape[2]), (product.SIDE, product.SIDE)](sent, weights, out)
+
+    def multiply(self, sent: Any, weights: Any, out: Any) -> None:
+        """As the contract says."""
+        out.copy_to_device(np.zeros(out.shape, np.float32))
+        self.spread(sent.reshape(1, *sent.shape), weights, out.reshape(1, *out.shape))
+
+    def repeat(self, step: Callable[[int, Any], None], steps: int, key: Hashable) -> None:
+        """As the contract says, one after another."""
+        for t in range(steps):
+            step(t, 0)
+
+
+def products() -> AbstractProducts:
+    """The faster one that there is."""
+    if SIMULATED:
+        return Tiles()
+    import torch
+
+    return Cublas() if torch.cuda.is_available() else Tiles()
+
+
+def _captured(step: Callable[[int, Any], None], steps: int) -> Any:
+    import torch
+    from numba import cuda
+
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph):
+        stream = cuda.external_stream(torch.cuda.current_stream().cuda_stream)
+        for t in range(steps):
+            step(t, stream)
+    return graph
+
+
+def _tensor(array: Any) -> Any:
+    import torch
+
+    return torch.as_tensor(array, device="cuda")
+
+
+def _tiles(rows: int, columns: int) -> tuple[int, int]:
+    from neurorec.engines.cuda.product import SIDE
+
+    return -(-columns // SIDE), -(-rows // SIDE)

@@ -1,0 +1,130 @@
+"""How a sweep over time is laid out on a GPU: readable rules of size; what they fix is compiled into the kernels."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+from neurorec.formula.cuda_single import THREADS
+
+SHARED = 46_000  # bytes of shared memory a block may have without asking the driver for more (48 KiB), less a reserve
+REGISTERS = 16  # weights that a thread holds: what a full block has registers for, beside all else (compiled and counted)
+ON_CHIP = 2**16  # weights of one multiprocessor: a part in registers, the others in its nearest cache (256 KB each)
+PERSISTENT = 10**6  # units times trials from which a step is so long that one launch for all steps gains nothing
+FEWEST = 16  # columns a thread should sum before it shares a row with another
+WAYS = ("on_chip", "across_chip", "apart")
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What a sweep multiplies: weights (hears N, sends N) by what B trials send.
+
+    Attributes
+    ----------
+    units, hears, sends, trials : int
+        N; blocks of rows and of columns of the weights; B.
+    """
+
+    units: int
+    hears: int
+    sends: int
+    trials: int
+
+    @property
+    def rows(self) -> int:
+        """Rows of the weights."""
+        return self.hears * self.units
+
+    @property
+    def columns(self) -> int:
+        """Columns of the weights."""
+        return self.sends * self.units
+
+
+@dataclass(frozen=True)
+class OnChip:
+    """A block for some trials, with all weights; see on_chip.py."""
+
+    UNITS: int
+    ROWS: int
+    COLUMNS: int
+    GROUP: int
+    SLICES: int
+    WIDTH: int
+    HELD: int
+
+    @property
+    def threads(self) -> int:
+        """Threads of a block."""
+        return _up(max(self.SLICES * self.ROWS, self.GROUP * self.UNITS), 32)
+
+
+@dataclass(frozen=True)
+class AcrossChip:
+    """A block for some units, with their weights; see across_chip.py."""
+
+    UNITS: int
+    COLUMNS: int
+    SLAB: int
+    GROUP: int
+    TALL: int
+    SLICES: int
+    KEPT: int
+    THREADS: int
+
+    @property
+    def blocks(self) -> int:
+        """Blocks of the grid."""
+        return -(-self.UNITS // self.SLAB)
+
+
+def chosen(shape: Shape, asked: str | None = None) -> str:
+    """Which arrangement: as asked, or by size.
+
+    ``"on_chip"`` where one multiprocessor can hold all weights; ``"across_chip"`` while a step is short beside a launch;
+    ``"apart"``, one product and one launch a step, beyond that.
+    """
+    if asked is not None:
+        return asked
+    if shape.rows * shape.columns <= ON_CHIP and max(shape.rows, shape.units) <= THREADS:
+        return "on_chip"
+    return "across_chip" if shape.units * shape.trials <= PERSISTENT else "apart"
+
+
+def on_chip(shape: Shape, processors: int) -> OnChip:
+    """As many trials a block as the processors leave over, and as many threads a row as fit."""
+    wanted, most = -(-shape.trials // processors), THREADS // shape.units
+    group = max(g for g in (1, 2, 4, 8) if g == 1 or (g < 2 * wanted and g <= most))
+    slices = max(1, min(THREADS // shape.rows, shape.columns // FEWEST))
+    width = -(-shape.columns // slices)
+    return OnChip(shape.units, shape.rows, shape.columns, group, slices, width, min(width, REGISTERS))
+
+
+def across_chip(shape: Shape, processors: int) -> AcrossChip:
+    """The units spread evenly over the processors; their weights in shared memory where they fit."""
+    slab = -(-shape.units // processors)
+    rows, tall = shape.hears * slab, min(4, shape.hears * slab)
+    tiles = -(-rows // tall)
+    group = min(4, 1 << (shape.trials - 1).bit_length(), max(1, 32 * tiles // slab))
+    slices = max(1, min(16 // tiles, shape.columns // 32))
+    threads, bytes_ = 32 * tiles * slices, 4 * rows * shape.columns
+    left = SHARED - 4 * (threads + slices * tiles * tall * group)
+    return AcrossChip(shape.units, shape.columns, slab, group, tall, slices, rows if bytes_ <= left else 0, threads)
+
+
+def slabs(weights: np.ndarray, shape: Shape, layout: AcrossChip) -> np.ndarray:
+    """Weights (hears N, columns) as (blocks, hears SLAB, columns), filled up with zeros: a block's rows lie together."""
+    missing = layout.blocks * layout.SLAB - shape.units
+    each = np.pad(weights.reshape(shape.hears, shape.units, shape.columns), ((0, 0), (0, missing), (0, 0)))
+    by_block = each.reshape(shape.hears, layout.blocks, layout.SLAB, shape.columns).transpose(1, 0, 2, 3)
+    return by_block.reshape(layout.blocks, shape.hears * layout.SLAB, shape.columns)
+
+
+def printed(layout: OnChip | AcrossChip) -> str:
+    """As a module of constants."""
+    return "".join(f"{name} = {value}\n" for name, value in asdict(layout).items())
+
+
+def _up(number: int, step: int) -> int:
+    return -(-number // step) * step

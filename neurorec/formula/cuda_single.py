@@ -1,0 +1,29 @@
+"""float32 on a GPU: the rational tanh of the CPU, so that both agree; everything else is the GPU's own."""
+
+from __future__ import annotations
+
+import numba
+from numba import cuda
+from numpy import float32 as real
+
+from neurorec.formula.single import EDGE, P, Q
+
+SIMULATED = bool(numba.config.ENABLE_CUDASIM)
+THREADS = 512  # the most that a block may have: few enough for 128 registers each
+
+# The simulator runs plain Python: there is nothing to inline, to bound or to keep.
+inlined = cuda.jit(device=True) if SIMULATED else cuda.jit(device=True, forceinline=True)
+kernel = cuda.jit if SIMULATED else cuda.jit(cache=True, launch_bounds=THREADS)
+
+
+@inlined
+def tanh(x):
+    """Rational tanh, NaN kept."""
+    x = EDGE if x > EDGE else x
+    x = -EDGE if x < -EDGE else x
+    s = x * x
+    top = x * (P[0] + s * (P[1] + s * (P[2] + s * (P[3] + s * (P[4] + s * P[5])))))
+    return top / (Q[0] + s * (Q[1] + s * (Q[2] + s * (Q[3] + s * Q[4]))))
+
+
+__all__ = ["inlined", "kernel", "real", "tanh"]
