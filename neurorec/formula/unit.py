@@ -53,7 +53,7 @@ from .primitives import *
 
 SHOWS_STATE = {shows_state}
 N_STATES, N_PORTS, N_DRIVES, N_OUTPUTS, N_PLASTIC, N_CONSTANTS = {k}, {ports}, {drives}, {outputs}, {plastic}, {n}
-EXTERNAL_PORTS = {external_ports}
+RECURRENT_PORTS, EXTERNAL_PORTS = {recurrent_ports}, {external_ports}
 
 
 @inlined
@@ -106,7 +106,7 @@ def cuda_sources(formula: Formula) -> dict[str, str]:
     tell = "\n".join(f"    line[{d}] = " + (f"back_drives[{p}]" if p >= 0 else "real(0)") for d, p in enumerate(recurrent))
     head = _CUDA_HEAD.format(
         n=n, shows_state=formula.shows_state, k=len(formula.states), ports=len(formula.ports), drives=formula.n_drives,
-        outputs=len(formula.emitted), plastic=len(formula.plastic), external_ports=external, hear=hear, tell=tell,
+        outputs=len(formula.emitted), plastic=len(formula.plastic), recurrent_ports=recurrent, external_ports=external, hear=hear, tell=tell,
     )  # fmt: skip
     unit = "\n\n".join([head, *("\n@inlined\n" + f.for_numpy() for f in functions if f.name != "prepare")]) + "\n"
     precision = "from neurorec.formula.cuda_single import *\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from typing import ClassVar
 
 import numpy as np
 
@@ -11,7 +12,15 @@ class AbstractLoss(ABC):
     """Loss of one time step; `neurorec.trials.Trials.weight` sums it over time and trials.
 
     Both functions are plain array code that Numba compiles as it stands.
+
+    Attributes
+    ----------
+    link : str
+        What stands between the readout and the target in `error`: ``"identity"`` (target - y), ``"softmax"`` (target -
+        softmax(y)), or empty for an error of another form, with which weights cannot change at every step on a GPU.
     """
+
+    link: ClassVar[str] = ""
 
     @staticmethod
     @abstractmethod

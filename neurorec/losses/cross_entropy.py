@@ -10,6 +10,8 @@ from neurorec.losses.base import AbstractLoss
 class CrossEntropy(AbstractLoss):
     """Softmax cross-entropy in nats; outputs are logits, targets one-hot rows or probabilities."""
 
+    link = "softmax"
+
     @staticmethod
     def value(outputs: np.ndarray, targets: np.ndarray) -> np.ndarray:
         """-sum_k target_k log softmax(y)_k."""

@@ -10,6 +10,8 @@ from neurorec.losses.base import AbstractLoss
 class MSE(AbstractLoss):
     """Half the squared error, summed over outputs (Murray 2019, Eq 2)."""
 
+    link = "identity"
+
     @staticmethod
     def value(outputs: np.ndarray, targets: np.ndarray) -> np.ndarray:
         """1/2 sum_k (target_k - y_k)^2."""

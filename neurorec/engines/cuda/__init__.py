@@ -10,6 +10,7 @@ from neurorec.engines.base import AbstractEngine, Activity, Memory, Route, Stimu
 from neurorec.engines.cuda import passes
 from neurorec.engines.cuda.device import expect_gpu
 from neurorec.engines.cuda.sizes import WAYS
+from neurorec.engines.cuda.step_updates import expect_fused, online
 from neurorec.errors import ValueRefused
 from neurorec.network import Network
 from neurorec.weights import Weights
@@ -58,4 +59,6 @@ class CudaEngine(AbstractEngine):
 
     def online(self, network: Network, weights: Weights, stimulus: Stimulus, memory: Memory, teaching: Teaching) -> Activity:
         """As the contract says."""
-        raise NotImplementedError
+        del memory  # plain gradient descent remembers nothing
+        expect_fused(network, teaching)
+        return online(self._bench, network, weights, stimulus, teaching)

@@ -18,6 +18,13 @@ from neurorec.formula.derive import Formula
 from neurorec.formula.unit import cuda_sources
 
 AHEAD, BACK = "ahead", "back"
+_TEACHING = """\
+from {feedback.__module__} import {feedback.__qualname__} as Feedback
+
+from .precision import inlined
+
+element, SOFTMAX = inlined(Feedback.element), {softmax}
+"""
 
 
 @lru_cache(maxsize=64)
@@ -51,8 +58,17 @@ def across_chip(formula: Formula, direction: str, layout: AcrossChip) -> ModuleT
     return _package(formula, files).across_chip
 
 
-def _package(formula: Formula, files: dict[str, str]) -> ModuleType:
-    salt = "\n".join([__version__, numba.__version__, str(SIMULATED), *map(inspect.getsource, (single, cuda_single))])
+@lru_cache(maxsize=64)
+def online(formula: Formula, layout: AcrossChip, feedback: type, softmax: bool) -> ModuleType:
+    """`online` of a model under one feedback, with or without a softmax before the error."""
+    teaching = _TEACHING.format(feedback=feedback, softmax=softmax)
+    names = ("across_chip", "online")
+    files = {"direction": _copied(AHEAD), "sizes": printed(layout), "lanes": _lanes(), "teaching": teaching, **{n: _copied(n) for n in names}}
+    return _package(formula, files, inspect.getsource(feedback)).online
+
+
+def _package(formula: Formula, files: dict[str, str], more: str = "") -> ModuleType:
+    salt = "\n".join([__version__, numba.__version__, str(SIMULATED), *map(inspect.getsource, (single, cuda_single)), more])
     return package({**cuda_sources(formula), **files}, salt)
 
 

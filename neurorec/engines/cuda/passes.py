@@ -38,9 +38,9 @@ def forward(bench: Bench, network: Network, weights: Weights, stimulus: Stimulus
     emitted = states if formula.shows_state else memory.array("emitted", (steps + 1, len(formula.emitted), trials, network.units))
     drives = memory.array("drives", (steps, len(formula.ports), trials, network.units))
     states[0].copy_to_device(np.ascontiguousarray(stimulus.initial))
-    _hear_outside(memory, network, weights, stimulus, drives)
+    hear_outside(memory, network, weights, stimulus, drives)
     shape = Shape(network.units, formula.n_drives, len(formula.emitted), trials)
-    arrays = (_constants(memory, network, weights), drives, states, emitted)
+    arrays = (constants(memory, network, weights), drives, states, emitted)
     sweep(formula, compile.AHEAD, weights.recurrent, arrays, steps, shape, memory, bench.products, bench.asked)
     return Activity(OnDevice(states), OnDevice(drives), OnDevice(emitted), _read(bench, weights, emitted))
 
@@ -55,7 +55,7 @@ def change(
     back, partial = memory.array("back", drives.shape), memory.zeros("partial", (max(1, len(formula.plastic)), trials, units))
     errors = memory.upload("error", error)
     arrays = (
-        _constants(memory, network, weights), drives, states, errors, _feedback(memory, weights, route.feedback),
+        constants(memory, network, weights), drives, states, errors, _feedback(memory, weights, route.feedback),
         memory.array("carried", states.shape[1:]), back, partial,
     )  # fmt: skip
     shape = Shape(units, len(formula.emitted), formula.n_drives, trials)
@@ -64,30 +64,30 @@ def change(
     else:
         alone(formula, arrays, steps, shape)
     found = weights.zeros()
-    _gather(bench, network, found, back, emitted, _outside(memory, stimulus.inputs), errors)
+    _gather(bench, network, found, back, emitted, outside(memory, stimulus.inputs), errors)
     for q, name in enumerate(formula.plastic):
         found.parameters[formula.parameters.index(name)] = partial[q].copy_to_host().sum(axis=0)
     return found
 
 
-def _hear_outside(memory: Memory, network: Network, weights: Weights, stimulus: Stimulus, drives: Any) -> None:
+def hear_outside(memory: Memory, network: Network, weights: Weights, stimulus: Stimulus, drives: Any) -> None:
     """Win x + b + noise, of all steps."""
     noise = stimulus.noise
     key, counted = (noise.key, (noise.step, noise.trial)) if noise else ((0, 0), (0, 0))
     matrix = np.concatenate([weights.input, weights.bias[:, None]], axis=1)
     blocks = min(WIDE, -(-drives.shape[0] * drives.shape[2] * drives.shape[3] // SMALL))
     compile.external(network.formula).external[blocks, SMALL](
-        _outside(memory, stimulus.inputs), memory.upload("input", matrix), memory.upload("key", np.array(key), np.uint64),
+        outside(memory, stimulus.inputs), memory.upload("input", matrix), memory.upload("key", np.array(key), np.uint64),
         memory.upload("counted", np.array(counted), np.uint64), noise.scale if noise else 0.0, drives,
     )  # fmt: skip
 
 
-def _outside(memory: Memory, inputs: np.ndarray) -> Any:
+def outside(memory: Memory, inputs: np.ndarray) -> Any:
     """Inputs and a one, which the bias multiplies, (T, B, I + 1)."""
     return memory.upload("outside", np.concatenate([inputs, np.ones((*inputs.shape[:2], 1), inputs.dtype)], axis=2))
 
 
-def _constants(memory: Memory, network: Network, weights: Weights) -> Any:
+def constants(memory: Memory, network: Network, weights: Weights) -> Any:
     """Constants of every unit, (rows, N), at least one row."""
     found = constants_of(network.formula, weights.parameters, network.dt)
     return memory.upload("constants", found if len(found) else np.zeros((1, network.units)))

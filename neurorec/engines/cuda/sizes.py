@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
@@ -115,10 +115,22 @@ def across_chip(shape: Shape, processors: int) -> AcrossChip:
 
 def slabs(weights: np.ndarray, shape: Shape, layout: AcrossChip) -> np.ndarray:
     """Weights (hears N, columns) as (blocks, hears SLAB, columns), filled up with zeros: a block's rows lie together."""
-    missing = layout.blocks * layout.SLAB - shape.units
-    each = np.pad(weights.reshape(shape.hears, shape.units, shape.columns), ((0, 0), (0, missing), (0, 0)))
-    by_block = each.reshape(shape.hears, layout.blocks, layout.SLAB, shape.columns).transpose(1, 0, 2, 3)
-    return by_block.reshape(layout.blocks, shape.hears * layout.SLAB, shape.columns)
+    missing, columns = layout.blocks * layout.SLAB - shape.units, weights.shape[1]
+    each = np.pad(weights.reshape(shape.hears, shape.units, columns), ((0, 0), (0, missing), (0, 0)))
+    by_block = each.reshape(shape.hears, layout.blocks, layout.SLAB, columns).transpose(1, 0, 2, 3)
+    return by_block.reshape(layout.blocks, shape.hears * layout.SLAB, columns)
+
+
+def unslabbed(packed: np.ndarray, shape: Shape, layout: AcrossChip) -> np.ndarray:
+    """The inverse of `slabs`."""
+    columns = packed.shape[2]
+    by_drive = packed.reshape(layout.blocks, shape.hears, layout.SLAB, columns).transpose(1, 0, 2, 3)
+    return by_drive.reshape(shape.hears, layout.blocks * layout.SLAB, columns)[:, : shape.units].reshape(shape.rows, columns)
+
+
+def without_shelf(layout: AcrossChip) -> AcrossChip:
+    """The same with the weights where they are: for weights that change."""
+    return replace(layout, KEPT=0)
 
 
 def printed(layout: OnChip | AcrossChip) -> str:

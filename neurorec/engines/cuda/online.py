@@ -1,0 +1,204 @@
+"""Weights that change at every step: step, compare, trace and change, in one cooperative launch for all steps.
+
+A block has the rows of some units: their weights, and a trace for each weight and trial, which no other block touches.
+What every block needs of the others is what their units send, once a step. The readout and the feedback are small: every
+block has its own copy and changes it alike, rather than wait a second time.
+
+What a trial needs for its traces lies in ``gains (blocks, SLAB, B, k k + k ports + k)``: D, F and the learning signal.
+"""
+
+from __future__ import annotations
+
+import math
+
+from numba import cuda
+
+from .across_chip import GROUP, ROWS, SLAB, SLICES, STEADY, TALLEST, THREADS, TILES, UNITS, weigh  # pyright: ignore[reportMissingImports]
+from .direction import HEARS, SEEN, SENDS, begin, look, resume, settle  # pyright: ignore[reportMissingImports]
+from .lanes import lane_sum  # pyright: ignore[reportMissingImports]
+from .precision import inlined, kernel, real  # pyright: ignore[reportMissingImports]
+from .sizes import COLUMNS  # pyright: ignore[reportMissingImports]
+from .teaching import SOFTMAX, element  # pyright: ignore[reportMissingImports]
+from .unit import (  # pyright: ignore[reportMissingImports]
+    EXTERNAL_PORTS,
+    N_CONSTANTS,
+    N_DRIVES,
+    N_OUTPUTS,
+    N_PLASTIC,
+    N_PORTS,
+    N_STATES,
+    RECURRENT_PORTS,
+    jacobian,
+    pull_output,
+)
+
+WARPS = THREADS // 32
+DECAYS, SLOPES = N_STATES * N_STATES, N_STATES * N_PORTS
+PARTIALS = max(1, N_STATES * N_PLASTIC)
+
+
+@inlined
+def read(readout, line, trials, y, warp, lane, scratch):
+    """y (B, O) = Wout o, of all trials; readout (O, COLUMNS), line (B, COLUMNS)."""
+    outputs = readout.shape[0]
+    for start in range(0, trials * outputs, WARPS):
+        pair = start + warp
+        b, o = min(pair // outputs, trials - 1), pair % outputs
+        total = real(0)
+        for m in range(lane, COLUMNS, 32):
+            total += readout[o, m] * line[b, m]
+        total = lane_sum(total, scratch)
+        if lane == 0 and pair < trials * outputs:
+            y[b, o] = total
+
+
+@inlined
+def compare(y, targets, share):
+    """From outputs to their weighted error, in place, of one trial: (O,), (O,)."""
+    if SOFTMAX:
+        top, total, wanted = y[0], real(0), real(0)
+        for o in range(y.shape[0]):
+            top = max(top, y[o])
+        for o in range(y.shape[0]):
+            y[o] = math.exp(y[o] - top)
+            total += y[o]
+            wanted += targets[o]
+        for o in range(y.shape[0]):
+            y[o] = share * (targets[o] - y[o] * (wanted / total))
+    else:
+        for o in range(y.shape[0]):
+            y[o] = share * (targets[o] - y[o])
+
+
+@inlined
+def explain(arrays, t, b, n, steady, readout, feedback, error, gains):
+    """What the traces of a unit need in a trial: D, F and O^T B eps; error (O,), gains as above, (numbers,)."""
+    before, after = cuda.local.array(N_STATES, real), cuda.local.array(N_STATES, real)
+    drive, signal = cuda.local.array(N_PORTS, real), cuda.local.array(N_OUTPUTS, real)
+    partial = cuda.local.array(PARTIALS, real)
+    resume(arrays, t, b, n, before)
+    resume(arrays, t + 1, b, n, after)
+    look(arrays, t, b, n, drive)
+    for c in range(N_OUTPUTS):
+        row = c * UNITS + n
+        signal[c] = real(0)
+        for o in range(error.shape[0]):
+            signal[c] += element(readout[o, row], feedback[row, o]) * error[o]
+    jacobian(before, drive, steady, gains[:DECAYS], gains[DECAYS : DECAYS + SLOPES], partial)
+    pull_output(after, signal, steady, gains[DECAYS + SLOPES :])
+
+
+@inlined
+def remember(trace, gains, port, pre):
+    """e <- D e + F pre of one weight in one trial, and its share of the change; trace (k,), gains (numbers,)."""
+    fresh = cuda.local.array(N_STATES, real)
+    change = real(0)
+    for j in range(N_STATES):
+        fresh[j] = gains[DECAYS + j * N_PORTS + port] * pre if port >= 0 else real(0)
+        for i in range(N_STATES):
+            fresh[j] += gains[j * N_STATES + i] * trace[i]
+        change += gains[DECAYS + SLOPES + j] * fresh[j]
+    for j in range(N_STATES):
+        trace[j] = fresh[j]
+    return change
+
+
+@inlined
+def learn(weights, external, trace, gains, line, outside, trials, rates, decay):
+    """Trace and change every weight of the block's rows; trace (ROWS, COLUMNS + I + 1, B, k)."""
+    inputs = outside.shape[1] - 1
+    width = COLUMNS + inputs + 1
+    for place in range(cuda.threadIdx.x, ROWS * width, THREADS):
+        row, m = place // width, place % width
+        d, u = row // SLAB, row % SLAB
+        change = real(0)
+        for b in range(trials):
+            if m < COLUMNS:
+                change += remember(trace[row, m, b], gains[u, b], RECURRENT_PORTS[d], line[b, m])
+            else:
+                change += remember(trace[row, m, b], gains[u, b], EXTERNAL_PORTS[d], outside[b, m - COLUMNS])
+        if m < COLUMNS:
+            weights[row, m] += rates[0] * (change - decay * weights[row, m])
+        else:
+            rate = rates[1] if m - COLUMNS < inputs else rates[2]
+            external[row, m - COLUMNS] += rate * (change - decay * external[row, m - COLUMNS])
+
+
+@inlined
+def learn_readout(readout, feedback, error, line, trials, rates, decay):
+    """dWout = eps o^T, and its transpose for a feedback that learns; error (B, O), line (B, COLUMNS)."""
+    outputs = readout.shape[0]
+    for place in range(cuda.threadIdx.x, outputs * COLUMNS, THREADS):
+        o, m = place // COLUMNS, place % COLUMNS
+        change = real(0)
+        for b in range(trials):
+            change += error[b, o] * line[b, m]
+        readout[o, m] += rates[3] * (change - decay * readout[o, m])
+        feedback[m, o] += rates[4] * (change - decay * feedback[m, o])
+
+
+@kernel
+def online(weights, external, readout, feedback, trace, gains, errors, arrays, lines, outside, targets, share, readouts, rates, decay):
+    """Grid: a block of THREADS for every SLAB units, all of them at once. All weights change in place.
+
+    weights (blocks, ROWS, COLUMNS), external (blocks, ROWS, I + 1) with the bias, readout (blocks, O, COLUMNS), feedback
+    (blocks, COLUMNS, O), trace (blocks, ROWS, COLUMNS + I + 1, B, k), errors (blocks, B, O); arrays as in ahead.py, noise
+    in the place of the external drive; lines (3, B, COLUMNS): one that others may
+    still learn from, one that is read, one that is written; outside (T, B, I + 1), rates (5,) of recurrent, input, bias,
+    readout and feedback.
+    """
+    parts = cuda.shared.array((SLICES, TALLEST, GROUP), real)
+    scratch = cuda.shared.array(THREADS, real)
+    heard, seen, sent = cuda.local.array(HEARS, real), cuda.local.array(SEEN, real), cuda.local.array(SENDS, real)
+    steady, own = cuda.local.array(STEADY, real), cuda.local.array(N_STATES, real)
+    grid, block, thread = cuda.cg.this_grid(), cuda.blockIdx.x, cuda.threadIdx.x
+    warp, lane = thread // 32, thread % 32
+    g, u = thread // SLAB, thread % SLAB
+    n, together = block * SLAB + u, THREADS // SLAB
+    steps, trials = share.shape
+    if n < UNITS and g < together:
+        for i in range(N_CONSTANTS):
+            steady[i] = arrays[0][i, n]
+        for b in range(g, trials, together):
+            begin(arrays, b, n, steady, own, sent)
+            for c in range(SENDS):
+                lines[0, b, c * UNITS + n] = sent[c]
+    grid.sync()
+    for t in range(steps):
+        before, after = lines[t % 3], lines[(t + 1) % 3]
+        for first in range(0, trials, GROUP):
+            b = first + g
+            mine = g < GROUP and n < UNITS and b < trials
+            weigh(weights[block], before, first, trials, warp % TILES, warp // TILES, lane, parts, scratch)
+            cuda.syncthreads()
+            if mine:
+                look(arrays, t, b, n, seen)
+                resume(arrays, t, b, n, own)
+                for h in range(HEARS):
+                    heard[h] = real(0)
+                    for each in range(SLICES):
+                        heard[h] += parts[each, h * SLAB + u, g]
+                for d in range(N_DRIVES):
+                    if EXTERNAL_PORTS[d] >= 0:
+                        for i in range(outside.shape[2]):
+                            seen[EXTERNAL_PORTS[d]] += external[block, d * SLAB + u, i] * outside[t, b, i]
+                settle(arrays, t, b, n, steady, seen, heard, own, sent)
+                for c in range(SENDS):
+                    after[b, c * UNITS + n] = sent[c]
+            cuda.syncthreads()
+        grid.sync()
+        read(readout[block], after, trials, errors[block], warp, lane, scratch)
+        cuda.syncthreads()
+        for b in range(thread, trials, THREADS):
+            if block == 0:
+                for o in range(readouts.shape[2]):
+                    readouts[t, b, o] = errors[0, b, o]
+            compare(errors[block, b], targets[t, b], share[t, b])
+        cuda.syncthreads()
+        if n < UNITS and g < together:
+            for b in range(g, trials, together):
+                explain(arrays, t, b, n, steady, readout[block], feedback[block], errors[block, b], gains[block, u, b])
+        cuda.syncthreads()
+        learn(weights[block], external[block], trace[block], gains[block], before, outside[t], trials, rates, decay)
+        learn_readout(readout[block], feedback[block], errors[block], after, trials, rates, decay)
+        cuda.syncthreads()

@@ -1,0 +1,81 @@
+"""Weights that change at every step, on the GPU: what it cannot do, and the call of the kernel that does the rest."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from neurorec.engines.base import Activity, Stimulus, Teaching
+from neurorec.engines.cuda import compile, sizes
+from neurorec.engines.cuda.device import processors
+from neurorec.engines.cuda.memory import OnDevice
+from neurorec.engines.cuda.passes import Bench, constants, hear_outside, outside
+from neurorec.engines.cuda.sizes import AcrossChip, Shape
+from neurorec.errors import NotOffered
+from neurorec.network import Network
+from neurorec.optimisers.sgd import SGD
+from neurorec.weights import Weights
+
+
+def expect_fused(network: Network, teaching: Teaching) -> None:
+    """Refuse what must know a step's whole change before it applies any of it.
+
+    Raises
+    ------
+    NotOffered
+        Saying what, and which engines can.
+    """
+    rule, loss = teaching.route.rule, teaching.loss
+    reasons = {
+        f"{type(rule).__name__}, whose influence is full": rule.influence != "local",
+        f"the optimiser {type(teaching.optimiser).__name__}": not isinstance(teaching.optimiser, SGD),
+        "clipping": bool(np.isfinite(teaching.clip)),
+        f"plastic {', '.join(network.formula.plastic)}": bool(network.formula.plastic),
+        f"the loss {type(loss).__name__}, which has no link": not loss.link,
+    }
+    found = [reason for reason, applies in reasons.items() if applies]
+    if found:
+        raise NotOffered(f"engine 'cuda' cannot change weights every step with {' and '.join(found)}; engine='numba' can, or update='trial'")
+
+
+def online(bench: Bench, network: Network, weights: Weights, stimulus: Stimulus, teaching: Teaching) -> Activity:
+    """Run the kernel, and bring the weights back."""
+    (steps, trials, inputs), formula, memory, units = stimulus.inputs.shape, network.formula, bench.memory, network.units
+    shape = Shape(units, formula.n_drives, len(formula.emitted), trials)
+    layout = sizes.without_shelf(sizes.across_chip(shape, processors()))
+    k, rows, width = len(formula.states), shape.hears * layout.SLAB, shape.columns + inputs + 1
+    states = memory.array("states", (steps + 1, k, trials, units))
+    emitted = states if formula.shows_state else memory.array("emitted", (steps + 1, len(formula.emitted), trials, units))
+    drives, readouts = memory.array("drives", (steps, len(formula.ports), trials, units)), memory.array("readout", stimulus.targets.shape)
+    states[0].copy_to_device(np.ascontiguousarray(stimulus.initial))
+    hear_outside(memory, network, weights.zeros(), stimulus, drives)
+    recurrent = memory.upload("online recurrent", sizes.slabs(weights.recurrent, shape, layout))
+    external = memory.upload("online external", _external(weights, shape, layout))
+    readout, feedback = (memory.upload(f"online {name}", _copies(part, layout)) for name, part in (("readout", weights.readout), ("feedback", weights.feedback)))
+    kernel = compile.online(formula, layout, type(teaching.route.feedback), teaching.loss.link == "softmax").online
+    kernel[layout.blocks, layout.THREADS](
+        recurrent, external, readout, feedback, memory.zeros("trace", (layout.blocks, rows, width, trials, k)),
+        memory.array("gains", (layout.blocks, layout.SLAB, trials, k * k + k * len(formula.ports) + k)),
+        memory.array("errors", (layout.blocks, trials, len(weights.readout))), (constants(memory, network, weights), drives, states, emitted),
+        memory.array("online lines", (3, trials, shape.columns)), outside(memory, stimulus.inputs), memory.upload("targets", stimulus.targets),
+        memory.upload("share", stimulus.share), readouts, memory.upload("rates", _rates(weights, teaching)), np.float32(teaching.decay),
+    )  # fmt: skip
+    weights.recurrent[...] = sizes.unslabbed(recurrent.copy_to_host(), shape, layout)
+    rows_back = sizes.unslabbed(external.copy_to_host(), shape, layout)
+    weights.input[...], weights.bias[...] = rows_back[:, :-1], rows_back[:, -1]
+    weights.readout[...], weights.feedback[...] = readout[0].copy_to_host(), feedback[0].copy_to_host()
+    return Activity(OnDevice(states), OnDevice(drives), OnDevice(emitted), readouts.copy_to_host())
+
+
+def _external(weights: Weights, shape: Shape, layout: AcrossChip) -> np.ndarray:
+    return sizes.slabs(np.concatenate([weights.input, weights.bias[:, None]], axis=1), shape, layout)
+
+
+def _copies(part: np.ndarray, layout: AcrossChip) -> np.ndarray:
+    return np.repeat(part[None], layout.blocks, axis=0)
+
+
+def _rates(weights: Weights, teaching: Teaching) -> np.ndarray:
+    """Rate of recurrent, input, bias, readout and feedback weights: one each, as fused changes need it."""
+    each = weights.like(teaching.rates.astype(np.float32))
+    parts = (each.recurrent, each.input, each.bias, each.readout, each.feedback)
+    return np.array([part.flat[0] if part.size else 0 for part in parts], np.float32)
