@@ -16,7 +16,7 @@ from numba import cuda
 from .across_chip import GROUP, ROWS, SLAB, SLICES, STEADY, TALLEST, THREADS, TILES, UNITS, weigh  # pyright: ignore[reportMissingImports]
 from .direction import HEARS, SEEN, SENDS, begin, look, resume, settle  # pyright: ignore[reportMissingImports]
 from .lanes import lane_sum  # pyright: ignore[reportMissingImports]
-from .precision import inlined, kernel, real  # pyright: ignore[reportMissingImports]
+from .precision import inlined, real, roomy  # pyright: ignore[reportMissingImports]
 from .sizes import COLUMNS  # pyright: ignore[reportMissingImports]
 from .teaching import SOFTMAX, element  # pyright: ignore[reportMissingImports]
 from .unit import (  # pyright: ignore[reportMissingImports]
@@ -137,7 +137,7 @@ def learn_readout(readout, feedback, error, line, trials, rates, decay):
         feedback[m, o] += rates[4] * (change - decay * feedback[m, o])
 
 
-@kernel
+@roomy
 def online(weights, external, readout, feedback, trace, gains, errors, arrays, lines, outside, targets, share, readouts, rates, decay):
     """Grid: a block of THREADS for every SLAB units, all of them at once. All weights change in place.
 

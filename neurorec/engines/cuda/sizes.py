@@ -12,6 +12,7 @@ SHARED = 46_000  # bytes of shared memory a block may have without asking the dr
 REGISTERS = 16  # weights that a thread holds: what a full block has registers for, beside all else (compiled and counted)
 ON_CHIP = 2**16  # weights of one multiprocessor: a part in registers, the others in its nearest cache (256 KB each)
 PERSISTENT = 10**6  # units times trials from which a step is so long that one launch for all steps gains nothing
+WARPS = THREADS // 32
 FEWEST = 16  # columns a thread should sum before it shares a row with another
 WAYS = ("on_chip", "across_chip", "apart")
 
@@ -101,13 +102,13 @@ def on_chip(shape: Shape, processors: int) -> OnChip:
     return OnChip(shape.units, shape.rows, shape.columns, group, slices, width, min(width, REGISTERS))
 
 
-def across_chip(shape: Shape, processors: int) -> AcrossChip:
+def across_chip(shape: Shape, processors: int, warps: int = WARPS) -> AcrossChip:
     """The units spread evenly over the processors; their weights in shared memory where they fit."""
     slab = -(-shape.units // processors)
     rows, tall = shape.hears * slab, min(4, shape.hears * slab)
     tiles = -(-rows // tall)
     group = min(4, 1 << (shape.trials - 1).bit_length(), max(1, 32 * tiles // slab))
-    slices = max(1, min(16 // tiles, shape.columns // 32))
+    slices = max(1, min(warps // tiles, shape.columns // 32))
     threads, bytes_ = 32 * tiles * slices, 4 * rows * shape.columns
     left = SHARED - 4 * (threads + slices * tiles * tall * group)
     return AcrossChip(shape.units, shape.columns, slab, group, tall, slices, rows if bytes_ <= left else 0, threads)
@@ -128,9 +129,9 @@ def unslabbed(packed: np.ndarray, shape: Shape, layout: AcrossChip) -> np.ndarra
     return by_drive.reshape(shape.hears, layout.blocks * layout.SLAB, columns)[:, : shape.units].reshape(shape.rows, columns)
 
 
-def without_shelf(layout: AcrossChip) -> AcrossChip:
-    """The same with the weights where they are: for weights that change."""
-    return replace(layout, KEPT=0)
+def online(shape: Shape, processors: int) -> AcrossChip:
+    """For weights that change: they stay where they are, and half as many threads have twice the registers."""
+    return replace(across_chip(shape, processors, WARPS // 2), KEPT=0)
 
 
 def printed(layout: OnChip | AcrossChip) -> str:

@@ -41,7 +41,7 @@ def online(bench: Bench, network: Network, weights: Weights, stimulus: Stimulus,
     """Run the kernel, and bring the weights back."""
     (steps, trials, inputs), formula, memory, units = stimulus.inputs.shape, network.formula, bench.memory, network.units
     shape = Shape(units, formula.n_drives, len(formula.emitted), trials)
-    layout = sizes.without_shelf(sizes.across_chip(shape, processors()))
+    layout = sizes.online(shape, processors())
     k, rows, width = len(formula.states), shape.hears * layout.SLAB, shape.columns + inputs + 1
     states = memory.array("states", (steps + 1, k, trials, units))
     emitted = states if formula.shows_state else memory.array("emitted", (steps + 1, len(formula.emitted), trials, units))
