@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+import warnings
 from math import gcd
 from pathlib import Path
 
@@ -15,10 +17,11 @@ from neurorec.tasks._settings import existing
 EXPECTED = "a folder of .wav files, which may be sorted into folders train and test"
 TENTH = 10  # without such folders every tenth file is for testing
 MADE = 40  # how many sounds are made
+UNREADABLE = (ValueError, OSError, struct.error, UnboundLocalError)  # the last is how scipy 1.17 says that a header has no samples
 
 
-def sounds(folder: str | None, split: str, sampling: int) -> list[np.ndarray]:
-    """The sounds of the split, each (samples,) in [-1, 1] at `sampling` samples a second.
+def sounds(folder: str | None, split: str, sampling: int) -> dict[str, np.ndarray]:
+    """The sounds of the split by name, each (samples,) in [-1, 1] at `sampling` samples a second.
 
     Raises
     ------
@@ -26,8 +29,8 @@ def sounds(folder: str | None, split: str, sampling: int) -> list[np.ndarray]:
         If there are none, or a file is not what its name says.
     """
     if folder is None:
-        return [_glide(number, sampling) for number in range(MADE) if _is_in(split, number)]
-    return [_read(path, sampling) for path in _files(existing("folder", folder, EXPECTED), split)]
+        return {f"glide {number}": _glide(number, sampling) for number in range(MADE) if _is_in(split, number)}
+    return {str(path): _read(path, sampling) for path in _files(existing("folder", folder, EXPECTED), split)}
 
 
 def _is_in(split: str, number: int) -> bool:
@@ -54,16 +57,26 @@ def _wav(folder: Path) -> list[Path]:
 
 def _read(path: Path, sampling: int) -> np.ndarray:
     """Channels averaged, full scale 1, resampled."""
-    try:
-        rate, samples = wavfile.read(path)
-    except (ValueError, OSError, EOFError) as error:
-        raise ValueRefused(
-            f"{str(path)!r} is no RIFF WAV file that can be read ({str(error).splitlines()[0]}); convert it first, for instance with "
-            f"sox. TIMIT's own files are NIST SPHERE although they are called .WAV"
-        ) from error
+    rate, samples = _riff(path)
     samples = _scaled(samples)
+    if not samples.size or not np.isfinite(samples).all():
+        raise ValueRefused(f"{str(path)!r} holds {'NaN or infinities' if samples.size else 'no sound'}; leave it out")
     shared = gcd(rate, sampling)
     return resample_poly(samples if samples.ndim == 1 else samples.mean(axis=1), sampling // shared, rate // shared)
+
+
+def _riff(path: Path) -> tuple[int, np.ndarray]:
+    """Samples a second, and the samples as they stand, (samples,) or (samples, channels)."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", r"Chunk \(non-data\)", wavfile.WavFileWarning)  # titles and the like
+        warnings.filterwarnings("error", "Reached EOF", wavfile.WavFileWarning)  # cut short
+        try:
+            return wavfile.read(path)
+        except (*UNREADABLE, wavfile.WavFileWarning) as error:
+            raise ValueRefused(
+                f"{str(path)!r} is no whole RIFF WAV file ({str(error).splitlines()[0]}); fetch or convert it again, for instance with "
+                f"sox. TIMIT's own files are NIST SPHERE although they are called .WAV"
+            ) from error
 
 
 def _scaled(samples: np.ndarray) -> np.ndarray:

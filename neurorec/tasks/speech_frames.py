@@ -89,14 +89,13 @@ class SpeechFrames(AbstractCollection):
     @cached_property
     def spectrograms(self) -> list[np.ndarray]:
         """Of each utterance, (frames, bins), float32."""
-        made = [self.spectrogram(sound).astype(np.float32) for sound in sounds(self.folder, self.split, self.sampling)]
-        if (shortest := min(map(len, made))) < 2:
-            which = [len(each) for each in made].index(shortest)
-            raise ValueRefused(
-                f"utterance {which} of split {self.split!r} is shorter than two frames, {self.window + self.dt:g} s; "
-                f"leave it out, or choose a shorter window and dt"
-            )
-        return made
+        made = {name: self.spectrogram(sound) for name, sound in sounds(self.folder, self.split, self.sampling).items()}
+        for name, frames in made.items():
+            if len(frames) < 2:
+                raise ValueRefused(
+                    f"{name!r} is shorter than two frames, {self.window + self.dt:g} s; leave it out, or choose a shorter window and dt"
+                )
+        return [frames.astype(np.float32) for frames in made.values()]
 
     def spectrogram(self, sound: np.ndarray) -> np.ndarray:
         """Frames of a sound (samples,), (frames, bins): whole windows only."""
