@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -126,12 +126,17 @@ class AbstractTask(ABC):
         Time step in seconds.
     loss : str
         From ``nr.names("losses")``.
+    clock : str
+        ``"seconds"``: durations are settings in seconds, and a smaller `dt` makes more steps of them. ``"steps"``: one
+        symbol, pixel or word comes at each step; lengths are settings in steps, and `dt` only says how long a step is
+        to a cell with a time constant.
     """
 
     n_inputs: int
     n_outputs: int
     dt: float
     loss: str = "mse"
+    clock: str = "seconds"
 
     @abstractmethod
     def trial(self, rng: np.random.Generator) -> Trial:
@@ -163,7 +168,10 @@ class AbstractTask(ABC):
         Trial k is the same trial whatever `n` and `first`.
         """
         root = entropy(seed)
-        made = [self.trial(generator(root, TASK, first + k)) for k in range(whole("n", n))]
+        return self._together([self.trial(generator(root, TASK, first + k)) for k in range(whole("n", n))])
+
+    def _together(self, made: Sequence[Trial]) -> Trials:
+        """Trials of equal length side by side."""
         return Trials(
             inputs=np.stack([m.inputs for m in made], axis=1),
             targets=np.stack([m.targets for m in made], axis=1),
@@ -200,10 +208,7 @@ class Dataset(AbstractTask):
 
     def trials(self, n: int, seed: int | None = 0, first: int = 0) -> Trials:
         """Number `first` to `first + n - 1` of the shuffled passes through the data."""
-        root, count = entropy(seed), self.data.count
-        wanted = np.arange(first, first + whole("n", n))
-        orders = {epoch: generator(root, ORDER, int(epoch)).permutation(count) for epoch in np.unique(wanted // count)}
-        return self.data.take(np.array([orders[k // count][k % count] for k in wanted]))
+        return self.data.take(passes(self.data.count, n, seed, first))
 
     def score(self, outputs: np.ndarray, trials: Trials) -> np.ndarray:
         """Share of variance explained, or of steps classified right."""
@@ -211,6 +216,23 @@ class Dataset(AbstractTask):
             return variance_explained(outputs, trials)
         right = outputs.argmax(axis=2) == trials.targets.argmax(axis=2)
         return (trials.mask * right).sum(axis=0) / trials.mask.sum(axis=0)
+
+
+def passes(count: int, n: int, seed: int | None = 0, first: int = 0) -> np.ndarray:
+    """Which of `count` things are shown as number `first` to `first + n - 1`, (n,): all of them in every pass, each pass in an order of its own."""
+    root, wanted = entropy(seed), np.arange(first, first + whole("n", n))
+    orders = {epoch: generator(root, ORDER, int(epoch)).permutation(count) for epoch in np.unique(wanted // count)}
+    return np.array([orders[k // count][k % count] for k in wanted])
+
+
+def share_right(outputs: np.ndarray, trials: Trials) -> np.ndarray:
+    """Share of the counted steps at which the asked class has the largest output, alone, (B,); saying all alike is wrong."""
+    asked = trials.targets.argmax(axis=2)[..., None]
+    said = np.take_along_axis(outputs, asked, axis=2)[..., 0]
+    others = np.array(outputs, float)
+    np.put_along_axis(others, asked, -np.inf, axis=2)
+    right = said > others.max(axis=2)  # false for a network that diverged
+    return (trials.mask * right).sum(axis=0) / trials.mask.sum(axis=0)
 
 
 def variance_explained(outputs: np.ndarray, trials: Trials) -> np.ndarray:

@@ -172,6 +172,17 @@ def test_the_target_is_drawn_where_it_counts():
     assert np.array_equal(np.isfinite(nr.plots.outputs(run).lines[0].get_ydata()), mask > 0)
 
 
+@pytest.mark.parametrize(("name", "said"), [("adding_problem", "off by"), ("pixel_digits", "time steps right")])
+def test_a_target_of_a_single_step_is_seen(name, said):
+    task = nr.task(name)
+    run = nr.train(nr.Network.random(task.n_inputs, units=8, outputs=task.n_outputs), task, trials=2, progress=False)
+    ax = nr.plots.outputs(run)
+    target = ax.lines[0]
+    assert target.get_marker() == "s"
+    assert target.get_markevery().tolist() == np.flatnonzero(np.isfinite(target.get_ydata())).tolist() == [task.trials(1).steps - 1]
+    assert said in ax.get_title(loc="left")
+
+
 def test_runs_on_arrays_can_be_drawn():
     time = np.arange(20)[:, None, None] * 0.01
     data = nr.Trials(inputs=np.ones((20, 2, 1)), targets=np.sin(20 * time) * np.ones((1, 2, 1)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -24,7 +24,8 @@ GAP = 1.2  # from one channel to the next, as a multiple of the widest
 def outputs(run: AnyRun, trial: int = -1, ax: Axes | None = None) -> Axes:
     """Outputs against targets of a recorded trial over time, one row a channel; the title says how well they agree.
 
-    The target is drawn where it counts in the loss. Of a classification, outputs are shown after the softmax.
+    The target is drawn where it counts in the loss, as a square where that is a single step. Of a classification,
+    outputs are shown after the softmax.
 
     Parameters
     ----------
@@ -70,6 +71,9 @@ def _trials(run: Run, data: xarray.Dataset) -> Trials:
 
 
 def _agreement(trial: int, output: np.ndarray, shown: Trials) -> str:
+    counted = shown.mask[:, 0] > 0
+    if shown.loss == "mse" and counted.sum() == 1:  # a single answer has no variance
+        return f"trial {trial}: off by {np.abs(output - shown.targets[:, 0])[counted].max():.2g}"
     share = float(Dataset(shown).score(output[:, None, :], shown)[0])
     return f"trial {trial}: " + (f"{share:.0%} of variance explained" if shown.loss == "mse" else f"{share:.0%} of time steps right")
 
@@ -78,16 +82,24 @@ def _draw(ax: Axes, time: np.ndarray, output: np.ndarray, shown: Trials) -> None
     target = np.where(shown.mask > 0, shown.targets[:, 0], np.nan)
     if shown.loss == "cross_entropy":
         output = _softmax(output)
-    channels = output.shape[1]
-    space = GAP * max(float(np.ptp(output, axis=0).max()), float(np.nanmax(np.nanmax(target, axis=0) - np.nanmin(target, axis=0))), 1e-6)
+    channels, style = output.shape[1], TARGET | _squares(shown.mask[:, 0] > 0)
+    both = np.concatenate([output, target])
+    space = GAP * max(float((np.nanmax(both, axis=0) - np.nanmin(both, axis=0)).max()), 1e-6)
     down = -space * np.arange(channels)  # the first channel on top
     for channel in range(channels):
         first = channel == 0
-        ax.plot(time, target[:, channel] + down[channel], label="target" if first else None, **TARGET)
+        ax.plot(time, target[:, channel] + down[channel], label="target" if first else None, **style)
         ax.plot(time, output[:, channel] + down[channel], color=COLOURS[0], label="output" if first else None)
     ax.set_xlabel("time (s)")
     ax.set_xlim(0, time[-1])
     _name_rows(ax, down, space, "probability" if shown.loss == "cross_entropy" else "output")
+
+
+def _squares(counted: np.ndarray) -> dict[str, Any]:
+    """Marks at steps that count while those before and after do not: no line goes through them."""
+    before, after = np.pad(counted, (1, 0))[:-1], np.pad(counted, (0, 1))[1:]
+    alone = np.flatnonzero(counted & ~before & ~after)
+    return {"marker": "s", "markevery": alone, "clip_on": False} if alone.size else {}
 
 
 def _name_rows(ax: Axes, down: np.ndarray, space: float, what: str) -> None:

@@ -1,4 +1,4 @@
-"""One task per file: motor and working-memory tasks."""
+"""One task per file: motor and working-memory tasks, and the benchmarks of gradient-based training."""
 
 from __future__ import annotations
 
