@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from neurorec.record import Record as Record
     from neurorec.run import Run as Run
     from neurorec.run import open_run as open_run
+    from neurorec.streaming import stream as stream
     from neurorec.tasks import task as task
     from neurorec.training import resume as resume
     from neurorec.training import train as train
@@ -32,6 +33,7 @@ _PUBLIC = {
     "task": "tasks",
     "Record": "record",
     "simulate": "engines",
+    "stream": "streaming",
     "weight_change": "engines",
     "train": "training",
     "resume": "training",

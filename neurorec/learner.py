@@ -60,6 +60,7 @@ class Learner:
             plan.weight_decay,
             least_values(network, self.weights),
         )
+        self.engine.expect(network, self.teaching, plan.schedule)
         self.exact, self.began = Route(BPTT(), Symmetric()), time.monotonic()
 
     def trials(self, first: int, n: int) -> Trials:

@@ -20,10 +20,12 @@ class Progress:
         True: a bar, or plain lines where the output is no terminal. A function is called with (done, total, loss).
     total, done : int
         Trials of the whole training, and before it starts.
+    unit : str
+        What is counted, if not trials.
     """
 
-    def __init__(self, show: bool | Hook, total: int, done: int = 0):
-        self.total, self.show = total, _hook(show, total, done)
+    def __init__(self, show: bool | Hook, total: int, done: int = 0, unit: str = "trial"):
+        self.total, self.show = total, _hook(show, total, done, unit)
         self.last = time.monotonic()
 
     def __enter__(self) -> Progress:
@@ -42,36 +44,36 @@ class Progress:
             close()
 
 
-def _hook(show: bool | Hook, total: int, done: int) -> Hook:
+def _hook(show: bool | Hook, total: int, done: int, unit: str) -> Hook:
     if callable(show):
         return show
     if not show:
         return lambda done, total, loss: None
-    return _Bar(total, done) if sys.stderr.isatty() or "ipykernel" in sys.modules else _Lines(total, done)
+    return _Bar(total, done, unit) if sys.stderr.isatty() or "ipykernel" in sys.modules else _Lines(total, done, unit)
 
 
 class _Bar:
     """A rich bar on standard error."""
 
-    def __init__(self, total: int, done: int):
+    def __init__(self, total: int, done: int, unit: str):
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
         columns = (
-            TextColumn("training"),
+            TextColumn(f"{unit}s"),
             BarColumn(),
             MofNCompleteColumn(),
-            TextColumn("loss {task.fields[loss]}"),
+            TextColumn("{task.fields[loss]}"),
             TimeElapsedColumn(),
             TextColumn("eta"),
             TimeRemainingColumn(),
         )
         self.bar = Progress(*columns, console=Console(stderr=True))
-        self.task = self.bar.add_task("training", total=total, completed=done, loss="-")
+        self.task = self.bar.add_task("training", total=total, completed=done, loss="")
         self.bar.start()
 
     def __call__(self, done: int, total: int, loss: float) -> None:
-        self.bar.update(self.task, completed=done, loss=f"{loss:.4g}")
+        self.bar.update(self.task, completed=done, loss=_told(loss))
 
     def close(self) -> None:
         self.bar.stop()
@@ -80,12 +82,18 @@ class _Bar:
 class _Lines:
     """A line on standard error after every tenth of the work."""
 
-    def __init__(self, total: int, done: int):
+    def __init__(self, total: int, done: int, unit: str):
+        self.unit = unit
         self.start, self.first, self.next = time.monotonic(), done, done + max(1, total // LINES)
 
     def __call__(self, done: int, total: int, loss: float) -> None:
         if done >= self.next or done == total:
             spent = time.monotonic() - self.start
             left = spent * (total - done) / max(1, done - self.first)
-            print(f"trial {done}/{total}  loss {loss:.4g}  {spent:.0f} s, {left:.0f} s left", file=sys.stderr, flush=True)
+            print(f"{self.unit} {done}/{total}  {_told(loss)}  {spent:.0f} s, {left:.0f} s left", file=sys.stderr, flush=True)
             self.next = done + max(1, total // LINES)
+
+
+def _told(loss: float) -> str:
+    """Nothing where nothing is compared, as in a simulation."""
+    return "" if loss != loss else f"loss {loss:.4g}"

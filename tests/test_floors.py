@@ -16,7 +16,7 @@ FLOORS = (
     "cells filters rules feedbacks losses optimisers parametrisations",
     "model network trials tasks record storage weights updates noise noise_loop philox plan run",
     "presets engines architectures unroll circuits",
-    "learner training dynamics plots timing",
+    "learner training streaming dynamics plots timing",
     "cli",
 )
 FLOOR = {part: floor for floor, parts in enumerate(FLOORS) for part in parts.split()}

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -165,6 +166,41 @@ class AbstractEngine(ABC):
     @abstractmethod
     def online(self, network: Network, weights: Weights, stimulus: Stimulus, memory: Memory, teaching: Teaching) -> Activity:
         """Run trials while weights change after every time step, in place in ``weights`` and ``memory.slots``."""
+
+    @abstractmethod
+    def stream(self, network: Network, weights: Weights, stimuli: Iterable[Stimulus]) -> Iterator[Activity]:
+        """Run one long stretch of time in windows, in bounded memory.
+
+        Parameters
+        ----------
+        network, weights
+            As for `forward`.
+        stimuli : iterable of Stimulus
+            Windows, one after another; each starts in the state in which the one before ended, the first in its own.
+
+        Yields
+        ------
+        Activity
+            Of each window, valid until the next one is asked for.
+        """
+
+    def expect(self, network: Network, teaching: Teaching, schedule: str) -> None:
+        """Refuse, before the first step, a training that it cannot run; by default it can run all that it offers.
+
+        Raises
+        ------
+        NotOffered
+            Saying what it cannot, and which engines can.
+        """
+
+
+def in_turn(engine: AbstractEngine, network: Network, weights: Weights, stimuli: Iterable[Stimulus]) -> Iterator[Activity]:
+    """`AbstractEngine.stream` for an engine that works while its caller waits."""
+    state = None
+    for stimulus in stimuli:
+        activity = engine.forward(network, weights, stimulus if state is None else replace(stimulus, initial=state))
+        state = activity.states[-1].copy()
+        yield activity
 
 
 def check(engine: AbstractEngine, rule: AbstractRule, schedule: str) -> None:

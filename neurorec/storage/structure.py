@@ -21,20 +21,21 @@ CHANNEL_NAMES = {"output": "output of the network", "input": "input to the netwo
 
 def build(file: h5py.File, plan: Plan) -> None:
     """Create and allocate everything."""
-    _build_root(file, plan)
+    build_root(file, plan)
     build_network(file.create_group("network"), plan.network)
     allocate(file["network"], "trained", [], np.int64, "1", "trials after which this network was stored")[()] = 0
     for trial in plan.snapshots:
         build_snapshot(file.create_group(snapshot_path(trial)), plan.network, trial)
     build_slots(file, plan.vector, plan.slots)
     _build_log(file.create_group("log"), plan.layout)
-    _build_trajectories(file.create_group("trajectories"), plan.layout, plan.network.units)
+    build_trajectories(file.create_group("trajectories"), plan.layout, plan.network.units)
     _build_trials(file.create_group("trials"), plan.layout)
 
 
-def _build_root(file: h5py.File, plan: Plan) -> None:
+def build_root(file: h5py.File, plan: Plan, kind: str = KIND) -> None:
+    """Attributes that say what the file is and where it comes from."""
     file.attrs.update({
-        "format_version": FORMAT, "kind": KIND, "Conventions": "CF-1.8", "config": json.dumps(dict(plan.config)), "layout": plan.layout.as_json(),
+        "format_version": FORMAT, "kind": kind, "Conventions": "CF-1.8", "config": json.dumps(dict(plan.config)), "layout": plan.layout.as_json(),
         "seed_entropy": str(plan.seed_entropy), "versions": json.dumps(versions()), "git_commit": git_commit(),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
     })  # fmt: skip
@@ -46,7 +47,8 @@ def _build_log(group: h5py.Group, layout: Layout) -> None:
         allocate(group, name, [trial], np.float64, unit, long_name)
 
 
-def _build_trajectories(group: h5py.Group, layout: Layout, units: int) -> None:
+def build_trajectories(group: h5py.Group, layout: Layout, units: int) -> None:
+    """Room for what is recorded, (time, trial, unit or channel)."""
     time = coordinate(group, "time", layout.times, "s", "time from the start of the trial, at the end of each step")
     trial = coordinate(group, "trial", layout.recorded + 1, "1", TRIAL)
     how = layout.record.reduce if layout.record.reduce in ("mean", "maximum") else "point"

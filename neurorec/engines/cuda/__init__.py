@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
+from numba import cuda
 
 from neurorec.engines.base import AbstractEngine, Activity, Memory, Route, Stimulus, Teaching
 from neurorec.engines.cuda import passes
 from neurorec.engines.cuda.device import expect_gpu
+from neurorec.engines.cuda.products import apart, products
 from neurorec.engines.cuda.sizes import WAYS
 from neurorec.engines.cuda.step_updates import expect_fused, online
 from neurorec.errors import ValueRefused
@@ -40,7 +43,7 @@ class CudaEngine(AbstractEngine):
         if arrangement not in (None, *WAYS):
             raise ValueRefused(f"arrangement must be {', '.join(WAYS)} or None, got {arrangement!r}")
         expect_gpu()
-        self._bench = passes.Bench(arrangement)
+        self._bench = passes.Bench(arrangement, products())
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -49,7 +52,7 @@ class CudaEngine(AbstractEngine):
 
     def forward(self, network: Network, weights: Weights, stimulus: Stimulus) -> Activity:
         """As the contract says."""
-        return passes.forward(self._bench, network, weights, stimulus)
+        return passes.forward(self._bench, network, weights, stimulus).activity()
 
     def change(
         self, network: Network, weights: Weights, stimulus: Stimulus, activity: Activity, error: np.ndarray, route: Route
@@ -60,5 +63,24 @@ class CudaEngine(AbstractEngine):
     def online(self, network: Network, weights: Weights, stimulus: Stimulus, memory: Memory, teaching: Teaching) -> Activity:
         """As the contract says."""
         del memory  # plain gradient descent remembers nothing
-        expect_fused(network, teaching)
         return online(self._bench, network, weights, stimulus, teaching)
+
+    def expect(self, network: Network, teaching: Teaching, schedule: str) -> None:
+        """At every step: plain gradient descent by a local rule; see `step_updates.expect_fused`."""
+        if schedule == "step":
+            expect_fused(network, teaching)
+
+    def stream(self, network: Network, weights: Weights, stimuli: Iterable[Stimulus]) -> Iterator[Activity]:
+        """As the contract says; while one window is copied and used, the GPU computes the next."""
+        benches = [passes.Bench(self._bench.asked, apart())]
+        benches.append(passes.Bench(self._bench.asked, benches[0].products))  # one stream, two sets of arrays
+        waiting, last = None, None
+        for k, stimulus in enumerate(stimuli):
+            queued = passes.forward(benches[k % 2], network, weights, stimulus, last)
+            ready = cuda.event()
+            ready.record(benches[k % 2].stream)
+            if waiting is not None:
+                yield waiting[0].activity(waiting[1])
+            waiting, last = (queued, ready), queued.states[-1]
+        if waiting is not None:
+            yield waiting[0].activity(waiting[1])

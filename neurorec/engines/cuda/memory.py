@@ -9,9 +9,16 @@ from numba import cuda
 
 
 class Memory:
-    """GPU arrays by name, kept until another shape is asked for: fresh ones cost a call of the driver."""
+    """GPU arrays by name, kept until another shape is asked for: fresh ones cost a call of the driver.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    stream : CUDA stream
+        In whose order values are copied; 0 is the default one.
+    """
+
+    def __init__(self, stream: Any = 0) -> None:
+        self.stream = stream
         self._kept: dict[str, Any] = {}
 
     def array(self, name: str, shape: tuple[int, ...], dtype: Any = np.float32) -> Any:
@@ -24,7 +31,7 @@ class Memory:
     def upload(self, name: str, values: np.ndarray, dtype: Any = np.float32) -> Any:
         """The array of that name, with these values."""
         array = self.array(name, values.shape, dtype)
-        array.copy_to_device(np.ascontiguousarray(values, dtype))
+        array.copy_to_device(np.ascontiguousarray(values, dtype), stream=self.stream)
         return array
 
     def zeros(self, name: str, shape: tuple[int, ...]) -> Any:
@@ -38,10 +45,12 @@ class OnDevice:
     Parameters
     ----------
     array : GPU array
+    ready : event, optional
+        After which it holds its values; None: all that was queued before is waited for.
     """
 
-    def __init__(self, array: Any):
-        self.array = array
+    def __init__(self, array: Any, ready: Any = None):
+        self.array, self._ready = array, ready
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -49,8 +58,10 @@ class OnDevice:
         return self.array.shape
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
-        return self.array.copy_to_host().astype(dtype or np.float32)
+        return self[:].astype(dtype or np.float32)
 
     def __getitem__(self, where: Any) -> np.ndarray:
+        if self._ready is not None:
+            self._ready.synchronize()
         part = self.array[where]
         return np.ascontiguousarray(part.copy_to_host()) if hasattr(part, "copy_to_host") else part

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from neurorec.engines.base import Activity, Route, Stimulus
 from neurorec.engines.cuda import compile
 from neurorec.engines.cuda.memory import Memory, OnDevice
-from neurorec.engines.cuda.products import AbstractProducts, products
+from neurorec.engines.cuda.products import AbstractProducts
 from neurorec.engines.cuda.sizes import Shape
 from neurorec.engines.cuda.sweep import SMALL, alone, sweep
 from neurorec.feedbacks.base import AbstractFeedback
@@ -22,27 +21,51 @@ from neurorec.weights import Weights
 WIDE = 1024  # blocks that fill any GPU
 
 
-@dataclass(frozen=True)
 class Bench:
-    """What passes work with: the arrangement that was asked for, and what is kept from batch to batch."""
+    """What passes work with: the arrangement that was asked for, products, and memory that is kept from batch to batch."""
 
-    asked: str | None
-    memory: Memory = field(default_factory=Memory)
-    products: AbstractProducts = field(default_factory=products)
+    def __init__(self, asked: str | None, products: AbstractProducts):
+        self.asked, self.products, self.memory = asked, products, Memory(products.stream)
+
+    @property
+    def stream(self) -> Any:
+        """In whose order everything is queued."""
+        return self.products.stream
 
 
-def forward(bench: Bench, network: Network, weights: Weights, stimulus: Stimulus) -> Activity:
-    """States, drives and what units send stay on the GPU; the readout comes back."""
+class Queued(NamedTuple):
+    """A forward pass that the GPU has been asked for: states, drives, what units send, and the readout, all on the GPU."""
+
+    states: Any
+    drives: Any
+    emitted: Any
+    readout: Any
+
+    def activity(self, ready: Any = None) -> Activity:
+        """The readout as it is; the others are copied where somebody looks."""
+        kept = (OnDevice(each, ready) for each in (self.states, self.drives, self.emitted))
+        return Activity(*kept, OnDevice(self.readout, ready)[:])
+
+
+def forward(bench: Bench, network: Network, weights: Weights, stimulus: Stimulus, before: Any = None) -> Queued:
+    """Queue all steps of some trials.
+
+    Parameters
+    ----------
+    bench, network, weights, stimulus
+    before : (k, B, N) GPU array, optional
+        State before the first step, in the place of the stimulus's.
+    """
     (steps, trials, _), formula, memory = stimulus.inputs.shape, network.formula, bench.memory
     states = memory.array("states", (steps + 1, len(formula.states), trials, network.units))
     emitted = states if formula.shows_state else memory.array("emitted", (steps + 1, len(formula.emitted), trials, network.units))
     drives = memory.array("drives", (steps, len(formula.ports), trials, network.units))
-    states[0].copy_to_device(np.ascontiguousarray(stimulus.initial))
-    hear_outside(memory, network, weights, stimulus, drives)
+    states[0].copy_to_device(np.ascontiguousarray(stimulus.initial) if before is None else before, stream=bench.stream)
+    hear_outside(bench, network, weights, stimulus, drives)
     shape = Shape(network.units, formula.n_drives, len(formula.emitted), trials)
     arrays = (constants(memory, network, weights), drives, states, emitted)
     sweep(formula, compile.AHEAD, weights.recurrent, arrays, steps, shape, memory, bench.products, bench.asked)
-    return Activity(OnDevice(states), OnDevice(drives), OnDevice(emitted), _read(bench, weights, emitted))
+    return Queued(states, drives, emitted, _read(bench, weights, emitted))
 
 
 def change(
@@ -62,7 +85,7 @@ def change(
     if route.rule.influence == "full":
         sweep(formula, compile.BACK, weights.recurrent.T, arrays, steps, shape, memory, bench.products, bench.asked)
     else:
-        alone(formula, arrays, steps, shape)
+        alone(formula, arrays, steps, shape, bench.stream)
     found = weights.zeros()
     _gather(bench, network, found, back, emitted, outside(memory, stimulus.inputs), errors)
     for q, name in enumerate(formula.plastic):
@@ -70,13 +93,13 @@ def change(
     return found
 
 
-def hear_outside(memory: Memory, network: Network, weights: Weights, stimulus: Stimulus, drives: Any) -> None:
+def hear_outside(bench: Bench, network: Network, weights: Weights, stimulus: Stimulus, drives: Any) -> None:
     """Win x + b + noise, of all steps."""
-    noise = stimulus.noise
+    noise, memory = stimulus.noise, bench.memory
     key, counted = (noise.key, (noise.step, noise.trial)) if noise else ((0, 0), (0, 0))
     matrix = np.concatenate([weights.input, weights.bias[:, None]], axis=1)
     blocks = min(WIDE, -(-drives.shape[0] * drives.shape[2] * drives.shape[3] // SMALL))
-    compile.external(network.formula).external[blocks, SMALL](
+    compile.external(network.formula).external[blocks, SMALL, bench.stream](
         outside(memory, stimulus.inputs), memory.upload("input", matrix), memory.upload("key", np.array(key), np.uint64),
         memory.upload("counted", np.array(counted), np.uint64), noise.scale if noise else 0.0, drives,
     )  # fmt: skip
@@ -98,14 +121,14 @@ def _feedback(memory: Memory, weights: Weights, feedback: AbstractFeedback) -> A
     return memory.upload("feedback", feedback.element(weights.readout.T, weights.feedback))
 
 
-def _read(bench: Bench, weights: Weights, emitted: Any) -> np.ndarray:
+def _read(bench: Bench, weights: Weights, emitted: Any) -> Any:
     """y(t) = Wout o(t), (T, B, O)."""
     steps, outputs, trials, units = emitted.shape
     y = bench.memory.zeros("readout", (steps - 1, trials, len(weights.readout)))
     for c in range(outputs):
         part = bench.memory.upload(f"readout {c}", weights.readout[:, c * units : (c + 1) * units])
         bench.products.spread(emitted[1:, c], part, y)
-    return y.copy_to_host()
+    return y
 
 
 def _gather(bench: Bench, network: Network, change: Weights, back: Any, emitted: Any, outside: Any, errors: Any) -> None:

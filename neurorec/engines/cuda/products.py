@@ -15,7 +15,15 @@ GRAPHS = 4  # kept: forward pass and reverse scan of a batch and of a shorter la
 
 
 class AbstractProducts(ABC):
-    """Products of arrays over time and trials; arrays are the GPU's, of any strides."""
+    """Products of arrays over time and trials; arrays are the GPU's, of any strides.
+
+    Attributes
+    ----------
+    stream : CUDA stream
+        In whose order they are computed, and kernels have to be queued.
+    """
+
+    stream: Any
 
     @abstractmethod
     def gather(self, post: Any, pre: Any, out: Any) -> None:
@@ -35,21 +43,31 @@ class AbstractProducts(ABC):
 
 
 class Cublas(AbstractProducts):
-    """By torch, which shares the memory, on the default stream as the kernels; steps are queued once, as a CUDA graph."""
+    """By torch, which shares the memory; steps are queued once, as a CUDA graph.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    stream : torch.cuda.Stream
+    """
+
+    def __init__(self, stream: Any) -> None:
+        from numba import cuda
+
+        self._torch, self.stream = stream, cuda.external_stream(stream.cuda_stream)
         self._graphs: OrderedDict[Hashable, Any] = OrderedDict()
 
     def gather(self, post: Any, pre: Any, out: Any) -> None:
         """As the contract says."""
         left, right, total = map(_tensor, (post, pre, out))
-        total.addmm_(left.reshape(-1, left.shape[2]).T, right.reshape(-1, right.shape[2]))
+        with _on(self._torch):
+            total.addmm_(left.reshape(-1, left.shape[2]).T, right.reshape(-1, right.shape[2]))
 
     def spread(self, sent: Any, weights: Any, out: Any) -> None:
         """As the contract says."""
         total, left = _tensor(out), _tensor(sent)
         rows = total.view(-1, total.shape[2])
-        rows.addmm_(left.reshape(-1, left.shape[2]), _tensor(weights).T)
+        with _on(self._torch):
+            rows.addmm_(left.reshape(-1, left.shape[2]), _tensor(weights).T)
 
     def multiply(self, sent: Any, weights: Any, out: Any) -> None:
         """As the contract says."""
@@ -60,58 +78,93 @@ class Cublas(AbstractProducts):
     def repeat(self, step: Callable[[int, Any], None], steps: int, key: Hashable) -> None:
         """As the contract says."""
         if key not in self._graphs:
-            self._graphs[key] = _captured(step, steps)
+            self._graphs[key] = _captured(step, steps, self._torch)
             if len(self._graphs) > GRAPHS:
                 self._graphs.popitem(last=False)
-        self._graphs[key].replay()
+        with _on(self._torch):
+            self._graphs[key].replay()
 
 
 class Tiles(AbstractProducts):
-    """By tiles in shared memory; for the simulator, and for a torch without CUDA."""
+    """By tiles in shared memory; for the simulator, and for a torch without CUDA.
+
+    Parameters
+    ----------
+    stream : CUDA stream
+    """
+
+    def __init__(self, stream: Any = 0) -> None:
+        self.stream = stream
 
     def gather(self, post: Any, pre: Any, out: Any) -> None:
         """As the contract says."""
         from neurorec.engines.cuda import product
 
-        product.gather[_tiles(out.shape[0], out.shape[1]), (product.SIDE, product.SIDE)](post, pre, out)
+        product.gather[_tiles(out.shape[0], out.shape[1]), (product.SIDE, product.SIDE), self.stream](post, pre, out)
 
     def spread(self, sent: Any, weights: Any, out: Any) -> None:
         """As the contract says."""
         from neurorec.engines.cuda import product
 
         rows = out.shape[0] * out.shape[1]
-        product.spread[_tiles(rows, out.shape[2]), (product.SIDE, product.SIDE)](sent, weights, out)
+        product.spread[_tiles(rows, out.shape[2]), (product.SIDE, product.SIDE), self.stream](sent, weights, out)
 
     def multiply(self, sent: Any, weights: Any, out: Any) -> None:
         """As the contract says."""
-        out.copy_to_device(np.zeros(out.shape, np.float32))
+        out.copy_to_device(np.zeros(out.shape, np.float32), stream=self.stream)
         self.spread(sent.reshape(1, *sent.shape), weights, out.reshape(1, *out.shape))
 
     def repeat(self, step: Callable[[int, Any], None], steps: int, key: Hashable) -> None:
         """As the contract says, one after another."""
         for t in range(steps):
-            step(t, 0)
+            step(t, self.stream)
 
 
 def products() -> AbstractProducts:
-    """The faster one that there is."""
-    if SIMULATED:
+    """The faster ones that there are, on the default stream."""
+    if not _torch_has_cuda():
         return Tiles()
     import torch
 
-    return Cublas() if torch.cuda.is_available() else Tiles()
+    return Cublas(torch.cuda.default_stream())
 
 
-def _captured(step: Callable[[int, Any], None], steps: int) -> Any:
+def apart() -> AbstractProducts:
+    """The same on a stream of their own, beside which other work can go on."""
+    if not _torch_has_cuda():
+        from numba import cuda
+
+        return Tiles(cuda.stream())
+    import torch
+
+    return Cublas(torch.cuda.Stream())
+
+
+def _torch_has_cuda() -> bool:
+    if SIMULATED:
+        return False
+    import torch
+
+    return torch.cuda.is_available()
+
+
+def _captured(step: Callable[[int, Any], None], steps: int, stream: Any) -> Any:
     import torch
     from numba import cuda
 
     graph = torch.cuda.CUDAGraph()
-    with torch.cuda.graph(graph):
-        stream = cuda.external_stream(torch.cuda.current_stream().cuda_stream)
+    torch.cuda.synchronize()
+    with torch.cuda.graph(graph, stream=None if stream == torch.cuda.default_stream() else stream):
+        queue = cuda.external_stream(torch.cuda.current_stream().cuda_stream)
         for t in range(steps):
-            step(t, stream)
+            step(t, queue)
     return graph
+
+
+def _on(stream: Any) -> Any:
+    import torch
+
+    return torch.cuda.stream(stream)
 
 
 def _tensor(array: Any) -> Any:

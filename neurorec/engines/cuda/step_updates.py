@@ -7,8 +7,7 @@ import numpy as np
 from neurorec.engines.base import Activity, Stimulus, Teaching
 from neurorec.engines.cuda import compile, sizes
 from neurorec.engines.cuda.device import processors
-from neurorec.engines.cuda.memory import OnDevice
-from neurorec.engines.cuda.passes import Bench, constants, hear_outside, outside
+from neurorec.engines.cuda.passes import Bench, Queued, constants, hear_outside, outside
 from neurorec.engines.cuda.sizes import AcrossChip, Shape
 from neurorec.errors import NotOffered
 from neurorec.network import Network
@@ -46,13 +45,13 @@ def online(bench: Bench, network: Network, weights: Weights, stimulus: Stimulus,
     states = memory.array("states", (steps + 1, k, trials, units))
     emitted = states if formula.shows_state else memory.array("emitted", (steps + 1, len(formula.emitted), trials, units))
     drives, readouts = memory.array("drives", (steps, len(formula.ports), trials, units)), memory.array("readout", stimulus.targets.shape)
-    states[0].copy_to_device(np.ascontiguousarray(stimulus.initial))
-    hear_outside(memory, network, weights.zeros(), stimulus, drives)
+    states[0].copy_to_device(np.ascontiguousarray(stimulus.initial), stream=bench.stream)
+    hear_outside(bench, network, weights.zeros(), stimulus, drives)
     recurrent = memory.upload("online recurrent", sizes.slabs(weights.recurrent, shape, layout))
     external = memory.upload("online external", _external(weights, shape, layout))
     readout, feedback = (memory.upload(f"online {name}", _copies(part, layout)) for name, part in (("readout", weights.readout), ("feedback", weights.feedback)))
     kernel = compile.online(formula, layout, type(teaching.route.feedback), teaching.loss.link == "softmax").online
-    kernel[layout.blocks, layout.THREADS](
+    kernel[layout.blocks, layout.THREADS, bench.stream](
         recurrent, external, readout, feedback, memory.zeros("trace", (layout.blocks, rows, width, trials, k)),
         memory.array("gains", (layout.blocks, layout.SLAB, trials, k * k + k * len(formula.ports) + k)),
         memory.array("errors", (layout.blocks, trials, len(weights.readout))), (constants(memory, network, weights), drives, states, emitted),
@@ -63,7 +62,7 @@ def online(bench: Bench, network: Network, weights: Weights, stimulus: Stimulus,
     rows_back = sizes.unslabbed(external.copy_to_host(), shape, layout)
     weights.input[...], weights.bias[...] = rows_back[:, :-1], rows_back[:, -1]
     weights.readout[...], weights.feedback[...] = readout[0].copy_to_host(), feedback[0].copy_to_host()
-    return Activity(OnDevice(states), OnDevice(drives), OnDevice(emitted), readouts.copy_to_host())
+    return Queued(states, drives, emitted, readouts).activity()
 
 
 def _external(weights: Weights, shape: Shape, layout: AcrossChip) -> np.ndarray:

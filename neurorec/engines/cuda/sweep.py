@@ -40,28 +40,26 @@ def sweep(formula: Formula, direction: str, weights: np.ndarray, arrays: tuple, 
     way(formula, direction, weights, arrays, steps, shape, memory, products)
 
 
-def alone(formula: Formula, arrays: tuple, steps: int, shape: Shape) -> None:
+def alone(formula: Formula, arrays: tuple, steps: int, shape: Shape, stream: Any) -> None:
     """The reverse scan of a rule in which units hear nobody."""
     blocks = -(-shape.trials * shape.units // SMALL)
-    compile.alone(formula).sweep[blocks, SMALL](arrays, steps, shape.trials, shape.units)
+    compile.alone(formula).sweep[blocks, SMALL, stream](arrays, steps, shape.trials, shape.units)
 
 
 def _on_chip(formula: Formula, direction: str, weights: np.ndarray, arrays: tuple, steps: int, shape: Shape, memory: Memory,
              products: AbstractProducts) -> None:  # fmt: skip
-    del products  # every product is inside the kernel
     layout = sizes.on_chip(shape, processors())
     turned = memory.upload(f"turned {direction}", weights.T)
     blocks = -(-shape.trials // layout.GROUP)
-    compile.on_chip(formula, direction, layout).sweep[blocks, layout.threads](turned, arrays, steps, shape.trials)
+    compile.on_chip(formula, direction, layout).sweep[blocks, layout.threads, products.stream](turned, arrays, steps, shape.trials)
 
 
 def _across_chip(formula: Formula, direction: str, weights: np.ndarray, arrays: tuple, steps: int, shape: Shape, memory: Memory,
                  products: AbstractProducts) -> None:  # fmt: skip
-    del products
     layout = sizes.across_chip(shape, processors())
     slabs = memory.upload(f"slabs {direction}", sizes.slabs(weights, shape, layout))
     lines = memory.array(f"lines {direction}", (2, shape.trials, shape.columns))
-    compile.across_chip(formula, direction, layout).sweep[layout.blocks, layout.THREADS](slabs, arrays, lines, steps, shape.trials)
+    compile.across_chip(formula, direction, layout).sweep[layout.blocks, layout.THREADS, products.stream](slabs, arrays, lines, steps, shape.trials)
 
 
 def _apart(formula: Formula, direction: str, weights: np.ndarray, arrays: tuple, steps: int, shape: Shape, memory: Memory,
@@ -70,8 +68,8 @@ def _apart(formula: Formula, direction: str, weights: np.ndarray, arrays: tuple,
     matrix = memory.upload(f"weights {direction}", weights)
     line = memory.array(f"line {direction}", (shape.trials, shape.columns))
     heard = memory.array(f"heard {direction}", (shape.trials, shape.rows))
-    kernels.first[blocks, SMALL](arrays, line, shape.trials, shape.units)
-    kernels.step[1, SMALL](arrays, heard, line, 0, 0, shape.units)  # of no trial: compiles it before steps are queued
+    kernels.first[blocks, SMALL, products.stream](arrays, line, shape.trials, shape.units)
+    kernels.step[1, SMALL, products.stream](arrays, heard, line, 0, 0, shape.units)  # of no trial: compiles it before steps are queued
 
     def step(t: int, stream: Any) -> None:
         products.multiply(line, matrix, heard)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
 
-from neurorec.engines.base import AbstractEngine, Activity, Memory, Route, Stimulus, Teaching
+from neurorec.engines.base import AbstractEngine, Activity, Memory, Route, Stimulus, Teaching, in_turn
 from neurorec.engines.numba.causal_loop import after_the_trial, causal, row_by_row
 from neurorec.engines.numba.compile import kernels
 from neurorec.engines.numba.layout import blocks, constants, flat, noise_rows, plastic_rows, ports, rows
@@ -79,6 +80,10 @@ class NumbaEngine(AbstractEngine):
         else:
             row_by_row(network, weights, stimulus, activity, teaching, way)
         return activity
+
+    def stream(self, network: Network, weights: Weights, stimuli: Iterable[Stimulus]) -> Iterator[Activity]:
+        """As the contract says."""
+        return in_turn(self, network, weights, stimuli)
 
     def _activity(self, network: Network, stimulus: Stimulus) -> Activity:
         """Arrays for a run, the initial state filled in."""

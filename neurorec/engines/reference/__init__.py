@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 import numpy as np
 
-from neurorec.engines.base import AbstractEngine, Activity, Memory, Route, Stimulus, Teaching
+from neurorec.engines.base import AbstractEngine, Activity, Memory, Route, Stimulus, Teaching, in_turn
 from neurorec.engines.reference.adjoint import adjoint_change
 from neurorec.engines.reference.forward import forward
 from neurorec.engines.reference.online import causal_change, online
@@ -34,3 +36,7 @@ class ReferenceEngine(AbstractEngine):
     def online(self, network: Network, weights: Weights, stimulus: Stimulus, memory: Memory, teaching: Teaching) -> Activity:
         """As the contract says."""
         return online(network, weights, stimulus, memory, teaching)
+
+    def stream(self, network: Network, weights: Weights, stimuli: Iterable[Stimulus]) -> Iterator[Activity]:
+        """As the contract says."""
+        return in_turn(self, network, weights, stimuli)

@@ -1,0 +1,80 @@
+"""The file of one long simulation: its trajectories, written window by window."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, final
+
+import h5py
+import numpy as np
+
+from neurorec.network import Network
+from neurorec.record import Record
+from neurorec.storage.datasets import allocate, put
+from neurorec.storage.files import flush, opened, publish
+from neurorec.storage.networks import build_network
+from neurorec.storage.plan import Layout, Plan
+from neurorec.storage.structure import build_root, build_trajectories
+
+KIND = "neurorec simulation"
+
+
+@final
+class RecordingFile:
+    """Room for a simulation's trajectories; ``/network`` holds the network, ``/steps_done`` how far it is.
+
+    Parameters
+    ----------
+    path : Path
+    network : Network
+    config : mapping
+        How it was made, JSON-able.
+    layout : Layout
+        Of ``total`` trials of ``steps`` time steps.
+    seed : int
+        Root of the seed tree.
+    overwrite : bool
+        Replace an existing file.
+
+    Raises
+    ------
+    RunFileError
+        If the file exists, or has no room.
+    UnknownName, ValueRefused
+        If the record asks for what the network or the trials do not have.
+    """
+
+    def __init__(self, path: Path, network: Network, config: Mapping[str, Any], layout: Layout, seed: int, overwrite: bool):
+        plan = Plan(layout, network, config, np.empty(0, np.float32), np.empty((0, 0), np.float32), seed, ())
+        plan.check()
+        publish(path, plan.bytes, overwrite, lambda file: _build(file, plan))
+        self.path, self.record, self._layout, self._file = path, layout.record, layout, opened(path, "r+")
+
+    def write(self, start: int, arrays: Mapping[str, np.ndarray]) -> None:
+        """Fill in a window of time.
+
+        Parameters
+        ----------
+        start : int
+            Its first step; a whole number of times the record's ``steps``.
+        arrays : mapping of str to (T, B, C) array
+            All steps of the window, all trials, all units or channels.
+        """
+        first, trials = start // self.record.steps, self._layout.recorded
+        for name, array in arrays.items():
+            kept = self.record.pick(name, array)[:, trials]
+            put(self._file[f"trajectories/{name}"], kept, np.s_[first : first + len(kept), :, :])
+        put(self._file["steps_done"], start + len(next(iter(arrays.values()))))
+        flush(self._file)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+
+def _build(file: h5py.File, plan: Plan) -> None:
+    build_root(file, plan, KIND)
+    build_network(file.create_group("network"), plan.network)
+    allocate(file, "steps_done", [], np.int64, "1", "time steps that were simulated")[()] = 0
+    build_trajectories(file.create_group("trajectories"), plan.layout, plan.network.units)

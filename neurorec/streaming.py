@@ -1,0 +1,145 @@
+"""Simulations that are longer than memory: run in windows of time, recorded to a file as they go."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from neurorec.arrays import whole
+from neurorec.discovery import name_of, resolve
+from neurorec.engines import fit, start
+from neurorec.engines.base import AbstractEngine, Activity, Stimulus
+from neurorec.errors import ValueRefused
+from neurorec.network import Network
+from neurorec.noise import private_noise
+from neurorec.progress import Hook, Progress
+from neurorec.record import Record
+from neurorec.seeds import entropy
+from neurorec.storage.plan import Layout
+from neurorec.storage.recording import RecordingFile
+from neurorec.trials import Trials
+from neurorec.weights import Weights
+
+if TYPE_CHECKING:
+    import xarray
+
+ROOM = 2**26  # bytes of activity in a window, where the user does not choose
+
+
+class Recording:
+    """A simulation in a file.
+
+    Parameters
+    ----------
+    path : Path
+    """
+
+    def __init__(self, path: Path):
+        self.path = path
+
+    def to_xarray(self) -> xarray.Dataset:
+        """Trajectories over time (s), trial and unit, read from the file when they are used."""
+        import xarray
+
+        return xarray.open_dataset(self.path, group="trajectories", engine="h5netcdf", driver_kwds={"locking": False})
+
+    def __repr__(self) -> str:
+        return f"<Recording {self.path}>"
+
+
+def stream(
+    network: Network,
+    trials: Trials,
+    path: str | Path,
+    engine: str | AbstractEngine = "numba",
+    record: Record | None = None,
+    seed: int | None = 0,
+    initial: np.ndarray | None = None,
+    window: int | None = None,
+    progress: bool | Hook = True,
+    overwrite: bool = False,
+) -> Recording:
+    """Simulate long trials and write what is recorded to a file; memory is bounded by a window of time.
+
+    The numbers are those of `neurorec.simulate`, noise included, whatever the window. On a GPU the next window is
+    computed while one is copied and written.
+
+    Parameters
+    ----------
+    network, trials, engine, seed, initial
+        As for `neurorec.simulate`.
+    path : str or Path
+        The file: dimensions are named, ``xarray.open_datatree(path, engine="h5netcdf")`` opens it.
+    record : Record, optional
+        Which variables, which steps, units and trials. None: the first state and the output, all of it.
+    window : int, optional
+        Time steps at once. None: as many as take 64 MB.
+    progress : bool or callable
+        A bar; or a function of (steps done, steps in all, nan).
+    overwrite : bool
+        Replace a file at `path`.
+
+    Returns
+    -------
+    Recording
+
+    Raises
+    ------
+    ShapeError, ValueRefused, UnknownName, RunFileError
+        Before the first step: what does not fit, and the way out.
+    """
+    fit(network, trials)
+    record = record or Record(variables=(network.formula.states[0], "output"))
+    if record.reduce is not None:
+        raise ValueRefused(f"reduce={record.reduce!r} needs whole trials; record every j-th step with steps=, and reduce what xarray reads")
+    runner, root = resolve("engines", engine), entropy(seed)
+    window = min(trials.steps, _window(network, trials, record) if window is None else _multiple(whole("window", window), record.steps))
+    layout = Layout(trials.count, trials.steps, network.dt, 1, network.inputs, network.outputs, {}, (), record)
+    config = {"engine": name_of(runner), "engine_settings": runner.settings, "window": window}
+    file = RecordingFile(Path(path), network, config, layout, root, overwrite)
+    windows = _windows(network, trials, runner, root, initial, window)
+    try:
+        with Progress(progress, trials.steps, unit="step") as shown:
+            for k, activity in enumerate(runner.stream(network, Weights.of(network, runner.dtype), windows)):
+                first = k * window
+                file.write(first, {name: _variable(name, network, trials, activity, first) for name in record.variables})
+                shown.advance(min(first + window, trials.steps), np.nan)
+    finally:
+        file.close()
+    return Recording(Path(path))
+
+
+def _window(network: Network, trials: Trials, record: Record) -> int:
+    """Steps whose activity takes the room there is."""
+    formula = network.formula
+    numbers = network.units * (len(formula.states) + len(formula.ports) + len(formula.emitted)) + network.inputs + network.outputs
+    return _multiple(max(1, ROOM // (4 * trials.count * numbers)), record.steps)
+
+
+def _multiple(steps: int, of: int) -> int:
+    """Down to a whole number of recorded blocks, at least one."""
+    return max(1, steps // of) * of
+
+
+def _windows(
+    network: Network, trials: Trials, engine: AbstractEngine, seed: int, initial: np.ndarray | None, window: int
+) -> Iterator[Stimulus]:
+    noise, state = private_noise(network, trials.steps, trials.count, seed, 0), start(network, trials.count, initial, engine.dtype)
+    for first in range(0, trials.steps, window):
+        stop = min(first + window, trials.steps)
+        inputs, targets = (each[first:stop].astype(engine.dtype) for each in (trials.inputs, trials.targets))
+        share = np.zeros(inputs.shape[:2], engine.dtype)  # nothing is learnt
+        yield Stimulus(inputs, noise and noise.window(first, stop), state, targets, share)
+
+
+def _variable(name: str, network: Network, trials: Trials, activity: Activity, first: int) -> np.ndarray:
+    """(T, B, C) of a window."""
+    if name == "output":
+        return activity.readout
+    if name in ("input", "target"):
+        whole_trials = trials.inputs if name == "input" else trials.targets
+        return whole_trials[first : first + len(activity.readout)]
+    return activity.states[1:, network.formula.states.index(name)]
