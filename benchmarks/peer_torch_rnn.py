@@ -8,21 +8,18 @@ multiplied out. torch's whole loop over time is compiled; its readout is one pro
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable
 from typing import Any
 
 import one_thread  # noqa: F401 - first, or the libraries have counted the cores already
 
 # isort: split
 import numpy as np
-from peer import compare
+from peer import Job, Peer, compare
 from report import main
 
 from neurorec.network import Network
 from neurorec.timing.workload import Workload
 
-NAME, NEEDS, RULE = "torch nn.RNN, plain tanh", ("torch",), "bptt"
 SIZES = ((64, 1), (128, 32), (256, 1), (512, 64))
 GAIN = 0.9  # without leak, errors of rounding grow from step to step in a chaotic network, and nothing could be checked
 
@@ -31,7 +28,7 @@ def network(units: int) -> Network:
     return Network.random(1, units, 1, parameters={"tau": 0.01}, gain=GAIN)
 
 
-def make(work: Workload, dtype: type) -> Callable[[], np.ndarray]:
+def make(work: Workload, dtype: type) -> Job:
     import torch
 
     torch.set_num_threads(1)
@@ -52,8 +49,11 @@ def make(work: Workload, dtype: type) -> Callable[[], np.ndarray]:
     return change
 
 
+PEERS = (Peer("torch nn.RNN, plain tanh", ("torch",), "bptt", SIZES, make, beside=("bptt", "rflo"), network=network),)
+
+
 def measure(quick: bool) -> list[dict[str, Any]]:
-    return compare(sys.modules[__name__], quick)
+    return compare(PEERS, quick)
 
 
 if __name__ == "__main__":
