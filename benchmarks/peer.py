@@ -15,6 +15,7 @@ import numpy as np
 
 from neurorec.network import Network
 from neurorec.timing import Spread, side_by_side
+from neurorec.timing.platforms import AbstractPlatform, Processor
 from neurorec.timing.updates import STEPS
 from neurorec.timing.workload import Workload
 
@@ -59,24 +60,24 @@ class Peer:
     dtypes: Sequence[type] = (np.float64, np.float32)
 
 
-def compare(peers: Iterable[Peer], quick: bool) -> list[dict[str, Any]]:
-    """Rows of a comparison; one that says what is missing where something is."""
-    return [row for peer in peers for row in _rows(peer, quick)]
+def compare(peers: Iterable[Peer], quick: bool, platform: AbstractPlatform | None = None) -> list[dict[str, Any]]:
+    """Rows of a comparison, on the CPU or another platform; one that says what is missing where something is."""
+    return [row for peer in peers for row in _rows(peer, quick, platform or Processor())]
 
 
-def _rows(peer: Peer, quick: bool) -> list[dict[str, Any]]:
+def _rows(peer: Peer, quick: bool, platform: AbstractPlatform) -> list[dict[str, Any]]:
     if missing := [name for name in peer.needs if find_spec(name) is None]:
         return [{"peer": peer.name, "missing": f"not measured: needs {', '.join(missing)}; pip install -e '.[bench]'"}]
     if quick:
-        return _one(peer, *peer.sizes[0], QUICK_STEPS, repeats=3, window=0.001)
-    return [row for size in peer.sizes for row in _one(peer, *size, peer.steps, repeats=9, window=0.01)]
+        return _one(peer, *peer.sizes[0], QUICK_STEPS, platform, repeats=3, window=0.001)
+    return [row for size in peer.sizes for row in _one(peer, *size, peer.steps, platform, repeats=9, window=0.01)]
 
 
-def _one(peer: Peer, units: int, trials: int, steps: int, repeats: int, window: float) -> list[dict[str, Any]]:
-    work = Workload(units, trials, steps, network=peer.network(units))
+def _one(peer: Peer, units: int, trials: int, steps: int, platform: AbstractPlatform, repeats: int, window: float) -> list[dict[str, Any]]:
+    work = Workload(units, trials, steps, platform.engine, network=peer.network(units))
     theirs, wrong = checked(peer, work)
     ours = {rule: _job(work, rule) for rule in peer.beside or (peer.rule,)}
-    taken = side_by_side({"theirs": theirs, **ours}, repeats, window)
+    taken = side_by_side({name: platform.finished(job) for name, job in {"theirs": theirs, **ours}.items()}, repeats, window)
     size = {"peer": peer.name, "peer_rule": peer.rule, "units": units, "trials": trials, "steps": steps}
     return [{**size, **_compared(taken["theirs"], taken[rule], steps), "rule": rule, "deviation": wrong} for rule in ours]
 

@@ -2,8 +2,8 @@
 
     python benchmarks/scaling.py [--out runs] [--quick] [--json]
 
-Forward pass, RFLO and BPTT for 64 to 4096 units and 1 to 1024 trials, without the sizes at which a step takes longer than a
-second's part of the whole; fewer steps where they are long. Writes ``scaling.png`` to ``--out``.
+Forward pass, RFLO and BPTT for 64 to 4096 units and 1 to 1024 trials, without the sizes at which one step takes longer than
+some tens of milliseconds; fewer steps where they are long. Writes ``scaling.png`` to ``--out``.
 """
 
 from __future__ import annotations
@@ -23,9 +23,10 @@ from neurorec.timing.updates import STEPS, against_the_floor
 
 UNITS = (64, 128, 256, 512, 1024, 2048, 4096)
 TRIALS = (1, 8, 64, 256, 1024)
-LARGEST = 2**28  # trials x synapses: beyond it a step of products alone takes milliseconds, its activity gigabytes in no time
-WORK = 2**31  # trials x synapses x steps: about a third of a second for all that is measured of one size
-FEWEST = 8  # steps, however large the network
+LARGEST = 2**28  # trials x synapses: a step of BPTT takes 20 ms there
+WORK = 2**30  # trials x units x (units + UNIT) x steps: about a tenth of a second for BPTT
+UNIT = 512  # what is not a product costs as much as so many synapses a unit
+FEWEST = 4  # steps, however large the network
 LENGTHS = {(128, 8): (10, 30, 100, 300, 1000, 3000)}  # units, trials: steps
 
 
@@ -42,7 +43,7 @@ def sizes() -> list[tuple[int, int, int]]:
 
 
 def steps(units: int, trials: int) -> int:
-    return max(FEWEST, min(STEPS, WORK // (trials * units**2)))
+    return max(FEWEST, min(STEPS, WORK // (trials * units * (units + UNIT))))
 
 
 if __name__ == "__main__":

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from neurorec.timing.clock import Spread, ratio, side_by_side
-from neurorec.timing.products import gathering_product, recurrent_products
-from neurorec.timing.workload import Workload, deviation
+from neurorec.timing.platforms import AbstractPlatform, Processor
+from neurorec.timing.workload import Workload, deviation, online_deviation
 
 STEPS = 200  # a period of 20 time constants at the usual dt and tau (Murray 2019, Fig 2)
 CHECKED, CHECKED_STEPS = 2**22, 3  # synapses x trials, and steps, of the comparison with the reference
@@ -19,29 +19,41 @@ NEEDS = {  # products that no way of doing the work avoids
 }
 
 
-def against_the_floor(units: int, trials: int, steps: int = STEPS, repeats: int = 9, window: float = 0.005) -> list[dict[str, Any]]:
-    """Forward pass, RFLO update and BPTT update of one size, each relative to its floor.
+def against_the_floor(
+    units: int, trials: int, steps: int = STEPS, repeats: int = 9, window: float = 0.005, platform: AbstractPlatform | None = None
+) -> list[dict[str, Any]]:
+    """Forward pass, RFLO update and BPTT update of one size, each relative to its floor, on the CPU or another platform.
 
     Returns
     -------
     list of dict
-        A row for each: ``units, trials, work``, ``us_per_step`` and ``floor_us_per_step`` (medians, for all trials
+        A row for each: ``engine, units, trials, steps, work``, ``us_per_step`` and ``floor_us_per_step`` (medians, for all trials
         together) with quartiles ``us_low`` and ``us_high``, ``fraction`` of the ceiling with its quartiles ``low`` and
         ``high``, and ``deviation`` from the float64 reference, which is too slow for more than a few trials of large networks.
     """
+    platform = platform or Processor()
     checked = max(1, min(trials, CHECKED // units**2))
-    wrong = {"forward": 0.0} | {rule: deviation(units, checked, rule, CHECKED_STEPS) for rule in ("rflo", "bptt")}
+    wrong = {"forward": 0.0} | {rule: deviation(units, checked, rule, CHECKED_STEPS, platform.engine) for rule in ("rflo", "bptt")}
     wrong["forward"] = max(wrong.values())  # an update starts from the forward pass
-    work = Workload(units, trials, steps)
-    products = {
-        "recurrent": recurrent_products(units, trials, steps),
-        "gathering": gathering_product(units, trials, steps),
-    }
+    work = Workload(units, trials, steps, platform.engine)
+    products = {"recurrent": platform.recurrent(units, trials, steps), "gathering": platform.gathering(units, trials, steps)}
     jobs = {"forward": work.forward, "rflo": lambda: work.update("rflo"), "bptt": lambda: work.update("bptt")}
-    taken = side_by_side({**products, **jobs}, repeats, window)
+    taken = side_by_side({**products, **{name: platform.finished(job) for name, job in jobs.items()}}, repeats, window)
     floors = {name: np.sum([taken[each] for each in needed], axis=0) for name, needed in NEEDS.items()}
-    size = {"units": units, "trials": trials, "steps": steps}
+    size = {"engine": platform.engine, "units": units, "trials": trials, "steps": steps}
     return [row(size | {"work": name}, floors[name], taken[name], steps) | {"deviation": wrong[name]} for name in jobs]
+
+
+def every_step(
+    units: int, steps: int = STEPS, repeats: int = 9, window: float = 0.005, platform: AbstractPlatform | None = None
+) -> dict[str, Any]:
+    """RFLO with weights that change at every step of one trial, relative to its recurrent products: a row as of `against_the_floor`."""
+    platform = platform or Processor()
+    wrong, work = online_deviation(units, "rflo", CHECKED_STEPS, platform.engine), Workload(units, 1, steps, platform.engine)
+    jobs = {"products": platform.recurrent(units, 1, steps), "rflo": platform.finished(lambda: work.online("rflo"))}
+    taken = side_by_side(jobs, repeats, window)
+    what = {"engine": platform.engine, "units": units, "trials": 1, "steps": steps, "work": "rflo, every step"}
+    return {**row(what, taken["products"], taken["rflo"], steps), "deviation": wrong}
 
 
 def row(what: dict[str, Any], floor: np.ndarray, taken: np.ndarray, steps: int) -> dict[str, Any]:
