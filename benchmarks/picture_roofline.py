@@ -32,6 +32,8 @@ COUNTS: dict[str, tuple[int, Callable[[int, int, int], float]]] = {
     "rflo, every step": (2, lambda n, b, _: 2 * n**2 + 3 * b * n),
 }  # FLOP a step over B N^2; float32 numbers moved a step
 TITLES = {"forward": "forward pass", "rflo": "RFLO", "bptt": "BPTT"}
+DARKEST_YELLOW = 0.9  # of the colour map: beyond it lines are faint on white
+ASIDE = 1.25  # from the left edge to the names of the lines, and room for them
 CACHES = ("L2", "L3", "DRAM")  # of the copies, from the smallest
 
 
@@ -56,10 +58,10 @@ def draw(result: dict[str, list[Row]], path: Path) -> Path:
 
     figure, axes = panels(1, 3, width=2.45, height=2.75)
     units = sorted({row["units"] for row in result["scaling"]})
-    colours = dict(zip(units, matplotlib.colormaps["viridis"].resampled(len(units)).colors * 0.93, strict=True))
+    colours = {n: matplotlib.colormaps["viridis"](DARKEST_YELLOW * k / max(1, len(units) - 1)) for k, n in enumerate(units)}
     for ax, (work, title) in zip(axes, TITLES.items(), strict=True):
         _measured(ax, [row for row in result["scaling"] if row["work"] == work], colours)
-        ax.set_title(title)
+        ax.set_title(title, fontsize=9.5)
         ax.set_xlabel("FLOP per byte")
     _every_step(axes[1], result["step_updates"], colours)
     axes[0].set_ylabel("GFLOP/s")
@@ -89,24 +91,25 @@ def _every_step(ax: Axes, rows: list[Row], colours: dict[int, Any]) -> None:
         if row["units"] in colours:
             ax.plot(intensity(row), rate(row), "D", mfc="white", mec=colours[row["units"]], mew=1.1, ms=4)
     ax.plot([], [], "D", mfc="white", mec="0.3", mew=1.1, ms=4, label="weights change\nat every step")
-    ax.legend(loc="lower right", fontsize=7.5, frameon=False, handletextpad=0.3)
+    ax.legend(loc="upper left", fontsize=7.5, borderpad=0.1, frameon=False, handletextpad=0.3)
 
 
 def _ceilings(ax: Axes, rows: list[Row]) -> None:
     """The best large product, and copies from each level of memory up to it."""
     peak = max(row["gflop_per_s"] for row in rows if row.get("product") == "square")
     copies = sorted((row for row in rows if "copy_bytes" in row), key=lambda row: row["copy_bytes"])
-    left, right = ax.get_xlim()
+    (left, right), (bottom, top) = ax.get_xlim(), ax.get_ylim()
     for name, row in zip(CACHES, copies, strict=False):
-        corner = peak / row["gb_per_s"]
+        corner, start = peak / row["gb_per_s"], ASIDE * max(left, bottom / row["gb_per_s"])
         ax.plot([left, corner], [left * row["gb_per_s"], peak], color="0.55", lw=0.8, zorder=0)
         ax.annotate(
-            name, (left, left * row["gb_per_s"]), xytext=(2, 1), textcoords="offset points", fontsize=7, color="0.4", rotation=_angle(ax),
-            rotation_mode="anchor",
+            name, (start, start * row["gb_per_s"]), xytext=(-2, 2), textcoords="offset points", fontsize=6.5, color="0.35",
+            rotation=_angle(ax), rotation_mode="anchor",
         )  # fmt: skip
     ax.plot([peak / copies[0]["gb_per_s"], right], [peak, peak], color="0.2", lw=0.9, zorder=0)
     ax.annotate(f"sgemm {peak:.0f}", (right, peak), xytext=(-1, 2), textcoords="offset points", ha="right", fontsize=7.5, color="0.2")
     ax.set_xlim(left, right)
+    ax.set_ylim(bottom, max(top, 1.6 * peak))
 
 
 def _angle(ax: Axes) -> float:
@@ -122,5 +125,5 @@ def _share(axes: Any) -> None:
     """One scale for all panels, with room for the ceilings."""
     limits = [(ax.get_xlim(), ax.get_ylim()) for ax in axes]
     for ax in axes:
-        ax.set_xlim(min(x[0] for x, _ in limits) / 1.3, max(x[1] for x, _ in limits))
+        ax.set_xlim(min(x[0] for x, _ in limits) / ASIDE**3, max(x[1] for x, _ in limits))
         ax.set_ylim(min(y[0] for _, y in limits), 1.5 * max(y[1] for _, y in limits))

@@ -31,7 +31,7 @@ def draw(rows: list[Row], every_step: list[Row], path: Path) -> Path:
     _over_trials(axes[1], _grid(rows))
     _over_steps(axes[2], rows)
     for ax, letter in zip(axes, "abc", strict=True):
-        ax.set_title(letter, loc="left", fontweight="bold", fontsize=10)
+        ax.annotate(letter, (0, 1), xytext=(-32, 7), xycoords="axes fraction", textcoords="offset points", fontweight="bold", fontsize=10)
     handles = [_handle(axes[0], *look) for look in WORKS.values()]
     figure.legend(handles=handles, loc="outside upper center", ncols=4, fontsize=8.5, frameon=False, columnspacing=1.6)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -69,6 +69,8 @@ def _grid(rows: Iterable[Row]) -> list[Row]:
 def _lines(ax: Axes, along: str, rows: list[Row], filled: bool = True, scale: Callable[[Row], float] = lambda _: 1.0) -> None:
     for work, (_, marker, colour) in WORKS.items():
         shown = sorted((row for row in rows if row["work"] == work), key=lambda row: row[along])
+        if not shown:
+            continue
         x = [row[along] for row in shown]
         median, low, high = ([row[name] * scale(row) for row in shown] for name in ("us_per_step", "us_low", "us_high"))
         ax.fill_between(x, low, high, color=colour, alpha=0.25, lw=0)
@@ -90,8 +92,9 @@ def _guide(ax: Axes, along: str, rows: list[Row], power: int, label: str, scale:
 
 
 def _finish(ax: Axes, x: str, y: str, what: str) -> None:
-    ax.set_xscale("log")
-    ax.set_yscale("log")
+    if ax.has_data():
+        ax.set_xscale("log")
+        ax.set_yscale("log")
     ax.set_xlabel(x)
     ax.set_ylabel(y)
     ax.set_title(what, fontsize=8.5)

@@ -24,8 +24,9 @@ from neurorec.timing.updates import STEPS, against_the_floor
 UNITS = (64, 128, 256, 512, 1024, 2048, 4096)
 TRIALS = (1, 8, 64, 256, 1024)
 LARGEST = 2**28  # trials x synapses: a step of BPTT takes 20 ms there
-WORK = 2**30  # trials x units x (units + UNIT) x steps: about a tenth of a second for BPTT
+WORK = 2**30  # (trials + TRIAL) x units x (units + UNIT) x steps: about a tenth of a second for BPTT
 UNIT = 512  # what is not a product costs as much as so many synapses a unit
+TRIAL = 8  # and reading large weights for one trial as much as products of so many
 FEWEST = 4  # steps, however large the network
 LENGTHS = {(128, 8): (10, 30, 100, 300, 1000, 3000)}  # units, trials: steps
 
@@ -43,7 +44,7 @@ def sizes() -> list[tuple[int, int, int]]:
 
 
 def steps(units: int, trials: int) -> int:
-    return max(FEWEST, min(STEPS, WORK // (trials * units * (units + UNIT))))
+    return max(FEWEST, min(STEPS, WORK // ((trials + TRIAL) * units * (units + UNIT))))
 
 
 if __name__ == "__main__":
