@@ -68,10 +68,9 @@ def draw(result: dict[str, list[Row]], path: Path) -> Path:
     _share(axes)
     for ax in axes:
         _ceilings(ax, result["ceilings"])
-    handles = [axes[0].plot([], [], "o-", color=colour, ms=4, lw=1.1, label=f"{n}")[0] for n, colour in colours.items()]
-    figure.legend(
-        handles=handles, title="units $N$", loc="outside upper center", ncols=len(units), fontsize=8, title_fontsize=8.5, frameon=False
-    )
+    handles = [axes[0].plot([], [], "o-", color=colour, ms=4, lw=1.1, label=f"$N$ = {n}")[0] for n, colour in colours.items()]
+    handles += axes[1].plot([], [], "D", mfc="white", mec="0.3", mew=1.1, ms=4, label="weights change every step")
+    figure.legend(handles=handles, loc="outside upper center", ncols=4, fontsize=8, frameon=False)
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=200)
     return path
@@ -90,8 +89,6 @@ def _every_step(ax: Axes, rows: list[Row], colours: dict[int, Any]) -> None:
     for row in rows:
         if row["units"] in colours:
             ax.plot(intensity(row), rate(row), "D", mfc="white", mec=colours[row["units"]], mew=1.1, ms=4)
-    ax.plot([], [], "D", mfc="white", mec="0.3", mew=1.1, ms=4, label="weights change\nat every step")
-    ax.legend(loc="upper left", fontsize=7.5, borderpad=0.1, frameon=False, handletextpad=0.3)
 
 
 def _ceilings(ax: Axes, rows: list[Row]) -> None:
