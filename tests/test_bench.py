@@ -131,6 +131,14 @@ def test_the_floor_by_torch_is_the_products_that_it_says(trials, monkeypatch):
     torch.testing.assert_close(asked[2], asked[0].T @ asked[1])
 
 
+def test_the_sizes_of_the_grid_are_bounded(own_process):
+    """It reaches what it promises, and no size needs gigabytes of activity or minutes."""
+    sizes = importlib.import_module("scaling").sizes()
+    assert {n for n, _, _ in sizes} == {64, 128, 256, 512, 1024, 2048, 4096}
+    assert {b for _, b, _ in sizes} == {1, 8, 64, 256, 1024}
+    assert all(2 <= t <= 3000 and 4 * t * b * n < 1e8 and b * n**2 * t <= 2**31 for n, b, t in sizes)
+
+
 def test_the_roofline_counts_as_it_says(own_process):
     roofline = importlib.import_module("picture_roofline")
     row = {"work": "rflo", "units": 100, "trials": 10, "steps": 50, "us_per_step": 8.0}
