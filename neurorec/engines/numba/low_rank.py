@@ -23,6 +23,7 @@ from .teaching import error  # pyright: ignore[reportMissingImports]
 from .unit import compiled, jacobian, output, pull_output, real, step  # pyright: ignore[reportMissingImports]
 
 ROOM = 64  # past steps for which there is room at first
+FEW = 4  # up to as many trials a product row by row beats BLAS, which waits for the weights
 OFTEN = 8  # steps between two looks at which traces have become faint
 FAINT = real(3e-8)  # of its beginning: what a float32 sum of traces can no longer show
 
@@ -43,47 +44,75 @@ def listen_now(recurrent, recurrent_ports, now, drives):
     product = np.empty((trials, units), drives.dtype)
     drives[:] = real(0)
     for d in range(recurrent_ports.shape[0]):
-        p = recurrent_ports[d]
+        p, first = recurrent_ports[d], d * units
         if p < 0:
             continue
-        if trials > 1:
-            np.dot(now, recurrent[d * units : (d + 1) * units].T, product)
+        if trials > FEW:
+            np.dot(now, recurrent[first : first + units].T, product)
             drives[p] += product
             continue
         for n in range(units):
-            total = real(0)
-            for m in range(now.shape[1]):
-                total += recurrent[d * units + n, m] * now[0, m]
-            drives[p, 0, n] += total
+            for b in range(trials):
+                total = real(0)
+                for m in range(now.shape[1]):
+                    total += recurrent[first + n, m] * now[b, m]
+                drives[p, b, n] += total
+
+
+@compiled
+def likeness(heard, now, out):
+    """out (B, R B) = o(t-1) . o_r for all past steps of all trials; heard (R, B, M), now (B, M)."""
+    steps, trials, width = heard.shape
+    if trials > 1:
+        np.dot(now, heard.reshape(steps * trials, width).T, out)
+        return
+    for r in range(steps):
+        total = real(0)
+        for m in range(width):
+            total += heard[r, 0, m] * now[0, m]
+        out[0, r] = total
+
+
+@compiled
+def add_past(weight, past, p, drives):
+    """drives[p] (B, N) += weight (B, R B) times G of that port; past (P, C, B, N)."""
+    trials, units = drives.shape[1:]
+    steps = weight.shape[1] // trials
+    if trials > 1:
+        drives[p] += np.dot(weight, past[p, :steps].reshape(steps * trials, units))
+        return
+    fours = steps // 4 * 4  # so many at a time, as each sweep reads and writes the drives
+    for r in range(0, fours, 4):
+        a, b, c, d = weight[0, r], weight[0, r + 1], weight[0, r + 2], weight[0, r + 3]
+        for n in range(units):
+            both = a * past[p, r, 0, n] + b * past[p, r + 1, 0, n]
+            drives[p, 0, n] += both + (c * past[p, r + 2, 0, n] + d * past[p, r + 3, 0, n])
+    for r in range(fours, steps):
+        a = weight[0, r]
+        for n in range(units):
+            drives[p, 0, n] += a * past[p, r, 0, n]
 
 
 @compiled
 def listen_past(recurrent_ports, external_ports, rates, heard, outside, now, now_outside, past, drives):
-    """sum_r G_r (o_r . o(t-1)), and the same of the inputs, added to the ports of one step.
+    """rate sum_r G_r (o_r . o(t-1)), and the same of the inputs, added to the ports of one step.
 
     heard (R, B, M), outside (R, B, I + 1); now (B, M) and now_outside (B, I + 1) are this step's; past (P, C, B, N).
     """
-    steps, trials, width = heard.shape
-    units, inputs = drives.shape[2], outside.shape[2] - 1
-    from_units = np.dot(now, heard.reshape(steps * trials, width).T) * rates[0]
+    steps, trials, inputs = outside.shape[0], outside.shape[1], outside.shape[2] - 1
+    from_units = np.empty((trials, steps * trials), drives.dtype)
     from_outside = np.empty_like(from_units)
-    for b in range(trials):
-        for r in range(steps):
-            for c in range(trials):
-                total = rates[2]
-                for i in range(inputs):
-                    total += rates[1] * outside[r, c, i] * now_outside[b, i]
-                from_outside[b, r * trials + c] = total
+    likeness(heard, now * rates[0], from_units)
+    scaled = now_outside * rates[1]
+    scaled[:, inputs] = rates[2]
+    likeness(outside, scaled, from_outside)
+    together = from_units + from_outside
     for d in range(recurrent_ports.shape[0]):
         p, q = recurrent_ports[d], external_ports[d]
-        if p == q:
-            from_outside += from_units
-        elif p >= 0:
-            drives[p] += np.dot(from_units, past[p, :steps].reshape(steps * trials, units))
-        if q >= 0:
-            drives[q] += np.dot(from_outside, past[q, :steps].reshape(steps * trials, units))
-        if p == q:
-            from_outside -= from_units
+        if p >= 0:
+            add_past(together if p == q else from_units, past, p, drives)
+        if q >= 0 and q != p:
+            add_past(from_outside, past, q, drives)
 
 
 @compiled
