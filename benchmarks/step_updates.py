@@ -2,8 +2,9 @@
 
     python benchmarks/step_updates.py [--quick] [--json]
 
-Here every synapse carries its trace through time, so the whole matrix is read and written at every step: memory, which
-the ceiling of T matrix-vector products does not count, is the larger part of the work.
+In a small network every synapse carries its trace through time, so weights and traces are read and written at every step:
+memory, which the ceiling of T matrix-vector products does not count, is the larger part of the work. Large networks go
+without traces; what each way takes, `step_ways.py` says.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from neurorec.timing.products import recurrent_products
 from neurorec.timing.updates import STEPS, row
 from neurorec.timing.workload import Workload, online_deviation
 
-UNITS = (64, 256, 1024)
+UNITS = (64, 256, 1024, 2048)
 
 
 def measure(quick: bool) -> list[dict[str, Any]]:
