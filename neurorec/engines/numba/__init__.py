@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from neurorec.engines.base import AbstractEngine, Activity, Memory, Route, Stimulus, Teaching, in_turn
-from neurorec.engines.numba.causal_loop import after_the_trial, causal, row_by_row
+from neurorec.engines.numba.causal_loop import after_the_trial, causal
 from neurorec.engines.numba.compile import kernels
 from neurorec.engines.numba.layout import blocks, constants, flat, noise_rows, plastic_rows, ports, rows
+from neurorec.engines.numba.online import fused, low_rank
 from neurorec.engines.numba.per_step import WAYS, chosen
 from neurorec.engines.numba.workspace import Workspace
 from neurorec.errors import ValueRefused
@@ -78,7 +79,7 @@ class NumbaEngine(AbstractEngine):
         if way == "causal":
             causal(network, weights, stimulus, activity, memory, teaching, weights.zeros(), moving=True)
         else:
-            row_by_row(network, weights, stimulus, activity, teaching, way)
+            {"fused": fused, "low_rank": low_rank}[way](network, weights, stimulus, activity, teaching)
         return activity
 
     def expect(self, network: Network, teaching: Teaching, schedule: str) -> None:

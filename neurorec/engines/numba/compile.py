@@ -31,6 +31,9 @@ optimise = compiled(Optimiser.step)
 """
 
 
+_LOOPS = ("answer", "causal", "fused", "low_rank")
+
+
 @lru_cache(maxsize=64)
 def kernels(formula: Formula, dtype: str) -> ModuleType:
     """Module with `forward` and `reverse_scan` of a model."""
@@ -42,7 +45,7 @@ def causal_kernels(formula: Formula, dtype: str, loss: type, feedback: type, opt
     """Package with the modules `causal`, `fused` and `low_rank` of a model under one loss, feedback and optimiser."""
     teaching = _TEACHING.format(loss=loss, feedback=feedback, optimiser=optimiser)
     sources = "".join(map(inspect.getsource, (loss, feedback, optimiser)))
-    files = {**numba_sources(formula, dtype), "teaching": teaching, **{name: _copied(name) for name in ("causal", "fused", "low_rank")}}
+    files = {**numba_sources(formula, dtype), "teaching": teaching, **{name: _copied(name) for name in _LOOPS}}
     return package(files, _salt() + sources)
 
 
