@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from neurorec.arrays import only, real_array
+from neurorec.arrays import aligned, only, real_array
 from neurorec.errors import ValueRefused
 from neurorec.network import WEIGHTS, Network
 
@@ -27,6 +27,7 @@ class Weights:
 
     def __init__(self, vector: np.ndarray, shapes: Mapping[str, tuple[int, ...]], spans: Mapping[str, slice]):
         self.vector, self.shapes, self.spans = vector, shapes, spans
+        self._views: dict[str, np.ndarray] = {}
 
     @classmethod
     def of(cls, network: Network, dtype: Any) -> Weights:
@@ -34,7 +35,8 @@ class Weights:
         parts = {name: getattr(network, name) for name in WEIGHTS}
         rows = [network.per_unit(p) for p in network.formula.parameters]
         parts["parameters"] = np.array(rows).reshape(len(rows), network.units)
-        vector = np.concatenate([part.ravel() for part in parts.values()]).astype(dtype)
+        vector = aligned((sum(part.size for part in parts.values()),), dtype)
+        np.concatenate([part.ravel() for part in parts.values()], out=vector, casting="same_kind")
         ends = np.cumsum([part.size for part in parts.values()])
         spans = {name: slice(int(end) - part.size, int(end)) for (name, part), end in zip(parts.items(), ends, strict=True)}
         return cls(vector, {name: part.shape for name, part in parts.items()}, spans)
@@ -48,7 +50,10 @@ class Weights:
 
     def view(self, name: str) -> np.ndarray:
         """One of the arrays, without a copy."""
-        return self.vector[self.spans[name]].reshape(self.shapes[name])
+        found = self._views.get(name)
+        if found is None:
+            found = self._views[name] = self.vector[self.spans[name]].reshape(self.shapes[name])
+        return found
 
     def like(self, vector: np.ndarray) -> Weights:
         """Another vector under the same names."""
@@ -56,7 +61,9 @@ class Weights:
 
     def zeros(self) -> Weights:
         """Nothing, in the same shapes: where a change is summed."""
-        return self.like(np.zeros_like(self.vector))
+        vector = aligned(self.vector.shape, self.vector.dtype)
+        vector.fill(0)
+        return self.like(vector)
 
     def into(self, network: Network) -> Network:
         """The network with these weights in it."""

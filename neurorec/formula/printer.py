@@ -90,11 +90,11 @@ class Elementwise:
     constants: tuple[str, ...]
     outputs: tuple[tuple[str, Sequence[sympy.Expr]], ...]
 
-    def source(self, place: str, constant_place: str, loop: Sequence[str]) -> str:
-        """Python text; `place` indexes a row, `loop` holds the header lines of the loop over units."""
+    def source(self, place: str, constant_place: str, loop: Sequence[str], span: Sequence[str] = ()) -> str:
+        """Python text; `place` indexes a row, `loop` holds the header lines of the loop over units, `span` arguments that bound it."""
         indent = "    " * (len(loop) + 1)
         body = [*self._loads(place, constant_place), *self._stores(place)]
-        arguments = ", ".join([*(a.name for a in self.inputs), "constants", *(name for name, _ in self.outputs)])
+        arguments = ", ".join([*(a.name for a in self.inputs), "constants", *(name for name, _ in self.outputs), *span])
         return "\n".join([f"def {self.name}({arguments}):", *loop, *(indent + line for line in body or ["pass"])])
 
     def _loads(self, place: str, constant_place: str) -> list[str]:
@@ -114,7 +114,8 @@ class Elementwise:
         return self.source("", "", ())
 
     def for_numba(self) -> str:
-        """A loop over trials and units that LLVM vectorises."""
-        shape = f"{(self.inputs[0].name)}.shape"
-        loop = (f"    for trial_ in range({shape}[1]):", f"        for unit_ in range({shape}[2]):")
-        return self.source(", trial_, unit_", ", unit_", loop)
+        """A loop over units, that LLVM vectorises, of all trials or of those from `first_` to before `last_`."""
+        shape = f"{self.inputs[0].name}.shape"
+        end = f"{shape}[1] if last_ is None else last_"
+        loop = (f"    for trial_ in range(first_, {end}):", f"        for unit_ in range({shape}[2]):")
+        return self.source(", trial_, unit_", ", unit_", loop, ("first_=0", "last_=None"))

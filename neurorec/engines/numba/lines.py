@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
 
-LINE = 64  # bytes of a cache line
+from neurorec.arrays import LINE, aligned
 
 
 def zeros(shape: tuple[int, ...], dtype: Any) -> np.ndarray:
     """An array of zeros that begins on a cache line."""
-    size = math.prod(shape) * np.dtype(dtype).itemsize
-    raw = np.zeros(size + LINE, np.uint8)
-    start = -raw.ctypes.data % LINE
-    return raw[start : start + size].view(dtype).reshape(shape)
+    out = aligned(shape, dtype)
+    out[...] = 0
+    return out
 
 
 def rounded(width: int, dtype: Any) -> int:
