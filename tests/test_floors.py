@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[1]
 FLOORS = (
     "errors discovery arrays seeds interrupt progress formula",
     "cells filters rules feedbacks losses optimisers parametrisations",
-    "model network trials tasks record storage weights updates noise plan run",
+    "model mapping network trials tasks record storage weights updates noise plan run",
     "presets engines architectures unroll circuits",
     "learner training dynamics plots timing",
     "cli",
