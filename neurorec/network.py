@@ -204,9 +204,8 @@ class Network:
         only("field of Network", changes, [f.name for f in dataclasses.fields(self) if f.init])
         if "free" not in changes and {"recurrent", "parametrisation"} & changes.keys():
             changes["free"] = None
-        elif changes.get("free") and "recurrent" not in changes:
-            law = resolve("parametrisations", changes.get("parametrisation", self.parametrisation))
-            changes["recurrent"] = value_of(law, self.recurrent.shape, changes["free"])
+        elif (law := changes.get("parametrisation", self.parametrisation)) and changes.get("free") and "recurrent" not in changes:
+            changes["recurrent"] = value_of(resolve("parametrisations", law), self.recurrent.shape, changes["free"])
         return dataclasses.replace(self, **changes)
 
     def per_unit(self, parameter: str) -> np.ndarray:
