@@ -32,8 +32,9 @@ def complex_modrelu(state: State, u: torch.Tensor, p: dict) -> State:
 
 def cornn(state: State, u: torch.Tensor, p: dict) -> State:
     y, z = state
-    z = z + DT * (torch.tanh(u) - p["gamma"] * y - p["epsilon"] * z)
-    return y + DT * z, z
+    step = DT / p["tau"]
+    z = z + step * (torch.tanh(u) - p["gamma"] * y - p["epsilon"] * z)
+    return y + step * z, z
 
 
 def lem(state: State, u: torch.Tensor, p: dict) -> State:
@@ -43,7 +44,13 @@ def lem(state: State, u: torch.Tensor, p: dict) -> State:
     return (1 - slow) * y + slow * torch.tanh(to_y), (1 - fast) * z + fast * torch.tanh(to_z)
 
 
-@pytest.mark.parametrize("step", [tanh, modrelu, complex_modrelu, cornn, lem], ids=lambda step: step.__name__)
+def lru(state: State, u: torch.Tensor, p: dict) -> State:
+    eigenvalue = torch.exp(torch.complex(-torch.exp(p["nu"]), p["theta"]))
+    h = eigenvalue * torch.complex(*state) + torch.sqrt(1 - eigenvalue.abs() ** 2) * torch.complex(*u.chunk(2, dim=1))
+    return h.real, h.imag
+
+
+@pytest.mark.parametrize("step", [tanh, modrelu, complex_modrelu, cornn, lem, lru], ids=lambda step: step.__name__)
 @pytest.mark.parametrize("engine", ["reference", "numba"])
 def test_a_cell_is_its_papers_and_its_gradient_autograds(step: Callable, engine: str):
     net, data = network(ORDINARY, step.__name__, gain=0.8), trials(ORDINARY)
@@ -54,7 +61,7 @@ def test_a_cell_is_its_papers_and_its_gradient_autograds(step: Callable, engine:
     state = tuple(torch.tensor(np.array(net.initial)).repeat(ORDINARY.trials, 1).chunk(states, dim=1))
     outputs = []
     for x in torch.from_numpy(data.inputs):
-        heard = torch.cat(state[:emitted], dim=1)
+        heard = torch.cat(state[:emitted], dim=1) * (step is not lru)
         state = step(state, heard @ weights["recurrent"].T + x @ weights["input"].T + weights["bias"], weights)
         outputs.append(torch.cat(state[:emitted], dim=1) @ weights["readout"].T)
     found, targets, mask = torch.stack(outputs), torch.from_numpy(data.targets), torch.from_numpy(data.mask)
