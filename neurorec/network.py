@@ -320,7 +320,10 @@ class Network:
 
     def _checked_free(self, recurrent: np.ndarray) -> tuple[dict[str, np.ndarray], np.ndarray]:
         if self.parametrisation is not None:
-            return checked(resolve("parametrisations", self.parametrisation), recurrent, self.free or None)
+            law = resolve("parametrisations", self.parametrisation)
+            if clash := [name for name in law.learnt if name in (*WEIGHTS, "initial", *self.formula.parameters)]:
+                raise ValueRefused(f"{clash[0]!r} is a free parameter of {type(law).__name__} and a name of the network's own; rename one")
+            return checked(law, recurrent, self.free or None)
         if self.free:
             raise ValueRefused(f"free holds {', '.join(self.free)}, but there is no parametrisation to make recurrent of it; name one")
         return {}, recurrent

@@ -197,6 +197,11 @@ def test_weights_made_by_a_map_do_not_change_at_every_step(data):
         trained(orthogonal(), data, rule="rflo", update="step")
 
 
+def test_a_free_parameter_does_not_share_a_name_with_the_cells():
+    with pytest.raises(ValueRefused, match="'theta' is a free parameter of UnitaryCayley and a name of the network's own"):
+        nr.Network.random(1, 4, 1, cell="lru", parametrisation="unitary_cayley")
+
+
 def test_dale_wants_a_fraction():
     with pytest.raises(ValueRefused, match="excitatory must lie between 0 and 1, got 80"):
         Dale(excitatory=80)
