@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 from neurorec.arrays import whole
@@ -31,23 +33,31 @@ def stacked(blocks: np.ndarray) -> np.ndarray:
 
 def cayley(matrix: np.ndarray) -> np.ndarray:
     """(I + A)^-1 (I - A), its own inverse; orthogonal where A is skew-symmetric, unitary where it is skew-Hermitian."""
-    identity = np.eye(matrix.shape[-1])
+    return cayley_from(inverse(matrix))
+
+
+def cayley_from(inverse: np.ndarray) -> np.ndarray:
+    """The same from X = (I + A)^-1: it is 2 X - I."""
+    return 2 * inverse - np.eye(inverse.shape[-1])
+
+
+def inverse(matrix: np.ndarray) -> np.ndarray:
+    """(I + A)^-1."""
     try:
-        return np.linalg.solve(identity + matrix, identity - matrix)
+        return np.linalg.inv(np.eye(matrix.shape[-1]) + matrix)
     except np.linalg.LinAlgError:
         raise ValueRefused(
             "I + W D is singular, so that no Cayley transform has this value; take another number of negative signs"
         ) from None
 
 
-def cayley_adjoint(skew: np.ndarray, value: np.ndarray, scale: np.ndarray, change: np.ndarray) -> np.ndarray:
+def cayley_adjoint(inverse: np.ndarray, scale: np.ndarray, change: np.ndarray) -> np.ndarray:
     """For W = (I + A)^-1 (I - A) D, ``scale`` the diagonal (blocks, n): V with <change, dW> = -<V, dA> for any dA.
 
-    dW = -(I + A)^-1 dA (W + D), hence V = (I + A)^-H change (W + D)^H (Helfrich 2018, Theorem 3.2).
+    dW = -X dA (W + D) with X = (I + A)^-1, hence V = X^H change (W + D)^H (Helfrich 2018, Theorem 3.2), and W + D = 2 X D.
     """
-    n = skew.shape[-1]
-    sum_ = value + scale[:, None, :] * np.eye(n)
-    return np.linalg.solve(adjoint(np.eye(n) + skew), change @ adjoint(sum_))
+    turned = adjoint(inverse)
+    return 2 * turned @ (change * scale.conj()[:, None, :]) @ turned
 
 
 def adjoint(matrix: np.ndarray) -> np.ndarray:
@@ -58,13 +68,18 @@ def adjoint(matrix: np.ndarray) -> np.ndarray:
 def skew_of(upper: np.ndarray, n: int) -> np.ndarray:
     """Skew-symmetric matrices (blocks, n, n) from what is above their diagonals, (blocks, n (n - 1) / 2)."""
     matrix = np.zeros((len(upper), n, n))
-    matrix[(slice(None), *np.triu_indices(n, 1))] = upper
+    matrix[_above(n)] = upper
     return matrix - matrix.swapaxes(1, 2)
 
 
 def above(matrix: np.ndarray) -> np.ndarray:
     """What is above the diagonals, (blocks, n (n - 1) / 2)."""
-    return matrix[(slice(None), *np.triu_indices(matrix.shape[1], 1))]
+    return matrix[_above(matrix.shape[1])]
+
+
+@lru_cache(maxsize=16)
+def _above(n: int) -> tuple[slice | np.ndarray, ...]:
+    return slice(None), *np.triu_indices(n, 1)
 
 
 def unfold(change: np.ndarray) -> np.ndarray:

@@ -51,15 +51,14 @@ class Cayley(AbstractParametrisation):
     @staticmethod
     def map(free: Mapping[str, np.ndarray]) -> np.ndarray:
         """W of each block."""
-        return matrices.stacked(_value(free))
+        return matrices.stacked(matrices.cayley_from(_inverse(free)) * free["signs"][:, None, :])
 
     @staticmethod
     def pull(free: Mapping[str, np.ndarray], change: np.ndarray) -> Arrays:
         """V^T - V, V = (I + A)^-T change (D + W^T)."""
-        skew = matrices.skew_of(free["skew"], free["signs"].shape[1])
-        return {"skew": matrices.unfold(matrices.cayley_adjoint(skew, _value(free), free["signs"], matrices.squares(change)))}
+        return {"skew": matrices.unfold(matrices.cayley_adjoint(_inverse(free), free["signs"], matrices.squares(change)))}
 
 
-def _value(free: Mapping[str, np.ndarray]) -> np.ndarray:
-    signs = free["signs"]
-    return matrices.cayley(matrices.skew_of(free["skew"], signs.shape[1])) * signs[:, None, :]
+def _inverse(free: Mapping[str, np.ndarray]) -> np.ndarray:
+    """(I + A)^-1."""
+    return matrices.inverse(matrices.skew_of(free["skew"], free["signs"].shape[1]))

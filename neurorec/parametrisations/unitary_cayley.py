@@ -53,9 +53,9 @@ class UnitaryCayley(AbstractParametrisation):
     @staticmethod
     def pull(free: Mapping[str, np.ndarray], change: np.ndarray) -> Arrays:
         """By the real and imaginary parts of A, and by theta: dW = W i dtheta there."""
-        skew, diagonal, wanted = _skew(free), np.exp(1j * free["theta"]), _complex(change)
-        value = matrices.cayley(skew) * diagonal[:, None, :]
-        v = matrices.cayley_adjoint(skew, value, diagonal, wanted)
+        inverse, diagonal, wanted = matrices.inverse(_skew(free)), np.exp(1j * free["theta"]), _complex(change)
+        value = matrices.cayley_from(inverse) * diagonal[:, None, :]
+        v = matrices.cayley_adjoint(inverse, diagonal, wanted)
         turned = v.swapaxes(1, 2)
         halves = np.eye(v.shape[1]) / 2  # a diagonal entry of A stands once, the others twice
         return {
