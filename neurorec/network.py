@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurorec.arrays import only, positive, real_array, whole
-from neurorec.discovery import load, name_of
+from neurorec.discovery import load, name_of, resolve
 from neurorec.errors import RunFileError, ShapeError, ValueRefused
 from neurorec.formula.derive import Formula
+from neurorec.mapping import checked, value_of
 from neurorec.model import formula_of
 from neurorec.seeds import NETWORK, entropy, generator
 
@@ -60,6 +61,10 @@ class Network:
     plastic : sequence of str, optional
         Which weights (and per-unit parameters) training changes. None: recurrent, input, readout, the cell's
         own plastic parameters, and bias where one was given or the cell is usually trained with one.
+    parametrisation : str, class or instance, optional
+        A map that makes `recurrent`, from ``nr.names("parametrisations")``: then its free parameters are learnt.
+    free : mapping of str to array_like, optional
+        Free parameters of the parametrisation, and the fixed arrays it needs. None: those of `recurrent`.
 
     Attributes
     ----------
@@ -84,6 +89,8 @@ class Network:
     noise: float = 0.0
     filter: str | None = None
     plastic: tuple[str, ...] = _OWN
+    parametrisation: str | None = None
+    free: Mapping[str, np.ndarray] = _OWN
     formula: Formula = field(init=False, repr=False)
     _units: int = field(init=False, repr=False)
 
@@ -95,9 +102,14 @@ class Network:
         put("plastic", self._chosen_plastic())
         put("formula", formula_of(*_classes(self.cell, self.filter), tuple(p for p in self.plastic if p not in WEIGHTS)))
         put("_units", self._count_units())
-        for name, value in self._checked_weights().items():
-            value.setflags(write=False)
+        weights = self._checked_weights()
+        free, weights["recurrent"] = self._checked_free(weights["recurrent"])
+        put("parametrisation", None if self.parametrisation is None else _name("parametrisations", self.parametrisation))
+        put("free", free)
+        for name, value in weights.items():
             put(name, value)
+        for value in (*weights.values(), *free.values()):
+            value.setflags(write=False)
         put("parameters", self._checked_parameters())
         put("noise", float(real_array("noise", self.noise, ())))
         if self.noise < 0:
@@ -122,6 +134,7 @@ class Network:
         noise: float = 0.0,
         filter: str | type | None = None,
         plastic: tuple[str, ...] = _OWN,
+        parametrisation: Any = None,
     ) -> Network:
         """A network with the weights of Murray (2019), "Simulation details".
 
@@ -141,6 +154,8 @@ class Network:
         sparsity : float
             Fraction of recurrent connections that are absent at the start, in [0, 1); the others are stronger
             by ``1 / sqrt(1 - sparsity)``, so that a unit's input keeps its variance.
+        parametrisation : str, class or instance, optional
+            A map that makes `recurrent`; one with an initialisation of its own ignores `gain`, `spectral_radius` and `sparsity`.
         cell, dt, parameters, bias, initial, noise, filter, plastic
             As for `Network`.
         """
@@ -153,11 +168,14 @@ class Network:
         rows, columns, rng = formula.n_drives * units, len(formula.emitted) * units, generator(entropy(seed), NETWORK)
         recurrent = rng.standard_normal((rows, columns)) * (gain / np.sqrt(units * (1 - sparsity)))
         recurrent *= rng.random(recurrent.shape) >= sparsity
+        recurrent = recurrent if spectral_radius is None else _rescaled(recurrent, units, spectral_radius)
+        others = {
+            "input": rng.uniform(-1, 1, (rows, inputs)),
+            "readout": rng.uniform(-1, 1, (outputs, columns)) / np.sqrt(units),
+            "feedback": rng.standard_normal((columns, outputs)),
+        }
         return cls(
-            recurrent=recurrent if spectral_radius is None else _rescaled(recurrent, units, spectral_radius),
-            input=rng.uniform(-1, 1, (rows, inputs)),
-            readout=rng.uniform(-1, 1, (outputs, columns)) / np.sqrt(units),
-            feedback=rng.standard_normal((columns, outputs)),
+            **_started(parametrisation, recurrent, units, rng), **others,
             cell=cell, dt=dt, bias=bias, initial=initial, parameters=parameters, noise=noise, filter=filter, plastic=plastic,
         )  # fmt: skip
 
@@ -176,9 +194,18 @@ class Network:
         """Number of output channels O."""
         return self.readout.shape[0]
 
+    @property
+    def learnt(self) -> tuple[str, ...]:
+        """Names of the free parameters of `recurrent`; empty without a parametrisation."""
+        return () if self.parametrisation is None else load("parametrisations", self.parametrisation).learnt
+
     def replace(self, **changes: Any) -> Network:
-        """A new network with some fields changed."""
+        """A new network with some fields changed; of `recurrent` and `free`, the one that is not given follows the other."""
         only("field of Network", changes, [f.name for f in dataclasses.fields(self) if f.init])
+        if "free" not in changes and {"recurrent", "parametrisation"} & changes.keys():
+            changes["free"] = None
+        elif (law := changes.get("parametrisation", self.parametrisation)) and changes.get("free") and "recurrent" not in changes:
+            changes["recurrent"] = value_of(resolve("parametrisations", law), self.recurrent.shape, changes["free"])
         return dataclasses.replace(self, **changes)
 
     def per_unit(self, parameter: str) -> np.ndarray:
@@ -232,19 +259,24 @@ class Network:
                 axis.label = label
         for name in self.parameters:
             group.create_dataset(f"parameters/{name}", data=self.per_unit(name)).dims[0].label = "unit"
-        group.attrs.update(
-            {"cell": self.cell, "dt": self.dt, "noise": self.noise, "filter": self.filter or "", "plastic": json.dumps(self.plastic)}
-        )
+        for name, array in self.free.items():
+            for number, axis in enumerate(group.create_dataset(f"free/{name}", data=array).dims):
+                axis.label = f"{name}_{number}"
+        group.attrs.update({
+            "cell": self.cell, "dt": self.dt, "noise": self.noise, "filter": self.filter or "",
+            "parametrisation": self.parametrisation or "", "plastic": json.dumps(self.plastic),
+        })  # fmt: skip
 
     @classmethod
     def from_group(cls, group: h5py.Group) -> Network:
         """The network that `to_group` wrote."""
         arrays = {name: group[name][()] for name in AXES}
         about = group.attrs
-        parameters = {name: data[()] for name, data in group.get("parameters", {}).items()}
+        parameters, free = ({name: data[()] for name, data in group.get(part, {}).items()} for part in ("parameters", "free"))
         return cls(
             **arrays, cell=about["cell"], dt=float(about["dt"]), noise=float(about["noise"]), parameters=parameters,
             filter=about["filter"] or None, plastic=tuple(json.loads(about["plastic"])),
+            parametrisation=about.get("parametrisation") or None, free=free,
         )  # fmt: skip
 
     def _chosen_plastic(self) -> tuple[str, ...]:
@@ -285,6 +317,16 @@ class Network:
             "bias": real_array("bias", np.zeros(rows) if self.bias is None else self.bias, (rows,)),
             "initial": self._checked_initial(),
         }
+
+    def _checked_free(self, recurrent: np.ndarray) -> tuple[dict[str, np.ndarray], np.ndarray]:
+        if self.parametrisation is not None:
+            law = resolve("parametrisations", self.parametrisation)
+            if clash := [name for name in law.learnt if name in (*WEIGHTS, "initial", *self.formula.parameters)]:
+                raise ValueRefused(f"{clash[0]!r} is a free parameter of {type(law).__name__} and a name of the network's own; rename one")
+            return checked(law, recurrent, self.free or None)
+        if self.free:
+            raise ValueRefused(f"free holds {', '.join(self.free)}, but there is no parametrisation to make recurrent of it; name one")
+        return {}, recurrent
 
     def _checked_initial(self) -> np.ndarray:
         states, own = len(self.formula.states), load("cells", self.cell).initial
@@ -328,6 +370,15 @@ def _name(kind: str, thing: object) -> str:
     name = thing if isinstance(thing, str) else name_of(thing)
     load(kind, name)
     return name
+
+
+def _started(parametrisation: Any, recurrent: np.ndarray, units: int, rng: np.random.Generator) -> dict[str, Any]:
+    """The recurrent weights of a new network, and what they are made of."""
+    if parametrisation is None:
+        return {"recurrent": recurrent}
+    law = resolve("parametrisations", parametrisation)
+    free = law.start(recurrent, units, rng)
+    return {"recurrent": law.map(free), "free": free, "parametrisation": parametrisation}
 
 
 def _rescaled(recurrent: np.ndarray, units: int, radius: float) -> np.ndarray:

@@ -18,7 +18,7 @@ class Weights:
     Attributes
     ----------
     vector : (P,) array
-        Everything, in the order recurrent, input, bias, readout, feedback, parameters.
+        Everything, in the order recurrent, input, bias, readout, feedback, parameters, and what `recurrent` is made of, if anything.
     recurrent, input, bias, readout, feedback : arrays
         Views of `vector`, shaped as in `Network`.
     parameters : (Q, N) array
@@ -35,6 +35,7 @@ class Weights:
         parts = {name: getattr(network, name) for name in WEIGHTS}
         rows = [network.per_unit(p) for p in network.formula.parameters]
         parts["parameters"] = np.array(rows).reshape(len(rows), network.units)
+        parts |= {name: network.free[name] for name in network.learnt}
         vector = aligned((sum(part.size for part in parts.values()),), dtype)
         np.concatenate([part.ravel() for part in parts.values()], out=vector, casting="same_kind")
         ends = np.cumsum([part.size for part in parts.values()])
@@ -69,13 +70,14 @@ class Weights:
         """The network with these weights in it."""
         names = network.formula.parameters
         moved = {n: row for n, row in zip(names, self.parameters, strict=True) if n in network.plastic}
-        return network.replace(**{name: self.view(name) for name in WEIGHTS}, parameters={**network.parameters, **moved})
+        free = {**network.free, **{name: self.view(name) for name in network.learnt}}
+        return network.replace(**{name: self.view(name) for name in WEIGHTS}, parameters={**network.parameters, **moved}, free=free)
 
     def spread(self, network: Network, values: Mapping[str, float]) -> np.ndarray:
         """One number a weight, (P,), from one number a name; zero where a name is missing."""
         out = self.zeros()
         for name, value in values.items():
-            if name in WEIGHTS:
+            if name in (*WEIGHTS, *network.learnt):
                 out.view(name)[...] = value
             else:
                 out.parameters[network.formula.parameters.index(name)] = value
@@ -90,7 +92,7 @@ def rates_by_name(network: Network, rule: Any, feedback: Any, rate: float | Mapp
     ValueRefused
         If a rate is no positive number, a plastic weight has none, or nothing would change.
     """
-    moving = [name for name in network.plastic if rule.may_change(name)]
+    moving = [each for name in network.plastic if rule.may_change(name) for each in _moved_for(network, name)]
     if not moving:
         raise ValueRefused(
             f"nothing would change: plastic weights are {', '.join(network.plastic) or 'none'}, and {type(rule).__name__} changes none of them"
@@ -104,6 +106,11 @@ def rates_by_name(network: Network, rule: Any, feedback: Any, rate: float | Mapp
         raise ValueRefused(f"rates must be zero or positive, got {rate}")
     # Kolen-Pollack: feedback follows the readout at the same rate, or the two would not converge.
     return {**found, "feedback": found["readout"]} if feedback.plastic and "readout" in found else found
+
+
+def _moved_for(network: Network, name: str) -> tuple[str, ...]:
+    """What an optimiser moves so that a weight changes: the free parameters of `recurrent`, if it has some."""
+    return network.learnt if name == "recurrent" and network.learnt else (name,)
 
 
 def least_values(network: Network, weights: Weights) -> np.ndarray:

@@ -243,4 +243,4 @@ def test_a_class_that_is_defined_anew_is_not_taken_for_the_old_one(monkeypatch):
 def test_a_kind_that_there_is_not_is_said():
     with pytest.raises(UnknownName, match="did you mean 'cells'"):
         nr.names("cell")
-    assert nr.names("presets") == []
+    assert nr.names("architectures") == []

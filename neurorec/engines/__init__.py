@@ -12,6 +12,7 @@ from neurorec.discovery import load, resolve
 from neurorec.engines.base import AbstractEngine, Route, Stimulus, check
 from neurorec.errors import ShapeError, ValueRefused
 from neurorec.feedbacks.base import AbstractFeedback
+from neurorec.mapping import mapping_of
 from neurorec.network import Network
 from neurorec.noise import private_noise
 from neurorec.rules.base import AbstractRule
@@ -117,8 +118,8 @@ def weight_change(
     Returns
     -------
     dict of str to array
-        ``recurrent, input, readout, bias``, shaped as the network's, and each plastic parameter of the cell, (N,);
-        zero where the rule changes nothing.
+        ``recurrent, input, readout, bias``, shaped as the network's, each plastic parameter of the cell, (N,), and each free
+        parameter of `recurrent`, shaped as in ``network.free``; zero where the rule changes nothing.
     """
     runner, law = resolve("engines", engine), resolve("rules", rule)
     check(runner, law, "trial")
@@ -129,7 +130,10 @@ def weight_change(
     change = runner.change(network, weights, given, activity, weighted_error(activity.readout, trials), route)
     found = {name: change.view(name) for name in ("recurrent", "input", "readout", "bias")}
     found |= {name: change.parameters[network.formula.parameters.index(name)] for name in network.formula.plastic}
-    return {name: value if law.may_change(name) else np.zeros_like(value) for name, value in found.items()}
+    found = {name: value if law.may_change(name) else np.zeros_like(value) for name, value in found.items()}
+    change.recurrent[...] = found["recurrent"]
+    mapping_of(network).pull(weights, change)
+    return found | {name: change.view(name) for name in network.learnt}
 
 
 def stimulus(network: Network, trials: Trials, dtype: Any, seed: int, first: int = 0, initial: np.ndarray | None = None) -> Stimulus:

@@ -28,14 +28,16 @@ class TypedPrinter(PythonCodePrinter):
 
     def _print_Pow(self, expr: sympy.Pow, rational: bool = False) -> str:
         base, power = expr.base, expr.exp
-        if power == sympy.Rational(1, 2):
-            return f"sqrt({self._print(base)})"
-        if power == -1:
-            return f"real(1)/{self.parenthesize(base, 1000)}"
-        if power.is_Integer and 2 <= abs(int(power)) <= 4:
-            product = "(" + "*".join([self.parenthesize(base, 1000)] * abs(int(power))) + ")"
+        if power.is_Rational and (2 * power).is_Integer and abs(power) <= 4:
+            product = self._product(base, abs(power))
             return product if power > 0 else f"real(1)/{product}"
         return f"{self.parenthesize(base, 1000)}**{self.parenthesize(power, 1000)}"
+
+    def _product(self, base: sympy.Expr, power: sympy.Rational) -> str:
+        """A small power by multiplication and a root: ``pow`` is a slow call, and float64 to Numba."""
+        whole, half = divmod(int(2 * power), 2)
+        factors = [self.parenthesize(base, 1000)] * whole + [f"sqrt({self._print(base)})"] * half
+        return factors[0] if len(factors) == 1 else f"({'*'.join(factors)})"
 
     def _print_stop_gradient(self, expr: sympy.Function) -> str:
         return f"({self._print(expr.args[0])})"

@@ -27,7 +27,8 @@ def snapshot_path(trial: int) -> str:
 
 def arrays_of(network: Network) -> dict[str, np.ndarray]:
     """What `Network.to_group` stores as datasets, by their paths in the group."""
-    return {name: getattr(network, name) for name in AXES} | {f"parameters/{name}": network.per_unit(name) for name in network.parameters}
+    parameters = {f"parameters/{name}": network.per_unit(name) for name in network.parameters}
+    return {name: getattr(network, name) for name in AXES} | parameters | {f"free/{name}": array for name, array in network.free.items()}
 
 
 def build_network(group: h5py.Group, network: Network) -> None:
@@ -37,7 +38,7 @@ def build_network(group: h5py.Group, network: Network) -> None:
         data = group[name]
         _attach_dimensions(group, data)
         data.attrs["units"] = "s" if name.startswith("parameters/tau") else "1"
-        data.attrs["long_name"] = LONG_NAMES.get(name) or f"parameter {name.removeprefix('parameters/')} of each unit"
+        data.attrs["long_name"] = LONG_NAMES.get(name) or _long_name(*name.split("/"))
 
 
 def build_snapshot(group: h5py.Group, network: Network, trial: int) -> None:
@@ -58,6 +59,10 @@ def overwrite_network(group: h5py.Group, network: Network) -> None:
     flush(group.file)
     put(group["recurrent"], network.recurrent)
     flush(group.file)
+
+
+def _long_name(part: str, name: str) -> str:
+    return f"parameter {name} of each unit" if part == "parameters" else f"{name}, of which recurrent weights are made"
 
 
 def _attach_dimensions(group: h5py.Group, data: h5py.Dataset) -> None:
