@@ -9,7 +9,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 INSTALL := $(RUN) -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test lint docs clean
+.PHONY: demo test gpu lint docs clean
 
 demo: $(VENV)/.installed
 	$(RUN) tasks/recorded_pattern.py
@@ -19,6 +19,11 @@ demo: $(VENV)/.installed
 test: $(VENV)/.installed
 	$(RUN) -m pytest -q -n 2 --ignore tests/simulator $(ARGS)
 	NUMBA_ENABLE_CUDASIM=1 $(RUN) -m pytest -q -n 2 tests/simulator
+
+# Where there is a GPU: the contract tests on it, then its benchmarks, to runs/.
+gpu: $(VENV)/.installed
+	$(RUN) -m pytest -q -m gpu --ignore tests/simulator
+	$(RUN) benchmarks/gpu.py --out runs
 
 lint: $(VENV)/.installed
 	$(RUN) -m ruff check .
