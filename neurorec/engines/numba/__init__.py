@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from neurorec.engines.base import AbstractEngine, Activity, Memory, Route, Stimulus, Teaching, in_turn
-from neurorec.engines.numba.causal_loop import after_the_trial, causal
+from neurorec.engines.numba.causal_loop import causal
 from neurorec.engines.numba.layout import flat, noise_rows, sent
 from neurorec.engines.numba.online import fused, low_rank
 from neurorec.engines.numba.per_step import WAYS, chosen
@@ -71,9 +71,7 @@ class NumbaEngine(AbstractEngine):
     def change(
         self, network: Network, weights: Weights, stimulus: Stimulus, activity: Activity, error: np.ndarray, route: Route
     ) -> Weights:
-        """By the reverse scan, or causally for RTRL."""
-        if route.rule.order == "forward":
-            return after_the_trial(network, weights, stimulus, activity, error, route)
+        """By the reverse scan; RTRL too, whose sum over a trial is BPTT's."""
         own, units, change = self._for(network), network.units, weights.zeros()
         (steps, ports, trials, _), error = activity.drives.shape, np.ascontiguousarray(error)
         matrix, full = route.feedback.element(weights.readout.T, weights.feedback), route.rule.influence == "full"
@@ -96,7 +94,7 @@ class NumbaEngine(AbstractEngine):
         steps, trials = stimulus.share.shape
         way = chosen(self._per_step, network, teaching, steps, trials)
         if way == "causal":
-            causal(network, weights, stimulus, activity, memory, teaching, weights.zeros(), moving=True)
+            causal(network, weights, stimulus, activity, memory, teaching)
         else:
             {"fused": fused, "low_rank": low_rank}[way](network, weights, stimulus, activity, teaching)
         return activity

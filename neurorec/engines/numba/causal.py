@@ -175,12 +175,11 @@ def clip_and_decay(vector, change, rates, clip, decay):
 
 
 @compiled
-def causal(vector, slots, summed, offsets, sizes, plastic_rows, recurrent_ports, external_ports, full, moving, dt,
+def causal(vector, slots, offsets, sizes, plastic_rows, recurrent_ports, external_ports, full, dt,
            inputs, noise, targets, share, states, drives, emitted, readouts, rates, clip, decay, least, settings, count):  # fmt: skip
-    """Step, remember, compare, change: for every step of some trials.
+    """Step, remember, compare, change: for every step of some trials; weights change in place in `vector` and `slots`.
 
-    Where `moving`, fills states, drives, emitted and readouts, and applies each step's change at once, in place in
-    `vector` and `slots`. Where not, all of them are given and the changes are summed into `summed`.
+    Fills states, drives, emitted and readouts.
     sizes: k, D, K, N, ports, plastic parameters, constants, inputs, outputs.
     """
     k, n_drives, n_out, units, ports, plastic, n_constants, n_inputs, n_read = sizes
@@ -211,11 +210,10 @@ def causal(vector, slots, summed, offsets, sizes, plastic_rows, recurrent_ports,
     signal, adjoint = np.empty((n_out, trials, units), vector.dtype), np.empty((k, trials, units), vector.dtype)
     output(states[0], constants, emitted[0])
     for t in range(steps):
-        if moving:
-            drive(recurrent, input_, bias, emitted[t], inputs[t], noise[t % noise.shape[0]], recurrent_ports, external_ports, drives[t])
-            step(states[t], drives[t], constants, states[t + 1])
-            output(states[t + 1], constants, emitted[t + 1])
-            read(emitted[t + 1], readout, readouts[t], 0, trials)
+        drive(recurrent, input_, bias, emitted[t], inputs[t], noise[t % noise.shape[0]], recurrent_ports, external_ports, drives[t])
+        step(states[t], drives[t], constants, states[t + 1])
+        output(states[t + 1], constants, emitted[t + 1])
+        read(emitted[t + 1], readout, readouts[t], 0, trials)
         jacobian(states[t], drives[t], constants, self_decay, slope, partial)
         emission(states[t], constants, gain)
         epsilon = error(readouts[t], targets[t])
@@ -233,9 +231,6 @@ def causal(vector, slots, summed, offsets, sizes, plastic_rows, recurrent_ports,
             add_immediate(memory[b], stride, slope[:, b], partial[:, b], pre[b], heard, recurrent_ports, external_ports, k, units)
             collect(memory[b], stride, adjoint[:, b], units, synapses, width, total)
         scatter(total, width, heard, offsets, plastic_rows, units, change)
-        if not moving:
-            summed += change
-            continue
         clip_and_decay(vector, change, rates, clip, decay)
         optimise(vector, change, slots, rates, count + t + 1, settings)
         if plastic > 0:
