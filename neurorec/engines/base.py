@@ -118,8 +118,8 @@ class AbstractEngine(ABC):
         Schedules of weight changes it can run: ``"trial"``, ``"step"``.
     """
 
-    dtype: ClassVar[type]
-    tolerance: ClassVar[float]
+    dtype: type
+    tolerance: float
     offers: ClassVar[frozenset[str]]
 
     @property
