@@ -57,7 +57,7 @@ class TorchEngine(AbstractEngine):
     @one_thread()
     def forward(self, network: Network, weights: Weights, stimulus: Stimulus) -> Activity:
         """As the contract says."""
-        w: Any = weights.like(self._place.tensor(weights.vector))
+        w = self._place.weights(weights)
         path = unroll(self._place, network, w, stimulus)
         return path.activity(self._place, side_by_side(path.emitted[1:]) @ w.readout.T)
 

@@ -33,10 +33,11 @@ def full_change(place: Place, network: Network, weights: Weights, stimulus: Stim
 
     The trials run a second time, with autograd watching: `forward` need not keep the graph of runs that nobody learns from.
     """
-    w = weights.like(vector := place.tensor(weights.vector).requires_grad_())
+    w = place.weights(weights)
+    w.vector.requires_grad_()
     feedback = place.tensor(route.feedback.element(weights.readout.T, weights.feedback))
     readout = Read.apply(side_by_side(unroll(place, network, w, stimulus).emitted[1:]), w.readout, feedback)
-    (descent,) = torch.autograd.grad(readout, vector, place.tensor(error))
+    (descent,) = torch.autograd.grad(readout, w.vector, place.tensor(error))
     change = weights.like(place.array(descent))
     change.parameters[[name not in network.formula.plastic for name in network.formula.parameters]] = 0
     change.feedback[...] = change.readout.T

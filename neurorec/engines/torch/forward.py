@@ -36,7 +36,8 @@ class Path:
 
     def activity(self, place: Place, readout: torch.Tensor) -> Activity:
         """All of it as arrays, with the readout (T, B, O)."""
-        return Activity(*(place.array(together(each)) for each in (self.states, self.drives, self.emitted)), place.array(readout))
+        states, drives, emitted = (place.array(together(each)) for each in (self.states, self.drives, self.emitted))
+        return Activity(states, drives, emitted, place.array(readout))
 
 
 def external_part(w: Any, inputs: torch.Tensor, noise: torch.Tensor) -> torch.Tensor:

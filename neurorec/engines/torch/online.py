@@ -22,7 +22,7 @@ TRACES = {"local": LocalTrace, "full": Influence}
 
 def online(place: Place, network: Network, weights: Weights, stimulus: Stimulus, memory: Memory, teaching: Teaching) -> Activity:
     """Step, compare, trace, change. Loss, feedback and optimiser may be NumPy code of the user's: they run on the host."""
-    w, inputs, noise = weights.like(place.tensor(weights.vector)), place.tensor(stimulus.inputs), noise_of(place, stimulus)
+    w, inputs, noise = place.weights(weights), place.tensor(stimulus.inputs), noise_of(place, stimulus)
     unit, readout = Unit(network, w.parameters), []
     path, trace = Path(unit, place.tensor(stimulus.initial)), TRACES[teaching.route.rule.influence](network, w, inputs.shape[1])
     for t, x in enumerate(inputs):
@@ -33,7 +33,7 @@ def online(place: Place, network: Network, weights: Weights, stimulus: Stimulus,
         trace.advance(linear, emission, w, (beside(path.emitted[t]), x, x.new_ones((len(x), 1))))
         change = _step_change(place, network, unit, w, trace, path, error, _heard(weights, error, teaching))
         apply(weights.vector, place.array(change.vector), memory.slots, memory.count + t + 1, teaching)
-        w = weights.like(place.tensor(weights.vector))
+        w = place.weights(weights)
         unit.refresh(w.parameters)
     return path.activity(place, torch.stack(readout))
 

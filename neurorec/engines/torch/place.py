@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 import torch
 
 from neurorec.errors import NotOffered, ValueRefused
+from neurorec.weights import Weights
 
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
 
@@ -48,6 +50,11 @@ class Place:
     def tensor(self, array: np.ndarray) -> torch.Tensor:
         """A copy on the device."""
         return torch.tensor(array, dtype=self.dtype, device=self.device)
+
+    def weights(self, weights: Weights) -> Any:
+        """`Weights` whose vector is a tensor, and whose arrays are views of it."""
+        vector: Any = self.tensor(weights.vector)
+        return weights.like(vector)
 
     def array(self, tensor: torch.Tensor) -> np.ndarray:
         """Back, without a copy where the device is the CPU."""

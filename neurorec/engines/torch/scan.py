@@ -17,7 +17,7 @@ def local_change(
     place: Place, network: Network, weights: Weights, stimulus: Stimulus, activity: Activity, error: np.ndarray, route: Route
 ) -> Weights:
     """R(t) = O^T B eps(t) + D(t+1)^T R(t+1);  dW = sum_t F^T R(t) pre(t)^T."""
-    w, eps, inputs = weights.like(place.tensor(weights.vector)), place.tensor(error), place.tensor(stimulus.inputs)
+    w, eps, inputs = place.weights(weights), place.tensor(error), place.tensor(stimulus.inputs)
     states, drives, emitted = (place.tensor(each).movedim(1, 0) for each in (activity.states, activity.drives, activity.emitted))
     unit, matrix = Unit(network, w.parameters), place.tensor(route.feedback.element(weights.readout.T, weights.feedback))
     linear, signal = unit.linear(states[:, :-1].unbind(), drives.unbind()), (eps @ matrix.T).unflatten(-1, (len(emitted), -1))
