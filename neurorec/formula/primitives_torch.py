@@ -56,8 +56,8 @@ def softplus(x: torch.Tensor) -> torch.Tensor:
 
 @of_numbers_too
 def triangle(x: torch.Tensor) -> torch.Tensor:
-    """Surrogate slope of a spike."""
-    return 0.3 * torch.relu(1 - torch.abs(x))
+    """Surrogate slope of a spike; flat itself."""
+    return 0.3 * torch.relu(1 - torch.abs(x.detach()))
 
 
 @of_numbers_too
