@@ -15,9 +15,10 @@ demo: $(VENV)/.installed
 	$(RUN) tasks/recorded_pattern.py
 	$(RUN) tasks/periodic_output.py
 
-# Two processes of one thread each (tests/conftest.py sets the threads).
+# Two processes of one thread each (tests/conftest.py sets the threads); then the CUDA kernels, in Numba's simulator.
 test: $(VENV)/.installed
-	$(RUN) -m pytest -q -n 2 $(ARGS)
+	$(RUN) -m pytest -q -n 2 --ignore tests/simulator $(ARGS)
+	NUMBA_ENABLE_CUDASIM=1 $(RUN) -m pytest -q -n 2 tests/simulator
 
 lint: $(VENV)/.installed
 	$(RUN) -m ruff check .

@@ -2,7 +2,7 @@
 
     taskset -c 1 python benchmarks/all.py --out runs --machine "2 shared x86-64 cores"
 
-Takes a few minutes on a quiet machine. Peers that are not installed are left out, with a line that says so.
+Takes about six minutes on a quiet machine, ``--quick`` half a minute. Peers that are not installed are left out, with a line that says so.
 """
 
 from __future__ import annotations
@@ -21,22 +21,27 @@ import one_thread  # noqa: F401 - first, or the libraries have counted the cores
 import ceilings
 import memory
 import peer_braintrace
+import peer_brian2
 import peer_jax_scan
 import peer_numpy_trace
 import peer_torch_autograd
+import peer_torch_compiled
 import peer_torch_rnn
+import picture_roofline
+import picture_scaling
 import scaling
 import step_updates
 import updates
+from numbers_file import one_row_a_line, rounded
 from report import parser, print_machine, print_rows
 
 from neurorec.timing.machine import machine
 
 BENCHMARKS = (
-    ceilings, updates, step_updates, memory, peer_numpy_trace, peer_torch_autograd, peer_torch_rnn, peer_jax_scan, peer_braintrace, scaling
+    ceilings, updates, step_updates, memory, peer_numpy_trace, peer_torch_autograd, peer_torch_compiled, peer_torch_rnn,
+    peer_jax_scan, peer_braintrace, peer_brian2, scaling,
 )  # fmt: skip
-PEERS = ("torch", "jax", "braintrace")
-DIGITS = 4  # more would be noise
+PEERS = ("torch", "jax", "braintrace", "brian2")
 
 
 def main() -> None:
@@ -47,16 +52,21 @@ def main() -> None:
     result = {each.__name__: measured(each, settings.quick) for each in BENCHMARKS}
     about["versions"] |= {name: version(name) for name in PEERS if find_spec(name)}
     about["load_after"] = machine()["load"]  # what else ran meanwhile
-    scaling.draw(result["scaling"], settings.out / "scaling.png")
+    draw(result, settings.out)
     facts = {**about, "result": rounded(result)}
     (settings.out / "benchmarks_cpu.json").write_text(one_row_a_line(facts))
     if settings.json:
         print(json.dumps(facts))
 
 
+def draw(result: dict[str, list[dict[str, Any]]], out: Path) -> None:
+    picture_scaling.draw(result["scaling"], result["step_updates"], out / "scaling.png")
+    picture_roofline.draw(result, out / "roofline.png")
+
+
 def arguments() -> Any:
     made = parser(__doc__)
-    made.add_argument("--out", type=Path, default=Path("runs"), help="folder for benchmarks_cpu.json and scaling.png")
+    made.add_argument("--out", type=Path, default=Path("runs"), help="folder for benchmarks_cpu.json and the pictures")
     made.add_argument("--machine", default="", help="the machine in words")
     return made
 
@@ -66,23 +76,6 @@ def measured(benchmark: Any, quick: bool) -> list[dict[str, Any]]:
     rows = benchmark.measure(quick)
     print_rows(rows)
     return rows
-
-
-def one_row_a_line(facts: dict[str, Any]) -> str:
-    """JSON that a diff can show."""
-    head = ",\n".join(f" {json.dumps(name)}: {json.dumps(value)}" for name, value in facts.items() if name != "result")
-    tables = ",\n".join(
-        f"  {json.dumps(name)}: [\n   " + ",\n   ".join(map(json.dumps, rows)) + "\n  ]" for name, rows in facts["result"].items()
-    )
-    return f'{{\n{head},\n "result": {{\n{tables}\n }}\n}}\n'
-
-
-def rounded(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: rounded(each) for name, each in value.items()}
-    if isinstance(value, list):
-        return [rounded(each) for each in value]
-    return float(f"{value:.{DIGITS}g}") if isinstance(value, float) else value
 
 
 if __name__ == "__main__":

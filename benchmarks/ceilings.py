@@ -19,8 +19,9 @@ from neurorec.timing import Spread, side_by_side
 from neurorec.timing.products import copy, gathering_product, recurrent_products
 
 SIZES = ((64, 1), (128, 32), (256, 1), (512, 64))  # units, trials: as in updates.py
+SQUARES = (512, 1024)  # the rate that no smaller product reaches
 STEPS = 200
-COPIES = (2**17, 2**22, 2**27)  # bytes: within the second cache, within the third, in memory
+COPIES = (2**18, 2**22, 2**27)  # bytes, and as many written: within the second cache, within the third, in memory
 
 
 def measure(quick: bool) -> list[dict[str, Any]]:
@@ -32,7 +33,7 @@ def measure(quick: bool) -> list[dict[str, Any]]:
 def _products(sizes: tuple, steps: int, repeats: int, window: float) -> list[dict[str, Any]]:
     jobs = {("recurrent", *size): recurrent_products(*size, steps) for size in sizes}
     jobs |= {("gathering", *size): gathering_product(*size, steps) for size in sizes}
-    jobs |= {("square", 512, 512): gathering_product(512, 512, 1)}
+    jobs |= {("square", n, n): gathering_product(n, n, 1) for n in SQUARES}
     taken = side_by_side({str(key): job for key, job in jobs.items()}, repeats, window)
     rows = []
     for name, units, trials in jobs:

@@ -9,37 +9,32 @@ D_RTRL is causal: it carries a trace for every synapse and trial, and could chan
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable
 from typing import Any
 
 import one_thread  # noqa: F401 - first, or the libraries have counted the cores already
 
 # isort: split
 import numpy as np
-from peer import compare
+from peer import Job, Peer, compare
 from report import main
 
 from neurorec.timing.workload import Workload
 
-NAME, NEEDS, RULE = "braintrace D_RTRL", ("jax", "braintrace", "brainstate"), "local_only"
-SIZES = ((64, 1), (128, 32), (256, 1))  # (512, 64) would take 67 MB of traces a step
+SIZES = ((32, 1), (64, 1), (128, 1), (128, 32), (256, 1))  # (512, 64) would take 67 MB of traces a step
 
 
-def make(work: Workload, dtype: type) -> Callable[[], np.ndarray]:
-    """In float32 in either case: JAX's float64 is a setting of the whole process."""
+def make(work: Workload, dtype: type) -> Job:
     import brainstate
     import braintrace
     import jax
     import jax.numpy as jnp
 
-    del dtype
     network, trials = work.network, work.trials
     alpha, units = float(network.dt / network.per_unit("tau")[0]), network.units
-    readout = jnp.asarray(network.readout.T, jnp.float32)
-    heard = jnp.asarray(np.concatenate([network.input, network.recurrent], axis=1).T, jnp.float32)
+    readout = jnp.asarray(network.readout.T, dtype)
+    heard = jnp.asarray(np.concatenate([network.input, network.recurrent], axis=1).T, dtype)
 
-    initial = jnp.asarray(np.tile(network.initial, (trials.count, 1)), jnp.float32)
+    initial = jnp.asarray(np.tile(network.initial, (trials.count, 1)), dtype)
 
     class Leaky(brainstate.nn.Module):
         """braintrace traces what its own Linear multiplies: input and recurrent weights side by side."""
@@ -57,7 +52,7 @@ def make(work: Workload, dtype: type) -> Callable[[], np.ndarray]:
             self.h.value = (1 - alpha) * self.h.value + alpha * jnp.tanh(drive)
             return self.h.value
 
-    x, target = (jnp.asarray(each, jnp.float32) for each in (trials.inputs, trials.targets))
+    x, target = (jnp.asarray(each, dtype) for each in (trials.inputs, trials.targets))
     model = Leaky()
     learner = braintrace.compile(model, braintrace.D_RTRL, x[0], batch_size=trials.count)
 
@@ -77,8 +72,22 @@ def make(work: Workload, dtype: type) -> Callable[[], np.ndarray]:
     return change
 
 
+# float32 alone: JAX's float64 is a setting of the whole process
+PEERS = (
+    Peer(
+        "braintrace D_RTRL",
+        ("jax", "braintrace", "brainstate"),
+        "local_only",
+        SIZES,
+        make,
+        beside=("local_only", "rflo"),
+        dtypes=(np.float32,),
+    ),
+)
+
+
 def measure(quick: bool) -> list[dict[str, Any]]:
-    return compare(sys.modules[__name__], quick)
+    return compare(PEERS, quick)
 
 
 if __name__ == "__main__":

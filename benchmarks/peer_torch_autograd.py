@@ -1,50 +1,72 @@
-"""BPTT by torch autograd: the same leaky tanh network, written as one writes it in torch, eagerly.
+"""BPTT by torch autograd, eagerly: the same leaky tanh network, as one writes it in torch, and as one tunes it.
 
-python benchmarks/peer_torch_autograd.py [--quick] [--json]
+    python benchmarks/peer_torch_autograd.py [--quick] [--json]
+
+Plain: the equations in a loop, readout and error at every step. Tuned: input weights, readout and error for all steps at
+once, the product and its bias in one call (``addmm``), the leak in another (``lerp``). Both add to the gradient of the
+recurrent weights at every step, as autograd does. Two things that users do by mistake are left out, for both take time
+that grows with the square of T: writing the state of each step into one tensor, and indexing a tensor that depends on
+weights (``unbind`` is the way).
+
+Beside BPTT is timed ours, and RFLO of ours: what learning costs here that costs BPTT there.
 """
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import one_thread  # noqa: F401 - first, or the libraries have counted the cores already
 
 # isort: split
 import numpy as np
-from peer import compare
+import torch_tensors
+from peer import Job, Peer, compare
 from report import main
+from torch_tensors import Tensors
 
 from neurorec.timing.workload import Workload
 
-NAME, NEEDS, RULE = "torch autograd, eager", ("torch",), "bptt"
 SIZES = ((64, 1), (128, 32), (256, 1), (512, 64))
 
 
-def make(work: Workload, dtype: type) -> Callable[[], np.ndarray]:
+def plain(given: Tensors) -> Any:
     import torch
 
-    torch.set_num_threads(1)
-    network, trials = work.network, work.trials
-    w, w_in, w_out = (torch.tensor(each.astype(dtype)) for each in (network.recurrent, network.input, network.readout))
-    x, target = (torch.tensor(each.astype(dtype)) for each in (trials.inputs, trials.targets))
-    alpha = network.dt / network.per_unit("tau")[0]
-    initial = torch.tensor(np.tile(network.initial, (trials.count, 1)).astype(dtype))
-    plastic = [each.requires_grad_() for each in (w, w_in, w_out)]
+    h, total, alpha = given.initial, torch.zeros((), dtype=given.x.dtype, device=given.x.device), given.alpha
+    for t in range(given.x.shape[0]):
+        h = (1 - alpha) * h + alpha * torch.tanh(h @ given.recurrent.T + given.x[t] @ given.input.T)
+        total = total + ((given.target[t] - h @ given.readout.T) ** 2).sum()
+    return total / (2 * given.samples)
 
-    def loss() -> torch.Tensor:
-        h, total = initial, torch.zeros((), dtype=x.dtype)
-        for t in range(trials.steps):
-            h = (1 - alpha) * h + alpha * torch.tanh(h @ w.T + x[t] @ w_in.T)
-            total = total + ((target[t] - h @ w_out.T) ** 2).sum()
-        return total / (2 * trials.steps * trials.count)
 
-    return lambda: -torch.autograd.grad(loss(), plastic)[0].numpy()
+def tuned(given: Tensors) -> Any:
+    import torch
+
+    h, states, columns = given.initial, [], given.recurrent.T
+    for heard in (given.x @ given.input.T).unbind(0):
+        h = torch.lerp(h, torch.tanh(torch.addmm(heard, h, columns)), given.alpha)
+        states.append(h)
+    return ((given.target - torch.stack(states) @ given.readout.T) ** 2).sum() / (2 * given.samples)
+
+
+def make(work: Workload, dtype: type, loss: Any, device: str = "cpu") -> Job:
+    given = torch_tensors.tensors(work, dtype, device)
+
+    def change() -> np.ndarray:
+        return torch_tensors.change(loss(given), given.plastic)
+
+    return change
+
+
+PEERS = tuple(
+    Peer(f"torch autograd, eager, {loss.__name__}", ("torch",), "bptt", SIZES, partial(make, loss=loss), beside=("bptt", "rflo"))
+    for loss in (plain, tuned)
+)
 
 
 def measure(quick: bool) -> list[dict[str, Any]]:
-    return compare(sys.modules[__name__], quick)
+    return compare(PEERS, quick)
 
 
 if __name__ == "__main__":

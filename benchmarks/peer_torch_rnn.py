@@ -8,21 +8,19 @@ multiplied out. torch's whole loop over time is compiled; its readout is one pro
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable
 from typing import Any
 
 import one_thread  # noqa: F401 - first, or the libraries have counted the cores already
 
 # isort: split
 import numpy as np
-from peer import compare
+import torch_tensors
+from peer import Job, Peer, compare
 from report import main
 
 from neurorec.network import Network
 from neurorec.timing.workload import Workload
 
-NAME, NEEDS, RULE = "torch nn.RNN, plain tanh", ("torch",), "bptt"
 SIZES = ((64, 1), (128, 32), (256, 1), (512, 64))
 GAIN = 0.9  # without leak, errors of rounding grow from step to step in a chaotic network, and nothing could be checked
 
@@ -31,29 +29,27 @@ def network(units: int) -> Network:
     return Network.random(1, units, 1, parameters={"tau": 0.01}, gain=GAIN)
 
 
-def make(work: Workload, dtype: type) -> Callable[[], np.ndarray]:
+def make(work: Workload, dtype: type, device: str = "cpu") -> Job:
     import torch
 
-    torch.set_num_threads(1)
-    ours, trials = work.network, work.trials
-    rnn = torch.nn.RNN(1, ours.units, bias=False, dtype=torch.float64 if dtype is np.float64 else torch.float32)
-    readout = torch.tensor(ours.readout.astype(dtype)).requires_grad_()
+    given = torch_tensors.tensors(work, dtype, device)
+    rnn = torch.nn.RNN(1, work.network.units, bias=False, dtype=given.x.dtype, device=device)
     with torch.no_grad():
-        rnn.weight_hh_l0[...] = torch.tensor(ours.recurrent.astype(dtype))
-        rnn.weight_ih_l0[...] = torch.tensor(ours.input.astype(dtype))
-    x, target = (torch.tensor(each.astype(dtype)) for each in (trials.inputs, trials.targets))
-    initial = torch.tensor(np.tile(ours.initial, (1, trials.count, 1)).astype(dtype))
-    plastic = [rnn.weight_hh_l0, rnn.weight_ih_l0, readout]
+        rnn.weight_hh_l0[...], rnn.weight_ih_l0[...] = given.recurrent, given.input
+    plastic = [rnn.weight_hh_l0, rnn.weight_ih_l0, given.readout]
 
     def change() -> np.ndarray:
-        loss = ((target - rnn(x, initial)[0] @ readout.T) ** 2).sum() / (2 * trials.steps * trials.count)
-        return -torch.autograd.grad(loss, plastic)[0].numpy()
+        states, _ = rnn(given.x, given.initial[None])
+        return torch_tensors.change(((given.target - states @ given.readout.T) ** 2).sum() / (2 * given.samples), plastic)
 
     return change
 
 
+PEERS = (Peer("torch nn.RNN, plain tanh", ("torch",), "bptt", SIZES, make, beside=("bptt", "rflo"), network=network),)
+
+
 def measure(quick: bool) -> list[dict[str, Any]]:
-    return compare(sys.modules[__name__], quick)
+    return compare(PEERS, quick)
 
 
 if __name__ == "__main__":

@@ -2,8 +2,8 @@
 
     python benchmarks/step_updates.py [--quick] [--json]
 
-Here every synapse carries its trace through time, so the whole matrix is read and written at every step: memory, which
-the ceiling of T matrix-vector products does not count, is the larger part of the work.
+Here weights and traces are read and written at every step, or, in large networks, kept as sums over past steps: memory,
+which the ceiling of T matrix-vector products does not count, is the larger part of the work.
 """
 
 from __future__ import annotations
@@ -15,26 +15,16 @@ import one_thread  # noqa: F401 - first, or the libraries have counted the cores
 # isort: split
 from report import main
 
-from neurorec.timing import side_by_side
-from neurorec.timing.products import recurrent_products
-from neurorec.timing.updates import STEPS, row
-from neurorec.timing.workload import Workload, online_deviation
+from neurorec.timing.updates import STEPS, every_step
 
-UNITS = (64, 256, 1024)
+SIZES = {64: STEPS, 128: STEPS, 256: STEPS, 512: STEPS, 1024: STEPS, 2048: STEPS, 4096: 50}  # units: steps
+MANY = 1024  # units: more take seconds a repeat
 
 
 def measure(quick: bool) -> list[dict[str, Any]]:
     if quick:
-        return [_one(UNITS[0], steps=20, repeats=3, window=0.001)]
-    return [_one(units, STEPS, repeats=11, window=0.01) for units in UNITS]
-
-
-def _one(units: int, steps: int, repeats: int, window: float) -> dict[str, Any]:
-    wrong, work = online_deviation(units, "rflo"), Workload(units, 1, steps)
-    jobs = {"products": recurrent_products(units, 1, steps), "rflo": lambda: work.online("rflo")}
-    taken = side_by_side(jobs, repeats, window)
-    found = row({"units": units, "work": "rflo, every step"}, taken["products"], taken["rflo"], steps)
-    return {**found, "deviation": wrong}
+        return [every_step(64, steps=20, repeats=3, window=0.001)]
+    return [every_step(units, steps, repeats=11 if units <= MANY else 5, window=0.01) for units, steps in SIZES.items()]
 
 
 if __name__ == "__main__":

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numba
 import numpy as np
 
 from .philox import HALF_WORD, LOW, angle, philox, radius
 
-words, length, direction = (numba.njit(inline="always")(each) for each in (philox, radius, angle))
+words: Any = numba.njit(inline="always")(philox)
+length: Any = numba.njit(inline="always")(radius)
+direction: Any = numba.njit(inline="always")(angle)
 
 
 @numba.njit(cache=True)

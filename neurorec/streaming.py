@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from neurorec.engines import fit, start
 from neurorec.engines.base import AbstractEngine, Activity, Stimulus
 from neurorec.errors import ValueRefused
 from neurorec.network import Network
-from neurorec.noise import private_noise
+from neurorec.noise import PrivateNoise, private_noise
 from neurorec.progress import Hook, Progress
 from neurorec.record import Record
 from neurorec.seeds import entropy
@@ -97,10 +97,11 @@ def stream(
         raise ValueRefused(f"reduce={record.reduce!r} needs whole trials; record every j-th step with steps=, and reduce what xarray reads")
     runner, root = resolve("engines", engine), entropy(seed)
     window = min(trials.steps, _window(network, trials, record) if window is None else _multiple(whole("window", window), record.steps))
+    state, noise = start(network, trials.count, initial, runner.dtype), private_noise(network, trials.steps, trials.count, root, 0)
     layout = Layout(trials.count, trials.steps, network.dt, 1, network.inputs, network.outputs, {}, (), record)
     config = {"engine": name_of(runner), "engine_settings": runner.settings, "window": window}
     file = RecordingFile(Path(path), network, config, layout, root, overwrite)
-    windows = _windows(network, trials, runner, root, initial, window)
+    windows = _windows(trials, runner.dtype, noise, state, window)
     try:
         with Progress(progress, trials.steps, unit="step") as shown:
             for k, activity in enumerate(runner.stream(network, Weights.of(network, runner.dtype), windows)):
@@ -124,14 +125,11 @@ def _multiple(steps: int, of: int) -> int:
     return max(1, steps // of) * of
 
 
-def _windows(
-    network: Network, trials: Trials, engine: AbstractEngine, seed: int, initial: np.ndarray | None, window: int
-) -> Iterator[Stimulus]:
-    noise, state = private_noise(network, trials.steps, trials.count, seed, 0), start(network, trials.count, initial, engine.dtype)
+def _windows(trials: Trials, dtype: Any, noise: PrivateNoise | None, state: np.ndarray, window: int) -> Iterator[Stimulus]:
     for first in range(0, trials.steps, window):
         stop = min(first + window, trials.steps)
-        inputs, targets = (each[first:stop].astype(engine.dtype) for each in (trials.inputs, trials.targets))
-        share = np.zeros(inputs.shape[:2], engine.dtype)  # nothing is learnt
+        inputs, targets = (each[first:stop].astype(dtype) for each in (trials.inputs, trials.targets))
+        share = np.zeros(inputs.shape[:2], dtype)  # nothing is learnt
         yield Stimulus(inputs, noise and noise.window(first, stop), state, targets, share)
 
 

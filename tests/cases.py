@@ -5,9 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pytest
 from hypothesis import strategies as st
 
 import neurorec as nr
+
+# Every engine but the definition; one that needs a GPU runs where there is one, and is skipped with the reason elsewhere.
+ENGINES = [pytest.param(name, marks=pytest.mark.gpu) if name == "cuda" else name for name in nr.names("engines") if name != "reference"]
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import importlib.util
 import json
 import math
 import os
@@ -11,13 +13,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from neurorec import cli
-from neurorec.timing import Spread, ratio, side_by_side
+from neurorec.timing import Spread, platforms, ratio, side_by_side
 from neurorec.timing.products import gathering_product, recurrent_products
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
-SCRIPTS = sorted(p for p in BENCHMARKS.glob("*.py") if "__main__" in p.read_text())
+GPU = BENCHMARKS / "gpu.py"
+SCRIPTS = sorted(p for p in BENCHMARKS.glob("*.py") if "__main__" in p.read_text() and p != GPU)
+PEERS = [path for path in SCRIPTS if path.stem.startswith("peer_")]
+FRACTIONS = {"us_per_step", "us_low", "us_high", "floor_us_per_step", "fraction", "low", "high", "deviation"}
+RATIOS = {"peer", "peer_rule", "rule", "us_per_step", "ours_us_per_step", "times_ours", "low", "high", "deviation"}
 
 
 @pytest.fixture
@@ -56,6 +63,87 @@ def test_a_benchmark_runs(script, own_process, tmp_path, monkeypatch, capsys):
     assert all(math.isfinite(each) and each > 0 for each in numbers)
     assert numbers or "missing" in found["rows"][0]
     assert {"threads", "load", "commit", "versions"} <= set(found.get("machine") if "rows" in found else found)
+    for row in found.get("rows", []):
+        assert set(row) >= {"fraction": FRACTIONS, "times_ours": RATIOS}.get(kind(row), set())
+
+
+def kind(row):
+    """What a row is about: a part of the ceiling, a comparison with a peer, or something else."""
+    return next((name for name in ("fraction", "times_ours") if name in row), "")
+
+
+@pytest.mark.parametrize("script", PEERS, ids=lambda path: path.stem)
+def test_a_peer_that_computes_something_else_is_not_timed(script, own_process, monkeypatch):
+    """Half our change is what a rule without its factor of 1/2 would give."""
+    peer = importlib.import_module("peer")
+    monkeypatch.setattr(peer, "side_by_side", lambda *_: pytest.fail("timed"))
+    monkeypatch.setattr(peer, "_result", lambda work, rule, of=peer._result: of(work, rule) / 2)
+    module = importlib.import_module(script.stem)
+    ways = getattr(module, "PEERS", None) or module.peers("numpy")
+    if missing := {name for way in ways for name in way.needs if importlib.util.find_spec(name) is None}:
+        pytest.skip(f"needs {', '.join(sorted(missing))}")
+    for way in ways:
+        with pytest.raises(ArithmeticError, match="not the same work"):
+            peer.compare([way], quick=True)
+
+
+def test_a_missing_peer_is_said(own_process):
+    peer = importlib.import_module("peer")
+    (row,) = peer.compare([peer.Peer("other", ("no_such_module",), "rflo", ((2, 1),), make=None)], quick=True)
+    assert "no_such_module" in row["missing"]
+
+
+def test_without_a_gpu_its_benchmark_says_so(own_process, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(platforms, "DRIVER", (tmp_path / "no_driver",))
+    monkeypatch.setattr(sys, "argv", [str(GPU), "--quick"])
+    with pytest.raises(SystemExit) as end:
+        runpy.run_path(str(GPU), run_name="__main__")
+    assert end.value.code == 2
+    assert capsys.readouterr().err == "not measured: no CUDA device that torch can use\n"
+
+
+def test_the_gpu_benchmark_runs_on_a_cpu(own_process, tmp_path, monkeypatch, capsys):
+    """All of it but the device: products by torch, the engine by its contract."""
+    monkeypatch.setattr(sys, "argv", [str(GPU), "--quick", "--json", "--engine", "numba", "--device", "cpu", "--out", str(tmp_path)])
+    with pytest.raises(SystemExit) as end:
+        runpy.run_path(str(GPU), run_name="__main__")
+    assert end.value.code == 0
+    found = last_line(capsys)
+    assert found == json.loads((tmp_path / "benchmarks_gpu.json").read_text())
+    assert {"device", "driver", "commit", "command", "machine"} <= set(found)
+    assert {work for rows in found["result"].values() for row in rows if (work := row.get("work"))} == {
+        "forward", "rflo", "bptt", "rflo, every step",
+    }  # fmt: skip
+    assert all(math.isfinite(each) and each > 0 for each in measured(found["result"]))
+
+
+@pytest.mark.parametrize("trials", [1, 3])
+def test_the_floor_by_torch_is_the_products_that_it_says(trials, monkeypatch):
+    """x W^T for every step, and a^T b."""
+    asked = []
+    monkeypatch.setattr(platforms.Device, "_random", lambda *shape: asked.append(torch.randn(shape[1:])) or asked[-1])
+    device = platforms.Device("numba", "cpu")
+    device.recurrent(3, trials, 2)()
+    x, out, columns = asked
+    torch.testing.assert_close(out, x @ columns)
+    asked.clear()
+    device.gathering(4, trials, 5)()
+    torch.testing.assert_close(asked[2], asked[0].T @ asked[1])
+
+
+def test_the_sizes_of_the_grid_are_bounded(own_process):
+    """It reaches what it promises, and no size needs gigabytes of activity or minutes."""
+    sizes = importlib.import_module("scaling").sizes()
+    assert {n for n, _, _ in sizes} == {64, 128, 256, 512, 1024, 2048, 4096}
+    assert {b for _, b, _ in sizes} == {1, 8, 64, 256, 1024}
+    assert all(2 <= t <= 3000 and 4 * t * b * n < 1e8 and b * n**2 * t <= 2**31 for n, b, t in sizes)
+
+
+def test_the_roofline_counts_as_it_says(own_process):
+    roofline = importlib.import_module("picture_roofline")
+    row = {"work": "rflo", "units": 100, "trials": 10, "steps": 50, "us_per_step": 8.0}
+    assert roofline.rate(row) == pytest.approx(4 * 10 * 100**2 / 8e-6 / 1e9)
+    assert roofline.intensity(row) == pytest.approx(4 * 10 * 100**2 / (4 * (100**2 * 1.02 + 7 * 10 * 100)))
 
 
 def test_the_command_prints_numbers(monkeypatch, capsys):

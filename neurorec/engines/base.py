@@ -184,8 +184,9 @@ class AbstractEngine(ABC):
             Of each window, valid until the next one is asked for.
         """
 
+    @abstractmethod
     def expect(self, network: Network, teaching: Teaching, schedule: str) -> None:
-        """Refuse, before the first step, a training that it cannot run; by default it can run all that it offers.
+        """Refuse, before the first step, a training that it cannot run.
 
         Raises
         ------

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import numba
+from typing import Any
+
 from numba import cuda
+from numba.core import config
 from numpy import float32 as real
 
 from neurorec.formula.single import EDGE, P, Q
 
-SIMULATED = bool(numba.config.ENABLE_CUDASIM)
+SIMULATED = bool(getattr(config, "ENABLE_CUDASIM"))  # noqa: B009 - set when Numba is imported, which type checkers do not see
 THREADS = 512  # the most that a block may have: few enough for 128 registers each
 
 # The simulator runs plain Python: there is nothing to inline, to bound or to keep.
 inlined = cuda.jit(device=True) if SIMULATED else cuda.jit(device=True, forceinline=True)
-kernel = cuda.jit if SIMULATED else cuda.jit(cache=True, launch_bounds=THREADS)
-roomy = cuda.jit if SIMULATED else cuda.jit(cache=True, launch_bounds=THREADS // 2)  # twice the registers
+kernel: Any = cuda.jit if SIMULATED else cuda.jit(cache=True, launch_bounds=THREADS)
+roomy: Any = cuda.jit if SIMULATED else cuda.jit(cache=True, launch_bounds=THREADS // 2)  # twice the registers
 
 
 @inlined

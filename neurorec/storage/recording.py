@@ -10,7 +10,6 @@ import h5py
 import numpy as np
 
 from neurorec.network import Network
-from neurorec.record import Record
 from neurorec.storage.datasets import allocate, put
 from neurorec.storage.files import flush, opened, publish
 from neurorec.storage.networks import build_network
@@ -61,11 +60,11 @@ class RecordingFile:
         arrays : mapping of str to (T, B, C) array
             All steps of the window, all trials, all units or channels.
         """
-        first, trials = start // self.record.steps, self._layout.recorded
-        for name, array in arrays.items():
+        first, trials, steps = start // self.record.steps, self._layout.recorded, len(next(iter(arrays.values())))
+        for name, array in arrays.items() if steps >= self.record.steps else ():  # what is left after the last block is not kept
             kept = self.record.pick(name, array)[:, trials]
             put(self._file[f"trajectories/{name}"], kept, np.s_[first : first + len(kept), :, :])
-        put(self._file["steps_done"], start + len(next(iter(arrays.values()))))
+        put(self._file["steps_done"], start + steps)
         flush(self._file)
 
     def close(self) -> None:

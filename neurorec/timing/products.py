@@ -18,7 +18,7 @@ Product = Callable[[np.ndarray, np.ndarray], object]  # of activity (steps, tria
 
 FEW = 4  # up to as many trials a product by hand may beat BLAS
 PORTIONS = (2, 4, 8)  # trials at a time: OpenBLAS has kernels for small products that are twice as fast as its general one
-SAMPLE = 10  # steps on which ways are compared
+SAMPLE, SAMPLED = 10, 2**25  # steps on which ways are compared: fewer beyond so many trials x synapses x steps
 LINE = 64  # bytes of a cache line: arrays that begin on one are read up to half as fast again as those that do not
 
 
@@ -32,8 +32,9 @@ def recurrent_products(units: int, trials: int, steps: int, seed: int = 0) -> Ca
     rng = np.random.default_rng(seed)
     x, w = _random(rng, steps, trials, units), _random(rng, units, units)
     out, ways = _aligned(steps, trials, units), _ways(w, trials)
-    _same(ways, x[:SAMPLE], out[:SAMPLE])
-    return partial(_fastest(ways, x[:SAMPLE], out[:SAMPLE]), x, out)
+    some = slice(max(1, min(SAMPLE, SAMPLED // (trials * units**2))))
+    _same(ways, x[some], out[some])
+    return partial(_fastest(ways, x[some], out[some]), x, out)
 
 
 def _ways(rows: np.ndarray, trials: int) -> list[Product]:

@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 
 from neurorec.timing.clock import Spread, ratio, side_by_side
-from neurorec.timing.products import gathering_product, recurrent_products
-from neurorec.timing.workload import Workload, deviation
+from neurorec.timing.platforms import AbstractPlatform, Processor
+from neurorec.timing.workload import Workload, deviation, online_deviation
 
 STEPS = 200  # a period of 20 time constants at the usual dt and tau (Murray 2019, Fig 2)
+CHECKED = 2**22  # synapses x trials (x steps, beyond two of them) of the comparison with the reference
 NEEDS = {  # products that no way of doing the work avoids
     "forward": ("recurrent",),
     "rflo": ("recurrent", "gathering"),
@@ -18,32 +19,54 @@ NEEDS = {  # products that no way of doing the work avoids
 }
 
 
-def against_the_floor(units: int, trials: int, steps: int = STEPS, repeats: int = 9, window: float = 0.005) -> list[dict[str, Any]]:
-    """Forward pass, RFLO update and BPTT update of one size, each relative to its floor.
+def against_the_floor(
+    units: int, trials: int, steps: int = STEPS, repeats: int = 9, window: float = 0.005, platform: AbstractPlatform | None = None
+) -> list[dict[str, Any]]:
+    """Forward pass, RFLO update and BPTT update of one size, each relative to its floor, on the CPU or another platform.
 
     Returns
     -------
     list of dict
-        A row for each: ``units, trials, work``, ``us_per_step`` and ``floor_us_per_step`` (medians, for all trials
-        together), ``fraction`` of the ceiling with its quartiles ``low`` and ``high``, and ``deviation`` from the
-        float64 reference.
+        A row for each: ``engine, units, trials, steps, work``, ``us_per_step`` and ``floor_us_per_step`` (medians, for all trials
+        together) with quartiles ``us_low`` and ``us_high``, ``fraction`` of the ceiling with its quartiles ``low`` and
+        ``high``, and ``deviation`` from the float64 reference, which is too slow for more than a few trials of large networks.
     """
-    wrong = {"forward": 0.0} | {rule: deviation(units, trials, rule) for rule in ("rflo", "bptt")}
+    platform, (some, few) = platform or Processor(), _checked(units, trials)
+    wrong = {"forward": 0.0} | {rule: deviation(units, some, rule, few, platform.engine) for rule in ("rflo", "bptt")}
     wrong["forward"] = max(wrong.values())  # an update starts from the forward pass
-    work = Workload(units, trials, steps)
-    products = {
-        "recurrent": recurrent_products(units, trials, steps),
-        "gathering": gathering_product(units, trials, steps),
-    }
+    work = Workload(units, trials, steps, platform.engine)
+    products = {"recurrent": platform.recurrent(units, trials, steps), "gathering": platform.gathering(units, trials, steps)}
     jobs = {"forward": work.forward, "rflo": lambda: work.update("rflo"), "bptt": lambda: work.update("bptt")}
-    taken = side_by_side({**products, **jobs}, repeats, window)
+    taken = side_by_side({**products, **{name: platform.finished(job) for name, job in jobs.items()}}, repeats, window)
     floors = {name: np.sum([taken[each] for each in needed], axis=0) for name, needed in NEEDS.items()}
-    size = {"units": units, "trials": trials}
+    size = {"engine": platform.engine, "units": units, "trials": trials, "steps": steps}
     return [row(size | {"work": name}, floors[name], taken[name], steps) | {"deviation": wrong[name]} for name in jobs]
 
 
+def every_step(
+    units: int, steps: int = STEPS, repeats: int = 9, window: float = 0.005, platform: AbstractPlatform | None = None
+) -> dict[str, Any]:
+    """RFLO with weights that change at every step of one trial, relative to its recurrent products: a row as of `against_the_floor`."""
+    platform = platform or Processor()
+    wrong = online_deviation(units, "rflo", _checked(units, 1)[1], platform.engine)
+    work = Workload(units, 1, steps, platform.engine)
+    jobs = {"products": platform.recurrent(units, 1, steps), "rflo": platform.finished(lambda: work.online("rflo"))}
+    taken = side_by_side(jobs, repeats, window)
+    what = {"engine": platform.engine, "units": units, "trials": 1, "steps": steps, "work": "rflo, every step"}
+    return {**row(what, taken["products"], taken["rflo"], steps), "deviation": wrong}
+
+
+def _checked(units: int, trials: int) -> tuple[int, int]:
+    """Trials and steps of the comparison with the reference, which carries a trace for every synapse and trial."""
+    some = max(1, min(trials, CHECKED // units**2))
+    return some, max(2, min(5, CHECKED // (some * units**2)))
+
+
 def row(what: dict[str, Any], floor: np.ndarray, taken: np.ndarray, steps: int) -> dict[str, Any]:
-    """One line of a table of fractions: microseconds a time step, and the floor's share of them."""
+    """One line of a table of fractions: microseconds a time step with their quartiles, and the floor's share of them."""
     share = ratio(floor, taken)
-    per_step = {"us_per_step": Spread.of(taken).median / steps * 1e6, "floor_us_per_step": Spread.of(floor).median / steps * 1e6}
-    return {**what, **per_step, "fraction": share.median, "low": share.low, "high": share.high}
+    spread = Spread.of(taken / steps * 1e6)
+    return {
+        **what, "us_per_step": spread.median, "us_low": spread.low, "us_high": spread.high,
+        "floor_us_per_step": Spread.of(floor).median / steps * 1e6, "fraction": share.median, "low": share.low, "high": share.high,
+    }  # fmt: skip

@@ -63,15 +63,15 @@ class Workload:
         )  # fmt: skip
 
 
-def deviation(units: int, trials: int, rule: str, steps: int = 5) -> float:
+def deviation(units: int, trials: int, rule: str, steps: int = 5, engine: str = "numba") -> float:
     """Largest difference of an update from the float64 reference, relative to the largest entry; on a few steps, as the reference is slow."""
-    ours, theirs = (Workload(units, trials, steps, engine).update(rule).vector for engine in ("numba", "reference"))
+    ours, theirs = (Workload(units, trials, steps, each).update(rule).vector for each in (engine, "reference"))
     return float(np.abs(ours - theirs).max() / np.abs(theirs).max())
 
 
-def online_deviation(units: int, rule: str, steps: int = 5) -> float:
+def online_deviation(units: int, rule: str, steps: int = 5, engine: str = "numba") -> float:
     """As `deviation`, of the weights' movement when they change at every step."""
-    ours, theirs = (_moved(Workload(units, 1, steps, engine), rule) for engine in ("numba", "reference"))
+    ours, theirs = (_moved(Workload(units, 1, steps, each), rule) for each in (engine, "reference"))
     return float(np.abs(ours - theirs).max() / np.abs(theirs).max())
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from cases import ORDINARY, Sizes, descent, difference, network, sizes, trials
+from cases import ENGINES, ORDINARY, Sizes, descent, difference, network, sizes, trials
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,7 +13,6 @@ from neurorec.discovery import load
 from neurorec.engines.numba import NumbaEngine
 
 CELLS, RULES = nr.names("cells"), nr.names("rules")
-ENGINES = [name for name in nr.names("engines") if name != "reference"]
 FILTERED = [("gru", "momentum"), ("leaky_tanh", "momentum")]
 
 

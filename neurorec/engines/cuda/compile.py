@@ -63,7 +63,13 @@ def online(formula: Formula, layout: AcrossChip, feedback: type, softmax: bool) 
     """`online` of a model under one feedback, with or without a softmax before the error."""
     teaching = _TEACHING.format(feedback=feedback, softmax=softmax)
     names = ("across_chip", "online")
-    files = {"direction": _copied(AHEAD), "sizes": printed(layout), "lanes": _lanes(), "teaching": teaching, **{n: _copied(n) for n in names}}
+    files = {
+        "direction": _copied(AHEAD),
+        "sizes": printed(layout),
+        "lanes": _lanes(),
+        "teaching": teaching,
+        **{n: _copied(n) for n in names},
+    }
     return _package(formula, files, inspect.getsource(feedback)).online
 
 
@@ -77,4 +83,4 @@ def _lanes() -> str:
 
 
 def _copied(name: str) -> str:
-    return Path(__file__).with_name(f"{name}.py").read_text()
+    return (Path(__file__).parent / f"kernels/{name}.py").read_text()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 
@@ -43,8 +43,8 @@ class Queued(NamedTuple):
 
     def activity(self, ready: Any = None) -> Activity:
         """The readout as it is; the others are copied where somebody looks."""
-        kept = (OnDevice(each, ready) for each in (self.states, self.drives, self.emitted))
-        return Activity(*kept, OnDevice(self.readout, ready)[:])
+        states, drives, emitted, readout = (cast(Any, OnDevice(each, ready)) for each in self)  # by index, as good as arrays
+        return Activity(states, drives, emitted, readout[:])
 
 
 def forward(bench: Bench, network: Network, weights: Weights, stimulus: Stimulus, before: Any = None) -> Queued:
@@ -73,7 +73,7 @@ def change(
 ) -> Weights:
     """The reverse scan, and a product over trials x time for each kind of weight."""
     formula, memory = network.formula, bench.memory
-    drives, states, emitted = (each.array for each in (activity.drives, activity.states, activity.emitted))
+    drives, states, emitted = (cast(Any, each).array for each in (activity.drives, activity.states, activity.emitted))
     steps, _, trials, units = drives.shape
     back, partial = memory.array("back", drives.shape), memory.zeros("partial", (max(1, len(formula.plastic)), trials, units))
     errors = memory.upload("error", error)

@@ -98,13 +98,13 @@ class Tiles(AbstractProducts):
 
     def gather(self, post: Any, pre: Any, out: Any) -> None:
         """As the contract says."""
-        from neurorec.engines.cuda import product
+        from neurorec.engines.cuda.kernels import product
 
         product.gather[_tiles(out.shape[0], out.shape[1]), (product.SIDE, product.SIDE), self.stream](post, pre, out)
 
     def spread(self, sent: Any, weights: Any, out: Any) -> None:
         """As the contract says."""
-        from neurorec.engines.cuda import product
+        from neurorec.engines.cuda.kernels import product
 
         rows = out.shape[0] * out.shape[1]
         product.spread[_tiles(rows, out.shape[2]), (product.SIDE, product.SIDE), self.stream](sent, weights, out)
@@ -174,6 +174,6 @@ def _tensor(array: Any) -> Any:
 
 
 def _tiles(rows: int, columns: int) -> tuple[int, int]:
-    from neurorec.engines.cuda.product import SIDE
+    from neurorec.engines.cuda.kernels.product import SIDE
 
     return -(-columns // SIDE), -(-rows // SIDE)

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
+from neurorec.errors import NotOffered
 from neurorec.formula.cuda_single import THREADS
 
 SHARED = 46_000  # bytes of shared memory a block may have without asking the driver for more (48 KiB), less a reserve
@@ -13,6 +14,7 @@ REGISTERS = 16  # weights that a thread holds: what a full block has registers f
 ON_CHIP = 2**16  # weights of one multiprocessor: a part in registers, the others in its nearest cache (256 KB each)
 PERSISTENT = 10**6  # units times trials from which a step is so long that one launch for all steps gains nothing
 WARPS = THREADS // 32
+SPREAD = 4096  # units that the processors of any recent GPU can step together
 FEWEST = 16  # columns a thread should sum before it shares a row with another
 WAYS = ("on_chip", "across_chip", "apart")
 
@@ -70,6 +72,7 @@ class AcrossChip:
     SLAB: int
     GROUP: int
     TALL: int
+    AT_ONCE: int
     SLICES: int
     KEPT: int
     THREADS: int
@@ -90,7 +93,7 @@ def chosen(shape: Shape, asked: str | None = None) -> str:
         return asked
     if shape.rows * shape.columns <= ON_CHIP and max(shape.rows, shape.units) <= THREADS:
         return "on_chip"
-    return "across_chip" if shape.units * shape.trials <= PERSISTENT else "apart"
+    return "across_chip" if shape.units * shape.trials <= PERSISTENT and shape.units <= SPREAD else "apart"
 
 
 def on_chip(shape: Shape, processors: int) -> OnChip:
@@ -107,11 +110,16 @@ def across_chip(shape: Shape, processors: int, warps: int = WARPS) -> AcrossChip
     slab = -(-shape.units // processors)
     rows, tall = shape.hears * slab, min(4, shape.hears * slab)
     tiles = -(-rows // tall)
-    group = min(4, 1 << (shape.trials - 1).bit_length(), max(1, 32 * tiles // slab))
-    slices = max(1, min(warps // tiles, shape.columns // 32))
-    threads, bytes_ = 32 * tiles * slices, 4 * rows * shape.columns
+    at_once = min(tiles, warps)
+    slices = max(1, min(warps // at_once, shape.columns // 32))
+    threads, bytes_ = 32 * at_once * slices, 4 * rows * shape.columns
+    if slab > threads:
+        raise NotOffered(
+            f"{shape.units} units are too many for {processors} processors of {threads} threads to step together; use arrangement='apart'"
+        )
+    group = max(g for g in (1, 2, 4) if g == 1 or (g < 2 * shape.trials and g * slab <= threads))
     left = SHARED - 4 * (threads + slices * tiles * tall * group)
-    return AcrossChip(shape.units, shape.columns, slab, group, tall, slices, rows if bytes_ <= left else 0, threads)
+    return AcrossChip(shape.units, shape.columns, slab, group, tall, at_once, slices, rows if bytes_ <= left else 0, threads)
 
 
 def slabs(weights: np.ndarray, shape: Shape, layout: AcrossChip) -> np.ndarray:

@@ -33,7 +33,9 @@ def expect_fused(network: Network, teaching: Teaching) -> None:
     }
     found = [reason for reason, applies in reasons.items() if applies]
     if found:
-        raise NotOffered(f"engine 'cuda' cannot change weights every step with {' and '.join(found)}; engine='numba' can, or update='trial'")
+        raise NotOffered(
+            f"engine 'cuda' cannot change weights every step with {' and '.join(found)}; engine='numba' can, or update='trial'"
+        )
 
 
 def online(bench: Bench, network: Network, weights: Weights, stimulus: Stimulus, teaching: Teaching) -> Activity:
@@ -49,7 +51,10 @@ def online(bench: Bench, network: Network, weights: Weights, stimulus: Stimulus,
     hear_outside(bench, network, weights.zeros(), stimulus, drives)
     recurrent = memory.upload("online recurrent", sizes.slabs(weights.recurrent, shape, layout))
     external = memory.upload("online external", _external(weights, shape, layout))
-    readout, feedback = (memory.upload(f"online {name}", _copies(part, layout)) for name, part in (("readout", weights.readout), ("feedback", weights.feedback)))
+    readout, feedback = (
+        memory.upload(f"online {name}", _copies(part, layout))
+        for name, part in (("readout", weights.readout), ("feedback", weights.feedback))
+    )
     kernel = compile.online(formula, layout, type(teaching.route.feedback), teaching.loss.link == "softmax").online
     kernel[layout.blocks, layout.THREADS, bench.stream](
         recurrent, external, readout, feedback, memory.zeros("trace", (layout.blocks, rows, width, trials, k)),

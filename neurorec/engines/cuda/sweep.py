@@ -59,7 +59,9 @@ def _across_chip(formula: Formula, direction: str, weights: np.ndarray, arrays: 
     layout = sizes.across_chip(shape, processors())
     slabs = memory.upload(f"slabs {direction}", sizes.slabs(weights, shape, layout))
     lines = memory.array(f"lines {direction}", (2, shape.trials, shape.columns))
-    compile.across_chip(formula, direction, layout).sweep[layout.blocks, layout.THREADS, products.stream](slabs, arrays, lines, steps, shape.trials)
+    compile.across_chip(formula, direction, layout).sweep[layout.blocks, layout.THREADS, products.stream](
+        slabs, arrays, lines, steps, shape.trials
+    )
 
 
 def _apart(formula: Formula, direction: str, weights: np.ndarray, arrays: tuple, steps: int, shape: Shape, memory: Memory,

@@ -81,6 +81,9 @@ class NumbaEngine(AbstractEngine):
             row_by_row(network, weights, stimulus, activity, teaching, way)
         return activity
 
+    def expect(self, network: Network, teaching: Teaching, schedule: str) -> None:
+        """It can run all that it offers."""
+
     def stream(self, network: Network, weights: Weights, stimuli: Iterable[Stimulus]) -> Iterator[Activity]:
         """As the contract says."""
         return in_turn(self, network, weights, stimuli)

@@ -37,6 +37,9 @@ class ReferenceEngine(AbstractEngine):
         """As the contract says."""
         return online(network, weights, stimulus, memory, teaching)
 
+    def expect(self, network: Network, teaching: Teaching, schedule: str) -> None:
+        """It can run all that it offers."""
+
     def stream(self, network: Network, weights: Weights, stimuli: Iterable[Stimulus]) -> Iterator[Activity]:
         """As the contract says."""
         return in_turn(self, network, weights, stimuli)

@@ -17,7 +17,7 @@ from .across_chip import GROUP, ROWS, SLAB, SLICES, STEADY, TALLEST, THREADS, TI
 from .direction import HEARS, SEEN, SENDS, begin, look, resume, settle  # pyright: ignore[reportMissingImports]
 from .lanes import lane_sum  # pyright: ignore[reportMissingImports]
 from .precision import inlined, real, roomy  # pyright: ignore[reportMissingImports]
-from .sizes import COLUMNS  # pyright: ignore[reportMissingImports]
+from .sizes import AT_ONCE, COLUMNS  # pyright: ignore[reportMissingImports]
 from .teaching import SOFTMAX, element  # pyright: ignore[reportMissingImports]
 from .unit import (  # pyright: ignore[reportMissingImports]
     EXTERNAL_PORTS,
@@ -169,7 +169,8 @@ def online(weights, external, readout, feedback, trace, gains, errors, arrays, l
         for first in range(0, trials, GROUP):
             b = first + g
             mine = g < GROUP and n < UNITS and b < trials
-            weigh(weights[block], before, first, trials, warp % TILES, warp // TILES, lane, parts, scratch)
+            for tile in range(0, TILES, AT_ONCE):
+                weigh(weights[block], before, first, trials, tile + warp % AT_ONCE, warp // AT_ONCE, lane, parts, scratch)
             cuda.syncthreads()
             if mine:
                 look(arrays, t, b, n, seen)

@@ -1,7 +1,7 @@
 """All steps in one cooperative launch: every block has the weights of some units and waits for the others once a step.
 
-A warp takes `TALL` rows at a time, its lanes side by side along the columns; where a block has more warps than it needs for
-its rows, they share the columns. What units send lies in two lines that are written in turn: one barrier a step is enough.
+A warp takes a tile of `TALL` rows at a time, its lanes side by side along the columns; `AT_ONCE` warps take as many tiles,
+and where a block has more warps than that, they share the columns. What units send lies in two lines that are written in turn: one barrier a step is enough.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from numba import cuda
 from .direction import HEARS, SEEN, SENDS, begin, look, resume, settle  # pyright: ignore[reportMissingImports]
 from .lanes import lane_sum  # pyright: ignore[reportMissingImports]
 from .precision import inlined, kernel, real  # pyright: ignore[reportMissingImports]
-from .sizes import COLUMNS, GROUP, KEPT, SLAB, SLICES, TALL, THREADS, UNITS  # pyright: ignore[reportMissingImports]
+from .sizes import AT_ONCE, COLUMNS, GROUP, KEPT, SLAB, SLICES, TALL, THREADS, UNITS  # pyright: ignore[reportMissingImports]
 from .unit import N_CONSTANTS, N_STATES  # pyright: ignore[reportMissingImports]
 
 STEADY = max(1, N_CONSTANTS)  # an array has at least one entry
@@ -37,7 +37,7 @@ def weigh(weights, line, first, trials, tile, piece, lane, parts, scratch):
     for r in range(TALL):
         for g in range(GROUP):
             whole = lane_sum(total[r, g], scratch)
-            if lane == 0:
+            if lane == 0 and tile < TILES:
                 parts[piece, tile * TALL + r, g] = whole
 
 
@@ -79,7 +79,8 @@ def sweep(weights, arrays, lines, steps, trials):
             if mine:
                 look(arrays, t, first + g, n, seen)
                 resume(arrays, t, first + g, n, own)
-            weigh(rows, lines[t % 2], first, trials, warp % TILES, warp // TILES, lane, parts, scratch)
+            for tile in range(0, TILES, AT_ONCE):
+                weigh(rows, lines[t % 2], first, trials, tile + warp % AT_ONCE, warp // AT_ONCE, lane, parts, scratch)
             cuda.syncthreads()
             if mine:
                 for h in range(HEARS):

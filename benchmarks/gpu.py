@@ -1,0 +1,92 @@
+"""An engine on a GPU: against the products by cuBLAS, and against torch on the same device.
+
+    python benchmarks/gpu.py [--out runs] [--machine "what it is"] [--quick] [--json]
+
+Forward pass, RFLO, BPTT for 64 to 4096 units and 1 to 1024 trials, RFLO with weights that change at every step; torch's
+`nn.RNN` (cuDNN) and its eager loop with autograd. Writes ``benchmarks_gpu.json`` to ``--out``. A call is timed until the
+device has finished, and with all that it does: an engine whose activity comes back to the host pays for the way. Where
+there is no GPU it says so, with exit status 2; ``--engine numba --device cpu`` tries the script out there.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import one_thread  # noqa: F401 - first, or the libraries have counted the cores already
+
+# isort: split
+import peer_torch_autograd
+import peer_torch_rnn
+from numbers_file import one_row_a_line, rounded
+from peer import Peer, compare
+from report import parser, print_machine, print_rows
+
+from neurorec.timing.machine import machine
+from neurorec.timing.platforms import Device
+from neurorec.timing.updates import against_the_floor, every_step
+
+UNITS = (64, 256, 1024, 4096)
+TRIALS = (1, 16, 128, 1024)
+LONGEST = 1000  # steps: launching and waiting is then little
+NUMBERS = 2**27  # trials x units x steps of one array of activity: half a gigabyte
+NOTHING_MEASURED = 2  # exit status
+PEER_SIZES = ((64, 1), (256, 64), (1024, 64))
+
+
+def main() -> int:
+    settings = arguments().parse_args()
+    platform = Device(settings.engine, settings.device)
+    if reason := platform.missing():
+        print(f"not measured: {reason}", file=sys.stderr)
+        return NOTHING_MEASURED
+    about = {"command": shlex.join(["python", *sys.argv]), **machine(), **platform.facts(), "machine": settings.machine}
+    print_machine(about)
+    facts = {**about, "result": rounded(measure(platform, settings.quick))}
+    settings.out.mkdir(parents=True, exist_ok=True)
+    (settings.out / "benchmarks_gpu.json").write_text(one_row_a_line(facts))
+    if settings.json:
+        print(json.dumps(facts))
+    return 0
+
+
+def arguments() -> Any:
+    made = parser(__doc__)
+    made.add_argument("--engine", default="cuda", help="the engine that is measured")
+    made.add_argument("--device", default="cuda", help="torch's name of the device")
+    made.add_argument("--out", type=Path, default=Path("runs"), help="folder for benchmarks_gpu.json")
+    made.add_argument("--machine", default="", help="the machine in words")
+    return made
+
+
+def measure(platform: Device, quick: bool) -> dict[str, list[dict[str, Any]]]:
+    sizes = [(16, 1), (16, 8)] if quick else [(n, b) for n in UNITS for b in TRIALS]
+    units, repeats, window = (UNITS[:1], 3, 0.001) if quick else (UNITS, 9, 0.02)
+    longest = 20 if quick else LONGEST
+    found = {
+        "updates": [row for n, b in sizes for row in against_the_floor(n, b, steps(n, b, longest), repeats, window, platform)],
+        "step_updates": [every_step(n, longest, repeats, window, platform) for n in units],
+        "peers": compare(peers(platform.device), quick, platform),
+    }
+    for rows in found.values():
+        print_rows(rows)
+    return found
+
+
+def steps(units: int, trials: int, longest: int) -> int:
+    return min(longest, NUMBERS // (units * trials))
+
+
+def peers(device: str) -> tuple[Peer, ...]:
+    both = {"needs": ("torch",), "rule": "bptt", "sizes": PEER_SIZES, "beside": ("bptt", "rflo")}
+    rnn = Peer("torch nn.RNN, plain tanh", make=partial(peer_torch_rnn.make, device=device), network=peer_torch_rnn.network, **both)
+    loop = partial(peer_torch_autograd.make, loss=peer_torch_autograd.tuned, device=device)
+    return rnn, Peer("torch autograd, eager, tuned", make=loop, **both)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,151 @@
+"""The CUDA engine's logic, in Numba's simulator: one block, plain Python. ``make test`` runs this in a process of its own."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from cases import ORDINARY, Sizes, difference, network, trials
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from numba import config
+
+import neurorec as nr
+from neurorec.errors import NotOffered, ValueRefused
+
+if not config.ENABLE_CUDASIM:
+    pytest.skip("runs in Numba's simulator only: NUMBA_ENABLE_CUDASIM=1, as in make test", allow_module_level=True)
+
+from neurorec.engines.cuda import CudaEngine
+from neurorec.engines.cuda.memory import OnDevice
+from neurorec.engines.cuda.products import Tiles
+
+CELLS, RULES, WAYS = nr.names("cells"), nr.names("rules"), ("on_chip", "across_chip", "apart")
+small = st.builds(Sizes, st.integers(1, 5), st.integers(0, 2), st.integers(1, 3), st.integers(1, 4), st.integers(1, 3))
+slow_but_few = settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("way", WAYS)
+@given(size=small, seed=st.integers(0, 1000))
+@slow_but_few
+def test_it_simulates_as_the_reference_does(cell, way, size, seed):
+    net, data = network(size, cell, seed, noise=0.05), trials(size, seed)
+    ours, definition = (nr.simulate(net, data, engine=each, seed=seed) for each in (CudaEngine(arrangement=way), "reference"))
+    assert difference(ours.outputs, definition.outputs) < 1e-5
+    assert all(difference(ours.states[name], definition.states[name]) < 1e-5 for name in definition.states)
+
+
+@pytest.mark.parametrize("cell", ["leaky_tanh", "gru", "lstm"])
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("rule", ["rflo", "bptt"])
+@given(size=small, seed=st.integers(0, 1000))
+@slow_but_few
+def test_it_changes_weights_as_the_reference_does(cell, rule, way, size, seed):
+    net, data = network(size, cell, seed, noise=0.05), trials(size, seed)
+    assert_changes_alike(net, data, CudaEngine(arrangement=way), rule=rule, seed=seed)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("rule", RULES)
+def test_every_rule_of_every_cell(cell, rule):
+    assert_changes_alike(network(ORDINARY, cell), trials(ORDINARY, loss="cross_entropy"), CudaEngine(), rule=rule)
+
+
+def assert_changes_alike(net, data, engine, **settings):
+    ours, definition = (nr.weight_change(net, data, engine=each, **settings) for each in (engine, "reference"))
+    largest = max(np.abs(change).max() for change in definition.values() if change.size)
+    for name, change in definition.items():
+        assert change.size == 0 or np.abs(ours[name] - change).max() <= 1e-5 * max(largest, 1e-6), name
+
+
+@pytest.mark.parametrize(("cell", "filter"), [("gru", "momentum"), ("leaky_tanh", "momentum")])
+def test_filtered_cells(cell, filter):
+    assert_changes_alike(network(ORDINARY, cell, filter=filter), trials(ORDINARY), CudaEngine(), rule="bptt")
+
+
+RATES = {"recurrent": 0.1, "input": 0.2, "readout": 0.05, "bias": 0.3}
+
+
+@pytest.mark.parametrize(
+    ("cell", "feedback", "loss"),
+    [
+        ("leaky_tanh", "kolen_pollack", "mse"),
+        ("leaky_tanh", "sign_symmetric", "cross_entropy"),
+        ("gru", "symmetric", "mse"),
+        ("lstm", "random", "cross_entropy"),
+    ],
+)
+@given(size=small, seed=st.integers(0, 1000))
+@slow_but_few
+def test_it_learns_at_every_step_as_the_reference_does(cell, feedback, loss, size, seed):
+    net = network(size, cell, seed, noise=0.05).replace(plastic=tuple(RATES))
+    data = trials(size, seed, loss)
+    ours, definition = (
+        nr.train(net, data, engine=each, trials=2 * size.trials, batch=size.trials, update="step", rate=RATES, feedback=feedback,
+                 weight_decay=0.1, progress=False).network
+        for each in ("cuda", "reference")
+    )  # fmt: skip
+    for name in (*RATES, "feedback"):
+        assert difference(getattr(ours, name), getattr(definition, name)) < 1e-5, name
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"optimiser": "adam"}, "optimiser Adam"),
+        ({"clip": 1.0}, "clipping"),
+        ({"rule": "rtrl"}, "RTRL"),
+        ({"plastic": ("recurrent", "tau")}, "plastic tau"),
+    ],
+)
+def test_what_needs_a_steps_whole_change_is_refused_before_it(settings, words, tmp_path):
+    with pytest.raises(NotOffered, match=f"{words}.*engine='numba' can"):
+        nr.train(network(ORDINARY), trials(ORDINARY), engine="cuda", update="step", path=tmp_path / "run.h5", progress=False, **settings)
+    assert not (tmp_path / "run.h5").exists()
+
+
+def test_a_training_goes_on_with_the_arrangement_it_began_with(tmp_path):
+    path = tmp_path / "run.h5"
+    net, data = network(ORDINARY), trials(ORDINARY)
+    nr.train(net, data, engine=CudaEngine(arrangement="apart"), trials=4, batch=2, path=path, progress=False)
+    longer = nr.resume(path, trials=8, task=data, progress=False)
+    whole = nr.train(net, data, engine=CudaEngine(arrangement="apart"), trials=8, batch=2, progress=False)
+    assert longer.config["engine_settings"] == {"arrangement": "apart"}
+    assert np.array_equal(longer.network.recurrent, whole.network.recurrent)
+
+
+def test_an_arrangement_that_is_none_is_refused():
+    with pytest.raises(ValueRefused, match="on_chip, across_chip, apart"):
+        CudaEngine(arrangement="block")
+
+
+@pytest.mark.parametrize("window", [1, 3, 100])
+def test_a_long_simulation_in_windows_is_the_short_one(window, tmp_path):
+    net, data = network(ORDINARY, "lstm", noise=0.1), trials(ORDINARY)
+    recording = nr.stream(
+        net, data, tmp_path / "s.h5", engine="cuda", window=window, record=nr.Record(("h", "c", "output")), progress=False
+    )
+    whole = nr.simulate(net, data, engine="cuda")
+    with recording.to_xarray() as found:
+        for name, expected in {**whole.states, "output": whole.outputs}.items():
+            assert np.array_equal(found[name].values, expected), name
+
+
+def test_what_stays_on_the_gpu_is_copied_by_index():
+    values = np.arange(24, dtype=np.float32).reshape(4, 3, 2)
+    kept = OnDevice(CudaEngine()._bench.memory.upload("values", values))
+    assert kept.shape == values.shape
+    assert np.array_equal(np.asarray(kept), values)
+    assert np.array_equal(kept[1:, 2], values[1:, 2])
+
+
+@given(st.integers(1, 9), st.integers(1, 4), st.integers(1, 9), st.integers(1, 9), st.integers(0, 1000))
+@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_own_products_are_products(steps, trials, n, m, seed):
+    rng, upload = np.random.default_rng(seed), CudaEngine()._bench.memory.upload
+    post, pre, weights = (rng.standard_normal(s).astype(np.float32) for s in ((steps, trials, n), (steps, trials, m), (n, m)))
+    gathered, spread = upload("gathered", np.ones((n, m))), upload("spread", np.ones((steps, trials, n)))
+    Tiles().gather(upload("post", post), upload("pre", pre), gathered)
+    Tiles().spread(upload("pre", pre), upload("weights", weights), spread)
+    assert np.allclose(gathered.copy_to_host(), 1 + np.einsum("tbn,tbm->nm", post, pre), atol=1e-4)
+    assert np.allclose(spread.copy_to_host(), 1 + pre @ weights.T, atol=1e-4)

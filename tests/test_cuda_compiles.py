@@ -1,0 +1,88 @@
+"""Every CUDA kernel compiles for GPUs that are not here: types are right, registers suffice, shared memory fits."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numba import config
+
+import neurorec as nr
+
+if config.ENABLE_CUDASIM:
+    pytest.skip("the simulator compiles nothing; tests/simulator runs the kernels there", allow_module_level=True)
+pytest.importorskip("numba_cuda", reason="kernels are compiled by numba-cuda: pip install neurorec[cuda]")
+pytest.importorskip("nvidia", reason="registers are counted by nvidia-cuda-nvcc: pip install neurorec[dev]")
+
+from neurorec.engines.cuda import CudaEngine, sizes  # noqa: E402
+from neurorec.errors import NotOffered  # noqa: E402
+from neurorec.formula.cuda_single import THREADS  # noqa: E402
+
+SHARED = 48 * 1024  # bytes that a block may have without asking the driver
+
+
+@pytest.fixture(scope="module")
+def counting():
+    place = Path(__file__).parents[1] / "benchmarks/cuda_kernels.py"
+    spec = importlib.util.spec_from_file_location("cuda_kernels", place)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize(
+    ("cell", "architecture", "units", "trials"),
+    [("leaky_tanh", (9, 0), 256, 8), ("leaky_tanh", (8, 0), 1024, 1), ("gru", (9, 0), 100, 2), ("lstm", (8, 0), 64, 8)],
+)
+def test_every_kernel_compiles_and_fits(counting, cell, architecture, units, trials):
+    formula = nr.Network.random(2, units, 1, cell=cell).formula
+    for kernel in counting.kernels(formula, units, trials, counting.PROCESSORS[architecture]):
+        found = counting.counted(kernel, architecture)
+        assert found["registers"] * kernel.threads <= 65536, found
+        assert found["shared_bytes"] <= SHARED, found
+        assert found["spilled_bytes"] <= (0 if kernel.name.startswith(("apart", "local", "external")) else 1024), found
+
+
+def test_products_compile(counting):
+    for kernel in counting.products():
+        assert counting.counted(kernel, (9, 0))["spilled_bytes"] == 0
+
+
+shapes = st.builds(sizes.Shape, st.integers(1, 4096), st.integers(1, 4), st.integers(1, 2), st.integers(1, 1024))
+
+
+@given(shapes, st.sampled_from([1, 20, 108, 132]))
+def test_a_small_network_fits_on_a_processor(shape, processors):
+    if sizes.chosen(shape) != "on_chip":
+        return
+    layout = sizes.on_chip(shape, processors)
+    assert max(layout.SLICES * layout.ROWS, layout.GROUP * layout.UNITS) <= layout.threads <= THREADS
+    assert layout.SLICES * layout.WIDTH >= layout.COLUMNS
+    assert 4 * layout.GROUP * layout.SLICES * (layout.WIDTH + layout.ROWS) <= SHARED
+
+
+@given(shapes, st.sampled_from([20, 108, 132]), st.sampled_from([sizes.across_chip, sizes.online]))
+def test_a_network_spread_over_processors_covers_every_unit(shape, processors, laid_out):
+    try:
+        layout = laid_out(shape, processors)
+    except NotOffered:
+        assert shape.units > processors * 32  # where a block has one warp, it can step so many units
+        return
+    rows, warps = shape.hears * layout.SLAB, layout.THREADS // 32
+    tiles = -(-rows // layout.TALL)
+    assert layout.blocks <= processors and layout.blocks * layout.SLAB >= shape.units
+    assert warps == layout.AT_ONCE * layout.SLICES and 1 <= layout.AT_ONCE <= tiles and layout.THREADS >= layout.GROUP * layout.SLAB
+    assert layout.THREADS <= (THREADS if laid_out is sizes.across_chip else THREADS // 2)
+    assert 4 * (layout.KEPT * layout.COLUMNS + layout.THREADS + layout.SLICES * tiles * layout.TALL * layout.GROUP) <= SHARED
+
+
+def test_without_a_gpu_it_says_what_to_do():
+    from numba import cuda
+
+    if cuda.is_available():
+        pytest.skip("there is a GPU: the contract tests run on it")
+    with pytest.raises(NotOffered, match="engine='numba'"):
+        CudaEngine()
