@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
+from neurorec.abstract_network import AbstractNetwork
 from neurorec.arrays import only, real_array
 from neurorec.errors import ValueRefused
-from neurorec.network import WEIGHTS, Network
+
+AnyNetwork = TypeVar("AnyNetwork", bound=AbstractNetwork)
 
 
 class Weights:
@@ -18,7 +20,8 @@ class Weights:
     Attributes
     ----------
     vector : (P,) array
-        Everything, in the order recurrent, input, bias, readout, feedback, parameters.
+        Everything, in the order of the network's ``parts``: recurrent, input, bias, readout, feedback, parameters; a torch
+        module's own weights, by their names, come in the place of the first three.
     recurrent, input, bias, readout, feedback : arrays
         Views of `vector`, shaped as in `Network`.
     parameters : (Q, N) array
@@ -29,11 +32,9 @@ class Weights:
         self.vector, self.shapes, self.spans = vector, shapes, spans
 
     @classmethod
-    def of(cls, network: Network, dtype: Any) -> Weights:
+    def of(cls, network: AbstractNetwork, dtype: Any) -> Weights:
         """The weights of a network, copied."""
-        parts = {name: getattr(network, name) for name in WEIGHTS}
-        rows = [network.per_unit(p) for p in network.formula.parameters]
-        parts["parameters"] = np.array(rows).reshape(len(rows), network.units)
+        parts = network.parts()
         vector = np.concatenate([part.ravel() for part in parts.values()]).astype(dtype)
         ends = np.cumsum([part.size for part in parts.values()])
         spans = {name: slice(int(end) - part.size, int(end)) for (name, part), end in zip(parts.items(), ends, strict=True)}
@@ -58,24 +59,22 @@ class Weights:
         """Nothing, in the same shapes: where a change is summed."""
         return self.like(np.zeros_like(self.vector))
 
-    def into(self, network: Network) -> Network:
+    def into(self, network: AnyNetwork) -> AnyNetwork:
         """The network with these weights in it."""
-        names = network.formula.parameters
-        moved = {n: row for n, row in zip(names, self.parameters, strict=True) if n in network.plastic}
-        return network.replace(**{name: self.view(name) for name in WEIGHTS}, parameters={**network.parameters, **moved})
+        return network.with_parts({name: self.view(name) for name in self.spans})
 
-    def spread(self, network: Network, values: Mapping[str, float]) -> np.ndarray:
+    def spread(self, network: AbstractNetwork, values: Mapping[str, float]) -> np.ndarray:
         """One number a weight, (P,), from one number a name; zero where a name is missing."""
         out = self.zeros()
         for name, value in values.items():
-            if name in WEIGHTS:
+            if name in self.spans:
                 out.view(name)[...] = value
             else:
                 out.parameters[network.formula.parameters.index(name)] = value
         return out.vector
 
 
-def rates_by_name(network: Network, rule: Any, feedback: Any, rate: float | Mapping[str, float]) -> dict[str, float]:
+def rates_by_name(network: AbstractNetwork, rule: Any, feedback: Any, rate: float | Mapping[str, float]) -> dict[str, float]:
     """The learning rate of every weight that will change.
 
     Raises
@@ -99,7 +98,7 @@ def rates_by_name(network: Network, rule: Any, feedback: Any, rate: float | Mapp
     return {**found, "feedback": found["readout"]} if feedback.plastic and "readout" in found else found
 
 
-def least_values(network: Network, weights: Weights) -> np.ndarray:
+def least_values(network: AbstractNetwork, weights: Weights) -> np.ndarray:
     """Smallest value of every weight, (P,): dt for plastic time constants, which a step could not follow otherwise."""
     least = weights.like(np.full_like(weights.vector, -np.inf))
     for name in network.formula.plastic:

@@ -7,12 +7,14 @@ from typing import Any
 
 import numpy as np
 
+from neurorec.abstract_network import AbstractNetwork
 from neurorec.engines.base import AbstractEngine, Activity, Memory, Route, Stimulus, Teaching, in_turn
 from neurorec.engines.torch.autograd import full_change
 from neurorec.engines.torch.forward import side_by_side, unroll
 from neurorec.engines.torch.online import online
 from neurorec.engines.torch.place import Place, one_thread
 from neurorec.engines.torch.scan import local_change
+from neurorec.module_network import ModuleNetwork
 from neurorec.network import Network
 from neurorec.weights import Weights
 
@@ -44,6 +46,7 @@ class TorchEngine(AbstractEngine):
     dtype = np.float32
     tolerance = TOLERANCES["float32"]
     offers = frozenset({"trial", "step"})
+    takes = (Network, ModuleNetwork)
 
     def __init__(self, device: str = "cpu", dtype: str = "float32") -> None:
         self._place, self._settings = Place(device, dtype), {"device": device, "dtype": dtype}
@@ -55,7 +58,7 @@ class TorchEngine(AbstractEngine):
         return self._settings
 
     @one_thread()
-    def forward(self, network: Network, weights: Weights, stimulus: Stimulus) -> Activity:
+    def forward(self, network: AbstractNetwork, weights: Weights, stimulus: Stimulus) -> Activity:
         """As the contract says."""
         w = self._place.weights(weights)
         path = unroll(self._place, network, w, stimulus)
@@ -63,17 +66,20 @@ class TorchEngine(AbstractEngine):
 
     @one_thread()
     def change(
-        self, network: Network, weights: Weights, stimulus: Stimulus, activity: Activity, error: np.ndarray, route: Route
+        self, network: AbstractNetwork, weights: Weights, stimulus: Stimulus, activity: Activity, error: np.ndarray, route: Route
     ) -> Weights:
-        """By autograd where the influence is full, else by the reverse scan."""
-        if route.rule.influence == "full":
-            return full_change(self._place, network, weights, stimulus, error, route)
-        return local_change(self._place, network, weights, stimulus, activity, error, route)
+        """By the reverse scan for a cell's local rules, else by autograd."""
+        if route.rule.influence == "local" and isinstance(network, Network):
+            return local_change(self._place, network, weights, stimulus, activity, error, route)
+        return full_change(self._place, network, weights, stimulus, error, route)
 
     @one_thread()
     def online(self, network: Network, weights: Weights, stimulus: Stimulus, memory: Memory, teaching: Teaching) -> Activity:
         """As the contract says."""
         return online(self._place, network, weights, stimulus, memory, teaching)
+
+    def expect(self, network: AbstractNetwork, teaching: Teaching, schedule: str) -> None:
+        """It can run all that it offers."""
 
     def stream(self, network: Network, weights: Weights, stimuli: Iterable[Stimulus]) -> Iterator[Activity]:
         """As the contract says."""

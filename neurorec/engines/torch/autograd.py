@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import torch
 
+from neurorec.abstract_network import AbstractNetwork
 from neurorec.engines.base import Route, Stimulus
 from neurorec.engines.torch.forward import side_by_side, unroll
 from neurorec.engines.torch.place import Place
-from neurorec.network import Network
 from neurorec.weights import Weights
 
 
@@ -28,7 +28,7 @@ class Read(torch.autograd.Function):
         return error @ feedback.T, error.flatten(0, 1).T @ emitted.flatten(0, 1), None
 
 
-def full_change(place: Place, network: Network, weights: Weights, stimulus: Stimulus, error: np.ndarray, route: Route) -> Weights:
+def full_change(place: Place, network: AbstractNetwork, weights: Weights, stimulus: Stimulus, error: np.ndarray, route: Route) -> Weights:
     """Minus dL/dW for symmetric feedback; for another, what its error makes of the same way back.
 
     The trials run a second time, with autograd watching: `forward` need not keep the graph of runs that nobody learns from.

@@ -5,27 +5,34 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import torch
 
+from neurorec.abstract_network import AbstractNetwork
 from neurorec.engines.base import Activity, Stimulus
+from neurorec.engines.torch.module import module_states
 from neurorec.engines.torch.place import Place
 from neurorec.engines.torch.unit import Rows, Unit
+from neurorec.module_network import ModuleNetwork
 from neurorec.network import Network
 
 
 class Path:
     """Where units have been so far; index 0 of `states` and `emitted` is the initial state.
 
-    Parameters
+    Attributes
     ----------
-    unit : Unit
-    initial : (k, B, N) tensor
+    states, emitted, drives : list of Rows
+        As in `Activity`, one entry a step; a torch module's drives are its own affair.
     """
 
-    def __init__(self, unit: Unit, initial: torch.Tensor) -> None:
-        self.states: list[Rows] = [initial.unbind()]
-        self.emitted: list[Rows] = [unit.output(self.states[0])]
-        self.drives: list[Rows] = []
+    def __init__(self, states: Sequence[Rows], emitted: Sequence[Rows]) -> None:
+        self.states, self.emitted, self.drives = list(states), list(emitted), list[Rows]()
+
+    @classmethod
+    def start(cls, unit: Unit, initial: torch.Tensor) -> Path:
+        """From the initial state, (k, B, N)."""
+        return cls([initial.unbind()], [unit.output(initial.unbind())])
 
     def advance(self, unit: Unit, recurrent: torch.Tensor, external: torch.Tensor) -> None:
         """One step: u = W o + external, s = step(s, u); `external` is (B, D N)."""
@@ -36,7 +43,8 @@ class Path:
 
     def activity(self, place: Place, readout: torch.Tensor) -> Activity:
         """All of it as arrays, with the readout (T, B, O)."""
-        states, drives, emitted = (place.array(together(each)) for each in (self.states, self.drives, self.emitted))
+        states, emitted = (place.array(together(each)) for each in (self.states, self.emitted))
+        drives = place.array(together(self.drives)) if self.drives else np.zeros((len(readout), 0, *states.shape[2:]), states.dtype)
         return Activity(states, drives, emitted, place.array(readout))
 
 
@@ -52,10 +60,19 @@ def noise_of(place: Place, stimulus: Stimulus) -> torch.Tensor:
     return place.tensor(stimulus.noise.rows(stimulus.inputs.dtype))
 
 
-def unroll(place: Place, network: Network, w: Any, stimulus: Stimulus) -> Path:
-    """Units through all steps, from `w`: `Weights` whose vector is a tensor."""
+def unroll(place: Place, network: AbstractNetwork, w: Any, stimulus: Stimulus) -> Path:
+    """A network through all steps, with the weights `w`: `Weights` whose vector is a tensor."""
+    if isinstance(network, ModuleNetwork):
+        states = module_states(place, network, w, stimulus)
+        return Path(states, [each[:1] for each in states])
+    assert isinstance(network, Network), "engines refuse what they do not take"
+    return unroll_cells(place, network, w, stimulus)
+
+
+def unroll_cells(place: Place, network: Network, w: Any, stimulus: Stimulus) -> Path:
+    """Units through all steps."""
     unit, recurrent = Unit(network, w.parameters), w.recurrent
-    path = Path(unit, place.tensor(stimulus.initial))
+    path = Path.start(unit, place.tensor(stimulus.initial))
     for external in external_part(w, place.tensor(stimulus.inputs), noise_of(place, stimulus)):
         path.advance(unit, recurrent, external)
     return path

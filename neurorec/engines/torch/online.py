@@ -24,7 +24,7 @@ def online(place: Place, network: Network, weights: Weights, stimulus: Stimulus,
     """Step, compare, trace, change. Loss, feedback and optimiser may be NumPy code of the user's: they run on the host."""
     w, inputs, noise = place.weights(weights), place.tensor(stimulus.inputs), noise_of(place, stimulus)
     unit, readout = Unit(network, w.parameters), []
-    path, trace = Path(unit, place.tensor(stimulus.initial)), TRACES[teaching.route.rule.influence](network, w, inputs.shape[1])
+    path, trace = Path.start(unit, place.tensor(stimulus.initial)), TRACES[teaching.route.rule.influence](network, w, inputs.shape[1])
     for t, x in enumerate(inputs):
         path.advance(unit, w.recurrent, external_part(w, x, noise[t]))
         readout.append(beside(path.emitted[-1]) @ w.readout.T)
