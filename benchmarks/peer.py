@@ -17,10 +17,12 @@ from neurorec.network import Network
 from neurorec.timing import Spread, side_by_side
 from neurorec.timing.platforms import AbstractPlatform, Processor
 from neurorec.timing.updates import STEPS
-from neurorec.timing.workload import Workload
+from neurorec.timing.workload import Workload, moved
 
 WRONG = 1e-2  # float32 through 200 steps of an almost chaotic network; another rule is off by its own size
 QUICK_STEPS = 10
+EVERY_STEP = "rflo at every step"  # as the rule of a peer: weights move while the trial runs
+STEP_RATE = 0.1  # in the comparison of results: small steps are lost in float32's rounding of the weights
 
 Job = Callable[[], np.ndarray]
 
@@ -35,11 +37,11 @@ class Peer:
     needs : sequence of str
         Modules that must be installed.
     rule : str
-        What it computes: one of our rules, or ``"forward"``.
+        What it computes: one of our rules, ``"forward"``, or `EVERY_STEP`.
     sizes : sequence of (units, trials)
     make : callable
         ``make(work, dtype)`` gives a job that returns the change of the recurrent weights, (N, N); for ``"forward"``
-        the last state, (B, N).
+        the last state, (B, N); for `EVERY_STEP` the movement of the recurrent weights at `STEP_RATE`.
     beside : sequence of str
         Our rules that are timed beside it; () for the same one.
     steps : int
@@ -105,11 +107,15 @@ def _deviation(job: Job, ours: np.ndarray) -> float:
 
 
 def _job(work: Workload, rule: str) -> Callable[[], Any]:
-    return work.forward if rule == "forward" else lambda: work.update(rule)
+    other = {"forward": work.forward, EVERY_STEP: lambda: work.online("rflo")}
+    return other.get(rule, lambda: work.update(rule))
 
 
 def _result(work: Workload, rule: str) -> np.ndarray:
     """A copy: the engine uses its memory again."""
+    if rule == EVERY_STEP:
+        fresh = Workload(work.network.units, work.trials.count, work.trials.steps, work.engine, network=work.network)
+        return np.array(moved(fresh, "rflo", STEP_RATE).recurrent, float)
     found = work.forward().states[-1, 0] if rule == "forward" else work.update(rule).recurrent
     return np.array(found, float)
 

@@ -1,5 +1,7 @@
 """RFLO in NumPy, a trace for every synapse and step: the paper's Equations 5 and 6 as they stand, one trial at a time.
 
+Once with a change at the end of the trial, once with weights that change at every step.
+
     python benchmarks/peer_numpy_trace.py [--quick] [--json]
 
 Plain: float32, no more operations than the equations have. Published: as the paper's own program has them
@@ -15,7 +17,7 @@ import one_thread  # noqa: F401 - first, or the libraries have counted the cores
 
 # isort: split
 import numpy as np
-from peer import Job, Peer, compare
+from peer import EVERY_STEP, STEP_RATE, Job, Peer, compare
 from report import main
 
 from neurorec.timing.workload import Workload
@@ -88,9 +90,34 @@ def _slope(drive: np.ndarray) -> np.ndarray:
     return 1 / np.cosh(drive) ** 2
 
 
+def every_step(work: Workload, dtype: type) -> Job:
+    """Plain, with weights that change at every step; gives the movement of the recurrent weights."""
+    *before, feedback, initial, inputs, targets, alpha = arrays(work, dtype)
+    eta = dtype(STEP_RATE / len(inputs))
+
+    def movement() -> np.ndarray:
+        w, w_in, w_out = (each.copy() for each in before)
+        h, p, q = initial, np.zeros_like(w), np.zeros_like(w_in)
+        for x, target in zip(inputs, targets, strict=True):
+            activity = np.tanh(w @ h + w_in @ x)
+            slope = 1 - activity**2
+            p = (1 - alpha) * p + alpha * np.outer(slope, h)
+            q = (1 - alpha) * q + alpha * np.outer(slope, x)
+            h = (1 - alpha) * h + alpha * activity
+            error = target - w_out @ h
+            signal = (feedback @ error)[:, None]
+            w += eta * signal * p
+            w_in += eta * signal * q
+            w_out += eta * np.outer(error, h)
+        return w - before[0]
+
+    return movement
+
+
 PEERS = (
     Peer("NumPy, explicit traces, plain", (), "rflo", ((64, 1), (256, 1)), plain),  # one trial: a trace belongs to a trial
     Peer("NumPy, explicit traces, as published", (), "rflo", ((50, 1),), published, steps=100, dtypes=(np.float64,)),
+    Peer("NumPy, explicit traces, plain", (), EVERY_STEP, ((50, 1), (256, 1)), every_step, steps=100),
 )
 
 

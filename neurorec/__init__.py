@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from neurorec.engines import weight_change as weight_change
     from neurorec.module_network import ModuleNetwork as ModuleNetwork
     from neurorec.network import Network as Network
+    from neurorec.presets import preset as preset
     from neurorec.record import Record as Record
     from neurorec.run import Run as Run
     from neurorec.run import open_run as open_run
@@ -33,6 +34,7 @@ _PUBLIC = {
     "Trials": "trials",
     "AbstractTask": "trials",
     "task": "tasks",
+    "preset": "presets",
     "Record": "record",
     "simulate": "engines",
     "stream": "streaming",

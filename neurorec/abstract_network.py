@@ -6,6 +6,7 @@ import dataclasses
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -36,6 +37,12 @@ class AbstractNetwork(ABC):
         Strength of the units' private noise.
     plastic : tuple of str
         What training changes.
+    parametrisation : str or None
+        What `recurrent` is computed by, if it is.
+    free : mapping of str to array
+        What it is computed from.
+    learnt : tuple of str
+        Which of those training changes.
     formula : Formula
         The symbolic model of a unit; of a torch module, its states only.
     """
@@ -47,6 +54,9 @@ class AbstractNetwork(ABC):
     dt: float
     noise: float
     plastic: tuple[str, ...]
+    parametrisation: str | None = None
+    free: Mapping[str, np.ndarray] = MappingProxyType({})
+    learnt: tuple[str, ...] = ()
     formula: Formula
 
     @property

@@ -13,6 +13,7 @@ from neurorec.engines import losses, stimulus, weighted_error
 from neurorec.engines.base import Activity, Memory, Route, Stimulus, Teaching, check
 from neurorec.errors import DivergenceError
 from neurorec.feedbacks.symmetric import Symmetric
+from neurorec.mapping import mapping_of
 from neurorec.plan import Plan
 from neurorec.rules.bptt import BPTT
 from neurorec.trials import AbstractTask, Trials
@@ -46,6 +47,8 @@ class Learner:
         self.network, self.task, self.plan = network, task, plan
         self.engine, rule = load("engines", plan.engine)(**plan.engine_settings), resolve("rules", plan.rule)
         check(self.engine, rule, plan.schedule, network)
+        self.mapping = mapping_of(network)
+        self.mapping.check(plan.schedule)
         feedback, optimiser = resolve("feedbacks", plan.feedback), load("optimisers", plan.optimiser)(**plan.optimiser_settings)
         self.weights, self.updates, self.batches = Weights.of(network, self.engine.dtype), 0, 0
         self.slots = np.zeros((len(optimiser.slots), self.weights.vector.size), self.engine.dtype)
@@ -122,11 +125,12 @@ class Learner:
 
     def _at_the_end(self, trials: Trials, given: Stimulus) -> tuple[np.ndarray, np.ndarray, Activity, float]:
         activity, arguments = self._lesson(trials, given)
-        change = self.engine.change(*arguments, self.teaching.route)
+        change = self._change(arguments, self.teaching.route)
         angle = self._angle(change, arguments)
-        moved, slots = self.weights.vector.copy(), self.slots.copy()
-        apply(moved, change.vector, slots, self.updates + 1, self.teaching)
-        return moved, slots, activity, angle
+        moved, slots = self.weights.like(self.weights.vector.copy()), self.slots.copy()
+        apply(moved.vector, change.vector, slots, self.updates + 1, self.teaching)
+        self.mapping.renew(moved)
+        return moved.vector, slots, activity, angle
 
     def _online(self, trials: Trials, given: Stimulus) -> tuple[np.ndarray, np.ndarray, Activity, float]:
         moved, slots = self.weights.like(self.weights.vector.copy()), self.slots.copy()
@@ -139,6 +143,12 @@ class Learner:
         activity = self.engine.forward(self.network, self.weights, given)
         return activity, (self.network, self.weights, given, activity, weighted_error(activity.readout, trials))
 
+    def _change(self, arguments: tuple, route: Route) -> Weights:
+        """What a rule wants of the weights, and of what they are made of."""
+        change = self.engine.change(*arguments, route)
+        self.mapping.pull(self.weights, change)
+        return change
+
     def _measures_angle(self) -> bool:
         return bool(self.plan.gradient_angle) and self.batches % self.plan.gradient_angle == 0
 
@@ -146,7 +156,7 @@ class Learner:
         """Degrees between the rule's change and the exact gradient, over the weights that move."""
         if not self._measures_angle():
             return np.nan
-        exact = self.engine.change(*arguments, self.exact)
+        exact = self._change(arguments, self.exact)
         moving = self.teaching.rates > 0
         ours, theirs = change.vector[moving].astype(float), exact.vector[moving].astype(float)
         cosine = ours @ theirs / max(float(np.linalg.norm(ours) * np.linalg.norm(theirs)), 1e-300)
@@ -155,7 +165,7 @@ class Learner:
     def _angle_of_the_trial(self, trials: Trials, given: Stimulus) -> float:
         """As `_angle`, at the weights the trial began with."""
         _, arguments = self._lesson(trials, given)
-        return self._angle(self.engine.change(*arguments, self.teaching.route), arguments)
+        return self._angle(self._change(arguments, self.teaching.route), arguments)
 
     def _unstable(self, first: int, loss: np.ndarray) -> str:
         bad = int(np.argmax(np.nan_to_num(loss, nan=np.inf)))

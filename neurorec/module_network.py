@@ -71,8 +71,6 @@ class ModuleNetwork(AbstractNetwork):
     plastic: tuple[str, ...] = _OWN
 
     noise = 0.0
-    parametrisation = None
-    learnt = ()
 
     def __post_init__(self) -> None:
         put = lambda name, value: object.__setattr__(self, name, value)  # noqa: E731 - the one place where a frozen value is filled

@@ -11,9 +11,10 @@ import numpy as np
 
 from neurorec.abstract_network import AbstractNetwork
 from neurorec.arrays import only, positive, real_array, whole
-from neurorec.discovery import load, name_of
+from neurorec.discovery import load, name_of, resolve
 from neurorec.errors import RunFileError, ShapeError, ValueRefused
 from neurorec.formula.derive import Formula
+from neurorec.mapping import checked, value_of
 from neurorec.model import formula_of
 from neurorec.rules.base import AbstractRule
 from neurorec.seeds import NETWORK, entropy, generator
@@ -60,6 +61,10 @@ class Network(AbstractNetwork):
     plastic : sequence of str, optional
         Which weights (and per-unit parameters) training changes. None: recurrent, input, readout, the cell's
         own plastic parameters, and bias where one was given or the cell is usually trained with one.
+    parametrisation : str, class or instance, optional
+        A map that makes `recurrent`, from ``nr.names("parametrisations")``: then its free parameters are learnt.
+    free : mapping of str to array_like, optional
+        Free parameters of the parametrisation, and the fixed arrays it needs. None: those of `recurrent`.
 
     Attributes
     ----------
@@ -84,6 +89,8 @@ class Network(AbstractNetwork):
     noise: float = 0.0
     filter: str | None = None
     plastic: tuple[str, ...] = _OWN
+    parametrisation: str | None = None
+    free: Mapping[str, np.ndarray] = _OWN
     formula: Formula = field(init=False, repr=False)
     _units: int = field(init=False, repr=False)
 
@@ -95,9 +102,14 @@ class Network(AbstractNetwork):
         put("plastic", self._chosen_plastic())
         put("formula", formula_of(*_classes(self.cell, self.filter), tuple(p for p in self.plastic if p not in WEIGHTS)))
         put("_units", self._count_units())
-        for name, value in self._checked_weights().items():
-            value.setflags(write=False)
+        weights = self._checked_weights()
+        free, weights["recurrent"] = self._checked_free(weights["recurrent"])
+        put("parametrisation", None if self.parametrisation is None else _name("parametrisations", self.parametrisation))
+        put("free", free)
+        for name, value in weights.items():
             put(name, value)
+        for value in (*weights.values(), *free.values()):
+            value.setflags(write=False)
         put("parameters", self._checked_parameters())
         put("noise", float(real_array("noise", self.noise, ())))
         if self.noise < 0:
@@ -122,6 +134,7 @@ class Network(AbstractNetwork):
         noise: float = 0.0,
         filter: str | type | None = None,
         plastic: tuple[str, ...] = _OWN,
+        parametrisation: Any = None,
     ) -> Network:
         """A network with the weights of Murray (2019), "Simulation details".
 
@@ -141,6 +154,8 @@ class Network(AbstractNetwork):
         sparsity : float
             Fraction of recurrent connections that are absent at the start, in [0, 1); the others are stronger
             by ``1 / sqrt(1 - sparsity)``, so that a unit's input keeps its variance.
+        parametrisation : str, class or instance, optional
+            A map that makes `recurrent`; one with an initialisation of its own ignores `gain`, `spectral_radius` and `sparsity`.
         cell, dt, parameters, bias, initial, noise, filter, plastic
             As for `Network`.
         """
@@ -153,11 +168,14 @@ class Network(AbstractNetwork):
         rows, columns, rng = formula.n_drives * units, len(formula.emitted) * units, generator(entropy(seed), NETWORK)
         recurrent = rng.standard_normal((rows, columns)) * (gain / np.sqrt(units * (1 - sparsity)))
         recurrent *= rng.random(recurrent.shape) >= sparsity
+        recurrent = recurrent if spectral_radius is None else _rescaled(recurrent, units, spectral_radius)
+        others = {
+            "input": rng.uniform(-1, 1, (rows, inputs)),
+            "readout": rng.uniform(-1, 1, (outputs, columns)) / np.sqrt(units),
+            "feedback": rng.standard_normal((columns, outputs)),
+        }
         return cls(
-            recurrent=recurrent if spectral_radius is None else _rescaled(recurrent, units, spectral_radius),
-            input=rng.uniform(-1, 1, (rows, inputs)),
-            readout=rng.uniform(-1, 1, (outputs, columns)) / np.sqrt(units),
-            feedback=rng.standard_normal((columns, outputs)),
+            **_started(parametrisation, recurrent, units, rng), **others,
             cell=cell, dt=dt, bias=bias, initial=initial, parameters=parameters, noise=noise, filter=filter, plastic=plastic,
         )  # fmt: skip
 
@@ -170,6 +188,19 @@ class Network(AbstractNetwork):
     def inputs(self) -> int:
         """Number of input channels I."""
         return self.input.shape[1]
+
+    @property
+    def learnt(self) -> tuple[str, ...]:
+        """Names of the free parameters of `recurrent`; empty without a parametrisation."""
+        return () if self.parametrisation is None else load("parametrisations", self.parametrisation).learnt
+
+    def replace(self, **changes: Any) -> Network:
+        """A new network with some fields changed; of `recurrent` and `free`, the one that is not given follows the other."""
+        if "free" not in changes and {"recurrent", "parametrisation"} & changes.keys():
+            changes["free"] = None
+        elif (law := changes.get("parametrisation", self.parametrisation)) and changes.get("free") and "recurrent" not in changes:
+            changes["recurrent"] = value_of(resolve("parametrisations", law), self.recurrent.shape, changes["free"])
+        return super().replace(**changes)
 
     def per_unit(self, parameter: str) -> np.ndarray:
         """A parameter's values, one a unit, (N,)."""
@@ -184,18 +215,21 @@ class Network(AbstractNetwork):
         """A cell learns by every rule, at all times."""
 
     def parts(self) -> dict[str, np.ndarray]:
-        """The weights, then every parameter of the cell and its filter, one value a unit."""
+        """The weights, every parameter of the cell and its filter, one value a unit, and what `recurrent` is made of, if anything."""
         rows = [self.per_unit(p) for p in self.formula.parameters]
-        return {name: getattr(self, name) for name in WEIGHTS} | {"parameters": np.array(rows).reshape(len(rows), self.units)}
+        parts = {name: getattr(self, name) for name in WEIGHTS} | {"parameters": np.array(rows).reshape(len(rows), self.units)}
+        return parts | {name: self.free[name] for name in self.learnt}
 
     def with_parts(self, parts: Mapping[str, np.ndarray]) -> Network:
         """The network with others in their place."""
         moved = {n: row for n, row in zip(self.formula.parameters, parts["parameters"], strict=True) if n in self.plastic}
-        return self.replace(**{name: parts[name] for name in WEIGHTS}, parameters={**self.parameters, **moved})
+        free = {**self.free, **{name: parts[name] for name in self.learnt}}
+        return self.replace(**{name: parts[name] for name in WEIGHTS}, parameters={**self.parameters, **moved}, free=free)
 
     def stored(self) -> dict[str, np.ndarray]:
         """As the contract says."""
-        return {name: getattr(self, name) for name in AXES} | {f"parameters/{name}": self.per_unit(name) for name in self.parameters}
+        parameters, free = {f"parameters/{n}": self.per_unit(n) for n in self.parameters}, {f"free/{n}": a for n, a in self.free.items()}
+        return {name: getattr(self, name) for name in AXES} | parameters | free
 
     def to_group(self, group: h5py.Group) -> None:
         """Write the arrays, and the rest as attributes, into an open HDF5 group; dimensions are labelled."""
@@ -205,9 +239,13 @@ class Network(AbstractNetwork):
                 axis.label = label
         for name in self.parameters:
             group.create_dataset(f"parameters/{name}", data=self.per_unit(name)).dims[0].label = "unit"
-        group.attrs.update(
-            {"cell": self.cell, "dt": self.dt, "noise": self.noise, "filter": self.filter or "", "plastic": json.dumps(self.plastic)}
-        )
+        for name, array in self.free.items():
+            for number, axis in enumerate(group.create_dataset(f"free/{name}", data=array).dims):
+                axis.label = f"{name}_{number}"
+        group.attrs.update({
+            "cell": self.cell, "dt": self.dt, "noise": self.noise, "filter": self.filter or "",
+            "parametrisation": self.parametrisation or "", "plastic": json.dumps(self.plastic),
+        })  # fmt: skip
 
     @classmethod
     def from_group(cls, group: h5py.Group) -> Network:
@@ -216,10 +254,11 @@ class Network(AbstractNetwork):
             raise RunFileError("there is a network of a torch module; read it with nr.ModuleNetwork.load")
         arrays = {name: group[name][()] for name in AXES}
         about = group.attrs
-        parameters = {name: data[()] for name, data in group.get("parameters", {}).items()}
+        parameters, free = ({name: data[()] for name, data in group.get(part, {}).items()} for part in ("parameters", "free"))
         return cls(
             **arrays, cell=about["cell"], dt=float(about["dt"]), noise=float(about["noise"]), parameters=parameters,
             filter=about["filter"] or None, plastic=tuple(json.loads(about["plastic"])),
+            parametrisation=about.get("parametrisation") or None, free=free,
         )  # fmt: skip
 
     def _chosen_plastic(self) -> tuple[str, ...]:
@@ -260,6 +299,16 @@ class Network(AbstractNetwork):
             "bias": real_array("bias", np.zeros(rows) if self.bias is None else self.bias, (rows,)),
             "initial": self._checked_initial(),
         }
+
+    def _checked_free(self, recurrent: np.ndarray) -> tuple[dict[str, np.ndarray], np.ndarray]:
+        if self.parametrisation is not None:
+            law = resolve("parametrisations", self.parametrisation)
+            if clash := [name for name in law.learnt if name in (*WEIGHTS, "initial", *self.formula.parameters)]:
+                raise ValueRefused(f"{clash[0]!r} is a free parameter of {type(law).__name__} and a name of the network's own; rename one")
+            return checked(law, recurrent, self.free or None)
+        if self.free:
+            raise ValueRefused(f"free holds {', '.join(self.free)}, but there is no parametrisation to make recurrent of it; name one")
+        return {}, recurrent
 
     def _checked_initial(self) -> np.ndarray:
         states, own = len(self.formula.states), load("cells", self.cell).initial
@@ -303,6 +352,15 @@ def _name(kind: str, thing: object) -> str:
     name = thing if isinstance(thing, str) else name_of(thing)
     load(kind, name)
     return name
+
+
+def _started(parametrisation: Any, recurrent: np.ndarray, units: int, rng: np.random.Generator) -> dict[str, Any]:
+    """The recurrent weights of a new network, and what they are made of."""
+    if parametrisation is None:
+        return {"recurrent": recurrent}
+    law = resolve("parametrisations", parametrisation)
+    free = law.start(recurrent, units, rng)
+    return {"recurrent": law.map(free), "free": free, "parametrisation": parametrisation}
 
 
 def _rescaled(recurrent: np.ndarray, units: int, radius: float) -> np.ndarray:

@@ -85,7 +85,8 @@ def train(
         trials that run side by side); ``"batch"`` says the latter. A step's change has the weight that the step has
         in the trial's loss, so that a rate means the same in each: Murray's Eq 5 is ``rate`` times the number of steps.
     rate : float or mapping
-        Learning rate, for all weights or one each: ``{"recurrent": 0.01, "input": 0.01, "readout": 0.03}``.
+        Learning rate, for all weights or one each: ``{"recurrent": 0.01, "input": 0.01, "readout": 0.03}``. With a
+        parametrisation, its free parameters (``network.learnt``) are in the place of ``recurrent``.
     optimiser : str or optimiser
         ``"sgd"``, ``"adam"``, or e.g. ``Adam(beta1=0.8)``.
     loss : str, optional

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from neurorec.abstract_network import AbstractNetwork
-from neurorec.arrays import only, real_array
+from neurorec.arrays import aligned, only, real_array
 from neurorec.errors import ValueRefused
 
 AnyNetwork = TypeVar("AnyNetwork", bound=AbstractNetwork)
@@ -20,8 +20,8 @@ class Weights:
     Attributes
     ----------
     vector : (P,) array
-        Everything, in the order of the network's ``parts``: recurrent, input, bias, readout, feedback, parameters; a torch
-        module's own weights, by their names, come in the place of the first three.
+        Everything, in the order of the network's ``parts``: recurrent, input, bias, readout, feedback, parameters, and what
+        `recurrent` is made of, if anything; a torch module's own weights, by their names, come in the place of the first three.
     recurrent, input, bias, readout, feedback : arrays
         Views of `vector`, shaped as in `Network`.
     parameters : (Q, N) array
@@ -30,12 +30,14 @@ class Weights:
 
     def __init__(self, vector: np.ndarray, shapes: Mapping[str, tuple[int, ...]], spans: Mapping[str, slice]):
         self.vector, self.shapes, self.spans = vector, shapes, spans
+        self._views: dict[str, np.ndarray] = {}
 
     @classmethod
     def of(cls, network: AbstractNetwork, dtype: Any) -> Weights:
         """The weights of a network, copied."""
         parts = network.parts()
-        vector = np.concatenate([part.ravel() for part in parts.values()]).astype(dtype)
+        vector = aligned((sum(part.size for part in parts.values()),), dtype)
+        np.concatenate([part.ravel() for part in parts.values()], out=vector, casting="same_kind")
         ends = np.cumsum([part.size for part in parts.values()])
         spans = {name: slice(int(end) - part.size, int(end)) for (name, part), end in zip(parts.items(), ends, strict=True)}
         return cls(vector, {name: part.shape for name, part in parts.items()}, spans)
@@ -49,7 +51,10 @@ class Weights:
 
     def view(self, name: str) -> np.ndarray:
         """One of the arrays, without a copy."""
-        return self.vector[self.spans[name]].reshape(self.shapes[name])
+        found = self._views.get(name)
+        if found is None:
+            found = self._views[name] = self.vector[self.spans[name]].reshape(self.shapes[name])
+        return found
 
     def like(self, vector: np.ndarray) -> Weights:
         """Another vector under the same names."""
@@ -57,7 +62,9 @@ class Weights:
 
     def zeros(self) -> Weights:
         """Nothing, in the same shapes: where a change is summed."""
-        return self.like(np.zeros_like(self.vector))
+        vector = aligned(self.vector.shape, self.vector.dtype)
+        vector.fill(0)
+        return self.like(vector)
 
     def into(self, network: AnyNetwork) -> AnyNetwork:
         """The network with these weights in it."""
@@ -82,7 +89,7 @@ def rates_by_name(network: AbstractNetwork, rule: Any, feedback: Any, rate: floa
     ValueRefused
         If a rate is no positive number, a plastic weight has none, or nothing would change.
     """
-    moving = [name for name in network.plastic if rule.may_change(name)]
+    moving = [each for name in network.plastic if rule.may_change(name) for each in _moved_for(network, name)]
     if not moving:
         raise ValueRefused(
             f"nothing would change: plastic weights are {', '.join(network.plastic) or 'none'}, and {type(rule).__name__} changes none of them"
@@ -96,6 +103,11 @@ def rates_by_name(network: AbstractNetwork, rule: Any, feedback: Any, rate: floa
         raise ValueRefused(f"rates must be zero or positive, got {rate}")
     # Kolen-Pollack: feedback follows the readout at the same rate, or the two would not converge.
     return {**found, "feedback": found["readout"]} if feedback.plastic and "readout" in found else found
+
+
+def _moved_for(network: AbstractNetwork, name: str) -> tuple[str, ...]:
+    """What an optimiser moves so that a weight changes: the free parameters of `recurrent`, if it has some."""
+    return network.learnt if name == "recurrent" and network.learnt else (name,)
 
 
 def least_values(network: AbstractNetwork, weights: Weights) -> np.ndarray:

@@ -196,4 +196,4 @@ def test_the_floor_is_the_products_that_it_says(trials):
 def test_the_gathering_floor_is_no_symmetric_product():
     job = gathering_product(4, 3, 5)
     job()
-    assert not np.allclose(job.keywords["out"], job.keywords["out"].T)
+    assert not np.allclose(job.args[1], job.args[1].T)

@@ -350,6 +350,12 @@ def test_doctor_finds_nothing_wrong(neurorec):
     assert (status, err, facts["self_check"]) == (0, "", "ok")
     assert facts["neurorec"] == nr.__version__ and "missing" not in facts["packages"].values()
     assert {"numpy", "numba", "torch", "h5py"} <= set(facts["packages"])
+    assert (
+        facts["numba_threads"] >= 1
+        and facts["blas"]
+        and set(facts["ceilings"]) == {"sgemm_gflop_per_s", "matvec_gflop_per_s", "copy_gb_per_s"}
+    )
+    assert all(value > 0 for value in facts["ceilings"].values())
     assert {"cpus", "numba_threads", "blas_threads", "cache", "cache_writable", "cuda", "hdf5", "python"} <= set(facts)
 
 

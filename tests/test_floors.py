@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[1]
 FLOORS = (
     "errors discovery arrays seeds interrupt progress formula",
     "cells filters rules feedbacks losses optimisers parametrisations",
-    "model abstract_network network module_network trials tasks record storage weights updates noise noise_loop philox plan run",
+    "model mapping abstract_network network module_network trials tasks record storage weights updates noise noise_loop philox plan run",
     "presets engines architectures unroll circuits",
     "learner training streaming dynamics plots timing",
     "cli",
@@ -22,7 +22,7 @@ FLOORS = (
 FLOOR = {part: floor for floor, parts in enumerate(FLOORS) for part in parts.split()}
 TOP = len(FLOORS) - 1
 BESIDE = {"tasks", "analysis", "benchmarks", "tests"}  # top-level folders: above the library, not in its wheel
-PUBLIC_MODULES = {"circuits", "dynamics", "errors", "plots"}  # which a script may use beside the names in neurorec.__all__
+PUBLIC_MODULES = {"circuits", "dynamics", "errors", "plots", "presets"}  # which a script may use beside the names in neurorec.__all__
 
 FILES = sorted(p for p in (ROOT / "neurorec").rglob("*.py") if p != ROOT / "neurorec/__init__.py")  # which resolves names lazily
 SCRIPTS = sorted((ROOT / "tasks").glob("*.py"))

@@ -69,8 +69,21 @@ def _libraries() -> dict[str, Any]:
         from threadpoolctl import threadpool_info
     except ImportError as error:
         return {"libraries": f"not looked at: {error}"}
-    blas = [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
-    return {"numba_threads": numba.get_num_threads(), "blas_threads": max(blas, default=None), "hdf5": h5py.version.hdf5_version}
+    blas = [pool for pool in threadpool_info() if pool["user_api"] == "blas"]
+    return {
+        "numba_threads": numba.get_num_threads(),
+        "blas": ", ".join(sorted({f"{pool['internal_api']} {pool['version']}" for pool in blas})) or None,
+        "blas_threads": max((pool["num_threads"] for pool in blas), default=None),
+        "hdf5": h5py.version.hdf5_version,
+        "ceilings": _ceilings(),
+    }
+
+
+def _ceilings() -> dict[str, float]:
+    """What the machine can do, which every speed is a fraction of."""
+    from neurorec.timing.products import ceilings
+
+    return ceilings()
 
 
 def _self_check() -> str:

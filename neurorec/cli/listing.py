@@ -10,7 +10,7 @@ import typer
 
 from neurorec.errors import UnknownName
 
-KINDS = ("cells", "filters", "rules", "feedbacks", "losses", "optimisers", "engines", "tasks")
+KINDS = ("cells", "filters", "rules", "feedbacks", "losses", "optimisers", "parametrisations", "presets", "engines", "tasks")
 LIBRARY = Path(__file__).parents[1]
 
 

@@ -13,6 +13,7 @@ from neurorec.discovery import load, resolve
 from neurorec.engines.base import AbstractEngine, Route, Stimulus, check, expect_taken
 from neurorec.errors import ShapeError, ValueRefused
 from neurorec.feedbacks.base import AbstractFeedback
+from neurorec.mapping import mapping_of
 from neurorec.noise import private_noise
 from neurorec.rules.base import AbstractRule
 from neurorec.seeds import entropy
@@ -121,8 +122,9 @@ def weight_change(
     Returns
     -------
     dict of str to array
-        ``recurrent, input, readout, bias``, shaped as the network's (of a torch module: its own weights), and each plastic parameter of the cell, (N,);
-        zero where the rule changes nothing.
+        ``recurrent, input, readout, bias`` (of a torch module: its own weights, and ``readout``), shaped as the network's, each
+        plastic parameter of the cell, (N,), and each free parameter of `recurrent`, shaped as in ``network.free``; zero where
+        the rule changes nothing.
     """
     runner, law = resolve("engines", engine), resolve("rules", rule)
     check(runner, law, "trial", network)
@@ -131,9 +133,13 @@ def weight_change(
     activity = runner.forward(network, weights, given)
     route = Route(law, resolve("feedbacks", feedback or law.feedback))
     change = runner.change(network, weights, given, activity, weighted_error(activity.readout, trials), route)
-    found = {name: change.view(name) for name in change.spans if name not in ("feedback", "parameters")}
+    found = {name: change.view(name) for name in change.spans if name not in ("feedback", "parameters", *network.learnt)}
     found |= {name: change.parameters[network.formula.parameters.index(name)] for name in network.formula.plastic}
-    return {name: value if law.may_change(name) else np.zeros_like(value) for name, value in found.items()}
+    found = {name: value if law.may_change(name) else np.zeros_like(value) for name, value in found.items()}
+    for name in found.keys() & change.spans.keys():
+        change.view(name)[...] = found[name]
+    mapping_of(network).pull(weights, change)
+    return found | {name: change.view(name) for name in network.learnt}
 
 
 def stimulus(

@@ -121,7 +121,7 @@ class AbstractEngine(ABC):
         Classes of networks it can step.
     """
 
-    dtype: type
+    dtype: Any
     tolerance: float
     offers: ClassVar[frozenset[str]]
     takes: ClassVar[tuple[type, ...]] = (Network,)

@@ -26,7 +26,8 @@ class AbstractFilter(ABC):
     @staticmethod
     @abstractmethod
     def step(external: sympy.Expr, *args: sympy.Expr) -> tuple[sympy.Expr, ...]:
-        """What the cell receives in place of ``external``, then the filter's new states.
+        """What the cell receives in place of ``external``, then the filter's new states, as a tuple.
 
-        The argument names say what it takes: ``external``, its states, its parameters, ``dt``.
+        The argument names say what it takes: ``external``, its states (which start at zero), its parameters, ``dt``, and
+        ``recurrent``, the drive's other part, which is added to the answer.
         """

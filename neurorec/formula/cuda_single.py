@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from numba import cuda
@@ -29,4 +30,22 @@ def tanh(x):
     return top / (Q[0] + s * (Q[1] + s * (Q[2] + s * (Q[3] + s * Q[4]))))
 
 
-__all__ = ["inlined", "kernel", "real", "roomy", "tanh"]
+@inlined
+def exp(x):
+    """Exponential."""
+    return real(math.exp(x))
+
+
+@inlined
+def log(x):
+    """Natural logarithm."""
+    return real(math.log(x))
+
+
+@inlined
+def log1p(x):
+    """log(1 + x)."""
+    return real(math.log1p(x))
+
+
+__all__ = ["exp", "inlined", "kernel", "log", "log1p", "real", "roomy", "tanh"]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 
-from .precision import inlined, real, tanh  # pyright: ignore[reportMissingImports]
+from .precision import exp, inlined, log, log1p, real, tanh  # pyright: ignore[reportMissingImports]
 
 __all__ = [
     "absolute",
@@ -27,18 +27,6 @@ __all__ = [
 ]
 
 ZERO, HALF, ONE, SLOPE = real(0), real(0.5), real(1), real(0.3)
-
-
-@inlined
-def exp(x):
-    """Exponential."""
-    return real(math.exp(x))
-
-
-@inlined
-def log(x):
-    """Natural logarithm."""
-    return real(math.log(x))
 
 
 @inlined
@@ -98,7 +86,7 @@ def sigmoid(x):
 @inlined
 def softplus(x):
     """log(1 + exp(x)) without overflow."""
-    return relu(x) + real(math.log1p(math.exp(-abs(x))))
+    return relu(x) + log1p(exp(-abs(x)))
 
 
 @inlined

@@ -28,14 +28,16 @@ class TypedPrinter(PythonCodePrinter):
 
     def _print_Pow(self, expr: sympy.Pow, rational: bool = False) -> str:
         base, power = expr.base, expr.exp
-        if power == sympy.Rational(1, 2):
-            return f"sqrt({self._print(base)})"
-        if power == -1:
-            return f"real(1)/{self.parenthesize(base, 1000)}"
-        if power.is_Integer and 2 <= abs(int(power)) <= 4:
-            product = "(" + "*".join([self.parenthesize(base, 1000)] * abs(int(power))) + ")"
+        if power.is_Rational and (2 * power).is_Integer and abs(power) <= 4:
+            product = self._product(base, abs(power))
             return product if power > 0 else f"real(1)/{product}"
         return f"{self.parenthesize(base, 1000)}**{self.parenthesize(power, 1000)}"
+
+    def _product(self, base: sympy.Expr, power: sympy.Rational) -> str:
+        """A small power by multiplication and a root: ``pow`` is a slow call, and float64 to Numba."""
+        whole, half = divmod(int(2 * power), 2)
+        factors = [self.parenthesize(base, 1000)] * whole + [f"sqrt({self._print(base)})"] * half
+        return factors[0] if len(factors) == 1 else f"({'*'.join(factors)})"
 
     def _print_stop_gradient(self, expr: sympy.Function) -> str:
         return f"({self._print(expr.args[0])})"
@@ -96,11 +98,13 @@ class Elementwise:
     constants: tuple[str, ...]
     outputs: tuple[tuple[str, Sequence[sympy.Expr]], ...]
 
-    def source(self, place: str, constant_place: str, loop: Sequence[str], printer: type[TypedPrinter] = TypedPrinter) -> str:
-        """Python text; `place` indexes a row, `loop` holds the header lines of the loop over units."""
+    def source(
+        self, place: str, constant_place: str, loop: Sequence[str], span: Sequence[str] = (), printer: type[TypedPrinter] = TypedPrinter
+    ) -> str:
+        """Python text; `place` indexes a row, `loop` holds the header lines of the loop over units, `span` arguments that bound it."""
         indent = "    " * (len(loop) + 1)
         body = [*self._loads(place, constant_place), *self._stores(place, printer)]
-        arguments = ", ".join([*(a.name for a in self.inputs), "constants", *(name for name, _ in self.outputs)])
+        arguments = ", ".join([*(a.name for a in self.inputs), "constants", *(name for name, _ in self.outputs), *span])
         return "\n".join([f"def {self.name}({arguments}):", *loop, *(indent + line for line in body or ["pass"])])
 
     def _loads(self, place: str, constant_place: str) -> list[str]:
@@ -121,10 +125,11 @@ class Elementwise:
 
     def for_torch(self) -> str:
         """Whole rows at a time, in lists of tensors, through which autograd can go back."""
-        return self.source("", "", (), DifferentiablePrinter)
+        return self.source("", "", (), printer=DifferentiablePrinter)
 
     def for_numba(self) -> str:
-        """A loop over trials and units that LLVM vectorises."""
-        shape = f"{(self.inputs[0].name)}.shape"
-        loop = (f"    for trial_ in range({shape}[1]):", f"        for unit_ in range({shape}[2]):")
-        return self.source(", trial_, unit_", ", unit_", loop)
+        """A loop over units, that LLVM vectorises, of all trials or of those from `first_` to before `last_`."""
+        shape = f"{self.inputs[0].name}.shape"
+        end = f"{shape}[1] if last_ is None else last_"
+        loop = (f"    for trial_ in range(first_, {end}):", f"        for unit_ in range({shape}[2]):")
+        return self.source(", trial_, unit_", ", unit_", loop, ("first_=0", "last_=None"))

@@ -1,6 +1,7 @@
 """The functions of one unit that engines call in their loops, printed from its formula.
 
-All arrays are ``(rows, trial, unit)``; ``constants`` is ``(rows, unit)``, from `prepare`.
+All arrays are ``(rows, trial, unit)``; ``constants`` is ``(rows, unit)``, from `prepare`. The compiled ones take
+two arguments more, the first trial and the one after the last, where only some are meant.
 
 ``step(states, drives, constants, new)``            the states one step later
 ``output(states, constants, out)``                  what other units see
@@ -49,7 +50,7 @@ from .precision import real
 from .primitives import *
 
 N_CONSTANTS, SHOWS_STATE = {n}, {shows_state}
-compiled = numba.njit(cache=True, **FLAGS)
+compiled = numba.njit(cache=True, nogil=True, **FLAGS)
 """
 _CUDA_HEAD = '''\
 # One unit of one trial: every argument is a short one-dimensional array, which the compiler keeps in registers.
@@ -106,7 +107,7 @@ def numba_sources(formula: Formula, dtype: str) -> dict[str, str]:
     functions, n = _functions(formula)
     head = _NUMBA_HEAD.format(n=n, shows_state=formula.shows_state)
     unit = "\n\n".join([head, *("\n@compiled\n" + f.for_numba() for f in functions)]) + "\n"
-    precision = f"from neurorec.formula.{PRECISION[dtype]} import inlined, real, tanh\n"
+    precision = f"from neurorec.formula.{PRECISION[dtype]} import exp, inlined, log, log1p, real, tanh\n"
     return {"precision": precision, "primitives": Path(__file__).with_name("primitives_numba.py").read_text(), "unit": unit}
 
 

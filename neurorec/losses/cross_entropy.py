@@ -15,17 +15,22 @@ class CrossEntropy(AbstractLoss):
     @staticmethod
     def value(outputs: np.ndarray, targets: np.ndarray) -> np.ndarray:
         """-sum_k target_k log softmax(y)_k."""
-        losses = np.empty(outputs.shape[0], outputs.dtype)
-        for row in range(outputs.shape[0]):
-            shifted = outputs[row] - outputs[row].max()
-            losses[row] = (targets[row] * (np.log(np.exp(shifted).sum()) - shifted)).sum()
+        rows, columns = outputs.shape
+        losses, top = np.zeros(rows, outputs.dtype), outputs[:, 0].copy()
+        for k in range(1, columns):  # not .max(axis=1), which Numba does not have; rows are many, columns few
+            top = np.maximum(top, outputs[:, k])
+        shifted = outputs - top.reshape((rows, 1))
+        total = np.log(np.exp(shifted).sum(axis=1))
+        for k in range(columns):
+            losses += targets[:, k] * (total - shifted[:, k])
         return losses
 
     @staticmethod
     def error(outputs: np.ndarray, targets: np.ndarray) -> np.ndarray:
         """One-hot minus softmax(y); a row without a target has no error."""
-        errors = np.empty_like(outputs)
-        for row in range(outputs.shape[0]):
-            share = np.exp(outputs[row] - outputs[row].max())
-            errors[row] = targets[row] - share * (targets[row].sum() / share.sum())
-        return errors
+        rows, columns = outputs.shape
+        top = outputs[:, 0].copy()
+        for k in range(1, columns):
+            top = np.maximum(top, outputs[:, k])
+        share = np.exp(outputs - top.reshape((rows, 1)))
+        return targets - share * (targets.sum(axis=1) / share.sum(axis=1)).reshape((rows, 1))

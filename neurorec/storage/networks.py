@@ -64,7 +64,8 @@ def overwrite_network(group: h5py.Group, network: AbstractNetwork) -> None:
 
 
 def _long_name(part: str, name: str) -> str:
-    return f"parameter {name} of each unit" if part == "parameters" else f"{name} of the torch module"
+    whose = {"parameters": f"parameter {name} of each unit", "free": f"{name}, of which recurrent weights are made"}
+    return whose.get(part, f"{name} of the torch module")
 
 
 def _attach_dimensions(group: h5py.Group, data: h5py.Dataset) -> None:

@@ -6,11 +6,15 @@ Whatever an engine does, these it must do; time spent in them over time spent in
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
+from functools import lru_cache, partial
+from typing import NamedTuple
 
 import numba
 import numpy as np
+from threadpoolctl import threadpool_limits
 
+from neurorec.arrays import aligned
+from neurorec.engines.numba.compile import products
 from neurorec.formula.flags import FLAGS
 from neurorec.timing.clock import side_by_side
 
@@ -19,19 +23,18 @@ Product = Callable[[np.ndarray, np.ndarray], object]  # of activity (steps, tria
 FEW = 4  # up to as many trials a product by hand may beat BLAS
 PORTIONS = (2, 4, 8)  # trials at a time: OpenBLAS has kernels for small products that are twice as fast as its general one
 SAMPLE, SAMPLED = 10, 2**25  # steps on which ways are compared: fewer beyond so many trials x synapses x steps
-LINE = 64  # bytes of a cache line: arrays that begin on one are read up to half as fast again as those that do not
 
 
 def recurrent_products(units: int, trials: int, steps: int, seed: int = 0) -> Callable[[], object]:
     """W o(t) for every step: products of (trials, units) and (units, units). As many are needed to go back by W^T.
 
     BLAS called from NumPy's own loop, from a compiled loop, or for a few trials at a time, with the weights in either
-    order, and for few trials a product written by hand: whichever is fastest here. Activity of all steps is read and
+    order, for few trials a product written by hand, and the engine's own products: whichever is fastest here. Activity of all steps is read and
     written as a network does it, so memory counts as well.
     """
     rng = np.random.default_rng(seed)
     x, w = _random(rng, steps, trials, units), _random(rng, units, units)
-    out, ways = _aligned(steps, trials, units), _ways(w, trials)
+    out, ways = aligned((steps, trials, units), np.float32), _ways(w, trials)
     some = slice(max(1, min(SAMPLE, SAMPLED // (trials * units**2))))
     _same(ways, x[some], out[some])
     return partial(_fastest(ways, x[some], out[some]), x, out)
@@ -43,23 +46,47 @@ def _ways(rows: np.ndarray, trials: int) -> list[Product]:
     portions = {trials, *(each for each in PORTIONS if each < trials)}
     ways: list[Product] = [lambda x, out, w=w: np.matmul(x, w, out=out) for w in (rows.T, columns)]
     ways += [lambda x, out, w=w, n=n: _by_blas(x, w, out, n) for w in (rows.T, columns) for n in sorted(portions)]
+    packed = aligned((1, *products().packed_shape(*columns.shape, columns.dtype)), np.float32)
+    products().pack(columns, packed[0])
+    ways.append(lambda x, out: _own().every_step(x, packed, out))
     if trials <= FEW:
         ways += [lambda x, out: _by_rows(x, rows, out), lambda x, out: _by_columns(x, columns, out)]
     return ways
 
 
 def gathering_product(units: int, trials: int, steps: int, seed: int = 0) -> Callable[[], object]:
-    """One product over trials x time, (units, trials steps) by (trials steps, units): the change of all recurrent weights."""
+    """One product over trials x time, (units, trials steps) by (trials steps, units): the change of all recurrent weights.
+
+    By BLAS or by the engine's own product, whichever is faster here.
+    """
     rng = np.random.default_rng(seed)
     # Two different arrays: NumPy computes a.T @ a as a symmetric product, at half the cost.
     a, b = _random(rng, trials * steps, units), _random(rng, trials * steps, units)
-    return partial(np.matmul, a.T, b, out=_aligned(units, units))
+    ways: list[Product] = [lambda x, out: np.matmul(x.T, b, out=out), lambda x, out: _own().gathered(x, b, out)]
+    out = aligned((units, units), np.float32)
+    _same(ways, a, out)
+    return partial(_fastest(ways, a, out), a, out)
+
+
+def ceilings() -> dict[str, float]:
+    """What one thread of this machine can do: GFLOP/s of a matrix product and of a matrix-vector product by BLAS, GB/s of a copy."""
+    rng, units = np.random.default_rng(0), 512
+    a, b = _random(rng, units, units), _random(rng, units, units)
+    product, vector = aligned((units, units), np.float32), aligned((units,), np.float32)
+    jobs = {
+        "sgemm_gflop_per_s": (partial(np.matmul, a, b, out=product), 2e-9 * units**3),
+        "matvec_gflop_per_s": (partial(np.matmul, a, b[0], out=vector), 2e-9 * units**2),
+        "copy_gb_per_s": (copy(2**22), 2e-9 * 2**22),
+    }
+    with threadpool_limits(1):
+        taken = side_by_side({name: job for name, (job, _) in jobs.items()}, repeats=5, window=0.002)
+    return {name: round(work / float(np.median(taken[name])), 1) for name, (_, work) in jobs.items()}
 
 
 def copy(bytes_: int) -> Callable[[], object]:
     """Copy an array of that size: twice its bytes are moved."""
     source = _random(np.random.default_rng(0), bytes_ // 4)
-    return partial(np.copyto, _aligned(source.size), source)
+    return partial(np.copyto, aligned(source.shape, np.float32), source)
 
 
 def _random(rng: np.random.Generator, *shape: int) -> np.ndarray:
@@ -67,16 +94,9 @@ def _random(rng: np.random.Generator, *shape: int) -> np.ndarray:
 
 
 def _aligned_copy(array: np.ndarray) -> np.ndarray:
-    out = _aligned(*array.shape)
+    out = aligned(array.shape, np.float32)
     out[...] = array
     return out
-
-
-def _aligned(*shape: int) -> np.ndarray:
-    """An empty array that begins on a cache line."""
-    raw = np.empty(4 * int(np.prod(shape)) + LINE, np.uint8)
-    start = -raw.ctypes.data % LINE
-    return raw[start : raw.size - LINE + start].view(np.float32).reshape(shape)
 
 
 def _same(ways: list[Product], x: np.ndarray, out: np.ndarray) -> None:
@@ -93,6 +113,32 @@ def _same(ways: list[Product], x: np.ndarray, out: np.ndarray) -> None:
 def _fastest(ways: list[Product], x: np.ndarray, out: np.ndarray) -> Product:
     taken = side_by_side({str(k): partial(way, x, out) for k, way in enumerate(ways)}, repeats=5, window=0.001)
     return ways[min(range(len(ways)), key=lambda k: np.median(taken[str(k)]))]
+
+
+class _Own(NamedTuple):
+    every_step: Callable
+    gathered: Callable
+
+
+@lru_cache(maxsize=1)
+def _own() -> _Own:
+    """The engine's products in the loops that are timed."""
+    own = products()
+    multiply, gather_some, room_for, depth = own.multiply, own.gather_some, own.room_for, own.DEPTH
+
+    @numba.njit(**FLAGS)
+    def every_step(x, packed, out):
+        trials, units, received, w, made = x.shape[1], x.shape[2], x.reshape(-1), packed.reshape(-1), out.reshape(-1)
+        for t in range(x.shape[0]):
+            multiply(received, t * trials * units, w, np.intp(0), units, made, t * trials * units, trials, units, np.intp(0))
+
+    @numba.njit(**FLAGS)
+    def gathered(a, b, out):
+        room = room_for(a.shape[1], a)
+        for row in range(0, a.shape[0], depth):
+            gather_some(a, np.intp(0), a.shape[1], b, row, min(depth, a.shape[0] - row), room, out)
+
+    return _Own(every_step, gathered)
 
 
 @numba.njit(**FLAGS)

@@ -37,6 +37,7 @@ class Workload:
         self.engine = resolve("engines", engine)
         self.weights = Weights.of(self.network, self.engine.dtype)
         self.given = stimulus(self.network, self.trials, self.engine.dtype, seed)
+        self._taught: dict[tuple[str, float], Teaching] = {}  # as a training makes them: once
 
     def forward(self) -> Activity:
         """Run the trials."""
@@ -49,10 +50,12 @@ class Workload:
         error = weighted_error(activity.readout, self.trials)
         return self.engine.change(self.network, self.weights, self.given, activity, error, route)
 
-    def online(self, rule: str) -> Activity:
+    def online(self, rule: str, rate: float = RATE) -> Activity:
         """Run the trials with weights that change at every step."""
         nothing = Memory(np.empty((0, self.weights.vector.size), self.engine.dtype), 0)
-        return self.engine.online(self.network, self.weights, self.given, nothing, self._teaching(rule, RATE))
+        if (rule, rate) not in self._taught:
+            self._taught[rule, rate] = self._teaching(rule, rate)
+        return self.engine.online(self.network, self.weights, self.given, nothing, self._taught[rule, rate])
 
     def _teaching(self, rule: str, rate: float) -> Teaching:
         law = resolve("rules", rule)
@@ -71,12 +74,12 @@ def deviation(units: int, trials: int, rule: str, steps: int = 5, engine: str = 
 
 def online_deviation(units: int, rule: str, steps: int = 5, engine: str = "numba") -> float:
     """As `deviation`, of the weights' movement when they change at every step."""
-    ours, theirs = (_moved(Workload(units, 1, steps, each), rule) for each in (engine, "reference"))
+    ours, theirs = (moved(Workload(units, 1, steps, each), rule).vector for each in (engine, "reference"))
     return float(np.abs(ours - theirs).max() / np.abs(theirs).max())
 
 
-def _moved(work: Workload, rule: str) -> np.ndarray:
-    """By large steps: small ones are lost in float32's rounding of the weights."""
-    before, nothing = work.weights.vector.copy(), Memory(np.empty((0, work.weights.vector.size), work.engine.dtype), 0)
-    work.engine.online(work.network, work.weights, work.given, nothing, work._teaching(rule, 0.1))
-    return work.weights.vector - before
+def moved(work: Workload, rule: str, rate: float = 0.1) -> Weights:
+    """Movement of the weights when they change at every step, by large steps: small ones are lost in float32's rounding."""
+    before = work.weights.vector.copy()
+    work.online(rule, rate)
+    return work.weights.like(work.weights.vector - before)

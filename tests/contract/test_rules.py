@@ -13,7 +13,7 @@ from neurorec.discovery import load
 from neurorec.engines.numba import NumbaEngine
 
 CELLS, RULES = nr.names("cells"), nr.names("rules")
-FILTERED = [("gru", "momentum"), ("leaky_tanh", "momentum")]
+FILTERED = [(cell, filter) for cell in ("gru", "leaky_tanh") for filter in nr.names("filters")]
 
 
 @pytest.mark.parametrize("cell", CELLS)
@@ -100,7 +100,7 @@ def learnt_online(
     engine: str, size: Sizes, cell: str, seed: int = 0, plastic=("recurrent", "input", "readout", "bias"), **settings
 ) -> nr.Network:
     """Weights after three batches in which they changed at every step."""
-    net = network(size, cell, seed, noise=0.05).replace(plastic=plastic)
+    net = network(size, cell, seed, noise=0.05, gain=0.7).replace(plastic=plastic)  # cells that do not saturate would run away
     data = trials(size, seed)
     return nr.train(net, data, engine=engine, trials=3 * size.trials, batch=size.trials, update="step", progress=False, **settings).network
 
@@ -116,7 +116,7 @@ def assert_learnt_alike(engine: str, *arguments, **settings):
 @given(size=sizes, seed=st.integers(0, 1000))
 @settings(max_examples=6, deadline=None)
 def test_an_engine_learns_at_every_step_as_the_reference_does(cell, engine, size, seed):
-    assert_learnt_alike(engine, size, cell, seed, feedback="kolen_pollack", rate=0.1, weight_decay=0.1)
+    assert_learnt_alike(engine, size, cell, seed, feedback="kolen_pollack", rate=0.03, weight_decay=0.1)
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -138,11 +138,11 @@ def test_every_way_to_learn_at_every_step_is_the_references(cell, engine, more):
 
 @pytest.mark.parametrize("cell", ["leaky_tanh", "gru", "lstm"])
 @pytest.mark.parametrize("way", ["causal", "fused", "low_rank"])
-@given(units=st.integers(1, 20), inputs=st.integers(0, 2), steps=st.integers(1, 40), seed=st.integers(0, 1000))
-@settings(max_examples=6, deadline=None)
-def test_every_way_of_the_compiled_engine_gives_the_same_weights(cell, way, units, inputs, steps, seed):
+@given(units=st.integers(1, 20), inputs=st.integers(0, 2), steps=st.integers(1, 40), count=st.integers(1, 6), seed=st.integers(0, 1000))
+@settings(max_examples=8, deadline=None)
+def test_every_way_of_the_compiled_engine_gives_the_same_weights(cell, way, units, inputs, steps, count, seed):
     """Whichever its cost model would choose."""
-    size = Sizes(units, inputs, 2, steps, 1)
+    size = Sizes(units, inputs, 2, steps, count)
     settings = {"rate": 0.05, "feedback": "kolen_pollack"}
     definition = learnt_online("reference", size, cell, seed, **settings)
     ours = learnt_online(NumbaEngine(per_step=way), size, cell, seed, **settings)

@@ -1,4 +1,4 @@
-"""The CPU engine: compiled time loops in float32."""
+"""The CPU engine: compiled time loops in float32 or float64."""
 
 from __future__ import annotations
 
@@ -8,15 +8,17 @@ from typing import Any
 import numpy as np
 
 from neurorec.engines.base import AbstractEngine, Activity, Memory, Route, Stimulus, Teaching, in_turn
-from neurorec.engines.numba.causal_loop import after_the_trial, causal, row_by_row
-from neurorec.engines.numba.compile import kernels
-from neurorec.engines.numba.layout import blocks, constants, flat, noise_rows, plastic_rows, ports, rows
+from neurorec.engines.numba.causal_loop import after_the_trial, causal
+from neurorec.engines.numba.layout import flat, noise_rows, sent
+from neurorec.engines.numba.online import fused, low_rank
 from neurorec.engines.numba.per_step import WAYS, chosen
-from neurorec.engines.numba.workspace import Workspace
+from neurorec.engines.numba.prepared import Prepared
+from neurorec.engines.numba.threads import Threads
 from neurorec.errors import ValueRefused
-from neurorec.feedbacks.base import AbstractFeedback
 from neurorec.network import Network
 from neurorec.weights import Weights
+
+TOLERANCES = {"float32": 1e-4, "float64": 1e-10}
 
 
 class NumbaEngine(AbstractEngine):
@@ -27,30 +29,43 @@ class NumbaEngine(AbstractEngine):
     per_step : str, optional
         How weights change at every step: ``"causal"``, ``"fused"`` or ``"low_rank"``, which give the same numbers but for
         rounding. None: what `neurorec.engines.numba.per_step.costs` finds cheapest.
+    dtype : str
+        ``"float32"`` or ``"float64"``, which takes about twice as long and agrees with the reference to 1e-10.
+    threads : int, optional
+        Among which the trials of a batch are shared; the numbers are the same for any. None: as many as there are cores, but one where
+        a batch is too small to gain by more (`neurorec.engines.numba.threads`).
     """
 
     dtype = np.float32
-    tolerance = 1e-4
+    tolerance = TOLERANCES["float32"]
     offers = frozenset({"trial", "step"})
 
-    def __init__(self, per_step: str | None = None) -> None:
+    def __init__(self, per_step: str | None = None, dtype: str = "float32", threads: int | None = None) -> None:
         if per_step not in (None, *WAYS):
             raise ValueRefused(f"per_step must be {', '.join(WAYS)} or None, got {per_step!r}")
-        self._per_step, self._room = per_step, Workspace(self.dtype)
+        if dtype not in TOLERANCES:
+            raise ValueRefused(f"dtype must be {' or '.join(map(repr, TOLERANCES))}, got {dtype!r}")
+        self._per_step, self._asked, self._threads = per_step, threads, Threads(threads)
+        self.dtype, self.tolerance = np.dtype(dtype).type, TOLERANCES[dtype]
+        self._prepared: Prepared | None = None
 
     @property
     def settings(self) -> dict[str, Any]:
-        """The way that was asked for, if one was."""
-        return {} if self._per_step is None else {"per_step": self._per_step}
+        """What was asked for, where it is not the usual."""
+        asked = {"per_step": self._per_step, "dtype": self.dtype.__name__, "threads": self._asked}
+        return {name: value for name, value in asked.items() if value not in (None, "float32")}
 
     def forward(self, network: Network, weights: Weights, stimulus: Stimulus) -> Activity:
         """As the contract says."""
-        activity = self._activity(network, stimulus)
-        kernels(network.formula, self.dtype.__name__).forward(
-            *blocks(weights, network.units), np.ascontiguousarray(weights.input.T), weights.bias, constants(network, weights), *ports(network),
-            stimulus.inputs, noise_rows(stimulus, weights.bias.size), activity.states, activity.drives, activity.emitted,
+        own, units, activity = self._for(network), network.units, self._activity(network, stimulus)
+        arguments = (
+            own.packed("turned", weights.recurrent, units, units), own.packed("inputs", weights.input, units, network.inputs), weights.bias,
+            own.constants(weights), own.recurrent_ports, own.external_ports, weights.readout,
+            own.packed("readout", weights.readout, network.outputs, units), np.ascontiguousarray(stimulus.inputs), _noise(stimulus, weights.bias.size),
+            activity.states, activity.drives, activity.emitted, activity.readout,
         )  # fmt: skip
-        np.matmul(rows(activity.emitted[1:]), weights.readout.T, out=activity.readout)
+        steps, trials, _ = stimulus.inputs.shape
+        self._threads.share(own.kernels.forward, arguments, trials, steps * weights.recurrent.size)
         return activity
 
     def change(
@@ -59,15 +74,20 @@ class NumbaEngine(AbstractEngine):
         """By the reverse scan, or causally for RTRL."""
         if route.rule.order == "forward":
             return after_the_trial(network, weights, stimulus, activity, error, route)
-        change, signal = weights.zeros(), self._signal(weights, route.feedback, error, activity.emitted.shape)
-        back = self._room.array("back", activity.drives.shape)
-        partial = np.zeros((len(network.formula.plastic), *activity.states.shape[2:]), self.dtype)
-        kernels(network.formula, self.dtype.__name__).reverse_scan(
-            *blocks(weights, network.units), signal, constants(network, weights), ports(network)[0], route.rule.influence == "full",
-            activity.states, activity.drives, back, partial,
+        own, units, change = self._for(network), network.units, weights.zeros()
+        (steps, ports, trials, _), error = activity.drives.shape, np.ascontiguousarray(error)
+        matrix, full = route.feedback.element(weights.readout.T, weights.feedback), route.rule.influence == "full"
+        back = own.room.array("back", (ports, steps, trials, units))
+        partial = own.room.array("partial", (len(own.plastic_rows), trials, units))
+        arguments = (
+            own.packed("straight", weights.recurrent.T, units, units) if full else own.room.array("none", (0, 0, 0, 0)),
+            own.packed("feedback", np.ascontiguousarray(matrix), units, network.outputs), error, own.constants(weights), own.recurrent_ports, full,
+            activity.states, activity.drives, own.outputs, back, partial,
         )  # fmt: skip
-        add_products(change, network, back, activity, stimulus.inputs, error)
-        change.parameters[plastic_rows(network)] = partial.sum(axis=1)
+        self._threads.share(own.kernels.reverse_scan, arguments, trials, steps * weights.recurrent.size)
+        self._add_products(own, change, back, activity, np.ascontiguousarray(stimulus.inputs), error)
+        if len(partial):
+            change.parameters[own.plastic_rows] = partial.sum(axis=1)
         return change
 
     def online(self, network: Network, weights: Weights, stimulus: Stimulus, memory: Memory, teaching: Teaching) -> Activity:
@@ -78,7 +98,7 @@ class NumbaEngine(AbstractEngine):
         if way == "causal":
             causal(network, weights, stimulus, activity, memory, teaching, weights.zeros(), moving=True)
         else:
-            row_by_row(network, weights, stimulus, activity, teaching, way)
+            {"fused": fused, "low_rank": low_rank}[way](network, weights, stimulus, activity, teaching)
         return activity
 
     def expect(self, network: Network, teaching: Teaching, schedule: str) -> None:
@@ -88,31 +108,43 @@ class NumbaEngine(AbstractEngine):
         """As the contract says."""
         return in_turn(self, network, weights, stimuli)
 
+    def _for(self, network: Network) -> Prepared:
+        """What was found of this network, which usually is that of the last call."""
+        if self._prepared is None or self._prepared.network is not network:
+            self._prepared = Prepared(network, self.dtype)
+        return self._prepared
+
     def _activity(self, network: Network, stimulus: Stimulus) -> Activity:
         """Arrays for a run, the initial state filled in."""
-        formula, (steps, trials, _), units = network.formula, stimulus.inputs.shape, network.units
-        states = self._room.array("states", (steps + 1, len(formula.states), trials, units))
-        drives = self._room.array("drives", (steps, len(formula.ports), trials, units))
-        emitted = states if formula.shows_state else self._room.array("emitted", (steps + 1, len(formula.emitted), trials, units))
+        own, (steps, trials, _), units = self._for(network), stimulus.inputs.shape, network.units
+        room = own.room
+        states = room.array("states", (steps + 1, own.states, trials, units))
+        drives = room.array("drives", (steps, own.ports, trials, units))
+        emitted = states if own.shows_state else room.array("emitted", (steps + 1, own.outputs, trials, units))
         states[0] = stimulus.initial
-        return Activity(states, drives, emitted, self._room.array("readout", stimulus.targets.shape))
+        return Activity(states, drives, emitted, room.array("read", stimulus.targets.shape))
 
-    def _signal(self, weights: Weights, feedback: AbstractFeedback, error: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-        """B eps(t), (T, K, B, N)."""
-        matrix = feedback.element(weights.readout.T, weights.feedback)
-        stacked = np.matmul(error, matrix.T, out=self._room.array("signal", (*error.shape[:2], len(matrix))))
-        return np.ascontiguousarray(stacked.reshape(*error.shape[:2], shape[1], shape[3]).transpose(0, 2, 1, 3))
+    def _add_products(
+        self, own: Prepared, change: Weights, back: np.ndarray, activity: Activity, inputs: np.ndarray, error: np.ndarray
+    ) -> None:
+        """One product of postsynaptic and presynaptic activity over trials x time for each kind of weight."""
+        units, trials, heard, x = own.network.units, inputs.shape[1], sent(activity.emitted), flat(inputs)
+        turned = own.room.array("gathered", (x.shape[1], units))
+        for d, (recurrent, external) in enumerate(zip(own.recurrent_ports, own.external_ports, strict=True)):
+            post = slice(d * units, (d + 1) * units)
+            arguments = flat(back[recurrent]), flat(back[external]), heard, x, change.recurrent[post], turned, change.bias[post]
+            self._threads.share(own.kernels.gathered, arguments, units, len(x) * heard.shape[1])
+            change.input[post] = turned.T
+            if recurrent < 0:  # no such part, no change
+                change.recurrent[post] = 0
+            if external < 0:
+                change.input[post], change.bias[post] = 0, 0
+        np.matmul(flat(error).T, heard[trials:], out=change.readout)
+        change.feedback[...] = change.readout.T
 
 
-def add_products(change: Weights, network: Network, back: np.ndarray, activity: Activity, inputs: np.ndarray, error: np.ndarray) -> None:
-    """One product of postsynaptic and presynaptic activity over trials x time for each kind of weight."""
-    units, trials, sent = network.units, inputs.shape[1], flat(rows(activity.emitted))
-    for d, (recurrent, external) in enumerate(zip(*ports(network), strict=True)):
-        own = slice(d * units, (d + 1) * units)
-        if recurrent >= 0:
-            np.matmul(flat(back[:, recurrent]).T, sent[:-trials], out=change.recurrent[own])
-        if external >= 0:
-            np.matmul(flat(back[:, external]).T, flat(inputs), out=change.input[own])
-            change.bias[own] = flat(back[:, external]).sum(axis=0)
-    np.matmul(flat(error).T, sent[trials:], out=change.readout)
-    change.feedback[...] = change.readout.T
+def _noise(stimulus: Stimulus, width: int) -> np.ndarray:
+    """As the loops take it; no steps where there is none."""
+    if stimulus.noise is None:
+        return np.empty((0, stimulus.inputs.shape[1], width), stimulus.inputs.dtype)
+    return np.ascontiguousarray(noise_rows(stimulus, width))

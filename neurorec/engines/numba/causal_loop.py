@@ -9,7 +9,7 @@ import numpy as np
 
 from neurorec.engines.base import Activity, Memory, Route, Stimulus, Teaching
 from neurorec.engines.numba.compile import causal_kernels
-from neurorec.engines.numba.layout import constants, noise_rows, plastic_rows, ports
+from neurorec.engines.numba.layout import noise_rows, plastic_rows, ports
 from neurorec.feedbacks.random import Random
 from neurorec.formula.derive import Formula
 from neurorec.formula.unit import for_numpy
@@ -60,20 +60,6 @@ def causal(
         moving, inputs.dtype.type(network.dt), inputs, noise_rows(stimulus, weights.bias.size), stimulus.targets, stimulus.share,
         activity.states, activity.drives, activity.emitted, activity.readout, teaching.rates, float(teaching.clip), float(teaching.decay),
         teaching.least, settings_of(teaching.optimiser), memory.count,
-    )  # fmt: skip
-
-
-def row_by_row(network: Network, weights: Weights, stimulus: Stimulus, activity: Activity, teaching: Teaching, way: str) -> None:
-    """Call the loop of that name, ``"fused"`` or ``"low_rank"``; weights change in place."""
-    real = stimulus.inputs.dtype.type
-    kinds = ("recurrent", "input", "bias", "readout", "feedback")
-    rates = np.array([teaching.rates[weights.spans[name]].max(initial=0) for name in kinds], real)
-    decay = (real(teaching.decay),) if way == "fused" else ()
-    module = getattr(_compiled(network.formula, teaching, stimulus.inputs.dtype.name), way)
-    getattr(module, way)(
-        *map(weights.view, kinds), constants(network, weights), *ports(network), rates, *decay, stimulus.inputs,
-        noise_rows(stimulus, weights.bias.size), stimulus.targets, stimulus.share, activity.states, activity.drives, activity.emitted,
-        activity.readout,
     )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ import numba
 import numpy as np
 
 from neurorec import __version__
-from neurorec.formula import double, flags, single
+from neurorec.formula import double, exponentials, flags, single
 from neurorec.formula.cache import package
 from neurorec.formula.derive import Formula
 from neurorec.formula.unit import numba_sources
@@ -31,10 +31,19 @@ optimise = compiled(Optimiser.step)
 """
 
 
+_LOOPS = ("answer", "causal", "fused", "low_rank")
+
+
 @lru_cache(maxsize=64)
 def kernels(formula: Formula, dtype: str) -> ModuleType:
-    """Module with `forward` and `reverse_scan` of a model."""
-    return package({**numba_sources(formula, dtype), "kernels": _copied("kernels")}, _salt()).kernels
+    """Module with `forward`, `reverse_scan` and `gathered` of a model."""
+    files = {name: _copied(name) for name in ("product", "kernels")}
+    return package({**numba_sources(formula, dtype), **files}, _salt()).kernels
+
+
+def products() -> ModuleType:
+    """Module of the products, which are the same for every model."""
+    return package({"product": _copied("product")}, _salt()).product
 
 
 @lru_cache(maxsize=64)
@@ -42,7 +51,7 @@ def causal_kernels(formula: Formula, dtype: str, loss: type, feedback: type, opt
     """Package with the modules `causal`, `fused` and `low_rank` of a model under one loss, feedback and optimiser."""
     teaching = _TEACHING.format(loss=loss, feedback=feedback, optimiser=optimiser)
     sources = "".join(map(inspect.getsource, (loss, feedback, optimiser)))
-    files = {**numba_sources(formula, dtype), "teaching": teaching, **{name: _copied(name) for name in ("causal", "fused", "low_rank")}}
+    files = {**numba_sources(formula, dtype), "teaching": teaching, **{name: _copied(name) for name in _LOOPS}}
     return package(files, _salt() + sources)
 
 
@@ -53,4 +62,4 @@ def _copied(name: str) -> str:
 @lru_cache(maxsize=1)
 def _salt() -> str:
     """Numba looks only at a function's own file: whatever else its machine code holds must be in the package's name."""
-    return "\n".join([__version__, numba.__version__, np.__version__, *map(inspect.getsource, (flags, single, double))])
+    return "\n".join([__version__, numba.__version__, np.__version__, *map(inspect.getsource, (flags, exponentials, single, double))])

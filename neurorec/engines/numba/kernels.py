@@ -1,101 +1,145 @@
 """The time loops of a trial whose weights stand still: forward, and the reverse scan of every rule.
 
 This file is copied, as it stands, into a package of each model's own (`neurorec.formula.cache`), where ``.unit`` holds
-that model's printed functions (`neurorec.formula.unit`): Numba compiles and caches plain modules, without templates.
+that model's printed functions (`neurorec.formula.unit`) and ``.product`` the products: Numba compiles and caches plain
+modules, without templates. Weights come packed (`product.pack`), a block for each drive and output. All loops run over the trials from
+`first` to before `last`, whose numbers do not depend on the others: threads take some trials each.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
+from .product import DEPTH, gather, gather_some, multiply, pack_blocks, packed_shape, room_for  # noqa: F401 # pyright: ignore[reportMissingImports]
 from .unit import SHOWS_STATE, compiled, output, pull, pull_output, real, step  # pyright: ignore[reportMissingImports]
 
-FEW = 2  # below as many trials, a product by hand beats a call of BLAS
-SMALL = 1_000_000  # multiplications up to which OpenBLAS has a direct kernel, which is twice as fast where nothing is transposed
+FEW = 8  # up to as many readout channels a sum for each is faster than a product that is mostly empty
 
 
 @compiled
-def multiply(x, w, turned, out):
-    """out (B, n) = x (B, m) @ w.T, with w (n, m) and its transpose, contiguous, as turned (m, n)."""
-    if x.shape[0] >= FEW:
-        if x.shape[0] * w.shape[0] * w.shape[1] <= SMALL:
-            np.dot(x, turned, out)
-        else:
-            np.dot(x, w.T, out)
-        return
-    for b in range(x.shape[0]):
-        for n in range(w.shape[0]):
+def read(emitted, readout, y, first, last):
+    """y (B, O) = Wout o; emitted (K, B, N), readout (O, K N)."""
+    outputs, units = emitted.shape[0], emitted.shape[2]
+    for b in range(first, last):
+        for o in range(y.shape[1]):
             total = real(0)
-            for m in range(w.shape[1]):
-                total += w[n, m] * x[b, m]
-            out[b, n] = total
+            for c in range(outputs):
+                for n in range(units):
+                    total += readout[o, c * units + n] * emitted[c, b, n]
+            y[b, o] = total
 
 
 @compiled
-def hear(emitted, recurrent, turned, product, out):
-    """W o(t-1) of one drive, (B, N), from emitted (K, B, N), recurrent and its transposes, both (K, N, N)."""
-    multiply(emitted[0], recurrent[0], turned[0], out)
-    for c in range(1, emitted.shape[0]):
-        multiply(emitted[c], recurrent[c], turned[c], product)
-        out += product
+def forward(turned, inputs, bias, constants, recurrent_ports, external_ports, readout, packed_readout, x, noise,
+            states, drives, emitted, readouts, first, last):  # fmt: skip
+    """u(t) = W o(t-1) + Win x(t) + b + noise(t);  s(t) = step(s(t-1), u(t));  y(t) = Wout o(t).
 
-
-@compiled
-def add_external(x, inputs, bias, noise, first, out):
-    """out (B, N) += Win x(t) + b + noise of one drive, whose rows start at `first`; inputs (I, D N), noise (B, D N)."""
-    units = out.shape[1]
-    for b in range(out.shape[0]):
-        for n in range(units):
-            out[b, n] += bias[first + n] + noise[b, first + n]
-        for i in range(x.shape[1]):
-            scale = x[b, i]
-            for n in range(units):
-                out[b, n] += inputs[i, first + n] * scale
-
-
-@compiled
-def forward(recurrent, turned, inputs, bias, constants, recurrent_ports, external_ports, x, noise, states, drives, emitted):
-    """u(t) = W o(t-1) + Win x(t) + b + noise(t);  s(t) = step(s(t-1), u(t)).
-
-    recurrent (D, K, N, N) and turned, its blocks transposed; inputs (I, D N), bias (D N,), x (T, B, I), noise (T or 1, B,
-    D N). Fills drives (T, ports, B, N), states (T+1, k, B, N) from states[0], and emitted (T+1, K, B, N), which may be the
-    states themselves where a unit shows its only state. Port -1: the drive has no such part.
+    turned (D K, ...), inputs (D, ...) and packed_readout (K, ...) are packed W^T, Win^T and Wout^T; x (T, B, I), noise
+    (T or 0, B, D N). Fills drives (T, ports, B, N), states (T+1, k, B, N) from states[0], emitted (T+1, K, B, N), which may be
+    the states themselves where a unit shows its only state, and readouts (T, B, O). Port -1: the drive has no such part.
     """
-    units = states.shape[3]
-    product = np.empty(states.shape[2:], states.dtype)
+    outputs, trials, units, ports, rows = emitted.shape[1], emitted.shape[2], emitted.shape[3], drives.shape[1], last - first
+    channels, answers = x.shape[2], readouts.shape[2]
+    # In one row each, as products take them.
+    received, sent, driven, told = x.reshape(-1), emitted.reshape(-1), drives.reshape(-1), readouts.reshape(-1)
+    turned_row, inputs_row, readout_row = turned.reshape(-1), inputs.reshape(-1), packed_readout.reshape(-1)
     if not SHOWS_STATE:
-        output(states[0], constants, emitted[0])
+        output(states[0], constants, emitted[0], first, last)
     for t in range(drives.shape[0]):
-        for d in range(recurrent.shape[0]):
-            if recurrent_ports[d] >= 0:
-                hear(emitted[t], recurrent[d], turned[d], product, drives[t, recurrent_ports[d]])
+        for d in range(recurrent_ports.shape[0]):
             if external_ports[d] >= 0:
-                if external_ports[d] != recurrent_ports[d]:
-                    drives[t, external_ports[d]] = real(0)
-                add_external(x[t], inputs, bias, noise[t % noise.shape[0]], d * units, drives[t, external_ports[d]])
-        step(states[t], drives[t], constants, states[t + 1])
+                for b in range(first, last):
+                    for n in range(units):
+                        drives[t, external_ports[d], b, n] = bias[d * units + n]
+                    if noise.shape[0] > 0:
+                        for n in range(units):
+                            drives[t, external_ports[d], b, n] += noise[t, b, d * units + n]
+                to = ((t * ports + external_ports[d]) * trials + first) * units
+                multiply(received, (t * trials + first) * channels, inputs_row, d, channels, driven, to, rows, units, np.intp(1))
+            if recurrent_ports[d] >= 0:
+                heard = 1 if external_ports[d] == recurrent_ports[d] else 0
+                to = ((t * ports + recurrent_ports[d]) * trials + first) * units
+                for c in range(outputs):
+                    start = ((t * outputs + c) * trials + first) * units
+                    multiply(sent, start, turned_row, d * outputs + c, units, driven, to, rows, units, max(heard, min(c, 1)))
+        step(states[t], drives[t], constants, states[t + 1], first, last)
         if not SHOWS_STATE:
-            output(states[t + 1], constants, emitted[t + 1])
+            output(states[t + 1], constants, emitted[t + 1], first, last)
+        if answers > FEW:
+            for c in range(outputs):
+                start = (((t + 1) * outputs + c) * trials + first) * units
+                multiply(sent, start, readout_row, c, units, told, (t * trials + first) * answers, rows, answers, min(c, 1))
+        else:
+            read(emitted[t + 1], readout, readouts[t], first, last)
 
 
 @compiled
-def reverse_scan(recurrent, turned, signal, constants, recurrent_ports, full, states, drives, back_drives, back_parameters):
-    """R(t) = O^T [signal(t) + W^T F^T R(t+1) if full] + D^T R(t+1): against time, no N x N trace is ever formed.
+def add(terms, sums, first, last):
+    """sums += terms, both (rows, B, N)."""
+    for row in range(sums.shape[0]):
+        for b in range(first, last):
+            for n in range(sums.shape[2]):
+                sums[row, b, n] += terms[row, b, n]
 
-    signal (T, K, B, N) is overwritten; fills back_drives (T, ports, B, N) = F^T R and adds G^T R, summed over time,
-    to back_parameters (Q, B, N). The weight change is then one product of back_drives and presynaptic activity.
+
+@compiled
+def clear(sums, first, last):
+    """sums (rows, B, N) = 0."""
+    for row in range(sums.shape[0]):
+        for b in range(first, last):
+            for n in range(sums.shape[2]):
+                sums[row, b, n] = real(0)
+
+
+@compiled
+def reverse_scan(recurrent, feedback, error, constants, recurrent_ports, full, states, drives, outputs, back_drives, back_parameters,
+                 first, last):  # fmt: skip
+    """R(t) = O^T [B eps(t) + W^T F^T R(t+1) if full] + D^T R(t+1): against time, no N x N trace is ever formed.
+
+    recurrent (K D, ...) and feedback (K, ...) are packed W and B^T, error (T, B, O). Fills back_drives (ports, T, B, N) = F^T R
+    and back_parameters (Q, B, N), G^T R summed over time. The weight change is then one product of back_drives
+    and presynaptic activity. Scratch arrays have room for all trials, of which only some are touched.
     """
-    product = np.empty(states.shape[2:], states.dtype)
-    carried = np.zeros(states.shape[1:], states.dtype)
-    adjoint, partial = np.empty_like(carried), np.empty_like(back_parameters)
-    for t in range(drives.shape[0] - 1, -1, -1):
-        if full and t + 1 < drives.shape[0]:
-            for d in range(recurrent.shape[0]):
-                if recurrent_ports[d] >= 0:
-                    for c in range(recurrent.shape[1]):
-                        multiply(back_drives[t + 1, recurrent_ports[d]], turned[d, c], recurrent[d, c], product)
-                        signal[t, c] += product
-        pull_output(states[t + 1], signal[t], constants, adjoint)
-        adjoint += carried
-        pull(states[t], drives[t], adjoint, constants, carried, back_drives[t], partial)
-        back_parameters += partial
+    steps, ports, trials, units = drives.shape
+    channels, rows = error.shape[2], last - first
+    pushed = np.empty((outputs, trials, units), states.dtype)
+    adjoint, carried = np.empty(states.shape[1:], states.dtype), np.empty(states.shape[1:], states.dtype)
+    back, partial = np.empty(drives.shape[1:], states.dtype), np.empty_like(back_parameters)
+    errors, pushes, backs = error.reshape(-1), pushed.reshape(-1), back.reshape(-1)
+    recurrent_row, feedback_row = recurrent.reshape(-1), feedback.reshape(-1)
+    clear(carried, first, last)
+    clear(back_parameters, first, last)
+    for t in range(steps - 1, -1, -1):
+        for c in range(outputs):
+            to = (c * trials + first) * units
+            multiply(errors, (t * trials + first) * channels, feedback_row, c, channels, pushes, to, rows, units, np.intp(0))
+            if full and t + 1 < steps:
+                for d in range(recurrent_ports.shape[0]):
+                    if recurrent_ports[d] >= 0:
+                        start, block = (recurrent_ports[d] * trials + first) * units, c * recurrent_ports.shape[0] + d
+                        multiply(backs, start, recurrent_row, block, units, pushes, to, rows, units, np.intp(1))
+        pull_output(states[t + 1], pushed, constants, adjoint, first, last)
+        add(carried, adjoint, first, last)
+        pull(states[t], drives[t], adjoint, constants, carried, back, partial, first, last)
+        for p in range(ports):
+            for b in range(first, last):
+                for n in range(units):
+                    back_drives[p, t, b, n] = back[p, b, n]
+        add(partial, back_parameters, first, last)
+
+
+@compiled
+def gathered(back, external, sent, x, recurrent, inputs, bias, first, last):
+    """dW = sum back sent^T, dWin^T = sum x external^T, db = sum external, of the units from `first` to before `last`.
+
+    Sums over R trials and steps, some at a time: back and external (R, N), which most cells have in one, sent (R or more, M), x (R, I);
+    recurrent (N, M), inputs (I, N), bias (N,), all of them zero before.
+    """
+    room = room_for(last - first, back)
+    for row in range(0, back.shape[0], DEPTH):
+        depth = min(DEPTH, back.shape[0] - row)
+        gather_some(back, first, last, sent, row, depth, room, recurrent)
+        gather(x, np.intp(0), x.shape[1], external, first, last, row, depth, inputs, first)
+        for k in range(row, row + depth):
+            for n in range(first, last):
+                bias[n] += external[k, n]

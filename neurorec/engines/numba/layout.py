@@ -31,13 +31,6 @@ def constants(network: Network, weights: Weights) -> np.ndarray:
     return constants_of(network.formula, weights.parameters, network.dt).astype(weights.vector.dtype)
 
 
-def blocks(weights: Weights, units: int) -> tuple[np.ndarray, np.ndarray]:
-    """Recurrent weights as (D, K, N, N), a contiguous block for each product (no copy where K is 1), and each block transposed."""
-    n, m = weights.recurrent.shape
-    each = weights.recurrent.reshape(n // units, units, m // units, units)
-    return np.ascontiguousarray(each.transpose(0, 2, 1, 3)), np.ascontiguousarray(each.transpose(0, 2, 3, 1))
-
-
 def noise_rows(stimulus: Stimulus, width: int) -> np.ndarray:
     """Noise of every drive, (T, B, D N); one silent step stands for all where there is none."""
     if stimulus.noise is None:
@@ -45,10 +38,10 @@ def noise_rows(stimulus: Stimulus, width: int) -> np.ndarray:
     return stimulus.noise.rows(stimulus.inputs.dtype)
 
 
-def rows(emitted: np.ndarray) -> np.ndarray:
-    """(T, K, B, N) to (T, B, K N), outputs stacked as in the weights."""
+def sent(emitted: np.ndarray) -> np.ndarray:
+    """(T, K, B, N) to (T B, K N), outputs stacked as in the weights: a view where there is one output."""
     steps, outputs, trials, units = emitted.shape
-    return emitted.transpose(0, 2, 1, 3).reshape(steps, trials, outputs * units)
+    return emitted.transpose(0, 2, 1, 3).reshape(steps * trials, outputs * units)
 
 
 def flat(array: np.ndarray) -> np.ndarray:

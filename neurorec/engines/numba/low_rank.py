@@ -5,131 +5,250 @@ the trace that step r began (Z_r(r) = F(r), then Z_r(t) = D(t) Z_r(t-1)), the we
 
     W(t) = W0 + rate sum_r G_r(t) o(r-1)^T,    G_r(t) = sum over s <= t of signal(s) Z_r(s)
 
-exactly, so that W(t) o costs one product with W0 and an inner product for each r, and a step N numbers for each r that
-is still alive instead of N x N. Every so often the sum is folded into W0. One trial at a time, without weight decay.
+exactly (for several trials: summed over them as well), so that W(t) o costs one product with W0 and an inner product for
+each r, and a step N numbers for each r that is still alive instead of N x N. Every so often the sum is folded into W0 and
+what is no longer alive is forgotten: memory does not grow with a trial's length. Without weight decay.
+
+Arrays over past steps: heard (C, B, M) and outside (C, B, I + 1) are presynaptic, post (C, k, P, B, N) is Z and past (P, C, B,
+N) is G. The first of their C rows is the oldest step that is remembered; there is room for more than are in use.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from .causal import read, teach  # pyright: ignore[reportMissingImports]
-from .fused import shift  # pyright: ignore[reportMissingImports]
+from .answer import learn_readout, read, spread  # pyright: ignore[reportMissingImports]
+from .fused import add_external, present  # pyright: ignore[reportMissingImports]
 from .teaching import error  # pyright: ignore[reportMissingImports]
 from .unit import compiled, jacobian, output, pull_output, real, step  # pyright: ignore[reportMissingImports]
 
-FOLD = 128  # steps between two foldings: a folding costs one large product, not folding costs two small ones a step
+ROOM = 64  # past steps for which there is room at first
+FEW = 4  # up to as many trials a product row by row beats BLAS, which waits for the weights
+OFTEN = 8  # steps between two looks at which traces have become faint
 FAINT = real(3e-8)  # of its beginning: what a float32 sum of traces can no longer show
 
 
 @compiled
-def drive_past(recurrent, input_, bias, recurrent_ports, external_ports, rates, heard, external, noise, past, first, drives):
-    """u(t) of one trial, ports (P, N), from W0, Win0, b0 and what they have learnt since.
+def present_outside(x, out):
+    """[x(t) | 1] of each trial, (B, I + 1)."""
+    for b in range(x.shape[0]):
+        for i in range(x.shape[1]):
+            out[b, i] = x[b, i]
+        out[b, x.shape[1]] = real(1)
 
-    heard (R+1, K N) and external (R+1, I): presynaptic activity of the steps r since the last folding, now last;
-    past (P, T, N) is G, from `first` on; noise (D N,).
-    """
-    units, now = drives.shape[1], heard.shape[0] - 1
-    last = first + now
-    product = np.dot(recurrent, heard[now])
-    from_units = np.dot(heard[:now], heard[now]) * rates[0]
-    from_input = np.empty_like(from_units)
-    for r in range(now):
-        total = rates[2]
-        for i in range(external.shape[1]):
-            total += rates[1] * external[r, i] * external[now, i]
-        from_input[r] = total
+
+@compiled
+def listen_now(recurrent, recurrent_ports, now, drives):
+    """W0 o(t-1) to the ports of one step, (ports, B, N); now (B, M)."""
+    trials, units = drives.shape[1:]
+    product = np.empty((trials, units), drives.dtype)
     drives[:] = real(0)
     for d in range(recurrent_ports.shape[0]):
-        p, e = recurrent_ports[d], external_ports[d]
-        if p >= 0:
-            drives[p] += product[d * units : (d + 1) * units]
-            drives[p] += np.dot(from_units, past[p, first:last])
-        if e >= 0:
-            for n in range(units):
-                row = d * units + n
-                total = bias[row] + noise[row]
-                for i in range(external.shape[1]):
-                    total += input_[row, i] * external[now, i]
-                drives[e, n] += total
-            drives[e] += np.dot(from_input, past[e, first:last])
+        p, first = recurrent_ports[d], d * units
+        if p < 0:
+            continue
+        if trials > FEW:
+            np.dot(now, recurrent[first : first + units].T, product)
+            drives[p] += product
+            continue
+        for n in range(units):
+            for b in range(trials):
+                total = real(0)
+                for m in range(now.shape[1]):
+                    total += recurrent[first + n, m] * now[b, m]
+                drives[p, b, n] += total
 
 
 @compiled
-def age(post, past, decay, adjoint, fresh):
-    """Z_r <- D Z_r and G_r += signal Z_r of one r: post (k, P, N), past (P, N), decay (k k, N), adjoint (k, N), fresh (k, N)."""
-    states, ports, units = post.shape
-    for p in range(ports):
-        for j in range(states):
-            row = fresh[j]
-            for n in range(units):
-                row[n] = decay[j * states, n] * post[0, p, n]
-            for i in range(1, states):
-                keep, before = decay[j * states + i], post[i, p]
-                for n in range(units):
-                    row[n] += keep[n] * before[n]
-        for j in range(states):
-            row, kept, learnt, scale = fresh[j], post[j, p], past[p], adjoint[j]
-            for n in range(units):
-                kept[n] = row[n]
-                learnt[n] += scale[n] * row[n]
+def likeness(heard, now, out):
+    """out (B, R B) = o(t-1) . o_r for all past steps of all trials; heard (R, B, M), now (B, M)."""
+    steps, trials, width = heard.shape
+    if trials > 1:
+        np.dot(now, heard.reshape(steps * trials, width).T, out)
+        return
+    for r in range(steps):
+        total = real(0)
+        for m in range(width):
+            total += heard[r, 0, m] * now[0, m]
+        out[0, r] = total
 
 
 @compiled
-def fold(recurrent, input_, bias, recurrent_ports, external_ports, rates, heard, external, past, first):
-    """W0 += rate sum_r G_r o(r-1)^T, from `first` on; past (P, T, N) is zero there afterwards."""
-    units, last = past.shape[2], first + heard.shape[0]
+def add_past(weight, past, p, drives):
+    """drives[p] (B, N) += weight (B, R B) times G of that port; past (P, C, B, N)."""
+    trials, units = drives.shape[1:]
+    steps = weight.shape[1] // trials
+    if trials > 1:
+        drives[p] += np.dot(weight, past[p, :steps].reshape(steps * trials, units))
+        return
+    fours = steps // 4 * 4  # so many at a time, as each sweep reads and writes the drives
+    for r in range(0, fours, 4):
+        a, b, c, d = weight[0, r], weight[0, r + 1], weight[0, r + 2], weight[0, r + 3]
+        for n in range(units):
+            both = a * past[p, r, 0, n] + b * past[p, r + 1, 0, n]
+            drives[p, 0, n] += both + (c * past[p, r + 2, 0, n] + d * past[p, r + 3, 0, n])
+    for r in range(fours, steps):
+        a = weight[0, r]
+        for n in range(units):
+            drives[p, 0, n] += a * past[p, r, 0, n]
+
+
+@compiled
+def listen_past(recurrent_ports, external_ports, rates, heard, outside, now, now_outside, past, drives):
+    """rate sum_r G_r (o_r . o(t-1)), and the same of the inputs, added to the ports of one step.
+
+    heard (R, B, M), outside (R, B, I + 1); now (B, M) and now_outside (B, I + 1) are this step's; past (P, C, B, N).
+    """
+    steps, trials, inputs = outside.shape[0], outside.shape[1], outside.shape[2] - 1
+    from_units = np.empty((trials, steps * trials), drives.dtype)
+    from_outside = np.empty_like(from_units)
+    likeness(heard, now * rates[0], from_units)
+    scaled = now_outside * rates[1]
+    scaled[:, inputs] = rates[2]
+    likeness(outside, scaled, from_outside)
+    together = from_units + from_outside
     for d in range(recurrent_ports.shape[0]):
-        p, e, own = recurrent_ports[d], external_ports[d], slice(d * units, (d + 1) * units)
+        p, q = recurrent_ports[d], external_ports[d]
         if p >= 0:
-            recurrent[own] += np.dot(past[p, first:last].T, heard) * rates[0]
-        if e >= 0:
-            for r in range(heard.shape[0]):
-                for n in range(units):
-                    learnt = past[e, first + r, n]
-                    bias[d * units + n] += rates[2] * learnt
-                    for i in range(external.shape[1]):
-                        input_[d * units + n, i] += rates[1] * learnt * external[r, i]
-    past[:, first:last] = real(0)
+            add_past(together if p == q else from_units, past, p, drives)
+        if q >= 0 and q != p:
+            add_past(from_outside, past, q, drives)
 
 
 @compiled
-def low_rank(recurrent, input_, bias, readout, feedback, constants, recurrent_ports, external_ports, rates,
+def age(post, past, first, last, decay, adjoint, fresh):
+    """Z_r <- D Z_r and G_r += signal Z_r of the steps from `first` to before `last`; decay (k k, B, N), adjoint (k, B, N), fresh (k, N)."""
+    _, k, ports, trials, units = post.shape
+    for r in range(first, last):
+        for p in range(ports):
+            for b in range(trials):
+                if k == 1:
+                    for n in range(units):
+                        z = decay[0, b, n] * post[r, 0, p, b, n]
+                        post[r, 0, p, b, n] = z
+                        past[p, r, b, n] += adjoint[0, b, n] * z
+                    continue
+                for j in range(k):
+                    for n in range(units):
+                        fresh[j, n] = decay[j * k + j, b, n] * post[r, j, p, b, n]
+                    for i in range(k):
+                        if i != j:
+                            for n in range(units):
+                                fresh[j, n] += decay[j * k + i, b, n] * post[r, i, p, b, n]
+                for j in range(k):
+                    for n in range(units):
+                        post[r, j, p, b, n] = fresh[j, n]
+                        past[p, r, b, n] += adjoint[j, b, n] * fresh[j, n]
+
+
+@compiled
+def begin(post, past, r, slope, adjoint):
+    """The trace that this step begins: Z_r = F, G_r = signal F; slope (k ports, B, N)."""
+    _, k, ports, trials, units = post.shape
+    past[:, r] = real(0)
+    for j in range(k):
+        for p in range(ports):
+            for b in range(trials):
+                for n in range(units):
+                    z = slope[j * ports + p, b, n]
+                    post[r, j, p, b, n] = z
+                    past[p, r, b, n] += adjoint[j, b, n] * z
+
+
+@compiled
+def size(post, r):
+    """The largest entry of Z_r, NaN if there is one."""
+    largest = real(0)
+    for j in range(post.shape[1]):
+        for p in range(post.shape[2]):
+            for b in range(post.shape[3]):
+                for n in range(post.shape[4]):
+                    value = abs(post[r, j, p, b, n])
+                    if not value <= largest:
+                        largest = value
+    return largest
+
+
+@compiled
+def fold(recurrent, external, recurrent_ports, external_ports, rates, heard, outside, past, product):
+    """W0 += rate sum_r G_r o_r^T; heard (R, B, M), outside (R, B, I + 1), product (N, M) is scratch."""
+    steps, trials, width = heard.shape
+    units = past.shape[3]
+    presynaptic = heard.reshape(steps * trials, width)
+    for d in range(recurrent_ports.shape[0]):
+        p, q, first = recurrent_ports[d], external_ports[d], d * units
+        if p >= 0:
+            np.dot(past[p, :steps].reshape(steps * trials, units).T, presynaptic, product)
+            for n in range(units):
+                for m in range(width):
+                    recurrent[first + n, m] += rates[0] * product[n, m]
+        if q >= 0:
+            for r in range(steps):
+                for b in range(trials):
+                    for i in range(external.shape[0]):
+                        scale = outside[r, b, i] * (rates[1] if i + 1 < external.shape[0] else rates[2])
+                        for n in range(units):
+                            external[i, first + n] += scale * past[q, r, b, n]
+
+
+@compiled
+def longer(array, rows):
+    """A copy with room for more rows."""
+    out = np.zeros((rows, *array.shape[1:]), array.dtype)
+    out[: array.shape[0]] = array
+    return out
+
+
+@compiled
+def low_rank(recurrent, external, readout, back, constants, recurrent_ports, external_ports, rates,
              inputs, noise, targets, share, states, drives, emitted, readouts):  # fmt: skip
-    """As `fused`, for one trial and without weight decay."""
-    steps, k, ports, units = share.shape[0], states.shape[1], drives.shape[1], states.shape[3]
-    heard, external = emitted.reshape(steps + 1, emitted.shape[1] * units), inputs.reshape(steps, inputs.shape[2])
-    post, past = np.empty((steps, k, ports, units), states.dtype), np.zeros((ports, steps, units), states.dtype)
-    top, fresh = np.empty(steps, states.dtype), np.empty((k, units), states.dtype)
-    decay, slope = np.empty((k * k, 1, units), states.dtype), np.empty((k * ports, 1, units), states.dtype)
-    partial, signal = np.empty((0, 1, units), states.dtype), np.empty((emitted.shape[1], 1, units), states.dtype)
-    adjoint = np.empty((k, 1, units), states.dtype)
-    readout_change, feedback_change = np.empty_like(readout), np.empty_like(feedback)
-    alive = folded = 0  # the oldest r whose trace is not yet faint, and the oldest whose G is not yet in W0
+    """As `fused`, without weight decay."""
+    steps, trials = share.shape
+    k, ports, units, n_out, width = states.shape[1], drives.shape[1], states.shape[3], emitted.shape[1], recurrent.shape[1]
+    room = min(ROOM, steps)
+    heard, outside = np.zeros((room, trials, width), states.dtype), np.empty((room, trials, external.shape[0]), states.dtype)
+    post, past = np.empty((room, k, ports, trials, units), states.dtype), np.empty((ports, room, trials, units), states.dtype)
+    top, product = np.empty(room, states.dtype), np.empty((units, width), states.dtype)
+    decay, slope = np.empty((k * k, trials, units), states.dtype), np.empty((k * ports, trials, units), states.dtype)
+    partial, signal = np.empty((0, trials, units), states.dtype), np.empty((n_out, trials, units), states.dtype)
+    adjoint, fresh = np.empty((k, trials, units), states.dtype), np.empty((k, units), states.dtype)
+    alive = now = 0  # rows of the oldest trace that is not yet faint, and of this step's
     output(states[0], constants, emitted[0])
     for t in range(steps):
-        drive_past(recurrent, input_, bias, recurrent_ports, external_ports, rates, heard[folded : t + 1], external[folded : t + 1],
-                   noise[t % noise.shape[0], 0], past, folded, drives[t, :, 0])  # fmt: skip
+        present(emitted[t], heard[now])
+        present_outside(inputs[t], outside[now])
+        listen_now(recurrent, recurrent_ports, heard[now], drives[t])
+        if now > 0:
+            listen_past(recurrent_ports, external_ports, rates, heard[:now], outside[:now], heard[now], outside[now], past, drives[t])
+        add_external(external, external_ports, inputs[t], noise[t % noise.shape[0]], drives[t])
         step(states[t], drives[t], constants, states[t + 1])
         output(states[t + 1], constants, emitted[t + 1])
         read(readout, emitted[t + 1], readouts[t])
         jacobian(states[t], drives[t], constants, decay, slope, partial)
         epsilon = error(readouts[t], targets[t])
-        epsilon *= share[t, 0]
-        teach(readout, feedback, epsilon, emitted[t + 1], signal, readout_change, feedback_change)
+        for b in range(trials):
+            for o in range(epsilon.shape[1]):
+                epsilon[b, o] *= share[t, b]
+        spread(readout, back, epsilon, signal)
         pull_output(states[t + 1], signal, constants, adjoint)
-        for r in range(alive, t):
-            age(post[r], past[:, r], decay[:, 0], adjoint[:, 0], fresh)
-        for j in range(k):
-            for p in range(ports):
-                post[t, j, p] = slope[j * ports + p, 0]
-                past[p, t] += adjoint[j, 0] * slope[j * ports + p, 0]
-        top[t] = np.abs(post[t]).max()
-        while alive < t and np.abs(post[alive]).max() < FAINT * top[alive]:
-            alive += 1
-        if t + 1 - folded >= FOLD + t - alive or t + 1 == steps:
-            window = slice(folded, t + 1)
-            fold(recurrent, input_, bias, recurrent_ports, external_ports, rates, heard[window], external[window], past, folded)
-            folded = alive
-        shift(readout.reshape(-1), readout_change.reshape(-1), rates[3], real(0))
-        shift(feedback.reshape(-1), feedback_change.reshape(-1), rates[4], real(0))
+        age(post, past, alive, now, decay, adjoint, fresh)
+        begin(post, past, now, slope, adjoint)
+        learn_readout(readout, back, epsilon, emitted[t + 1], rates, real(0))
+        top[now] = size(post, now)
+        if t % OFTEN == 0:
+            while alive < now and size(post, alive) <= FAINT * top[alive]:
+                alive += 1
+        now += 1
+        # A folding costs units x products for each past step, a step that is remembered when its trace is dead two products.
+        if t + 1 == steps or (alive >= ROOM and 4 * alive * alive >= (now - alive) * units):
+            fold(recurrent, external, recurrent_ports, external_ports, rates, heard[:now], outside[:now], past, product)
+            for r in range(alive, now):
+                heard[r - alive], outside[r - alive], post[r - alive], top[r - alive] = heard[r], outside[r], post[r], top[r]
+            past[:, :now] = real(0)
+            now, alive = now - alive, 0
+        if now == room and t + 1 < steps:
+            room *= 2
+            heard, outside, post, top = longer(heard, room), longer(outside, room), longer(post, room), longer(top, room)
+            spare = np.empty((ports, room, trials, units), states.dtype)
+            spare[:, :now] = past
+            past = spare

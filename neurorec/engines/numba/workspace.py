@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from neurorec.arrays import aligned
+
 
 class Workspace:
     """Arrays by name, kept until another shape is asked for.
@@ -24,5 +26,5 @@ class Workspace:
         """The array of that name; its content is what was left in it."""
         kept = self._kept.get(name)
         if kept is None or kept.shape != tuple(shape):
-            kept = self._kept[name] = np.empty(shape, self.dtype)
+            kept = self._kept[name] = aligned(shape, self.dtype)
         return kept

@@ -1,0 +1,86 @@
+"""Calls of the two loops that learn at every step by plain gradient descent, `fused` and `low_rank`."""
+
+from __future__ import annotations
+
+from types import ModuleType
+
+import numpy as np
+
+from neurorec.engines.base import Activity, Stimulus, Teaching
+from neurorec.engines.numba.compile import causal_kernels
+from neurorec.engines.numba.layout import constants, noise_rows, ports
+from neurorec.engines.numba.lines import widened, zeros
+from neurorec.network import Network
+from neurorec.weights import Weights
+
+KINDS = ("recurrent", "input", "bias", "readout", "feedback")
+
+
+class Held:
+    """Weights as these loops hold them.
+
+    Attributes
+    ----------
+    recurrent : (D N, M) array
+        Rows that begin on a cache line; columns from K N on are zero.
+    external : (I + 1, D N) array
+        Input weights transposed, and biases.
+    readout, back : (O, K N) arrays
+        The readout, and the feedback transposed.
+    """
+
+    def __init__(self, weights: Weights):
+        self.weights, self.recurrent = weights, widened(weights.recurrent)
+        self.external = np.concatenate([weights.input.T, weights.bias[None]])
+        self.readout, self.back = weights.readout.copy(), np.ascontiguousarray(weights.feedback.T)
+
+    @property
+    def arrays(self) -> tuple[np.ndarray, ...]:
+        """In the order in which the loops take them."""
+        return self.recurrent, self.external, self.readout, self.back
+
+    def rates(self, teaching: Teaching) -> np.ndarray:
+        """Of each of `KINDS`, (5,): all weights of a kind have one rate."""
+        return np.array([teaching.rates[self.weights.spans[name]].max(initial=0) for name in KINDS], self.weights.vector.dtype)
+
+    def give_back(self) -> None:
+        """Write what has become of them into the weights they came from."""
+        own = self.weights
+        own.recurrent[...] = self.recurrent[:, : own.recurrent.shape[1]]
+        own.input[...], own.bias[...] = self.external[:-1].T, self.external[-1]
+        own.readout[...], own.feedback[...] = self.readout, self.back.T
+
+
+def fused(network: Network, weights: Weights, stimulus: Stimulus, activity: Activity, teaching: Teaching) -> None:
+    """Sweep over traces and weights at every step; weights change in place."""
+    held, real = Held(weights), weights.vector.dtype.type
+    rows, width = held.recurrent.shape
+    trace = zeros((rows, stimulus.share.shape[1], activity.states.shape[1], width), real)
+    _loops(network, stimulus, teaching).fused.fused(*held.arrays, *_law(held, network, teaching), real(teaching.decay), trace,
+                                                    *_trial(network, stimulus, activity))  # fmt: skip
+    held.give_back()
+
+
+def low_rank(network: Network, weights: Weights, stimulus: Stimulus, activity: Activity, teaching: Teaching) -> None:
+    """Without a trace per synapse; weights change in place."""
+    held = Held(weights)
+    _loops(network, stimulus, teaching).low_rank.low_rank(*held.arrays, *_law(held, network, teaching),
+                                                          *_trial(network, stimulus, activity))  # fmt: skip
+    held.give_back()
+
+
+def _loops(network: Network, stimulus: Stimulus, teaching: Teaching) -> ModuleType:
+    kinds = (type(each) for each in (teaching.loss, teaching.route.feedback, teaching.optimiser))
+    return causal_kernels(network.formula, stimulus.inputs.dtype.name, *kinds)
+
+
+def _law(held: Held, network: Network, teaching: Teaching) -> tuple[np.ndarray, ...]:
+    """How units answer and weights learn."""
+    return constants(network, held.weights), *ports(network), held.rates(teaching)
+
+
+def _trial(network: Network, stimulus: Stimulus, activity: Activity) -> tuple[np.ndarray, ...]:
+    """What comes in, and what is filled."""
+    noise = noise_rows(stimulus, network.bias.size)
+    filled = activity.states, activity.drives, activity.emitted, activity.readout
+    return stimulus.inputs, noise, stimulus.targets, stimulus.share, *filled

@@ -1,0 +1,57 @@
+"""What the compiled loops take of a network, found once: a call must not cost more than a short trial."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from neurorec.engines.numba.compile import kernels
+from neurorec.engines.numba.layout import constants, plastic_rows, ports
+from neurorec.engines.numba.workspace import Workspace
+from neurorec.network import Network
+from neurorec.weights import Weights
+
+
+class Prepared:
+    """A network's kernels and sizes, and its weights as the products take them.
+
+    Parameters
+    ----------
+    network : Network
+    dtype : type
+        Of the arithmetic.
+
+    Attributes
+    ----------
+    recurrent_ports, external_ports, plastic_rows : arrays
+        As `neurorec.engines.numba.layout` has them.
+    """
+
+    def __init__(self, network: Network, dtype: Any):
+        self.network, self.formula, self.dtype, self.room = network, network.formula, np.dtype(dtype), Workspace(dtype)
+        (self.recurrent_ports, self.external_ports), self.plastic_rows = ports(network), plastic_rows(network)
+        self.drives, self.outputs = self.formula.n_drives, len(self.formula.emitted)
+        self.states, self.ports, self.shows_state = len(self.formula.states), len(self.formula.ports), self.formula.shows_state
+        self._parameters, self._constants = b"", np.empty(0, dtype)
+
+    @cached_property
+    def kernels(self) -> ModuleType:
+        """The model's compiled functions."""
+        return kernels(self.formula, self.dtype.name)
+
+    def constants(self, weights: Weights) -> np.ndarray:
+        """As `neurorec.engines.numba.layout.constants`, computed again when a parameter has moved."""
+        parameters = weights.parameters.tobytes()
+        if parameters != self._parameters:
+            self._parameters, self._constants = parameters, constants(self.network, weights)
+        return self._constants
+
+    def packed(self, name: str, w: np.ndarray, rows: int, columns: int) -> np.ndarray:
+        """Every block (rows, columns) of w, transposed and packed."""
+        blocks = w.shape[0] // rows * (w.shape[1] // columns if columns else 1)
+        packed = self.room.array(name, (blocks, *self.kernels.packed_shape(columns, rows, self.dtype)))
+        self.kernels.pack_blocks(w, rows, columns, packed)
+        return packed

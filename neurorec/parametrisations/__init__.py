@@ -1,0 +1,1 @@
+"""One weight map per file: from free parameters to ``recurrent``, with its exact vector-Jacobian product."""

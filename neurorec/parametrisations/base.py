@@ -1,0 +1,71 @@
+"""What a parametrisation is."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import ClassVar
+
+import numpy as np
+
+Arrays = dict[str, np.ndarray]
+
+
+class AbstractParametrisation(ABC):
+    """A map from free parameters to `recurrent`: a frozen dataclass whose fields say how it starts.
+
+    It is applied once per update, in float64, on any engine and under any rule: what a rule wants of `recurrent` is pulled back
+    to the free parameters, the optimiser moves those, and `recurrent` is computed anew. With D drives and K outputs, a map of
+    square matrices takes `recurrent` (D N, K N) as D / K squares, one below the other.
+
+    Attributes
+    ----------
+    learnt : tuple of str
+        Names of the free parameters, under which their learning rates go.
+    fixed : tuple of str
+        Names of the other arrays the map needs.
+    range : str
+        What its values are, for error texts: ``"an orthogonal matrix"``.
+    """
+
+    learnt: ClassVar[tuple[str, ...]]
+    fixed: ClassVar[tuple[str, ...]] = ()
+    range: ClassVar[str]
+
+    @abstractmethod
+    def start(self, recurrent: np.ndarray, units: int, rng: np.random.Generator) -> Arrays:
+        """Free parameters (and fixed arrays) for a new network.
+
+        Parameters
+        ----------
+        recurrent : (D N, K N) array
+            What the network would start with otherwise; a map that has an initialisation of its own takes its shape only.
+        units : int
+            N.
+        rng : Generator
+        """
+
+    @abstractmethod
+    def of(self, recurrent: np.ndarray) -> Arrays:
+        """Free parameters (and fixed arrays) whose value is `recurrent`, or else anything: the caller compares.
+
+        Raises
+        ------
+        ShapeError, ValueRefused
+            If there can be none.
+        """
+
+    @staticmethod
+    @abstractmethod
+    def shapes(shape: tuple[int, int], free: Mapping[str, np.ndarray]) -> dict[str, tuple[int, ...]]:
+        """Of every array, for `recurrent` of a shape; ``free``, unchecked, where one array's size is another's."""
+
+    @staticmethod
+    @abstractmethod
+    def map(free: Mapping[str, np.ndarray]) -> np.ndarray:
+        """`recurrent`, (D N, K N)."""
+
+    @staticmethod
+    @abstractmethod
+    def pull(free: Mapping[str, np.ndarray], change: np.ndarray) -> Arrays:
+        """The change of each `learnt` array that a change of `recurrent` means: its product with the map's Jacobian."""

@@ -1,0 +1,117 @@
+"""Input filters: each is the paper's recurrence on the input, run before the cell."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from cases import Sizes, difference
+from hypothesis import given
+from hypothesis import strategies as st
+
+import neurorec as nr
+from neurorec.discovery import load
+from neurorec.errors import NotOffered
+from neurorec.filters.base import AbstractFilter
+from neurorec.model import formula_of
+
+sizes = st.builds(Sizes, st.integers(1, 6), st.integers(1, 3), st.just(2), st.integers(1, 30), st.integers(1, 3))
+
+
+def momentum(x: np.ndarray, mu: float, s: float) -> np.ndarray:
+    v = np.zeros_like(x)
+    for t in range(len(x)):
+        v[t] = (mu * v[t - 1] if t else 0) + s * x[t]
+    return v
+
+
+def rmsprop(x: np.ndarray, s: float, beta: float, floor: float) -> np.ndarray:
+    return s * x / np.sqrt(momentum(x**2, beta, 1 - beta) + floor)
+
+
+def adam(x: np.ndarray, mu: float, s: float, beta: float, floor: float) -> np.ndarray:
+    return momentum(x, mu, s) / np.sqrt(momentum(x**2, beta, 1 - beta) + floor)
+
+
+def restart(x: np.ndarray, s: float, period: float) -> np.ndarray:
+    v, k = np.zeros_like(x), 1
+    for t in range(len(x)):
+        v[t] = ((k - 1) / (k + 2) * v[t - 1] if t else 0) + s * x[t]
+        k = 1 if k % period == 0 else k + 1
+    return v
+
+
+def step_size(x: np.ndarray, s: float) -> np.ndarray:
+    return s * x
+
+
+# `restart_released` acts on the recurrent part too, and has a test of its own.
+WRITTEN_OUT = {"momentum": momentum, "rmsprop": rmsprop, "adam": adam, "restart": restart, "step_size": step_size}
+
+
+def fed(size: Sizes, seed: int, **settings) -> tuple[nr.Network, nr.Trials]:
+    rng = np.random.default_rng(seed)
+    net = nr.Network.random(size.inputs, size.units, size.outputs, cell="lstm", seed=seed, initial=0.0, **settings)
+    net = net.replace(bias=rng.normal(size=net.bias.shape))
+    inputs = rng.normal(size=(size.steps, size.trials, size.inputs))
+    return net, nr.Trials(inputs, rng.normal(size=(size.steps, size.trials, size.outputs)))
+
+
+@pytest.mark.parametrize("filter", sorted(WRITTEN_OUT))
+@given(size=sizes, seed=st.integers(0, 1000), period=st.integers(1, 5))
+def test_a_filtered_lstm_is_an_lstm_on_the_filtered_input(filter, size, seed, period):
+    """The filter acts on input weights x input + bias: an LSTM whose input is that, through unit weights, does the same."""
+    settings = {"parameters": {"period": period}} if filter == "restart" else {}
+    net, data = fed(size, seed, filter=filter, **settings)
+    reach = data.inputs @ net.input.T + net.bias
+    filtered = WRITTEN_OUT[filter](reach, **net.parameters)
+    plain = net.replace(filter=None, parameters=None, input=np.eye(4 * size.units), bias=None, initial=0.0)
+    ours = nr.simulate(net, data, engine="reference")
+    theirs = nr.simulate(plain, nr.Trials(filtered, data.targets), engine="reference")
+    assert np.abs(ours.states["h"] - theirs.states["h"]).max() < 1e-12
+
+
+def test_every_filter_is_written_out_here():
+    assert {*WRITTEN_OUT, "restart_released"} == set(nr.names("filters"))
+
+
+@given(size=sizes, seed=st.integers(0, 1000), period=st.integers(1, 5))
+def test_the_released_restart_is_nesterov_on_the_whole_drive(size, seed, period):
+    net, data = fed(size, seed)
+    net = net.replace(cell="tanh", recurrent=net.recurrent[: size.units], input=net.input[: size.units], bias=net.bias[: size.units],
+                      initial=None, filter="restart_released", parameters={"s": 0.7, "period": period})  # fmt: skip
+    h, before, k, states = np.zeros((size.trials, size.units)), 0.0, 1, []
+    for x in data.inputs:
+        y = h @ net.recurrent.T - 0.7 * (x @ net.input.T + net.bias)
+        h = np.tanh(y + (k - 1) / (k + 2) * (y - before))
+        before, k = y, 1 if k % period == 0 else k + 1
+        states.append(h)
+    assert difference(nr.simulate(net, data, engine="reference").states["h"], np.array(states)) < 1e-12
+
+
+def test_without_momentum_adam_is_rmsprop_and_momentum_a_step_size():
+    size = Sizes(4, 2, 2, 10, 2)
+    for one, other, off in (("adam", "rmsprop", {"mu": 0.0, "beta": 0.9}), ("momentum", "step_size", {"mu": 0.0})):
+        (net, data), (same, _) = fed(size, 0, filter=one, parameters=off), fed(size, 0, filter=other)
+        assert difference(nr.simulate(net, data, engine="reference").outputs, nr.simulate(same, data, engine="reference").outputs) < 1e-12
+
+
+@pytest.mark.parametrize("filter", nr.names("filters"))
+def test_a_filter_starts_at_rest_and_is_silent_without_input(filter):
+    """Whatever a unit's own start: states of filters begin at zero, and zero stays zero."""
+    net = nr.Network.random(1, 3, 1, cell="leaky_tanh", filter=filter, gain=0.0, initial=0.5)
+    assert np.array_equal(net.initial[3:], np.zeros(3 * len(load("filters", filter).states)))
+    outputs = nr.simulate(net, nr.Trials(np.zeros((20, 1, 1)), np.zeros((20, 1, 1))), engine="numba").states["h"]
+    assert np.allclose(outputs[:, 0], 0.5 * 0.9 ** np.arange(1, 21)[:, None], atol=1e-6)
+
+
+def test_a_name_that_cell_and_filter_both_use_is_refused():
+    class Clash(AbstractFilter):
+        states = ()
+        parameters = {"tau": 0.1}
+
+        @staticmethod
+        def step(external, tau):
+            return (external * tau,)
+
+    with pytest.raises(NotOffered, match="'tau' is a parameter of LeakyTanh and of Clash"):
+        formula_of(load("cells", "leaky_tanh"), Clash, ())

@@ -1,0 +1,207 @@
+"""Networks with a parametrisation: settings, rates, what follows what, and what is refused."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import xarray
+from scipy.stats import ortho_group
+
+import neurorec as nr
+from neurorec.errors import NotOffered, ShapeError, UnknownName, ValueRefused
+from neurorec.optimisers.rmsprop import RMSProp
+from neurorec.parametrisations.cayley import Cayley
+from neurorec.parametrisations.dale import Dale
+from neurorec.parametrisations.eigenvalue_normalised import EigenvalueNormalised, radius_slope
+
+
+@pytest.fixture
+def data():
+    rng = np.random.default_rng(0)
+    return nr.Trials(rng.normal(size=(6, 3, 2)), rng.normal(size=(6, 3, 2)))
+
+
+def orthogonal(units: int = 6, **settings) -> nr.Network:
+    return nr.Network.random(2, units, 2, cell="modrelu", **{"parametrisation": "cayley", **settings})
+
+
+def trained(net: nr.Network, data: nr.Trials, **settings) -> nr.Network:
+    return nr.train(net, data, **{"rule": "bptt", "trials": 30, "batch": 3, "rate": 0.01, "progress": False, **settings}).network
+
+
+@pytest.mark.parametrize("negative", [0, 2, 6])
+def test_the_sign_of_the_determinant_is_that_of_d(negative):
+    net = orthogonal(parametrisation=Cayley(negative=negative))
+    assert (net.free["signs"] < 0).sum() == negative
+    assert np.linalg.det(net.recurrent) == pytest.approx((-1) ** negative)
+    assert net.parametrisation == "cayley"
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("law", ["cayley", "orthogonal"])
+def test_any_orthogonal_matrix_can_be_trained(law, seed, data):
+    """Those with an eigenvalue of -1 and either determinant, too: a D is found that keeps A small."""
+    matrix = ortho_group.rvs(7, random_state=seed)
+    matrix = matrix if seed else np.diag([-1.0] * 7)
+    others = orthogonal(7, parametrisation=None)
+    net = others.replace(recurrent=matrix, parametrisation=law)
+    assert np.abs(net.recurrent - matrix).max() < 1e-12
+    assert np.abs(net.free["skew"]).max(initial=0) < 10
+    after = trained(net, data)
+    assert np.abs(after.recurrent - matrix).max() > 1e-3
+    assert np.abs(after.recurrent.T @ after.recurrent - np.eye(7)).max() < 1e-6
+
+
+def test_free_parameters_have_rates_of_their_own(data):
+    net = nr.Network.random(2, 4, 2, cell="complex_modrelu", parametrisation="unitary_cayley", plastic=("recurrent", "readout"))
+    after = trained(net, data, rate={"skew": 0.0, "theta": 0.1, "readout": 0.0})
+    assert np.array_equal(after.free["skew"], net.free["skew"].astype(np.float32))
+    assert np.array_equal(after.readout, net.readout.astype(np.float32))
+    assert not np.allclose(after.free["theta"], net.free["theta"])
+    with pytest.raises(ValueRefused, match="no rate for theta; give one each"):
+        trained(net, data, rate={"skew": 0.1, "readout": 0.1})
+    with pytest.raises(ValueRefused, match=r"no plastic weight \(in rate\) named 'recurrent'; there are skew, theta, readout"):
+        trained(net, data, rate={"recurrent": 0.1, "readout": 0.1})
+
+
+def test_recurrent_weights_that_are_not_plastic_stay(data):
+    net = orthogonal(plastic=("input", "readout"))
+    assert np.abs(trained(net, data).recurrent - net.recurrent).max() < 1e-6
+    after = trained(net, data, update="step", rule="rflo")
+    assert np.abs(after.recurrent - net.recurrent).max() < 1e-6
+    assert not np.allclose(after.readout, net.readout)
+
+
+def test_weight_decay_shrinks_the_free_parameters(data):
+    """An orthogonal matrix has no size to lose: it turns towards D."""
+    after = trained(orthogonal(), data, weight_decay=1.0, rate={"skew": 0.5, "input": 0.0, "readout": 0.0, "b": 0.0})
+    still = data.targets * 0
+    quiet = trained(orthogonal(), nr.Trials(data.inputs * 0, still), weight_decay=1.0, rate=0.5)
+    assert np.abs(quiet.free["skew"]).max() < 0.01
+    assert np.allclose(quiet.recurrent, np.diag(np.sign(np.diag(quiet.recurrent))), atol=0.05)
+    assert np.abs(after.recurrent.T @ after.recurrent - np.eye(6)).max() < 1e-5
+
+
+def test_the_angle_is_measured_over_what_moves(data):
+    log = nr.train(orthogonal(), data, rule="bptt", trials=6, batch=3, rate=0.01, gradient_angle=1, progress=False).log
+    assert np.allclose(log["angle"], 0, atol=0.1)
+    log = nr.train(orthogonal(), data, rule="rflo", trials=6, batch=3, rate=0.01, gradient_angle=1, progress=False).log
+    assert (log["angle"] > 1).all()
+
+
+def test_an_engine_that_breaks_off_leaves_the_weights_in_their_range(data):
+    net = orthogonal()
+    with pytest.raises(nr.errors.DivergenceError):
+        trained(net, data, rate=1e30, trials=300)
+
+
+def test_recurrent_and_free_follow_each_other():
+    net = orthogonal()
+    turned = net.replace(free={**net.free, "skew": net.free["skew"] * 2})
+    assert np.abs(turned.recurrent.T @ turned.recurrent - np.eye(6)).max() < 1e-12
+    assert np.abs(net.replace(recurrent=turned.recurrent).recurrent - turned.recurrent).max() < 1e-12
+    loose = net.replace(parametrisation=None)
+    assert (loose.parametrisation, loose.free, loose.learnt) == (None, {}, ())
+    assert np.array_equal(loose.recurrent, net.recurrent)
+    assert loose.replace(parametrisation="orthogonal").learnt == ("skew",)
+    with pytest.raises(ValueError, match="read-only"):
+        net.free["skew"][0, 0] = 1
+
+
+@pytest.mark.parametrize("units", [5, 10, 40])
+def test_dales_start_is_balanced_and_of_the_usual_strength(units):
+    nets = [nr.Network.random(1, units, 1, gain=1.0, parametrisation=Dale(excitatory=0.6), seed=seed) for seed in range(200)]
+    weights = np.array([net.recurrent for net in nets])
+    assert ((weights > 0).all(axis=(0, 1)) == (np.arange(units) < round(0.6 * units))).all()
+    assert weights.sum(axis=2).mean() == pytest.approx(0, abs=0.05)
+    assert (weights**2).sum(axis=2).mean() == pytest.approx(1, rel=0.1)
+
+
+def test_a_short_term_block_within_the_unit_disc_is_left_alone():
+    net = orthogonal(parametrisation=EigenvalueNormalised(short=2, negative=1))
+    free = dict(net.free)
+    assert free["signs"].sum() == 2  # three ones, one minus one
+    small, large = free["short"] * 0 + 0.4 * np.eye(2), free["short"] * 0 + 4 * np.eye(2)
+    assert np.array_equal(net.replace(free={**free, "short": small}).recurrent[4:, 4:], small[0])
+    assert np.allclose(net.replace(free={**free, "short": large}).recurrent[4:, 4:], np.eye(2))
+
+
+def test_the_slope_of_the_spectral_radius_is_its_derivative():
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        matrix, direction = rng.normal(size=(2, 6, 6))
+        sides = [np.abs(np.linalg.eigvals(matrix + sign * 1e-6 * direction)).max() for sign in (1, -1)]
+        assert (sides[0] - sides[1]) / 2e-6 == pytest.approx((radius_slope(matrix) * direction).sum(), rel=1e-6)
+
+
+def test_a_sparse_lem_has_the_papers_connections(data):
+    """Its last drive hears z, the others hear y."""
+    units, pattern = 3, np.kron([[1, 0], [1, 0], [1, 0], [0, 1]], np.ones((3, 3)))
+    net = nr.Network.random(2, units, 2, cell="lem")
+    net = net.replace(recurrent=net.recurrent * pattern, parametrisation="sparse")
+    after = trained(net, data, rate=0.1)
+    assert np.array_equal(after.recurrent != 0, pattern != 0)
+    assert not np.allclose(after.recurrent, net.recurrent)
+
+
+def test_a_run_file_shows_the_free_parameters(tmp_path, data):
+    trained(orthogonal(), data, path=tmp_path / "run.h5", optimiser=RMSProp(), rate=0.001)
+    with xarray.open_datatree(tmp_path / "run.h5", engine="h5netcdf") as tree:
+        assert tree["network/free/skew"].shape == (1, 15)
+        assert "recurrent weights" in tree["network/free/skew"].attrs["long_name"]
+    run = nr.open_run(tmp_path / "run.h5")
+    assert run.network.parametrisation == "cayley"
+
+
+@pytest.mark.parametrize(
+    ("settings", "error", "text"),
+    [
+        ({"parametrisation": "cayly"}, UnknownName, "did you mean 'cayley'"),
+        ({"parametrisation": Cayley(negative=7)}, ValueRefused, "negative must lie between 0 and 6"),
+        ({"parametrisation": Cayley(negative=0.5)}, ValueRefused, "negative must be a whole number"),
+        ({"parametrisation": EigenvalueNormalised(short=6)}, ValueRefused, "short must lie between 0 and 5"),
+        ({"parametrisation": "unitary_cayley", "units": 5}, ShapeError, "use cell='complex_modrelu'"),
+        ({"cell": "cornn"}, ShapeError, r"recurrent has shape \(6, 12\), which is no stack of square matrices"),
+    ],
+)
+def test_what_cannot_be_started_is_said(settings, error, text):
+    with pytest.raises(error, match=text) as caught:
+        nr.Network.random(**{"inputs": 2, "units": 6, "outputs": 2, "cell": "modrelu", "parametrisation": "cayley", **settings})
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "text"),
+    [
+        ({"recurrent": np.ones((6, 6))}, ValueRefused, "recurrent is not what Cayley makes, an orthogonal matrix"),
+        ({"recurrent": -np.eye(6), "parametrisation": Cayley(negative=0)}, ValueRefused, "singular, .* another number of negative signs"),
+        ({"recurrent": np.eye(6), "free": "own"}, ValueRefused, "the free parameters give one that differs by"),
+        ({"free": {"skew": np.zeros((1, 15))}}, ValueRefused, "free lacks signs; Cayley takes skew, signs"),
+        ({"free": {"skew": np.zeros((1, 15)), "sign": np.ones((1, 6))}}, ValueRefused, r"no array of Cayley \(in free\) named 'sign'"),
+        ({"free": {"skew": np.zeros((1, 14)), "signs": np.ones((1, 6))}}, ShapeError, r"skew must have shape \(1, 15\), got \(1, 14\)"),
+        ({"free": {"skew": np.full((1, 15), np.nan), "signs": np.ones((1, 6))}}, ValueRefused, "skew holds nan"),
+        ({"parametrisation": None, "free": {"skew": np.zeros((1, 15))}}, ValueRefused, "there is no parametrisation to make recurrent"),
+        ({"parametrisation": "dale"}, ValueRefused, "each column of which has one sign"),
+    ],
+)
+def test_weights_that_do_not_fit_their_map_are_refused(change, error, text):
+    net = orthogonal()
+    change = {**change, "free": net.free} if change.get("free") == "own" else change
+    with pytest.raises(error, match=text) as caught:
+        net.replace(**change)
+    assert "\n" not in str(caught.value)
+
+
+def test_weights_made_by_a_map_do_not_change_at_every_step(data):
+    with pytest.raises(NotOffered, match="those of 'cayley' are computed once per update: use update='trial'"):
+        trained(orthogonal(), data, rule="rflo", update="step")
+
+
+def test_a_free_parameter_does_not_share_a_name_with_the_cells():
+    with pytest.raises(ValueRefused, match="'theta' is a free parameter of UnitaryCayley and a name of the network's own"):
+        nr.Network.random(1, 4, 1, cell="lru", parametrisation="unitary_cayley")
+
+
+def test_dale_wants_a_fraction():
+    with pytest.raises(ValueRefused, match="excitatory must lie between 0 and 1, got 80"):
+        Dale(excitatory=80)
