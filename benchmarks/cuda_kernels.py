@@ -51,7 +51,7 @@ def floats(dimensions: int) -> types.Array:
 
 
 AHEAD = types.Tuple([floats(n) for n in (2, 4, 4, 4)])
-BACK = types.Tuple([floats(n) for n in (2, 4, 4, 3, 2, 3, 4, 3)])
+BACK = types.Tuple([floats(n) for n in (2, 4, 4, 3, 3, 4, 3)])
 NUMBER = types.int64
 
 
@@ -63,10 +63,10 @@ def kernels(formula: Formula, units: int, trials: int, processors: int) -> Itera
     for direction, arrays, blocks in ((compile.AHEAD, AHEAD, (drives, outputs)), (compile.BACK, BACK, (outputs, drives))):
         shape = sizes.Shape(units, *blocks, trials)
         pointwise = compile.apart(formula, direction).step
-        yield Kernel(f"apart, {direction}", pointwise, (arrays, floats(2), floats(2), NUMBER, NUMBER, NUMBER))
-        if sizes.chosen(shape) == "on_chip":
+        yield Kernel(f"apart, {direction}", pointwise, (arrays, floats(2), floats(2), NUMBER, NUMBER))
+        if sizes.fits(shape):
             sweep = compile.on_chip(formula, direction, sizes.on_chip(shape, processors)).sweep
-            yield Kernel(f"on chip, {direction}", sweep, (floats(2), arrays, NUMBER, NUMBER))
+            yield Kernel(f"on chip, {direction}", sweep, (floats(3), arrays, NUMBER, NUMBER), THREADS // 2)
         sweep = compile.across_chip(formula, direction, sizes.across_chip(shape, processors)).sweep
         yield Kernel(f"across chip, {direction}", sweep, (floats(3), arrays, floats(3), NUMBER, NUMBER))
     layout = sizes.online(sizes.Shape(units, drives, outputs, trials), processors)

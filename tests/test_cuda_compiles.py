@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -56,12 +57,26 @@ shapes = st.builds(sizes.Shape, st.integers(1, 4096), st.integers(1, 4), st.inte
 
 @given(shapes, st.sampled_from([1, 20, 108, 132]))
 def test_a_small_network_fits_on_a_processor(shape, processors):
-    if sizes.chosen(shape) != "on_chip":
+    if not sizes.fits(shape):
+        with pytest.raises(NotOffered, match="across_chip"):
+            sizes.on_chip(shape, processors)
         return
     layout = sizes.on_chip(shape, processors)
-    assert max(layout.SLICES * layout.ROWS, layout.GROUP * layout.UNITS) <= layout.threads <= THREADS
-    assert layout.SLICES * layout.WIDTH >= layout.COLUMNS
-    assert 4 * layout.GROUP * layout.SLICES * (layout.WIDTH + layout.ROWS) <= SHARED
+    assert max(layout.SLICES * layout.TILES, layout.GROUP * layout.UNITS) <= layout.threads <= THREADS // 2
+    assert layout.SLICES * layout.WIDTH >= shape.columns and layout.TILES * layout.TALL >= shape.rows
+    assert 4 * layout.GROUP * layout.SLICES * (layout.WIDTH + layout.TILES * layout.TALL) <= SHARED
+
+
+@given(st.builds(sizes.Shape, st.integers(1, 40), st.integers(1, 4), st.integers(1, 2), st.integers(1, 9)), st.integers(0, 100))
+def test_every_weight_has_one_place_in_the_tiles(shape, seed):
+    weights = np.random.default_rng(seed).standard_normal((shape.rows, shape.columns)).astype(np.float32)
+    layout = sizes.on_chip(shape, 1)
+    tiles = sizes.tiled(weights, layout)
+    for thread in range(layout.SLICES * layout.TILES):
+        row, column = thread % layout.TILES * layout.TALL, thread // layout.TILES * layout.WIDTH
+        part = weights[row : row + layout.TALL, column : column + layout.WIDTH]
+        assert np.array_equal(tiles[: part.shape[1], : part.shape[0], thread], part.T)
+    assert np.count_nonzero(tiles) == np.count_nonzero(weights)
 
 
 @given(shapes, st.sampled_from([20, 108, 132]), st.sampled_from([sizes.across_chip, sizes.online]))

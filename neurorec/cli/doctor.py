@@ -45,13 +45,31 @@ def _version(package: str) -> str:
 def _machine() -> dict[str, Any]:
     from neurorec.formula.cache import folder
 
-    driver = Path("/proc/driver/nvidia/version").exists()
     return {
         "cpus": len(os.sched_getaffinity(0)),
         "cache": str(folder()),
         "cache_writable": _writable(folder()),
-        "cuda": "NVIDIA driver found, not tested" if driver else "no NVIDIA driver found",
+        "gpu": _gpu(),
     }
+
+
+def _gpu() -> dict[str, Any]:
+    """Driver, toolkit and device; Numba's CUDA is looked at only where there is a driver."""
+    toolkit = {name: _version(name) for name in ("numba-cuda", "cuda-toolkit")}
+    told = Path("/proc/driver/nvidia/version")
+    if not told.exists():
+        return {"driver": "none found", **toolkit}
+    driver = re.search(r"(\d+\.\d+(?:\.\d+)?)", told.read_text())
+    return {"driver": driver.group(1) if driver else "unknown", **toolkit, **_device()}
+
+
+def _device() -> dict[str, Any]:
+    try:
+        from neurorec.engines.cuda.device import about
+
+        return about()
+    except Exception as error:  # whatever is broken here is what the doctor is to report
+        return {"device": f"failed: {type(error).__name__}: {' '.join(str(error).split())}"}
 
 
 def _writable(folder: Path) -> bool:

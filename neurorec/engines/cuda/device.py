@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import Any
 
 from numba import cuda
@@ -18,11 +19,23 @@ def expect_gpu() -> None:
     NotOffered
         With what is missing, and the way out.
     """
-    if not SIMULATED and not cuda.is_available():
+    if SIMULATED:
+        return
+    if find_spec("numba_cuda") is None:
+        raise NotOffered("engine 'cuda' needs NVIDIA's numba-cuda: pip install 'neurorec[cuda]', or use engine='numba'")
+    if not cuda.is_available():
         raise NotOffered(
-            "engine 'cuda' found no CUDA device with a driver; use engine='numba', install neurorec[cuda] on a machine with a GPU, "
-            "or set NUMBA_ENABLE_CUDASIM=1 to try small networks in Numba's simulator"
+            "engine 'cuda' found no CUDA device with a driver; use engine='numba', or set NUMBA_ENABLE_CUDASIM=1 to try small "
+            "networks in Numba's simulator"
         )
+    _few_blocks_are_meant()
+
+
+def _few_blocks_are_meant() -> None:
+    """Numba warns of every grid that does not fill the GPU; a small network does not."""
+    from numba.cuda.core import config  # pyright: ignore[reportMissingImports]
+
+    config.CUDA_LOW_OCCUPANCY_WARNINGS = 0
 
 
 def processors() -> int:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from typing import Any
 
 import numpy as np
 from numba import cuda
 
+from neurorec.engines.cuda.kernels.product import SIDE, clear
+
+BLOCKS = 1024  # that fill any GPU
+MOST = 96  # arrays: those of a batch, and of a shorter last one
+
 
 class Memory:
-    """GPU arrays by name, kept until another shape is asked for: fresh ones cost a call of the driver.
+    """GPU arrays by name and shape, kept: fresh ones cost a call of the driver, and a queued graph knows them by their place.
 
     Parameters
     ----------
@@ -19,24 +25,33 @@ class Memory:
 
     def __init__(self, stream: Any = 0) -> None:
         self.stream = stream
-        self._kept: dict[str, Any] = {}
+        self._kept: OrderedDict[tuple, Any] = OrderedDict()
+        self._sources: dict[str, np.ndarray] = {}
 
     def array(self, name: str, shape: tuple[int, ...], dtype: Any = np.float32) -> Any:
         """The array of that name; its content is what was left in it."""
-        kept = self._kept.get(name)
-        if kept is None or kept.shape != tuple(shape):
-            kept = self._kept[name] = cuda.device_array(shape, dtype)
-        return kept
+        key = (name, *shape)
+        if key not in self._kept:
+            self._kept[key] = cuda.device_array(shape, dtype)
+            if len(self._kept) > MOST:
+                self._kept.popitem(last=False)
+        self._kept.move_to_end(key)
+        return self._kept[key]
 
     def upload(self, name: str, values: np.ndarray, dtype: Any = np.float32) -> Any:
         """The array of that name, with these values."""
         array = self.array(name, values.shape, dtype)
-        array.copy_to_device(np.ascontiguousarray(values, dtype), stream=self.stream)
+        # The copy may still go on when it returns: what it reads is kept until the next one.
+        self._sources[name] = np.ascontiguousarray(values, dtype)
+        array.copy_to_device(self._sources[name], stream=self.stream)
         return array
 
     def zeros(self, name: str, shape: tuple[int, ...]) -> Any:
         """The array of that name, zero."""
-        return self.upload(name, np.zeros(shape, np.float32))
+        array = self.array(name, shape)
+        flat = array.reshape(array.size)
+        clear[min(BLOCKS, -(-array.size // SIDE**2)), SIDE**2, self.stream](flat)
+        return array
 
 
 class OnDevice:

@@ -60,7 +60,7 @@ def forward(bench: Bench, network: Network, weights: Weights, stimulus: Stimulus
     states = memory.array("states", (steps + 1, len(formula.states), trials, network.units))
     emitted = states if formula.shows_state else memory.array("emitted", (steps + 1, len(formula.emitted), trials, network.units))
     drives = memory.array("drives", (steps, len(formula.ports), trials, network.units))
-    states[0].copy_to_device(np.ascontiguousarray(stimulus.initial) if before is None else before, stream=bench.stream)
+    states[0].copy_to_device(memory.upload("initial", stimulus.initial) if before is None else before, stream=bench.stream)
     hear_outside(bench, network, weights, stimulus, drives)
     shape = Shape(network.units, formula.n_drives, len(formula.emitted), trials)
     arrays = (constants(memory, network, weights), drives, states, emitted)
@@ -77,10 +77,8 @@ def change(
     steps, _, trials, units = drives.shape
     back, partial = memory.array("back", drives.shape), memory.zeros("partial", (max(1, len(formula.plastic)), trials, units))
     errors = memory.upload("error", error)
-    arrays = (
-        constants(memory, network, weights), drives, states, errors, _feedback(memory, weights, route.feedback),
-        memory.array("carried", states.shape[1:]), back, partial,
-    )  # fmt: skip
+    signal = _signal(bench, weights, route.feedback, errors)
+    arrays = (constants(memory, network, weights), drives, states, signal, memory.array("carried", states.shape[1:]), back, partial)
     shape = Shape(units, len(formula.emitted), formula.n_drives, trials)
     if route.rule.influence == "full":
         sweep(formula, compile.BACK, weights.recurrent.T, arrays, steps, shape, memory, bench.products, bench.asked)
@@ -116,9 +114,12 @@ def constants(memory: Memory, network: Network, weights: Weights) -> Any:
     return memory.upload("constants", found if len(found) else np.zeros((1, network.units)))
 
 
-def _feedback(memory: Memory, weights: Weights, feedback: AbstractFeedback) -> Any:
-    """The way of the error as one matrix, (K N, O)."""
-    return memory.upload("feedback", feedback.element(weights.readout.T, weights.feedback))
+def _signal(bench: Bench, weights: Weights, feedback: AbstractFeedback, errors: Any) -> Any:
+    """B eps(t) of all steps, (T, B, K N)."""
+    matrix = bench.memory.upload("feedback", feedback.element(weights.readout.T, weights.feedback))
+    signal = bench.memory.zeros("signal", (*errors.shape[:2], matrix.shape[0]))
+    bench.products.spread(errors, matrix, signal)
+    return signal
 
 
 def _read(bench: Bench, weights: Weights, emitted: Any) -> Any:

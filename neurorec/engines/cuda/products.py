@@ -38,8 +38,11 @@ class AbstractProducts(ABC):
         """out (B, n) = sent (B, m) by weights (n, m) transposed."""
 
     @abstractmethod
-    def repeat(self, step: Callable[[int, Any], None], steps: int, key: Hashable) -> None:
-        """Call step(t, stream) for t = 0 ... steps - 1, which queues products and kernels; the same key, the same calls."""
+    def repeat(self, step: Callable[[int, Any], None], steps: int, key: Hashable, arrays: tuple) -> None:
+        """Call step(t, stream) for t = 0 ... steps - 1, which queues a product of the first two arrays into the third, and a kernel.
+
+        Calls with the same number of steps, key and arrays are the same.
+        """
 
 
 class Cublas(AbstractProducts):
@@ -71,18 +74,32 @@ class Cublas(AbstractProducts):
 
     def multiply(self, sent: Any, weights: Any, out: Any) -> None:
         """As the contract says."""
-        import torch
+        _multiply(sent, weights, out)
 
-        torch.mm(_tensor(sent), _tensor(weights).T, out=_tensor(out))
-
-    def repeat(self, step: Callable[[int, Any], None], steps: int, key: Hashable) -> None:
-        """As the contract says."""
-        if key not in self._graphs:
-            self._graphs[key] = _captured(step, steps, self._torch)
+    def repeat(self, step: Callable[[int, Any], None], steps: int, key: Hashable, arrays: tuple) -> None:
+        """As the contract says; arrays are told apart by where they are, and kept as long as the graph that uses them."""
+        whole = (key, steps, *(each.__cuda_array_interface__["data"][0] for each in arrays))
+        if whole not in self._graphs:
+            self._graphs[whole] = self._captured(step, steps, arrays), arrays
             if len(self._graphs) > GRAPHS:
                 self._graphs.popitem(last=False)
         with _on(self._torch):
-            self._graphs[key].replay()
+            self._graphs[whole][0].replay()
+
+    def _captured(self, step: Callable[[int, Any], None], steps: int, arrays: tuple) -> Any:
+        import torch
+        from numba import cuda
+
+        graph, side = torch.cuda.CUDAGraph(), torch.cuda.Stream()
+        torch.cuda.synchronize()
+        with _on(side):
+            _multiply(*arrays[:3])  # cuBLAS must have been used on the stream before it is recorded
+        torch.cuda.synchronize()
+        with cuda.defer_cleanup(), torch.cuda.graph(graph, stream=side):
+            queue = cuda.external_stream(torch.cuda.current_stream().cuda_stream)
+            for t in range(steps):
+                step(t, queue)
+        return graph
 
 
 class Tiles(AbstractProducts):
@@ -114,7 +131,7 @@ class Tiles(AbstractProducts):
         out.copy_to_device(np.zeros(out.shape, np.float32), stream=self.stream)
         self.spread(sent.reshape(1, *sent.shape), weights, out.reshape(1, *out.shape))
 
-    def repeat(self, step: Callable[[int, Any], None], steps: int, key: Hashable) -> None:
+    def repeat(self, step: Callable[[int, Any], None], steps: int, key: Hashable, arrays: tuple) -> None:
         """As the contract says, one after another."""
         for t in range(steps):
             step(t, self.stream)
@@ -148,17 +165,10 @@ def _torch_has_cuda() -> bool:
     return torch.cuda.is_available()
 
 
-def _captured(step: Callable[[int, Any], None], steps: int, stream: Any) -> Any:
+def _multiply(sent: Any, weights: Any, out: Any) -> None:
     import torch
-    from numba import cuda
 
-    graph = torch.cuda.CUDAGraph()
-    torch.cuda.synchronize()
-    with torch.cuda.graph(graph, stream=None if stream == torch.cuda.default_stream() else stream):
-        queue = cuda.external_stream(torch.cuda.current_stream().cuda_stream)
-        for t in range(steps):
-            step(t, queue)
-    return graph
+    torch.mm(_tensor(sent), _tensor(weights).T, out=_tensor(out))
 
 
 def _on(stream: Any) -> Any:

@@ -10,10 +10,12 @@ from neurorec.errors import NotOffered
 from neurorec.formula.cuda_single import THREADS
 
 SHARED = 46_000  # bytes of shared memory a block may have without asking the driver for more (48 KiB), less a reserve
-REGISTERS = 16  # weights that a thread holds: what a full block has registers for, beside all else (compiled and counted)
+REGISTERS = 160  # weights that a thread holds of the registers that half a full block has, beside all else (compiled and counted)
 ON_CHIP = 2**16  # weights of one multiprocessor: a part in registers, the others in its nearest cache (256 KB each)
-PERSISTENT = 10**6  # units times trials from which a step is so long that one launch for all steps gains nothing
+CROWD = 2**16  # units times trials beyond which blocks of a small network would queue
+FEW = 16  # trials up to which one launch for all steps beats a product a step: each four of them read all weights again
 WARPS = THREADS // 32
+ROOMY = THREADS // 2  # threads of a block that needs twice the registers
 SPREAD = 4096  # units that the processors of any recent GPU can step together
 FEWEST = 16  # columns a thread should sum before it shares a row with another
 WAYS = ("on_chip", "across_chip", "apart")
@@ -47,12 +49,12 @@ class Shape:
 
 @dataclass(frozen=True)
 class OnChip:
-    """A block for some trials, with all weights; see on_chip.py."""
+    """A block for some trials, with all weights; see kernels/on_chip.py."""
 
     UNITS: int
-    ROWS: int
-    COLUMNS: int
     GROUP: int
+    TALL: int
+    TILES: int
     SLICES: int
     WIDTH: int
     HELD: int
@@ -60,12 +62,12 @@ class OnChip:
     @property
     def threads(self) -> int:
         """Threads of a block."""
-        return _up(max(self.SLICES * self.ROWS, self.GROUP * self.UNITS), 32)
+        return _up(max(self.SLICES * self.TILES, self.GROUP * self.UNITS), 32)
 
 
 @dataclass(frozen=True)
 class AcrossChip:
-    """A block for some units, with their weights; see across_chip.py."""
+    """A block for some units, with their weights; see kernels/across_chip.py."""
 
     UNITS: int
     COLUMNS: int
@@ -84,25 +86,53 @@ class AcrossChip:
 
 
 def chosen(shape: Shape, asked: str | None = None) -> str:
-    """Which arrangement: as asked, or by size.
+    """Which arrangement: as asked, or by size. The limits are estimates; no GPU has been asked yet.
 
-    ``"on_chip"`` where one multiprocessor can hold all weights; ``"across_chip"`` while a step is short beside a launch;
-    ``"apart"``, one product and one launch a step, beyond that.
+    ``"on_chip"`` where one multiprocessor can hold all weights; ``"across_chip"`` for few trials of a larger network;
+    ``"apart"``, one product and one launch a step, for the others.
     """
     if asked is not None:
         return asked
-    if shape.rows * shape.columns <= ON_CHIP and max(shape.rows, shape.units) <= THREADS:
+    if fits(shape) and shape.units * shape.trials <= CROWD:
         return "on_chip"
-    return "across_chip" if shape.units * shape.trials <= PERSISTENT and shape.units <= SPREAD else "apart"
+    return "across_chip" if shape.trials <= FEW and shape.units <= SPREAD else "apart"
+
+
+def fits(shape: Shape) -> bool:
+    """Whether one multiprocessor holds all weights."""
+    return shape.rows * shape.columns <= ON_CHIP and shape.rows <= 4 * ROOMY and shape.units <= ROOMY
 
 
 def on_chip(shape: Shape, processors: int) -> OnChip:
-    """As many trials a block as the processors leave over, and as many threads a row as fit."""
-    wanted, most = -(-shape.trials // processors), THREADS // shape.units
+    """As many trials a block as the processors leave over; the weights in tiles, one a thread.
+
+    Raises
+    ------
+    NotOffered
+        If the network is too large for it.
+    """
+    if not fits(shape):
+        raise NotOffered(
+            f"{shape.rows} x {shape.columns} weights are too many for arrangement='on_chip', which holds {ON_CHIP}; use 'across_chip' or 'apart'"
+        )
+    wanted, most = -(-shape.trials // processors), ROOMY // shape.units
     group = max(g for g in (1, 2, 4, 8) if g == 1 or (g < 2 * wanted and g <= most))
-    slices = max(1, min(THREADS // shape.rows, shape.columns // FEWEST))
+    tall = min(4, shape.rows)
+    tiles = -(-shape.rows // tall)
+    slices = max(1, min(ROOMY // tiles, shape.columns // FEWEST))
     width = -(-shape.columns // slices)
-    return OnChip(shape.units, shape.rows, shape.columns, group, slices, width, min(width, REGISTERS))
+    return OnChip(shape.units, group, tall, tiles, slices, width, min(width, REGISTERS // tall))
+
+
+def tiled(weights: np.ndarray, layout: OnChip) -> np.ndarray:
+    """Weights (rows, columns) as (WIDTH, TALL, threads): each thread's tile, filled up with zeros."""
+    rows, columns = layout.TILES * layout.TALL, layout.SLICES * layout.WIDTH
+    full = np.zeros((rows, columns), weights.dtype)
+    full[: weights.shape[0], : weights.shape[1]] = weights
+    by_tile = full.reshape(layout.TILES, layout.TALL, layout.SLICES, layout.WIDTH).transpose(3, 1, 2, 0)
+    out = np.zeros((layout.WIDTH, layout.TALL, layout.threads), weights.dtype)
+    out[..., : layout.SLICES * layout.TILES] = by_tile.reshape(layout.WIDTH, layout.TALL, -1)
+    return out
 
 
 def across_chip(shape: Shape, processors: int, warps: int = WARPS) -> AcrossChip:

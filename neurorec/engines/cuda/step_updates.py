@@ -47,7 +47,7 @@ def online(bench: Bench, network: Network, weights: Weights, stimulus: Stimulus,
     states = memory.array("states", (steps + 1, k, trials, units))
     emitted = states if formula.shows_state else memory.array("emitted", (steps + 1, len(formula.emitted), trials, units))
     drives, readouts = memory.array("drives", (steps, len(formula.ports), trials, units)), memory.array("readout", stimulus.targets.shape)
-    states[0].copy_to_device(np.ascontiguousarray(stimulus.initial), stream=bench.stream)
+    states[0].copy_to_device(memory.upload("initial", stimulus.initial), stream=bench.stream)
     hear_outside(bench, network, weights.zeros(), stimulus, drives)
     recurrent = memory.upload("online recurrent", sizes.slabs(weights.recurrent, shape, layout))
     external = memory.upload("online external", _external(weights, shape, layout))
@@ -57,7 +57,7 @@ def online(bench: Bench, network: Network, weights: Weights, stimulus: Stimulus,
     )
     kernel = compile.online(formula, layout, type(teaching.route.feedback), teaching.loss.link == "softmax").online
     kernel[layout.blocks, layout.THREADS, bench.stream](
-        recurrent, external, readout, feedback, memory.zeros("trace", (layout.blocks, rows, width, trials, k)),
+        recurrent, external, readout, feedback, memory.array("trace", (layout.blocks, rows, trials, k, width)),
         memory.array("gains", (layout.blocks, layout.SLAB, trials, k * k + k * len(formula.ports) + k)),
         memory.array("errors", (layout.blocks, trials, len(weights.readout))), (constants(memory, network, weights), drives, states, emitted),
         memory.array("online lines", (3, trials, shape.columns)), outside(memory, stimulus.inputs), memory.upload("targets", stimulus.targets),

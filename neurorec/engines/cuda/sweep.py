@@ -49,9 +49,9 @@ def alone(formula: Formula, arrays: tuple, steps: int, shape: Shape, stream: Any
 def _on_chip(formula: Formula, direction: str, weights: np.ndarray, arrays: tuple, steps: int, shape: Shape, memory: Memory,
              products: AbstractProducts) -> None:  # fmt: skip
     layout = sizes.on_chip(shape, processors())
-    turned = memory.upload(f"turned {direction}", weights.T)
+    tiles = memory.upload(f"tiles {direction}", sizes.tiled(weights, layout))
     blocks = -(-shape.trials // layout.GROUP)
-    compile.on_chip(formula, direction, layout).sweep[blocks, layout.threads, products.stream](turned, arrays, steps, shape.trials)
+    compile.on_chip(formula, direction, layout).sweep[blocks, layout.threads, products.stream](tiles, arrays, steps, shape.trials)
 
 
 def _across_chip(formula: Formula, direction: str, weights: np.ndarray, arrays: tuple, steps: int, shape: Shape, memory: Memory,
@@ -66,15 +66,15 @@ def _across_chip(formula: Formula, direction: str, weights: np.ndarray, arrays: 
 
 def _apart(formula: Formula, direction: str, weights: np.ndarray, arrays: tuple, steps: int, shape: Shape, memory: Memory,
            products: AbstractProducts) -> None:  # fmt: skip
-    kernels, blocks = compile.apart(formula, direction), -(-shape.trials * shape.units // SMALL)
+    kernels, blocks = compile.apart(formula, direction), (-(-shape.units // SMALL), shape.trials)
     matrix = memory.upload(f"weights {direction}", weights)
     line = memory.array(f"line {direction}", (shape.trials, shape.columns))
     heard = memory.array(f"heard {direction}", (shape.trials, shape.rows))
-    kernels.first[blocks, SMALL, products.stream](arrays, line, shape.trials, shape.units)
-    kernels.step[1, SMALL, products.stream](arrays, heard, line, 0, 0, shape.units)  # of no trial: compiles it before steps are queued
+    kernels.first[blocks, SMALL, products.stream](arrays, line, shape.units)
+    kernels.step[1, SMALL, products.stream](arrays, heard, line, 0, 0)  # of no unit: compiles it before steps are queued
 
     def step(t: int, stream: Any) -> None:
         products.multiply(line, matrix, heard)
-        kernels.step[blocks, SMALL, stream](arrays, heard, line, t, shape.trials, shape.units)
+        kernels.step[blocks, SMALL, stream](arrays, heard, line, t, shape.units)
 
-    products.repeat(step, steps, (formula, direction, shape, steps, *map(id, (line, heard, matrix, *arrays))))
+    products.repeat(step, steps, (formula, direction), (line, matrix, heard, *arrays))

@@ -6,6 +6,8 @@ each way takes on a machine beside what was chosen.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 from neurorec.engines.base import Teaching
@@ -81,6 +83,7 @@ def remembered(horizon: float, steps: int, units: int) -> tuple[float, float, fl
     return alive, min(kept, steps - horizon) / 2, 1 + foldings * horizon / steps
 
 
+@lru_cache(maxsize=8)
 def horizon(network: Network) -> float:
     """Steps until the slowest trace is too faint for float32, from each state's own decay in a unit at rest; gates may change it."""
     formula, units = network.formula, network.units

@@ -14,7 +14,8 @@ STEADY = max(1, N_CONSTANTS)  # an array has at least one entry
 @kernel
 def sweep(arrays, steps, trials, units):
     """Grid: a thread for each of the trials times units."""
-    heard, seen, sent = cuda.local.array(HEARS, real), cuda.local.array(SEEN, real), cuda.local.array(SENDS, real)
+    heard, sent = cuda.local.array(HEARS, real), cuda.local.array(SENDS, real)
+    seen, ahead = cuda.local.array(SEEN, real), cuda.local.array(SEEN, real)
     steady, own = cuda.local.array(STEADY, real), cuda.local.array(N_STATES, real)
     place = cuda.grid(1)
     if place >= trials * units:
@@ -23,8 +24,12 @@ def sweep(arrays, steps, trials, units):
     for i in range(N_CONSTANTS):
         steady[i] = arrays[0][i, n]
     begin(arrays, b, n, steady, own, sent)
+    look(arrays, 0, b, n, ahead)
     for t in range(steps):
-        look(arrays, t, b, n, seen)
+        for i in range(SEEN):
+            seen[i] = ahead[i]
+        if t + 1 < steps:
+            look(arrays, t + 1, b, n, ahead)  # before this step is written: memory takes longer to answer than a step
         for h in range(HEARS):
             heard[h] = real(0)
         settle(arrays, t, b, n, steady, seen, heard, own, sent)

@@ -12,13 +12,12 @@ STEADY = max(1, N_CONSTANTS)  # an array has at least one entry
 
 
 @kernel
-def first(arrays, line, trials, units):
-    """What units send before the first step, to line (B, SENDS N)."""
+def first(arrays, line, units):
+    """What units send before the first step, to line (B, SENDS N). Grid: threads for the units, by trials."""
     steady, own, sent = cuda.local.array(STEADY, real), cuda.local.array(N_STATES, real), cuda.local.array(SENDS, real)
-    place = cuda.grid(1)
-    if place >= trials * units:
+    b, n = cuda.blockIdx.y, cuda.blockIdx.x * cuda.blockDim.x + cuda.threadIdx.x
+    if n >= units:
         return
-    b, n = place // units, place % units
     for i in range(N_CONSTANTS):
         steady[i] = arrays[0][i, n]
     begin(arrays, b, n, steady, own, sent)
@@ -27,14 +26,13 @@ def first(arrays, line, trials, units):
 
 
 @kernel
-def step(arrays, product, line, t, trials, units):
-    """Step number t, from product (B, HEARS N) to line (B, SENDS N)."""
+def step(arrays, product, line, t, units):
+    """Step number t, from product (B, HEARS N) to line (B, SENDS N). Grid: threads for the units, by trials."""
     heard, seen, sent = cuda.local.array(HEARS, real), cuda.local.array(SEEN, real), cuda.local.array(SENDS, real)
     steady, own = cuda.local.array(STEADY, real), cuda.local.array(N_STATES, real)
-    place = cuda.grid(1)
-    if place >= trials * units:
+    b, n = cuda.blockIdx.y, cuda.blockIdx.x * cuda.blockDim.x + cuda.threadIdx.x
+    if n >= units:
         return
-    b, n = place // units, place % units
     for i in range(N_CONSTANTS):
         steady[i] = arrays[0][i, n]
     look(arrays, t, b, n, seen)

@@ -1,7 +1,7 @@
 """What a unit does at a step of the reverse scan; becomes ``direction.py`` in a package of kernels that run against time.
 
-arrays: constants (rows, N), drives (T, ports, B, N), states (T+1, k, B, N), error (T, B, O), feedback (K N, O), carried
-(k, B, N), and what is filled: back_drives (T, ports, B, N) and back_parameters (Q, B, N), to which is added.
+arrays: constants (rows, N), drives (T, ports, B, N), states (T+1, k, B, N), signal (T, B, K N) = B eps(t), carried (k, B, N),
+and what is filled: back_drives (T, ports, B, N) and back_parameters (Q, B, N), to which is added.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def begin(arrays, b, n, steady, own, line):
     """Nothing is carried back from beyond the last step."""
     for j in range(N_STATES):
         own[j] = real(0)
-        arrays[5][j, b, n] = real(0)
+        arrays[4][j, b, n] = real(0)
     for d in range(N_DRIVES):
         line[d] = real(0)
 
@@ -30,13 +30,13 @@ def begin(arrays, b, n, steady, own, line):
 def resume(arrays, i, b, n, own):
     """What the steps after this one carry back."""
     for j in range(N_STATES):
-        own[j] = arrays[5][j, b, n]
+        own[j] = arrays[4][j, b, n]
 
 
 @inlined
 def look(arrays, i, b, n, seen):
     """States around the step, drives, and B eps(t): what does not depend on other units' adjoints."""
-    drives, states, error, feedback = arrays[1], arrays[2], arrays[3], arrays[4]
+    drives, states, signal = arrays[1], arrays[2], arrays[3]
     t = drives.shape[0] - 1 - i
     for j in range(N_STATES):
         seen[j] = states[t, j, b, n]
@@ -44,10 +44,7 @@ def look(arrays, i, b, n, seen):
     for p in range(N_PORTS):
         seen[2 * N_STATES + p] = drives[t, p, b, n]
     for c in range(N_OUTPUTS):
-        signal = real(0)
-        for o in range(error.shape[2]):
-            signal += feedback[c * states.shape[3] + n, o] * error[t, b, o]
-        seen[2 * N_STATES + N_PORTS + c] = signal
+        seen[2 * N_STATES + N_PORTS + c] = signal[t, b, c * states.shape[3] + n]
 
 
 @inlined
@@ -64,8 +61,8 @@ def settle(arrays, i, b, n, steady, seen, heard, own, line):
     tell(drive, line)
     t = arrays[1].shape[0] - 1 - i
     for p in range(N_PORTS):
-        arrays[6][t, p, b, n] = drive[p]
+        arrays[5][t, p, b, n] = drive[p]
     for j in range(N_STATES):
-        arrays[5][j, b, n] = own[j]
+        arrays[4][j, b, n] = own[j]
     for q in range(N_PLASTIC):
-        arrays[7][q, b, n] += partial[q]
+        arrays[6][q, b, n] += partial[q]

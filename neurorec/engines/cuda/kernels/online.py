@@ -89,39 +89,48 @@ def explain(arrays, t, b, n, steady, readout, feedback, error, gains):
 
 
 @inlined
-def remember(trace, gains, port, pre):
-    """e <- D e + F pre of one weight in one trial, and its share of the change; trace (k,), gains (numbers,)."""
+def remember(trace, m, gains, port, pre):
+    """e <- D e + F pre of one weight in one trial, and its share of the change; trace (k, width), of which m; gains (numbers,)."""
     fresh = cuda.local.array(N_STATES, real)
     change = real(0)
     for j in range(N_STATES):
         fresh[j] = gains[DECAYS + j * N_PORTS + port] * pre if port >= 0 else real(0)
         for i in range(N_STATES):
-            fresh[j] += gains[j * N_STATES + i] * trace[i]
+            fresh[j] += gains[j * N_STATES + i] * trace[i, m]
         change += gains[DECAYS + SLOPES + j] * fresh[j]
     for j in range(N_STATES):
-        trace[j] = fresh[j]
+        trace[j, m] = fresh[j]
     return change
 
 
 @inlined
 def learn(weights, external, trace, gains, line, outside, trials, rates, decay):
-    """Trace and change every weight of the block's rows; trace (ROWS, COLUMNS + I + 1, B, k)."""
+    """Trace and change every weight of the block's rows; trace (ROWS, B, k, COLUMNS + I + 1)."""
     inputs = outside.shape[1] - 1
-    width = COLUMNS + inputs + 1
-    for place in range(cuda.threadIdx.x, ROWS * width, THREADS):
-        row, m = place // width, place % width
+    for row in range(ROWS):
         d, u = row // SLAB, row % SLAB
-        change = real(0)
-        for b in range(trials):
+        for m in range(cuda.threadIdx.x, COLUMNS + inputs + 1, THREADS):
+            change = real(0)
+            for b in range(trials):
+                if m < COLUMNS:
+                    change += remember(trace[row, b], m, gains[u, b], RECURRENT_PORTS[d], line[b, m])
+                else:
+                    change += remember(trace[row, b], m, gains[u, b], EXTERNAL_PORTS[d], outside[b, m - COLUMNS])
             if m < COLUMNS:
-                change += remember(trace[row, m, b], gains[u, b], RECURRENT_PORTS[d], line[b, m])
+                weights[row, m] += rates[0] * (change - decay * weights[row, m])
             else:
-                change += remember(trace[row, m, b], gains[u, b], EXTERNAL_PORTS[d], outside[b, m - COLUMNS])
-        if m < COLUMNS:
-            weights[row, m] += rates[0] * (change - decay * weights[row, m])
-        else:
-            rate = rates[1] if m - COLUMNS < inputs else rates[2]
-            external[row, m - COLUMNS] += rate * (change - decay * external[row, m - COLUMNS])
+                rate = rates[1] if m - COLUMNS < inputs else rates[2]
+                external[row, m - COLUMNS] += rate * (change - decay * external[row, m - COLUMNS])
+
+
+@inlined
+def forget(trace, trials):
+    """No traces before the first step; trace (ROWS, B, k, width)."""
+    for row in range(ROWS):
+        for b in range(trials):
+            for j in range(N_STATES):
+                for m in range(cuda.threadIdx.x, trace.shape[3], THREADS):
+                    trace[row, b, j, m] = real(0)
 
 
 @inlined
@@ -142,7 +151,7 @@ def online(weights, external, readout, feedback, trace, gains, errors, arrays, l
     """Grid: a block of THREADS for every SLAB units, all of them at once. All weights change in place.
 
     weights (blocks, ROWS, COLUMNS), external (blocks, ROWS, I + 1) with the bias, readout (blocks, O, COLUMNS), feedback
-    (blocks, COLUMNS, O), trace (blocks, ROWS, COLUMNS + I + 1, B, k), errors (blocks, B, O); arrays as in ahead.py, noise
+    (blocks, COLUMNS, O), trace (blocks, ROWS, B, k, COLUMNS + I + 1), errors (blocks, B, O); arrays as in ahead.py, noise
     in the place of the external drive; lines (3, B, COLUMNS): one that others may
     still learn from, one that is read, one that is written; outside (T, B, I + 1), rates (5,) of recurrent, input, bias,
     readout and feedback.
@@ -156,6 +165,7 @@ def online(weights, external, readout, feedback, trace, gains, errors, arrays, l
     g, u = thread // SLAB, thread % SLAB
     n, together = block * SLAB + u, THREADS // SLAB
     steps, trials = share.shape
+    forget(trace[block], trials)
     if n < UNITS and g < together:
         for i in range(N_CONSTANTS):
             steady[i] = arrays[0][i, n]

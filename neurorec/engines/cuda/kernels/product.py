@@ -1,4 +1,4 @@
-"""Matrix products without a library: for the simulator, and where torch was built without CUDA."""
+"""Zeros, and matrix products without a library: for the simulator, and where torch was built without CUDA."""
 
 from __future__ import annotations
 
@@ -7,6 +7,13 @@ from numba import cuda
 from neurorec.formula.cuda_single import SIMULATED, kernel, real
 
 SIDE = 4 if SIMULATED else 16  # of a tile: as many threads squared, each with one sum
+
+
+@kernel
+def clear(out):
+    """Zero, all of out (n,). Grid: any."""
+    for place in range(cuda.grid(1), out.shape[0], cuda.gridsize(1)):
+        out[place] = real(0)
 
 
 @kernel
