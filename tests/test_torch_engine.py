@@ -69,6 +69,24 @@ def test_float64_is_the_reference_to_the_tenth_digit(cell, rule, size, seed, los
     assert_alike(*(nr.weight_change(net, data, rule=rule, engine=each, seed=seed) for each in (PRECISE, "reference")), 1e-10)
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("cell", CELLS)
+def test_every_cell_filter_and_rule_is_the_references(cell, dtype):
+    """With a filter's own settings, which random ones could make unstable."""
+    engine, data = TorchEngine(dtype=dtype), trials(ORDINARY)
+    for filter in (None, *nr.names("filters")):
+        net = nr.Network.random(ORDINARY.inputs, ORDINARY.units, ORDINARY.outputs, cell=cell, filter=filter, dt=0.02, seed=3, noise=0.05)
+        net = net.replace(bias=np.linspace(-0.3, 0.3, net.bias.size))
+        for rule in RULES:
+            assert_alike(*(nr.weight_change(net, data, rule=rule, engine=each) for each in (engine, "reference")), engine.tolerance)
+
+
+@pytest.mark.parametrize("preset", nr.names("presets"))
+def test_every_preset_is_the_references(preset):
+    net, data = nr.preset(preset, ORDINARY.inputs, 6, ORDINARY.outputs, seed=0, dt=0.02), trials(ORDINARY)
+    assert_alike(*(nr.weight_change(net, data, rule="bptt", engine=each) for each in (PRECISE, "reference")), 1e-10)
+
+
 @pytest.mark.parametrize("cell", [*CELLS, Adaptive])
 @pytest.mark.parametrize("rule", ["rflo", "rtrl"])
 @given(size=sizes, seed=st.integers(0, 1000))
