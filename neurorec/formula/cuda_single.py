@@ -9,7 +9,7 @@ from numba import cuda
 from numba.core import config
 from numpy import float32 as real
 
-from neurorec.formula.single import EDGE, P, Q
+from neurorec.formula.single import rational
 
 SIMULATED = bool(getattr(config, "ENABLE_CUDASIM"))  # noqa: B009 - set when Numba is imported, which type checkers do not see
 THREADS = 512  # the most that a block may have: few enough for 128 registers each
@@ -20,14 +20,7 @@ kernel: Any = cuda.jit if SIMULATED else cuda.jit(cache=True, launch_bounds=THRE
 roomy: Any = cuda.jit if SIMULATED else cuda.jit(cache=True, launch_bounds=THREADS // 2)  # twice the registers
 
 
-@inlined
-def tanh(x):
-    """Rational tanh, NaN kept."""
-    x = EDGE if x > EDGE else x
-    x = -EDGE if x < -EDGE else x
-    s = x * x
-    top = x * (P[0] + s * (P[1] + s * (P[2] + s * (P[3] + s * (P[4] + s * P[5])))))
-    return top / (Q[0] + s * (Q[1] + s * (Q[2] + s * (Q[3] + s * Q[4]))))
+tanh = inlined(rational)
 
 
 @inlined

@@ -20,14 +20,16 @@ ROOT = 0x3F3504F3  # the bits of sqrt(1/2)
 WHOLE = real(1.5 * 2.0**23)  # a sum with it has no digits behind the point
 
 
-@inlined
-def tanh(x):
-    """Rational tanh, NaN kept."""
+def rational(x):
+    """Rational tanh, NaN kept; compiled for the CPU here, for the GPU in `cuda_single`."""
     x = EDGE if x > EDGE else x
     x = -EDGE if x < -EDGE else x
     s = x * x
     top = x * (P[0] + s * (P[1] + s * (P[2] + s * (P[3] + s * (P[4] + s * P[5])))))
     return top / (Q[0] + s * (Q[1] + s * (Q[2] + s * (Q[3] + s * Q[4]))))
+
+
+tanh = inlined(rational)
 
 
 @written

@@ -1,4 +1,4 @@
-"""Readout, error signal and readout learning of one time step, shared by the loops that learn row by row; copied as kernels.py is.
+"""Error signal and readout learning of one time step, shared by the loops that learn row by row; copied as kernels.py is.
 
 The feedback is held transposed, ``back (O, K N)``, as the readout is: every loop here runs along units.
 """
@@ -7,19 +7,6 @@ from __future__ import annotations
 
 from .teaching import element  # pyright: ignore[reportMissingImports]
 from .unit import compiled, real  # pyright: ignore[reportMissingImports]
-
-
-@compiled
-def read(readout, emitted, y):
-    """y(t) = Wout o(t), (B, O), from emitted (K, B, N)."""
-    outputs, trials, units = emitted.shape
-    for b in range(trials):
-        for o in range(y.shape[1]):
-            total = real(0)
-            for c in range(outputs):
-                for n in range(units):
-                    total += readout[o, c * units + n] * emitted[c, b, n]
-            y[b, o] = total
 
 
 @compiled

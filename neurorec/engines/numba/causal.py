@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from .readout import read  # pyright: ignore[reportMissingImports]
 from .teaching import element, error, optimise  # pyright: ignore[reportMissingImports]
 from .unit import compiled, emission, jacobian, output, prepare, pull_output, real, step  # pyright: ignore[reportMissingImports]
 
@@ -141,19 +142,6 @@ def scatter(total, width, heard, offsets, plastic_rows, units, change):
 
 
 @compiled
-def read(readout, emitted, y):
-    """y(t) = Wout o(t), (B, O)."""
-    outputs, trials, units = emitted.shape
-    for b in range(trials):
-        for o in range(y.shape[1]):
-            total = real(0)
-            for c in range(outputs):
-                for n in range(units):
-                    total += readout[o, c * units + n] * emitted[c, b, n]
-            y[b, o] = total
-
-
-@compiled
 def teach(readout, feedback, epsilon, emitted, signal, readout_change, feedback_change):
     """signal = B eps, (K, B, N); dWout = eps o^T, and its transpose for a feedback that learns."""
     outputs, trials, units = emitted.shape
@@ -227,7 +215,7 @@ def causal(vector, slots, summed, offsets, sizes, plastic_rows, recurrent_ports,
             drive(recurrent, input_, bias, emitted[t], inputs[t], noise[t % noise.shape[0]], recurrent_ports, external_ports, drives[t])
             step(states[t], drives[t], constants, states[t + 1])
             output(states[t + 1], constants, emitted[t + 1])
-            read(readout, emitted[t + 1], readouts[t])
+            read(emitted[t + 1], readout, readouts[t], 0, trials)
         jacobian(states[t], drives[t], constants, self_decay, slope, partial)
         emission(states[t], constants, gain)
         epsilon = error(readouts[t], targets[t])

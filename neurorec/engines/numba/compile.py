@@ -31,13 +31,13 @@ optimise = compiled(Optimiser.step)
 """
 
 
-_LOOPS = ("answer", "causal", "fused", "low_rank")
+_LOOPS = ("readout", "answer", "causal", "fused", "low_rank")
 
 
 @lru_cache(maxsize=64)
 def kernels(formula: Formula, dtype: str) -> ModuleType:
     """Module with `forward`, `reverse_scan` and `gathered` of a model."""
-    files = {name: _copied(name) for name in ("product", "kernels")}
+    files = {name: _copied(name) for name in ("product", "readout", "kernels")}
     return package({**numba_sources(formula, dtype), **files}, _salt()).kernels
 
 

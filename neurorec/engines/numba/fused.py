@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from .answer import learn_readout, read, spread  # pyright: ignore[reportMissingImports]
+from .answer import learn_readout, spread  # pyright: ignore[reportMissingImports]
+from .readout import read  # pyright: ignore[reportMissingImports]
 from .teaching import error  # pyright: ignore[reportMissingImports]
 from .unit import compiled, jacobian, output, pull_output, real, step  # pyright: ignore[reportMissingImports]
 
@@ -173,7 +174,7 @@ def fused(recurrent, external, readout, back, constants, recurrent_ports, extern
         add_external(external, external_ports, inputs[t], noise[t % noise.shape[0]], drives[t])
         step(states[t], drives[t], constants, states[t + 1])
         output(states[t + 1], constants, emitted[t + 1])
-        read(readout, emitted[t + 1], readouts[t])
+        read(emitted[t + 1], readout, readouts[t], 0, trials)
         jacobian(states[t], drives[t], constants, decay, slope, partial)
         epsilon = error(readouts[t], targets[t])
         for b in range(trials):

@@ -11,22 +11,10 @@ from __future__ import annotations
 import numpy as np
 
 from .product import DEPTH, gather, gather_some, multiply, pack_blocks, packed_shape, room_for  # noqa: F401 # pyright: ignore[reportMissingImports]
+from .readout import read  # pyright: ignore[reportMissingImports]
 from .unit import SHOWS_STATE, compiled, output, pull, pull_output, real, step  # pyright: ignore[reportMissingImports]
 
 FEW = 8  # up to as many readout channels a sum for each is faster than a product that is mostly empty
-
-
-@compiled
-def read(emitted, readout, y, first, last):
-    """y (B, O) = Wout o; emitted (K, B, N), readout (O, K N)."""
-    outputs, units = emitted.shape[0], emitted.shape[2]
-    for b in range(first, last):
-        for o in range(y.shape[1]):
-            total = real(0)
-            for c in range(outputs):
-                for n in range(units):
-                    total += readout[o, c * units + n] * emitted[c, b, n]
-            y[b, o] = total
 
 
 @compiled
