@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from neurorec.discovery import names as names
     from neurorec.engines import simulate as simulate
     from neurorec.engines import weight_change as weight_change
+    from neurorec.module_network import ModuleNetwork as ModuleNetwork
     from neurorec.network import Network as Network
     from neurorec.presets import preset as preset
     from neurorec.record import Record as Record
@@ -29,6 +30,7 @@ __version__ = "0.1.0"
 _PUBLIC = {
     "names": "discovery",
     "Network": "network",
+    "ModuleNetwork": "module_network",
     "Trials": "trials",
     "AbstractTask": "trials",
     "task": "tasks",

@@ -7,13 +7,13 @@ import time
 
 import numpy as np
 
+from neurorec.abstract_network import AbstractNetwork
 from neurorec.discovery import load, resolve
 from neurorec.engines import losses, stimulus, weighted_error
 from neurorec.engines.base import Activity, Memory, Route, Stimulus, Teaching, check
 from neurorec.errors import DivergenceError
 from neurorec.feedbacks.symmetric import Symmetric
 from neurorec.mapping import mapping_of
-from neurorec.network import Network
 from neurorec.plan import Plan
 from neurorec.rules.bptt import BPTT
 from neurorec.trials import AbstractTask, Trials
@@ -28,7 +28,7 @@ class Learner:
 
     Parameters
     ----------
-    network : Network
+    network : Network or ModuleNetwork
         As it was before training.
     task : AbstractTask
     plan : Plan
@@ -43,10 +43,10 @@ class Learner:
         Number of weight updates so far.
     """
 
-    def __init__(self, network: Network, task: AbstractTask, plan: Plan):
+    def __init__(self, network: AbstractNetwork, task: AbstractTask, plan: Plan):
         self.network, self.task, self.plan = network, task, plan
         self.engine, rule = load("engines", plan.engine)(**plan.engine_settings), resolve("rules", plan.rule)
-        check(self.engine, rule, plan.schedule)
+        check(self.engine, rule, plan.schedule, network)
         self.mapping = mapping_of(network)
         self.mapping.check(plan.schedule)
         feedback, optimiser = resolve("feedbacks", plan.feedback), load("optimisers", plan.optimiser)(**plan.optimiser_settings)
@@ -112,7 +112,7 @@ class Learner:
         size = float(np.linalg.norm(readout) * np.linalg.norm(feedback))
         return float(readout @ feedback) / size if size else 0.0
 
-    def trained(self) -> Network:
+    def trained(self) -> AbstractNetwork:
         """The network with the weights as they are now."""
         return self.weights.into(self.network)
 

@@ -14,7 +14,7 @@ from neurorec.errors import NotOffered, ValueRefused
 from neurorec.parametrisations.base import AbstractParametrisation
 
 if TYPE_CHECKING:
-    from neurorec.network import Network
+    from neurorec.abstract_network import AbstractNetwork
     from neurorec.weights import Weights
 
 CLOSE = 1e-4  # relative: weights that went through float32, and maps that magnify its rounding
@@ -54,7 +54,7 @@ class Direct(AbstractMapping):
 class Parametrised(AbstractMapping):
     """`recurrent` is computed, in float64, from the free parameters, once per update."""
 
-    def __init__(self, network: Network):
+    def __init__(self, network: AbstractNetwork):
         self.network, self.law = network, load("parametrisations", str(network.parametrisation))
 
     def check(self, schedule: str) -> None:
@@ -80,7 +80,7 @@ class Parametrised(AbstractMapping):
         return {**self.network.free, **{name: weights.view(name).astype(np.float64) for name in self.network.learnt}}
 
 
-def mapping_of(network: Network) -> AbstractMapping:
+def mapping_of(network: AbstractNetwork) -> AbstractMapping:
     """How the recurrent weights of a network are made."""
     return Direct() if network.parametrisation is None else Parametrised(network)
 

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from neurorec.abstract_network import AbstractNetwork
 from neurorec.arrays import only, positive, real_array, whole
 from neurorec.discovery import load, name_of, resolve
 from neurorec.errors import RunFileError, ShapeError, ValueRefused
 from neurorec.formula.derive import Formula
 from neurorec.mapping import checked, value_of
 from neurorec.model import formula_of
+from neurorec.rules.base import AbstractRule
 from neurorec.seeds import NETWORK, entropy, generator
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ WEIGHTS = ("recurrent", "input", "bias", "readout", "feedback")
 
 
 @dataclass(frozen=True, eq=False)
-class Network:
+class Network(AbstractNetwork):
     """A recurrent network with a linear readout, y = readout o.
 
     With N units, I inputs, O outputs, and a cell of D drives, K outputs and k states:
@@ -190,66 +190,46 @@ class Network:
         return self.input.shape[1]
 
     @property
-    def outputs(self) -> int:
-        """Number of output channels O."""
-        return self.readout.shape[0]
-
-    @property
     def learnt(self) -> tuple[str, ...]:
         """Names of the free parameters of `recurrent`; empty without a parametrisation."""
         return () if self.parametrisation is None else load("parametrisations", self.parametrisation).learnt
 
     def replace(self, **changes: Any) -> Network:
         """A new network with some fields changed; of `recurrent` and `free`, the one that is not given follows the other."""
-        only("field of Network", changes, [f.name for f in dataclasses.fields(self) if f.init])
         if "free" not in changes and {"recurrent", "parametrisation"} & changes.keys():
             changes["free"] = None
         elif (law := changes.get("parametrisation", self.parametrisation)) and changes.get("free") and "recurrent" not in changes:
             changes["recurrent"] = value_of(resolve("parametrisations", law), self.recurrent.shape, changes["free"])
-        return dataclasses.replace(self, **changes)
+        return super().replace(**changes)
 
     def per_unit(self, parameter: str) -> np.ndarray:
         """A parameter's values, one a unit, (N,)."""
         return np.broadcast_to(np.asarray(self.parameters[parameter], float), (self.units,)).copy()
 
-    def save(self, path: str | Path, overwrite: bool = False) -> Path:
-        """Write the network to an HDF5 file of its own.
+    @property
+    def own_states(self) -> tuple[str, ...]:
+        """Names of the cell's states."""
+        return tuple(load("cells", self.cell).states)
 
-        Raises
-        ------
-        RunFileError
-            If the file exists (unless `overwrite`) or cannot be written.
-        """
-        import h5py
+    def expect(self, rule: AbstractRule, schedule: str) -> None:
+        """A cell learns by every rule, at all times."""
 
-        path = Path(path)
-        if path.exists() and not overwrite:
-            raise RunFileError(f"{path} exists already; choose another path or pass overwrite=True")
-        aside = path.with_name(path.name + ".part")
-        try:
-            with h5py.File(aside, "w") as file:
-                self.to_group(file.create_group("network"))
-            aside.replace(path)
-        except OSError as error:
-            raise RunFileError(f"cannot write {path} ({error}); choose a folder that exists and can be written") from error
-        return path
+    def parts(self) -> dict[str, np.ndarray]:
+        """The weights, every parameter of the cell and its filter, one value a unit, and what `recurrent` is made of, if anything."""
+        rows = [self.per_unit(p) for p in self.formula.parameters]
+        parts = {name: getattr(self, name) for name in WEIGHTS} | {"parameters": np.array(rows).reshape(len(rows), self.units)}
+        return parts | {name: self.free[name] for name in self.learnt}
 
-    @classmethod
-    def load(cls, path: str | Path) -> Network:
-        """Read a network from a file of `save`, or the trained one from a run file.
+    def with_parts(self, parts: Mapping[str, np.ndarray]) -> Network:
+        """The network with others in their place."""
+        moved = {n: row for n, row in zip(self.formula.parameters, parts["parameters"], strict=True) if n in self.plastic}
+        free = {**self.free, **{name: parts[name] for name in self.learnt}}
+        return self.replace(**{name: parts[name] for name in WEIGHTS}, parameters={**self.parameters, **moved}, free=free)
 
-        Raises
-        ------
-        RunFileError
-            If there is no network in the file.
-        """
-        import h5py
-
-        try:
-            with h5py.File(path, "r", locking=False) as file:
-                return cls.from_group(file["network"])
-        except (OSError, KeyError) as error:
-            raise RunFileError(f"{path} holds no network ({error}); expected a file of Network.save or of nr.train") from error
+    def stored(self) -> dict[str, np.ndarray]:
+        """As the contract says."""
+        parameters, free = {f"parameters/{n}": self.per_unit(n) for n in self.parameters}, {f"free/{n}": a for n, a in self.free.items()}
+        return {name: getattr(self, name) for name in AXES} | parameters | free
 
     def to_group(self, group: h5py.Group) -> None:
         """Write the arrays, and the rest as attributes, into an open HDF5 group; dimensions are labelled."""
@@ -270,6 +250,8 @@ class Network:
     @classmethod
     def from_group(cls, group: h5py.Group) -> Network:
         """The network that `to_group` wrote."""
+        if "architecture" in group.attrs:
+            raise RunFileError("there is a network of a torch module; read it with nr.ModuleNetwork.load")
         arrays = {name: group[name][()] for name in AXES}
         about = group.attrs
         parameters, free = ({name: data[()] for name, data in group.get(part, {}).items()} for part in ("parameters", "free"))

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from neurorec.abstract_network import AbstractNetwork
 from neurorec.formula.cache import package
-from neurorec.network import Network
 from neurorec.seeds import NOISE
 
 
@@ -55,12 +55,12 @@ class PrivateNoise:
         return dataclasses.replace(self, step=self.step + start, steps=stop - start)
 
 
-def private_noise(network: Network, steps: int, trials: int, seed: int, first: int) -> PrivateNoise | None:
+def private_noise(network: AbstractNetwork, steps: int, trials: int, seed: int, first: int) -> PrivateNoise | None:
     """The noise of some trials.
 
     Parameters
     ----------
-    network : Network
+    network : network
         Its ``noise`` is the strength, in drive units times sqrt(s).
     steps, trials : int
         T and B.

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from neurorec.network import Network
 from neurorec.storage import RunFile
 from neurorec.weights import Weights
 
@@ -22,11 +21,11 @@ class Run:
     ----------
     file : RunFile
         Open; of a run in memory it is the only copy.
-    network : Network
+    network : Network or ModuleNetwork
         As trained so far.
     """
 
-    def __init__(self, file: RunFile, network: Network):
+    def __init__(self, file: RunFile, network: Any):
         self._file, self.network, self.path = file, network, file.path
 
     @property
@@ -63,7 +62,7 @@ class Run:
         """After how many trials a snapshot of the network is kept."""
         return self._read(lambda file: file.snapshot_trials)
 
-    def checkpoint(self, trial: int) -> Network:
+    def checkpoint(self, trial: int) -> Any:
         """The network after so many trials, one of `checkpoints`; 0 is the untrained one."""
         return self._read(lambda file: file.network(trial))
 
@@ -95,7 +94,7 @@ def open_run(path: str | Path) -> Run:
         return Run(file, trained_so_far(file))
 
 
-def trained_so_far(file: RunFile) -> Network:
+def trained_so_far(file: RunFile) -> Any:
     """The network with the weights of the newest resume state."""
     initial = file.initial()
     _, _, vector, _ = file.state()

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from neurorec.abstract_network import AbstractNetwork
 from neurorec.arrays import whole
 from neurorec.discovery import name_of, resolve
 from neurorec.engines import fit, start
-from neurorec.engines.base import AbstractEngine, Activity, Stimulus
+from neurorec.engines.base import AbstractEngine, Activity, Stimulus, expect_taken
 from neurorec.errors import ValueRefused
-from neurorec.network import Network
 from neurorec.noise import PrivateNoise, private_noise
 from neurorec.progress import Hook, Progress
 from neurorec.record import Record
@@ -51,7 +51,7 @@ class Recording:
 
 
 def stream(
-    network: Network,
+    network: AbstractNetwork,
     trials: Trials,
     path: str | Path,
     engine: str | AbstractEngine = "numba",
@@ -91,11 +91,12 @@ def stream(
     ShapeError, ValueRefused, UnknownName, RunFileError
         Before the first step: what does not fit, and the way out.
     """
+    runner, root = resolve("engines", engine), entropy(seed)
+    expect_taken(runner, network)
     fit(network, trials)
     record = record or Record(variables=(network.formula.states[0], "output"))
     if record.reduce is not None:
         raise ValueRefused(f"reduce={record.reduce!r} needs whole trials; record every j-th step with steps=, and reduce what xarray reads")
-    runner, root = resolve("engines", engine), entropy(seed)
     window = min(trials.steps, _window(network, trials, record) if window is None else _multiple(whole("window", window), record.steps))
     state, noise = start(network, trials.count, initial, runner.dtype), private_noise(network, trials.steps, trials.count, root, 0)
     layout = Layout(trials.count, trials.steps, network.dt, 1, network.inputs, network.outputs, {}, (), record)
@@ -113,7 +114,7 @@ def stream(
     return Recording(Path(path))
 
 
-def _window(network: Network, trials: Trials, record: Record) -> int:
+def _window(network: AbstractNetwork, trials: Trials, record: Record) -> int:
     """Steps whose activity takes the room there is."""
     formula = network.formula
     numbers = network.units * (len(formula.states) + len(formula.ports) + len(formula.emitted)) + network.inputs + network.outputs
@@ -133,7 +134,7 @@ def _windows(trials: Trials, dtype: Any, noise: PrivateNoise | None, state: np.n
         yield Stimulus(inputs, noise and noise.window(first, stop), state, targets, share)
 
 
-def _variable(name: str, network: Network, trials: Trials, activity: Activity, first: int) -> np.ndarray:
+def _variable(name: str, network: AbstractNetwork, trials: Trials, activity: Activity, first: int) -> np.ndarray:
     """(T, B, C) of a window."""
     if name == "output":
         return activity.readout

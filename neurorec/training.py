@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from neurorec.abstract_network import AbstractNetwork
 from neurorec.arrays import whole
 from neurorec.discovery import name_of, resolve
 from neurorec.engines import fit
@@ -21,7 +22,6 @@ from neurorec.errors import DivergenceError
 from neurorec.feedbacks.base import AbstractFeedback
 from neurorec.interrupt import Interrupt
 from neurorec.learner import Learner
-from neurorec.network import Network
 from neurorec.optimisers.base import AbstractOptimiser
 from neurorec.plan import Plan, as_task, describe_task, plain, remake_task
 from neurorec.progress import Hook, Progress
@@ -41,7 +41,7 @@ KEPT = 20  # trials that are recorded of a training, where the user did not say
 
 
 def train(
-    network: Network,
+    network: AbstractNetwork,
     task: AbstractTask | Trials | str,
     rule: str | AbstractRule = "rflo",
     engine: str | AbstractEngine = "numba",
@@ -68,7 +68,7 @@ def train(
 
     Parameters
     ----------
-    network : Network
+    network : Network or ModuleNetwork
         Where training starts; it is not changed.
     task : task, Trials or str
         Your own arrays go in as `nr.Trials`.

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
+from neurorec.abstract_network import AbstractNetwork
 from neurorec.arrays import aligned, only, real_array
 from neurorec.errors import ValueRefused
-from neurorec.network import WEIGHTS, Network
+
+AnyNetwork = TypeVar("AnyNetwork", bound=AbstractNetwork)
 
 
 class Weights:
@@ -18,7 +20,8 @@ class Weights:
     Attributes
     ----------
     vector : (P,) array
-        Everything, in the order recurrent, input, bias, readout, feedback, parameters, and what `recurrent` is made of, if anything.
+        Everything, in the order of the network's ``parts``: recurrent, input, bias, readout, feedback, parameters, and what
+        `recurrent` is made of, if anything; a torch module's own weights, by their names, come in the place of the first three.
     recurrent, input, bias, readout, feedback : arrays
         Views of `vector`, shaped as in `Network`.
     parameters : (Q, N) array
@@ -30,12 +33,9 @@ class Weights:
         self._views: dict[str, np.ndarray] = {}
 
     @classmethod
-    def of(cls, network: Network, dtype: Any) -> Weights:
+    def of(cls, network: AbstractNetwork, dtype: Any) -> Weights:
         """The weights of a network, copied."""
-        parts = {name: getattr(network, name) for name in WEIGHTS}
-        rows = [network.per_unit(p) for p in network.formula.parameters]
-        parts["parameters"] = np.array(rows).reshape(len(rows), network.units)
-        parts |= {name: network.free[name] for name in network.learnt}
+        parts = network.parts()
         vector = aligned((sum(part.size for part in parts.values()),), dtype)
         np.concatenate([part.ravel() for part in parts.values()], out=vector, casting="same_kind")
         ends = np.cumsum([part.size for part in parts.values()])
@@ -66,25 +66,22 @@ class Weights:
         vector.fill(0)
         return self.like(vector)
 
-    def into(self, network: Network) -> Network:
+    def into(self, network: AnyNetwork) -> AnyNetwork:
         """The network with these weights in it."""
-        names = network.formula.parameters
-        moved = {n: row for n, row in zip(names, self.parameters, strict=True) if n in network.plastic}
-        free = {**network.free, **{name: self.view(name) for name in network.learnt}}
-        return network.replace(**{name: self.view(name) for name in WEIGHTS}, parameters={**network.parameters, **moved}, free=free)
+        return network.with_parts({name: self.view(name) for name in self.spans})
 
-    def spread(self, network: Network, values: Mapping[str, float]) -> np.ndarray:
+    def spread(self, network: AbstractNetwork, values: Mapping[str, float]) -> np.ndarray:
         """One number a weight, (P,), from one number a name; zero where a name is missing."""
         out = self.zeros()
         for name, value in values.items():
-            if name in (*WEIGHTS, *network.learnt):
+            if name in self.spans:
                 out.view(name)[...] = value
             else:
                 out.parameters[network.formula.parameters.index(name)] = value
         return out.vector
 
 
-def rates_by_name(network: Network, rule: Any, feedback: Any, rate: float | Mapping[str, float]) -> dict[str, float]:
+def rates_by_name(network: AbstractNetwork, rule: Any, feedback: Any, rate: float | Mapping[str, float]) -> dict[str, float]:
     """The learning rate of every weight that will change.
 
     Raises
@@ -108,12 +105,12 @@ def rates_by_name(network: Network, rule: Any, feedback: Any, rate: float | Mapp
     return {**found, "feedback": found["readout"]} if feedback.plastic and "readout" in found else found
 
 
-def _moved_for(network: Network, name: str) -> tuple[str, ...]:
+def _moved_for(network: AbstractNetwork, name: str) -> tuple[str, ...]:
     """What an optimiser moves so that a weight changes: the free parameters of `recurrent`, if it has some."""
     return network.learnt if name == "recurrent" and network.learnt else (name,)
 
 
-def least_values(network: Network, weights: Weights) -> np.ndarray:
+def least_values(network: AbstractNetwork, weights: Weights) -> np.ndarray:
     """Smallest value of every weight, (P,): dt for plastic time constants, which a step could not follow otherwise."""
     least = weights.like(np.full_like(weights.vector, -np.inf))
     for name in network.formula.plastic:

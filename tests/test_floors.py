@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[1]
 FLOORS = (
     "errors discovery arrays seeds interrupt progress formula",
     "cells filters rules feedbacks losses optimisers parametrisations",
-    "model mapping network trials tasks record storage weights updates noise noise_loop philox plan run",
+    "model mapping abstract_network network module_network trials tasks record storage weights updates noise noise_loop philox plan run",
     "presets engines architectures unroll circuits",
     "learner training streaming dynamics plots timing",
     "cli",

@@ -15,6 +15,7 @@ from cases import difference
 
 import neurorec as nr
 from neurorec.cells.base import AbstractCell
+from neurorec.discovery import KINDS
 from neurorec.errors import NotOffered, RunFileError, UnknownName
 from neurorec.formula import primitives_numpy, vocabulary
 from neurorec.formula.cache import package
@@ -243,4 +244,4 @@ def test_a_class_that_is_defined_anew_is_not_taken_for_the_old_one(monkeypatch):
 def test_a_kind_that_there_is_not_is_said():
     with pytest.raises(UnknownName, match="did you mean 'cells'"):
         nr.names("cell")
-    assert nr.names("architectures") == []
+    assert all(nr.names(kind) for kind in KINDS)

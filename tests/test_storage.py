@@ -389,7 +389,7 @@ def test_a_network_torn_while_written_is_not_taken_for_whole(tmp_path, monkeypat
     def dies(network):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("neurorec.storage.networks.arrays_of", dies)
+    monkeypatch.setattr("neurorec.network.Network.stored", dies)
     with pytest.raises(KeyboardInterrupt):
         run.finish(run.initial())
     monkeypatch.undo()

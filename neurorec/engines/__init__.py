@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from neurorec.abstract_network import AbstractNetwork
 from neurorec.arrays import real_array
 from neurorec.discovery import load, resolve
-from neurorec.engines.base import AbstractEngine, Route, Stimulus, check
+from neurorec.engines.base import AbstractEngine, Route, Stimulus, check, expect_taken
 from neurorec.errors import ShapeError, ValueRefused
 from neurorec.feedbacks.base import AbstractFeedback
 from neurorec.mapping import mapping_of
-from neurorec.network import Network
 from neurorec.noise import private_noise
 from neurorec.rules.base import AbstractRule
 from neurorec.seeds import entropy
@@ -62,13 +62,17 @@ class Trajectories:
 
 
 def simulate(
-    network: Network, trials: Trials, engine: str | AbstractEngine = "numba", seed: int | None = 0, initial: np.ndarray | None = None
+    network: AbstractNetwork,
+    trials: Trials,
+    engine: str | AbstractEngine = "numba",
+    seed: int | None = 0,
+    initial: np.ndarray | None = None,
 ) -> Trajectories:
     """Run a network through trials; nothing is learnt.
 
     Parameters
     ----------
-    network : Network
+    network : Network or ModuleNetwork
     trials : Trials
         With the network's number of inputs and outputs, and its dt.
     engine : str or engine
@@ -87,17 +91,17 @@ def simulate(
     ShapeError, ValueRefused
         If trials and network do not fit.
     """
-    fit(network, trials)
     runner = resolve("engines", engine)
+    expect_taken(runner, network)
+    fit(network, trials)
     given = stimulus(network, trials, runner.dtype, entropy(seed), initial=initial)
     activity = runner.forward(network, Weights.of(network, runner.dtype), given)
-    names = load("cells", network.cell).states
-    states = {name: activity.states[1:, i].copy() for i, name in enumerate(network.formula.states) if name in names}
+    states = {name: activity.states[1:, i].copy() for i, name in enumerate(network.formula.states) if name in network.own_states}
     return Trajectories(activity.readout.copy(), states, trials, losses(activity.readout, trials))
 
 
 def weight_change(
-    network: Network,
+    network: AbstractNetwork,
     trials: Trials,
     rule: str | AbstractRule = "rflo",
     engine: str | AbstractEngine = "numba",
@@ -118,32 +122,36 @@ def weight_change(
     Returns
     -------
     dict of str to array
-        ``recurrent, input, readout, bias``, shaped as the network's, each plastic parameter of the cell, (N,), and each free
-        parameter of `recurrent`, shaped as in ``network.free``; zero where the rule changes nothing.
+        ``recurrent, input, readout, bias`` (of a torch module: its own weights, and ``readout``), shaped as the network's, each
+        plastic parameter of the cell, (N,), and each free parameter of `recurrent`, shaped as in ``network.free``; zero where
+        the rule changes nothing.
     """
     runner, law = resolve("engines", engine), resolve("rules", rule)
-    check(runner, law, "trial")
+    check(runner, law, "trial", network)
     fit(network, trials)
     weights, given = Weights.of(network, runner.dtype), stimulus(network, trials, runner.dtype, entropy(seed))
     activity = runner.forward(network, weights, given)
     route = Route(law, resolve("feedbacks", feedback or law.feedback))
     change = runner.change(network, weights, given, activity, weighted_error(activity.readout, trials), route)
-    found = {name: change.view(name) for name in ("recurrent", "input", "readout", "bias")}
+    found = {name: change.view(name) for name in change.spans if name not in ("feedback", "parameters", *network.learnt)}
     found |= {name: change.parameters[network.formula.parameters.index(name)] for name in network.formula.plastic}
     found = {name: value if law.may_change(name) else np.zeros_like(value) for name, value in found.items()}
-    change.recurrent[...] = found["recurrent"]
+    for name in found.keys() & change.spans.keys():
+        change.view(name)[...] = found[name]
     mapping_of(network).pull(weights, change)
     return found | {name: change.view(name) for name in network.learnt}
 
 
-def stimulus(network: Network, trials: Trials, dtype: Any, seed: int, first: int = 0, initial: np.ndarray | None = None) -> Stimulus:
+def stimulus(
+    network: AbstractNetwork, trials: Trials, dtype: Any, seed: int, first: int = 0, initial: np.ndarray | None = None
+) -> Stimulus:
     """What trials (the first of which has number `first`) give a network, in an engine's float type."""
     noise = private_noise(network, trials.steps, trials.count, seed, first)
     state = start(network, trials.count, initial, dtype)
     return Stimulus(trials.inputs.astype(dtype), noise, state, trials.targets.astype(dtype), trials.weight.astype(dtype))
 
 
-def start(network: Network, trials: int, initial: np.ndarray | None, dtype: Any) -> np.ndarray:
+def start(network: AbstractNetwork, trials: int, initial: np.ndarray | None, dtype: Any) -> np.ndarray:
     """State before the first step, (k, B, N)."""
     given = network.initial if initial is None else real_array("initial", initial)
     if given.shape not in ((network.initial.size,), (trials, network.initial.size)):
@@ -169,7 +177,7 @@ def weighted_error(readout: np.ndarray, trials: Trials) -> np.ndarray:
     return error.reshape(readout.shape) * trials.weight[..., None].astype(readout.dtype)
 
 
-def fit(network: Network, trials: Trials) -> None:
+def fit(network: AbstractNetwork, trials: Trials) -> None:
     """Refuse trials that the network cannot be given."""
     for name, channels, have in (("inputs", trials.inputs.shape[2], network.inputs), ("targets", trials.targets.shape[2], network.outputs)):
         if channels != have:

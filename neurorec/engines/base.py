@@ -9,6 +9,7 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
+from neurorec.abstract_network import AbstractNetwork
 from neurorec.errors import NotOffered
 from neurorec.feedbacks.base import AbstractFeedback
 from neurorec.network import Network
@@ -116,11 +117,14 @@ class AbstractEngine(ABC):
         Largest difference from the reference engine, relative to the largest entry, for a trial of ordinary length.
     offers : frozenset of str
         Schedules of weight changes it can run: ``"trial"``, ``"step"``.
+    takes : tuple of type
+        Classes of networks it can step.
     """
 
     dtype: Any
     tolerance: float
     offers: ClassVar[frozenset[str]]
+    takes: ClassVar[tuple[type, ...]] = (Network,)
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -204,7 +208,19 @@ def in_turn(engine: AbstractEngine, network: Network, weights: Weights, stimuli:
         yield activity
 
 
-def check(engine: AbstractEngine, rule: AbstractRule, schedule: str) -> None:
+def expect_taken(engine: AbstractEngine, network: AbstractNetwork) -> None:
+    """Refuse a network that the engine cannot step.
+
+    Raises
+    ------
+    NotOffered
+        Saying which engine can.
+    """
+    if not isinstance(network, engine.takes):
+        raise NotOffered(f"{type(engine).__name__} steps formulas, and {type(network).__name__} holds a torch module; use engine='torch'")
+
+
+def check(engine: AbstractEngine, rule: AbstractRule, schedule: str, network: AbstractNetwork) -> None:
     """Refuse what cannot work before the first step.
 
     Raises
@@ -217,3 +233,5 @@ def check(engine: AbstractEngine, rule: AbstractRule, schedule: str) -> None:
         raise NotOffered(f"{type(rule).__name__} runs against time and cannot change weights every {schedule}; {way}, or update='trial'")
     if schedule not in engine.offers:
         raise NotOffered(f"{type(engine).__name__} cannot change weights every {schedule}; engine='reference' can")
+    expect_taken(engine, network)
+    network.expect(rule, schedule)

@@ -48,6 +48,12 @@ class TypedPrinter(PythonCodePrinter):
     _print_tanh = _print_exp = _print_log = _print_sin = _print_cos = _print_Function
 
 
+class DifferentiablePrinter(TypedPrinter):
+    """What autograd must not follow is printed, too: where derivatives are printed functions of their own it says nothing."""
+
+    _print_stop_gradient = TypedPrinter._print_Function
+
+
 def expect_known(expressions: Sequence[sympy.Expr]) -> None:
     """Refuse a function that the engines do not define.
 
@@ -92,10 +98,12 @@ class Elementwise:
     constants: tuple[str, ...]
     outputs: tuple[tuple[str, Sequence[sympy.Expr]], ...]
 
-    def source(self, place: str, constant_place: str, loop: Sequence[str], span: Sequence[str] = ()) -> str:
+    def source(
+        self, place: str, constant_place: str, loop: Sequence[str], span: Sequence[str] = (), printer: type[TypedPrinter] = TypedPrinter
+    ) -> str:
         """Python text; `place` indexes a row, `loop` holds the header lines of the loop over units, `span` arguments that bound it."""
         indent = "    " * (len(loop) + 1)
-        body = [*self._loads(place, constant_place), *self._stores(place)]
+        body = [*self._loads(place, constant_place), *self._stores(place, printer)]
         arguments = ", ".join([*(a.name for a in self.inputs), "constants", *(name for name, _ in self.outputs), *span])
         return "\n".join([f"def {self.name}({arguments}):", *loop, *(indent + line for line in body or ["pass"])])
 
@@ -104,8 +112,8 @@ class Elementwise:
         lines = [f"{row} = {a.name}[{i}{place}]" for a in self.inputs for i, row in enumerate(a.rows) if row in used]
         return lines + [f"{row} = constants[{i}{constant_place}]" for i, row in enumerate(self.constants) if row in used]
 
-    def _stores(self, place: str) -> list[str]:
-        show = TypedPrinter({"fully_qualified_modules": False}).doprint
+    def _stores(self, place: str, printer: type[TypedPrinter]) -> list[str]:
+        show = printer({"fully_qualified_modules": False}).doprint
         flat = [each for _, rows in self.outputs for each in rows]
         shared, results = sympy.cse(flat, symbols=sympy.numbered_symbols("x_"), order="none")
         targets = [f"{name}[{i}{place}]" for name, rows in self.outputs for i in range(len(rows))]
@@ -114,6 +122,10 @@ class Elementwise:
     def for_numpy(self) -> str:
         """Whole rows at a time."""
         return self.source("", "", ())
+
+    def for_torch(self) -> str:
+        """Whole rows at a time, in lists of tensors, through which autograd can go back."""
+        return self.source("", "", (), printer=DifferentiablePrinter)
 
     def for_numba(self) -> str:
         """A loop over units, that LLVM vectorises, of all trials or of those from `first_` to before `last_`."""

@@ -35,6 +35,11 @@ from neurorec.formula.primitives_numpy import *
 
 N_CONSTANTS = {n}
 """
+_TORCH_HEAD = """\
+from neurorec.formula.primitives_torch import *
+
+N_CONSTANTS, real = {n}, float  # a number takes the type of the tensor that it meets
+"""
 _NUMBA_HEAD = """\
 # SHOWS_STATE: other units see a unit's only state as it is, so that states and outputs can be one array.
 import numba
@@ -76,6 +81,14 @@ def for_numpy(formula: Formula) -> ModuleType:
     """The unit's functions on whole arrays, float64."""
     functions, n = _functions(formula)
     text = "\n\n".join([_NUMPY_HEAD.format(n=n), *(f.for_numpy() for f in functions)])
+    return package({"unit": text + "\n"}).unit
+
+
+@lru_cache(maxsize=64)
+def for_torch(formula: Formula) -> ModuleType:
+    """The unit's functions on lists of tensors, one a row, of any float type and device; rows without a unit's own value may be numbers."""
+    functions, n = _functions(formula)
+    text = "\n\n".join([_TORCH_HEAD.format(n=n), *(f.for_torch() for f in functions)])
     return package({"unit": text + "\n"}).unit
 
 

@@ -1,11 +1,14 @@
-"""Networks in the run file: `Network.to_group` writes them, here they get dimensions, units, and are overwritten in place."""
+"""Networks in the run file: their `to_group` writes them, here they get dimensions, units, and are overwritten in place."""
 
 from __future__ import annotations
 
-import h5py
-import numpy as np
+from typing import Any
 
-from neurorec.network import AXES, Network
+import h5py
+
+from neurorec.abstract_network import AbstractNetwork
+from neurorec.module_network import ModuleNetwork
+from neurorec.network import Network
 from neurorec.storage.datasets import dimension, put, void
 from neurorec.storage.files import flush
 
@@ -25,44 +28,44 @@ def snapshot_path(trial: int) -> str:
     return f"checkpoints/{trial:09d}"  # padded, so that names sort as numbers, also after extending
 
 
-def arrays_of(network: Network) -> dict[str, np.ndarray]:
-    """What `Network.to_group` stores as datasets, by their paths in the group."""
-    parameters = {f"parameters/{name}": network.per_unit(name) for name in network.parameters}
-    return {name: getattr(network, name) for name in AXES} | parameters | {f"free/{name}": array for name, array in network.free.items()}
+def network_from(group: h5py.Group) -> Any:
+    """The network that a group holds, of a cell or of a torch module."""
+    return (ModuleNetwork if "architecture" in group.attrs else Network).from_group(group)
 
 
-def build_network(group: h5py.Group, network: Network) -> None:
+def build_network(group: h5py.Group, network: AbstractNetwork) -> None:
     """Store it, with room for others of its shape."""
     network.to_group(group)
-    for name in arrays_of(network):
+    for name in network.stored():
         data = group[name]
         _attach_dimensions(group, data)
         data.attrs["units"] = "s" if name.startswith("parameters/tau") else "1"
         data.attrs["long_name"] = LONG_NAMES.get(name) or _long_name(*name.split("/"))
 
 
-def build_snapshot(group: h5py.Group, network: Network, trial: int) -> None:
+def build_snapshot(group: h5py.Group, network: AbstractNetwork, trial: int) -> None:
     """Room for the network after so many trials, NaN until reached."""
     build_network(group, network)
     if trial > 0:
-        for name in arrays_of(network):
+        for name in network.stored():
             void(group[name])
 
 
-def overwrite_network(group: h5py.Group, network: Network) -> None:
-    """`recurrent` is void until the rest is written, so that a torn network is never taken for whole."""
-    void(group["recurrent"])
+def overwrite_network(group: h5py.Group, network: AbstractNetwork) -> None:
+    """`readout` is void until the rest is written, so that a torn network is never taken for whole."""
+    void(group["readout"])
     flush(group.file)
-    for name, array in arrays_of(network).items():
-        if name != "recurrent":
+    for name, array in network.stored().items():
+        if name != "readout":
             put(group[name], array)
     flush(group.file)
-    put(group["recurrent"], network.recurrent)
+    put(group["readout"], network.readout)
     flush(group.file)
 
 
 def _long_name(part: str, name: str) -> str:
-    return f"parameter {name} of each unit" if part == "parameters" else f"{name}, of which recurrent weights are made"
+    whose = {"parameters": f"parameter {name} of each unit", "free": f"{name}, of which recurrent weights are made"}
+    return whose.get(part, f"{name} of the torch module")
 
 
 def _attach_dimensions(group: h5py.Group, data: h5py.Dataset) -> None:

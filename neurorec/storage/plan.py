@@ -9,11 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from neurorec.abstract_network import AbstractNetwork
 from neurorec.errors import ShapeError, ValueRefused
-from neurorec.network import Network
 from neurorec.record import CHANNELS, Record
 from neurorec.storage.files import one_line
-from neurorec.storage.networks import arrays_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +39,7 @@ class Layout:
         kept = json.loads(text)
         return cls(**{**kept, "record": Record.from_dict(kept["record"])})
 
-    def check(self, network: Network) -> None:
+    def check(self, network: AbstractNetwork) -> None:
         """Refuse a record of what there is not, and names that HDF5 cannot hold."""
         self.record.check(network.formula.states, network.units, self.steps)
         for name in (*self.columns, *self.conditions):
@@ -86,7 +85,7 @@ class Plan:
     """A layout, and what is in the file from the start."""
 
     layout: Layout
-    network: Network
+    network: AbstractNetwork
     config: Mapping[str, Any]
     vector: np.ndarray
     slots: np.ndarray
@@ -115,7 +114,7 @@ class Plan:
         layout, units = self.layout, self.network.units
         channels = sum(layout.last_dimension(name, units)[1].size for name in layout.record.variables)
         trajectories = 4 * len(layout.times) * len(layout.recorded) * channels
-        networks = (1 + len(self.snapshots)) * sum(array.nbytes for array in arrays_of(self.network).values())
+        networks = (1 + len(self.snapshots)) * sum(array.nbytes for array in self.network.stored().values())
         columns = len(layout.columns) + len(layout.conditions)
         rows = 8 * layout.total * (3 + columns)
         state = 2 * (self.vector.nbytes + self.slots.nbytes) + 2 * len(json.dumps(dict(self.config)))

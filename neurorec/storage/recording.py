@@ -9,7 +9,7 @@ from typing import Any, final
 import h5py
 import numpy as np
 
-from neurorec.network import Network
+from neurorec.abstract_network import AbstractNetwork
 from neurorec.storage.datasets import allocate, put
 from neurorec.storage.files import flush, opened, publish
 from neurorec.storage.networks import build_network
@@ -44,7 +44,7 @@ class RecordingFile:
         If the record asks for what the network or the trials do not have.
     """
 
-    def __init__(self, path: Path, network: Network, config: Mapping[str, Any], layout: Layout, seed: int, overwrite: bool):
+    def __init__(self, path: Path, network: AbstractNetwork, config: Mapping[str, Any], layout: Layout, seed: int, overwrite: bool):
         plan = Plan(layout, network, config, np.empty(0, np.float32), np.empty((0, 0), np.float32), seed, ())
         plan.check()
         publish(path, plan.bytes, overwrite, lambda file: _build(file, plan))

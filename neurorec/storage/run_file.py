@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any, final
 import h5py
 import numpy as np
 
+from neurorec.abstract_network import AbstractNetwork
 from neurorec.arrays import positive, whole
 from neurorec.errors import RunFileError, UnknownName, ValueRefused
-from neurorec.network import Network
 from neurorec.record import Record
 from neurorec.storage.about import read_about
 from neurorec.storage.datasets import put
 from neurorec.storage.files import expect_run, flush, new_file, opened, publish
-from neurorec.storage.networks import overwrite_network, snapshot_path
+from neurorec.storage.networks import network_from, overwrite_network, snapshot_path
 from neurorec.storage.plan import Layout, Plan
 from neurorec.storage.rebuild import rebuild
 from neurorec.storage.slots import State, newest_state, older_slot, other_slot, write_slot
@@ -70,7 +70,7 @@ class RunFile:
     def create(
         cls,
         path: str | Path | None,
-        network: Network,
+        network: AbstractNetwork,
         config: Mapping[str, Any],
         total: int,
         steps: int,
@@ -289,19 +289,19 @@ class RunFile:
             )
         return state
 
-    def snapshot(self, trial: int, network: Network) -> None:
+    def snapshot(self, trial: int, network: AbstractNetwork) -> None:
         """Keep the network as a checkpoint, if one is planned after this many trials."""
         if trial in self.snapshot_trials:
             overwrite_network(self._writable[snapshot_path(trial)], network)
 
-    def finish(self, network: Network) -> None:
+    def finish(self, network: AbstractNetwork) -> None:
         """Store the trained network; may be called again, later in the training."""
         group = self._writable["network"]
         overwrite_network(group, network)
         put(group["trained"], self.done)
         self.flush()
 
-    def network(self, trial: int | None = None) -> Network:
+    def network(self, trial: int | None = None) -> Any:
         """The network as `finish` left it, or a snapshot.
 
         Parameters
@@ -318,13 +318,13 @@ class RunFile:
         if where not in self._file:
             raise RunFileError(f"{self._name} has no checkpoint {trial}; there are {', '.join(map(str, self.snapshot_trials))}")
         try:
-            return Network.from_group(self._file[where])
+            return network_from(self._file[where])
         except ValueRefused as error:  # NaN: void until it is whole
             raise RunFileError(
                 f"{self._name} holds no whole network in /{where}, the run has done {self.done} of {self.total} trials; resume it"
             ) from error
 
-    def initial(self) -> Network:
+    def initial(self) -> Any:
         """The network before training."""
         return self.network(0)
 

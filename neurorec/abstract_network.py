@@ -1,0 +1,153 @@
+"""What training, recording and files need of a network, whatever its recurrence is made of."""
+
+from __future__ import annotations
+
+import dataclasses
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+from neurorec.arrays import only
+from neurorec.errors import RunFileError
+from neurorec.formula.derive import Formula
+
+if TYPE_CHECKING:
+    import h5py
+
+    from neurorec.rules.base import AbstractRule
+
+
+class AbstractNetwork(ABC):
+    """A network with a linear readout: a frozen dataclass, all of whose arrays are read-only.
+
+    Attributes
+    ----------
+    readout, feedback : (O, K N) and (K N, O) arrays
+    inputs : int
+        Number of input channels I.
+    initial : (k N,) array
+        State before the first step, states stacked.
+    dt : float
+        Time step in seconds.
+    noise : float
+        Strength of the units' private noise.
+    plastic : tuple of str
+        What training changes.
+    parametrisation : str or None
+        What `recurrent` is computed by, if it is.
+    free : mapping of str to array
+        What it is computed from.
+    learnt : tuple of str
+        Which of those training changes.
+    formula : Formula
+        The symbolic model of a unit; of a torch module, its states only.
+    """
+
+    inputs: int
+    readout: np.ndarray
+    feedback: np.ndarray
+    initial: np.ndarray
+    dt: float
+    noise: float
+    plastic: tuple[str, ...]
+    parametrisation: str | None = None
+    free: Mapping[str, np.ndarray] = MappingProxyType({})
+    learnt: tuple[str, ...] = ()
+    formula: Formula
+
+    @property
+    @abstractmethod
+    def units(self) -> int:
+        """Number of units N."""
+
+    @property
+    @abstractmethod
+    def own_states(self) -> tuple[str, ...]:
+        """Names of the states without those of a filter."""
+
+    @property
+    def outputs(self) -> int:
+        """Number of output channels O."""
+        return self.readout.shape[0]
+
+    @abstractmethod
+    def expect(self, rule: AbstractRule, schedule: str) -> None:
+        """Refuse a rule and a schedule (``"trial"``, ``"step"``) by which it cannot learn.
+
+        Raises
+        ------
+        NotOffered
+            Saying what can.
+        """
+
+    @abstractmethod
+    def parts(self) -> dict[str, np.ndarray]:
+        """All that an optimiser could change, by name: ``readout``, ``feedback``, ``parameters (Q, N)``, and what is its own."""
+
+    @abstractmethod
+    def with_parts(self, parts: Mapping[str, np.ndarray]) -> Self:
+        """The network with others in the place of `parts`."""
+
+    @abstractmethod
+    def stored(self) -> dict[str, np.ndarray]:
+        """What `to_group` stores as datasets, by their paths in the group."""
+
+    @abstractmethod
+    def to_group(self, group: h5py.Group) -> None:
+        """Write the arrays, and the rest as attributes, into an open HDF5 group; dimensions are labelled."""
+
+    @classmethod
+    @abstractmethod
+    def from_group(cls, group: h5py.Group) -> Self:
+        """The network that `to_group` wrote."""
+
+    def replace(self, **changes: Any) -> Self:
+        """A new network with some fields changed."""
+        fields: Any = dataclasses.fields(self)  # type: ignore[arg-type]
+        only(f"field of {type(self).__name__}", changes, [f.name for f in fields if f.init])
+        return dataclasses.replace(self, **changes)  # type: ignore[type-var]
+
+    def save(self, path: str | Path, overwrite: bool = False) -> Path:
+        """Write the network to an HDF5 file of its own.
+
+        Raises
+        ------
+        RunFileError
+            If the file exists (unless `overwrite`) or cannot be written.
+        """
+        import h5py
+
+        path = Path(path)
+        if path.exists() and not overwrite:
+            raise RunFileError(f"{path} exists already; choose another path or pass overwrite=True")
+        aside = path.with_name(path.name + ".part")
+        try:
+            with h5py.File(aside, "w") as file:
+                self.to_group(file.create_group("network"))
+            aside.replace(path)
+        except OSError as error:
+            raise RunFileError(f"cannot write {path} ({error}); choose a folder that exists and can be written") from error
+        return path
+
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """Read a network from a file of `save`, or the trained one from a run file.
+
+        Raises
+        ------
+        RunFileError
+            If there is no network of this class in the file.
+        """
+        import h5py
+
+        try:
+            with h5py.File(path, "r", locking=False) as file:
+                return cls.from_group(file["network"])
+        except (OSError, KeyError) as error:
+            raise RunFileError(
+                f"{path} holds no network ({error}); expected a file of {cls.__name__}.save or of nr.train with such a network"
+            ) from error

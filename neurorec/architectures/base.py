@@ -1,0 +1,32 @@
+"""What an architecture is."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import ClassVar
+
+import torch
+
+
+class AbstractArchitecture(torch.nn.Module, ABC):
+    """A recurrence as a torch module, made by ``Architecture(inputs, units, **settings)``; `neurorec.ModuleNetwork` puts a readout on it.
+
+    Any torch module that is made so and has `states`, `initial` and `step` will do: this class says what they mean. All that a
+    step depends on must be in its arguments, the module's parameters and its buffers.
+
+    Attributes
+    ----------
+    states : tuple of str
+        Names of the state variables, each (B, N). The first is what the readout sees.
+    """
+
+    states: ClassVar[tuple[str, ...]]
+
+    @abstractmethod
+    def initial(self, batch: int) -> Sequence[torch.Tensor]:
+        """State before the first step, one (batch, N) tensor a state variable; not learnt."""
+
+    @abstractmethod
+    def step(self, x: torch.Tensor, state: Sequence[torch.Tensor]) -> Sequence[torch.Tensor]:
+        """The state one step later, from the input ``x (B, I)``."""

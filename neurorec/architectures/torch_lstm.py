@@ -1,0 +1,37 @@
+"""torch's own `nn.LSTM`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+
+from neurorec.architectures._silent import with_a_channel
+from neurorec.architectures.base import AbstractArchitecture
+
+
+class TorchLSTM(AbstractArchitecture):
+    """Long short-term memory as ``torch.nn.LSTM`` computes it, one layer, from a state of zeros.
+
+    Parameters
+    ----------
+    inputs, units : int
+        Without inputs it hears one silent channel.
+    """
+
+    states = ("h", "c")
+
+    def __init__(self, inputs: int, units: int) -> None:
+        super().__init__()
+        self.layer: Any = torch.nn.LSTM(max(inputs, 1), units)
+
+    def initial(self, batch: int) -> Sequence[torch.Tensor]:
+        """Zeros."""
+        zeros = self.layer.weight_hh_l0.new_zeros(batch, self.layer.hidden_size)
+        return zeros, zeros
+
+    def step(self, x: torch.Tensor, state: Sequence[torch.Tensor]) -> Sequence[torch.Tensor]:
+        """h and c, one step later."""
+        _, (h, c) = self.layer(with_a_channel(x)[None], (state[0][None], state[1][None]))
+        return h[0], c[0]
