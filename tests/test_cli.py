@@ -356,7 +356,7 @@ def test_doctor_finds_nothing_wrong(neurorec):
         and set(facts["ceilings"]) == {"sgemm_gflop_per_s", "matvec_gflop_per_s", "copy_gb_per_s"}
     )
     assert all(value > 0 for value in facts["ceilings"].values())
-    assert {"cpus", "numba_threads", "blas_threads", "cache", "cache_writable", "cuda", "hdf5", "python"} <= set(facts)
+    assert {"cpus", "numba_threads", "blas_threads", "cache", "cache_writable", "hdf5", "python", "gpu"} <= set(facts)
 
 
 def test_doctor_says_what_is_wrong(neurorec, monkeypatch):
