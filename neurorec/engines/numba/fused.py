@@ -65,7 +65,10 @@ def learn_recurrent_alone(recurrent, recurrent_ports, rate, shrink, trace, decay
     drives[:] = real(0)
     for d in range(recurrent_ports.shape[0]):
         p, first = recurrent_ports[d], d * units
-        for n in range(units if p >= 0 else 0):
+        if p < 0:
+            recurrent[first : first + units] *= shrink
+            continue
+        for n in range(units):
             keep, gain, scale, total = decay[0, 0, n], slope[p, 0, n], rate * adjoint[0, 0, n], real(0)
             for m in range(width):
                 e = keep * trace[first + n, 0, 0, m] + gain * pre[0, m]
@@ -88,10 +91,10 @@ def learn_recurrent(recurrent, recurrent_ports, rate, shrink, trace, decay, slop
     for row in range(recurrent.shape[0]):
         d = row // units
         n, p = row - d * units, recurrent_ports[d]
-        if p < 0:
-            continue
         for m in range(width):
             recurrent[row, m] *= shrink
+        if p < 0:  # no unit is heard through it: nothing is learnt
+            continue
         for b in range(trials):
             if k == 1:
                 keep, gain, scale = decay[0, b, n], slope[p, b, n], rate * adjoint[0, b, n]
@@ -131,10 +134,10 @@ def learn_external(external, external_ports, rates, weight_decay, trace, decay, 
         shrink = real(1) - rate * weight_decay
         for d in range(external_ports.shape[0]):
             q, first = external_ports[d], d * units
-            if q < 0:
-                continue
             for n in range(first, first + units):
                 external[i, n] *= shrink
+            if q < 0:
+                continue
             for b in range(trials):
                 pre = x[b, i] if i < inputs else real(1)
                 for j in range(k):
