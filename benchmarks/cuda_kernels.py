@@ -9,7 +9,6 @@ nvidia-cuda-nvcc, whose ptxas counts.
 from __future__ import annotations
 
 import argparse
-import json
 import re
 import subprocess
 import sys
@@ -22,6 +21,7 @@ from typing import Any, NamedTuple
 from unittest import mock
 
 from numba import cuda, types
+from numbers_file import one_row_a_line
 
 import neurorec as nr
 from neurorec.discovery import load
@@ -142,5 +142,5 @@ if __name__ == "__main__":
         )
     if arguments.out:
         versions = {name: version(name) for name in ("numba-cuda", "nvidia-nvvm", "nvidia-cuda-nvcc")}
-        told = {"command": " ".join(["python", *sys.argv]), "commit": git_commit(), "versions": versions, "rows": rows}
-        arguments.out.write_text(json.dumps(told, indent=1) + "\n")
+        told = {"command": " ".join(["python", *sys.argv]), "commit": git_commit(), "versions": versions, "result": {"kernels": rows}}
+        arguments.out.write_text(one_row_a_line(told))

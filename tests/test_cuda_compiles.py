@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 from pathlib import Path
 
 import numpy as np
@@ -27,11 +27,9 @@ SHARED = 48 * 1024  # bytes that a block may have without asking the driver
 
 @pytest.fixture(scope="module")
 def counting():
-    place = Path(__file__).parents[1] / "benchmarks/cuda_kernels.py"
-    spec = importlib.util.spec_from_file_location("cuda_kernels", place)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(Path(__file__).parents[1] / "benchmarks")
+        return importlib.import_module("cuda_kernels")
 
 
 @pytest.mark.parametrize(
