@@ -49,7 +49,7 @@ class UnrolledEngine(AbstractEngine):
     @property
     def settings(self) -> dict[str, Any]:
         """The unroll by its name, and what it was made with."""
-        return {"how": name_of(self.how), "given": dataclasses.asdict(self.how)}
+        return {"how": name_of(self.how), "given": dict(vars(self.how))}
 
     def forward(self, network: Network, weights: Weights, stimulus: Stimulus) -> Activity:
         """As the contract says; warns where the unroll did not converge."""

@@ -21,19 +21,21 @@ LARGEST = 1e8  # of a correction; above, a linear extrapolation in time has noth
 Correct = Callable[[Linearised, np.ndarray], np.ndarray]
 
 
-def solved(recurrence: Recurrence, correct: Correct, tolerance: float, most: int) -> Solution:
+def solved(recurrence: Recurrence, states: np.ndarray, correct: Correct, tolerance: float, most: int) -> Solution:
     """Sweep until the residual is at most `tolerance` times the largest state (or 1), `most` times at most.
 
     Parameters
     ----------
     recurrence : Recurrence
+    states : (k, T + 1, B, N) array
+        Where to start; changed in place.
     correct : callable
         From the Jacobians of all steps and the residual, (k, T, B, N), to the correction of the states after them. Where that is
         too large or no number, the residual itself is taken.
     tolerance : float
     most : int
     """
-    states, residuals = recurrence.guess(), []
+    residuals = []
     while True:
         wrong = recurrence.residual(states)
         largest = per_trial(wrong)

@@ -42,8 +42,14 @@ class Recurrence:
         return other
 
     def guess(self) -> np.ndarray:
-        """States of a network that stands still, (k, T + 1, B, N): where iterations start."""
+        """States of a network that stands still, (k, T + 1, B, N)."""
         return np.repeat(self.start[:, None], self.steps + 1, axis=1)
+
+    def stepped(self) -> np.ndarray:
+        """States one step after `guess`, (k, T + 1, B, N): with the inputs in them, a better point to linearise at."""
+        states = self.guess()
+        states[:, 1:] = self.after(states[:, :-1])
+        return states
 
     def after(self, before: np.ndarray, first: int = 0) -> np.ndarray:
         """States after each step, (k, t, B, N), from those before it: of the steps that follow step `first`."""

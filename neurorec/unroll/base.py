@@ -37,7 +37,7 @@ class Solution:
 class AbstractUnroll(ABC):
     """A way to evaluate s(t) = f(s(t-1), x(t)) for t = 1 ... T, in float64.
 
-    Iterations start from a network that stands still in its initial state. A sweep makes s(t) right wherever s(t-1)
+    Iterations start from a network that stands still in its initial state (newton and quasi_newton: one step later). A sweep makes s(t) right wherever s(t-1)
     was, so T sweeps give the sequential states whatever the network; how many are needed before is a matter of the
     largest Lyapunov exponent (Gonzalez et al. 2025, arXiv 2508.16817).
     """

@@ -81,7 +81,7 @@ class _ToTolerance(AbstractUnroll):
     most: int
 
     def solve(self, recurrence: Recurrence) -> Solution:
-        return solved(recurrence, _nothing_assumed, self.tolerance, self.most)
+        return solved(recurrence, recurrence.guess(), _nothing_assumed, self.tolerance, self.most)
 
     def pull(self, recurrence: Recurrence, solution: Solution, signal: np.ndarray) -> Iterator[tuple[Linearised, np.ndarray]]:
         linear = recurrence.linear(solution.states[:, :-1])

@@ -53,7 +53,7 @@ class Newton(AbstractUnroll):
 
     def solve(self, recurrence: Recurrence) -> Solution:
         """As the contract says."""
-        return solved(recurrence, self._forwards, self.tolerance, self.most)
+        return solved(recurrence, recurrence.stepped(), self._forwards, self.tolerance, self.most)
 
     def pull(self, recurrence: Recurrence, solution: Solution, signal: np.ndarray) -> Iterator[tuple[Linearised, np.ndarray]]:
         """One adjoint scan."""

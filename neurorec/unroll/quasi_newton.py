@@ -39,7 +39,7 @@ class QuasiNewton(AbstractUnroll):
 
     def solve(self, recurrence: Recurrence) -> Solution:
         """As the contract says."""
-        return solved(recurrence, _forwards, self.tolerance, self.most)
+        return solved(recurrence, recurrence.stepped(), _forwards, self.tolerance, self.most)
 
     def pull(self, recurrence: Recurrence, solution: Solution, signal: np.ndarray) -> Iterator[tuple[Linearised, np.ndarray]]:
         """By sweeps of the adjoint."""
