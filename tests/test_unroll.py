@@ -309,16 +309,16 @@ def test_there_are_four_and_others_are_refused():
 
 def test_four_sweeps_learn_what_four_inputs_tell():
     """The input of two steps ago; that of six steps ago is out of reach."""
-    inputs = np.random.default_rng(0).normal(size=(40, 20, 1))
+    inputs = np.random.default_rng(0).normal(size=(20, 500, 1))  # too much to learn by heart
     losses = []
     for lag in (2, 6):
-        data = nr.Trials(inputs, np.roll(inputs, lag, axis=0), np.arange(40)[:, None] >= lag + np.zeros((1, 20)))
+        data = nr.Trials(inputs, np.roll(inputs, lag, axis=0), np.arange(20)[:, None] >= lag + np.zeros((1, 500)))
         net = nr.Network.random(1, 20, 1, cell="tanh", gain=0.9, seed=0)
-        plan = {"rule": "bptt", "trials": 6000, "batch": 20, "rate": 0.01, "optimiser": "adam", "progress": False}
+        plan = {"rule": "bptt", "trials": 15000, "batch": 50, "rate": 0.01, "optimiser": "adam", "progress": False}
         losses.append(nr.train(net, data, engine=UnrolledEngine(Jacobi(sweeps=4)), **plan).log["loss"].values)
-    near, far = (each[-20:].mean() for each in losses)  # knowing nothing: half the variance of the input, 0.5
+    near, far = (each[-500:].mean() for each in losses)  # knowing nothing: half the variance of the input, 0.5
     assert near < 0.05
-    assert far > 0.3
+    assert far > 0.4
 
 
 def test_a_training_by_sweeps_goes_on_from_its_file(tmp_path):

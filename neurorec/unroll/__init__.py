@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from neurorec import engines
 from neurorec.discovery import load
 from neurorec.engines import Trajectories
+from neurorec.engines.base import AbstractEngine
 from neurorec.errors import UnrollWarning
 from neurorec.network import Network
 from neurorec.rules.base import AbstractRule
@@ -86,9 +87,9 @@ def evaluate(
     UnrollWarning
         If the iteration did not converge (then states are the sequential ones), or if the largest Lyapunov exponent is positive.
     """
-    engine = load("engines", "unrolled")(how)
-    trajectories = engines.simulate(network, trials, engine, seed, initial)
-    _, recurrence, found = engine.last
+    runner: Any = engine(how)
+    trajectories = engines.simulate(network, trials, runner, seed, initial)
+    _, recurrence, found = runner.last
     residuals = np.array([*found.tried.residuals, per_trial(recurrence.residual(found.tried.states))])
     exponents = largest_exponent(recurrence, found.solution.states)
     _warn_of_chaos(exponents)
@@ -117,7 +118,18 @@ def weight_change(
     UnrollWarning
         If the iteration did not converge; the change is then that of the sequential states.
     """
-    return engines.weight_change(network, trials, rule, load("engines", "unrolled")(how), seed=seed)
+    return engines.weight_change(network, trials, rule, engine(how), seed=seed)
+
+
+def engine(how: str | AbstractUnroll = "newton") -> AbstractEngine:
+    """The engine that simulates and trains by an unroll, for ``engine=`` of `nr.train`; its states and changes are in float64.
+
+    Parameters
+    ----------
+    how : str or AbstractUnroll
+        From ``nr.names("unroll")``; ``Jacobi(sweeps=4)`` trains a network for four sweeps.
+    """
+    return load("engines", "unrolled")(how)
 
 
 def _warn_of_chaos(exponents: np.ndarray) -> None:

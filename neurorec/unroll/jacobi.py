@@ -69,10 +69,11 @@ class _Sweeps(AbstractUnroll):
         return Solution(states, tuple(residuals), visited=tuple(visited))
 
     def pull(self, recurrence: Recurrence, solution: Solution, signal: np.ndarray) -> Iterator[tuple[Linearised, np.ndarray]]:
+        linear = None
         for before in reversed(solution.visited):
+            signal = signal if linear is None else pulled(linear, signal)
             linear = recurrence.linear(before)
             yield linear, signal
-            signal = pulled(linear, signal)
 
 
 @dataclass(frozen=True)
