@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 
 import neurorec as nr
 from neurorec.cells.base import AbstractCell
+from neurorec.discovery import load
 from neurorec.engines import stimulus
+from neurorec.engines.base import Route
 from neurorec.engines.unrolled import UnrolledEngine
 from neurorec.errors import NotOffered, UnknownName, UnrollWarning, ValueRefused
 from neurorec.unroll import Evaluation, evaluate, weight_change
@@ -331,6 +333,16 @@ def test_a_training_by_sweeps_goes_on_from_its_file(tmp_path):
     assert np.array_equal(resumed.network.recurrent, whole.network.recurrent)
     exact = nr.train(net, task, trials=8, **{**plan, "engine": "reference"})
     assert np.abs(exact.network.recurrent - whole.network.recurrent).max() > 1e-9  # the sweeps were kept
+
+
+def test_an_activity_from_elsewhere_is_solved_for_again():
+    net, data = network(ORDINARY), trials(ORDINARY)
+    weights, given_ = Weights.of(net, np.float64), stimulus(net, data, np.float64, 0)
+    ours, reference, error = UnrolledEngine(), load("engines", "reference")(), np.ones_like(data.targets)
+    route = Route(load("rules", "rflo")(), load("feedbacks", "random")())
+    activity = reference.forward(net, weights, given_)
+    wanted = reference.change(net, weights, given_, activity, error, route)
+    assert difference(ours.change(net, weights, given_, activity, error, route).vector, wanted.vector) < 1e-10
 
 
 def test_weights_that_change_at_every_step_are_refused():

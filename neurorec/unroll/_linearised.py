@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import product
-
 import numpy as np
 
 from neurorec.engines.reference.forward import blocks
@@ -58,15 +56,11 @@ class Linearised:
 
     def matrices(self) -> np.ndarray:
         """J of each step, (R, k N, k N), states stacked."""
-        decay, slope, emission = self.parts.decay, self.parts.recurrent, self.parts.emission
-        states, units, weights = self.n_states, self.units, blocks(self.through, self.units)
-        whole = np.zeros((decay.shape[2], states, units, states, units))
-        for j, new, seen, old in product(range(states), range(slope.shape[1]), range(len(emission)), range(states)):
-            if slope[j, new].any() and emission[seen, old].any():
-                whole[:, j, :, old] += slope[j, new][:, :, None] * weights[new, :, seen] * emission[seen, old][:, None]
-        diagonal = np.einsum("rjnln->jlrn", whole)  # a view
-        diagonal += decay
-        return whole.reshape(len(whole), states * units, states * units)
+        parts, weights = self.parts, blocks(self.through, self.units)
+        whole = np.einsum("jdrn,dnkm,klrm->rjnlm", parts.recurrent, weights, parts.emission)
+        own = np.einsum("rjnln->jlrn", whole)  # a view
+        own += parts.decay
+        return whole.reshape(len(whole), self.n_states * self.units, -1)
 
     def blocks(self) -> np.ndarray:
         """What each unit's own states do to one another, (R, N, k, k): the diagonal blocks of J."""
