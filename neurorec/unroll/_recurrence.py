@@ -8,6 +8,7 @@ import numpy as np
 
 from neurorec.engines.base import Activity, Stimulus
 from neurorec.engines.reference.adjoint import add_parameters
+from neurorec.engines.reference.forward import forward
 from neurorec.engines.reference.unit import Unit
 from neurorec.network import Network
 from neurorec.unroll._linearised import Linearised, channels, rows
@@ -27,6 +28,7 @@ class Recurrence:
 
     def __init__(self, network: Network, weights: Weights, stimulus: Stimulus):
         self.network, self.weights, self.unit = network, weights, Unit(network, weights)
+        self._stimulus = stimulus
         self.steps, self.trials, self.units = *stimulus.inputs.shape[:2], network.units
         self.start, self._through = np.asarray(stimulus.initial, float), weights.recurrent
         self._inputs = stimulus.inputs.reshape(self.steps * self.trials, -1).astype(float)
@@ -51,10 +53,14 @@ class Recurrence:
         states[:, 1:] = self.after(states[:, :-1])
         return states
 
-    def after(self, before: np.ndarray, first: int = 0) -> np.ndarray:
-        """States after each step, (k, t, B, N), from those before it: of the steps that follow step `first`."""
+    def in_turn(self) -> np.ndarray:
+        """States step by step, (k, T + 1, B, N), as the reference engine has them to the bit."""
+        return forward(self.network, self.weights, self._stimulus).states.transpose(1, 0, 2, 3)
+
+    def after(self, before: np.ndarray) -> np.ndarray:
+        """States after each step, (k, T, B, N), from those before it."""
         flat = self._flat(before)
-        return self.unit.step(flat, self._drives(flat, first)).reshape(before.shape)
+        return self.unit.step(flat, self._drives(flat)).reshape(before.shape)
 
     def residual(self, states: np.ndarray) -> np.ndarray:
         """f(s(t-1)) - s(t), (k, T, B, N): zero where the recurrence holds."""
@@ -95,10 +101,8 @@ class Recurrence:
         change.readout[...] += error.reshape(len(emitted), -1).T @ emitted
         change.feedback[...] = change.readout.T
 
-    def _drives(self, flat: np.ndarray, first: int = 0) -> np.ndarray:
-        heard = channels(rows(self.unit.output(flat)) @ self.weights.recurrent.T, self.units)
-        start = first * self.trials
-        return self.unit.drives(heard, self._external[:, start : start + flat.shape[1]])
+    def _drives(self, flat: np.ndarray) -> np.ndarray:
+        return self.unit.drives(channels(rows(self.unit.output(flat)) @ self.weights.recurrent.T, self.units), self._external)
 
     def _flat(self, states: np.ndarray) -> np.ndarray:
         return np.ascontiguousarray(states).reshape(len(states), -1, self.units)

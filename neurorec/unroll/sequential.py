@@ -18,10 +18,7 @@ class Sequential(AbstractUnroll):
 
     def solve(self, recurrence: Recurrence) -> Solution:
         """As the contract says."""
-        states = recurrence.guess()
-        for t in range(recurrence.steps):
-            states[:, t + 1] = recurrence.after(states[:, t : t + 1], first=t)[:, 0]
-        return Solution(states)
+        return Solution(recurrence.in_turn())
 
     def pull(self, recurrence: Recurrence, solution: Solution, signal: np.ndarray) -> Iterator[tuple[Linearised, np.ndarray]]:
         """z(t) = signal(t) + J(t+1)^T z(t+1)."""
