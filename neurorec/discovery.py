@@ -15,6 +15,7 @@ from neurorec.errors import NotOffered, UnknownName
 _HERE = Path(__file__).parent
 KINDS = (
     "cells", "filters", "rules", "feedbacks", "losses", "optimisers", "parametrisations", "engines", "tasks", "architectures", "presets",
+    "unroll",
 )  # fmt: skip
 
 

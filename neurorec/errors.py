@@ -50,3 +50,7 @@ class DivergenceError(NeurorecError, ArithmeticError):
 
 class RunFileError(NeurorecError, OSError):
     """A file that is no run, is damaged, is newer than this library, or cannot be written."""
+
+
+class UnrollWarning(UserWarning):
+    """An iteration over time did not converge, or the network is chaotic, so that its late states are not to be relied on."""

@@ -12,6 +12,7 @@ import neurorec as nr
 
 # Every engine but the definition; one that needs a GPU runs where there is one, and is skipped with the reason elsewhere.
 ENGINES = [pytest.param(name, marks=pytest.mark.gpu) if name == "cuda" else name for name in nr.names("engines") if name != "reference"]
+STEPPING = [engine for engine in ENGINES if engine != "unrolled"]  # which can change weights at every step
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,14 @@ FLOORS = (
 FLOOR = {part: floor for floor, parts in enumerate(FLOORS) for part in parts.split()}
 TOP = len(FLOORS) - 1
 BESIDE = {"tasks", "analysis", "benchmarks", "tests"}  # top-level folders: above the library, not in its wheel
-PUBLIC_MODULES = {"circuits", "dynamics", "errors", "plots", "presets"}  # which a script may use beside the names in neurorec.__all__
+PUBLIC_MODULES = {
+    "circuits",
+    "dynamics",
+    "errors",
+    "plots",
+    "presets",
+    "unroll",
+}  # which a script may use beside the names in neurorec.__all__
 
 FILES = sorted(p for p in (ROOT / "neurorec").rglob("*.py") if p != ROOT / "neurorec/__init__.py")  # which resolves names lazily
 SCRIPTS = sorted((ROOT / "tasks").glob("*.py"))

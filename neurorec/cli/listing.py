@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 
+from neurorec.discovery import KINDS
 from neurorec.errors import UnknownName
 
-KINDS = ("cells", "filters", "rules", "feedbacks", "losses", "optimisers", "parametrisations", "presets", "engines", "tasks")
 LIBRARY = Path(__file__).parents[1]
 
 

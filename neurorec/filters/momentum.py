@@ -8,7 +8,7 @@ from neurorec.filters.base import AbstractFilter
 
 
 class Momentum(AbstractFilter):
-    """Heavy-ball input of Nguyen et al. (2020, arXiv 2006.06929): v(t) = mu v(t-1) + s x(t), v in the place of x."""
+    """Heavy-ball input of Nguyen et al. (2020, arXiv 2006.06919): v(t) = mu v(t-1) + s x(t), v in the place of x."""
 
     states = ("v",)
     parameters = {"mu": 0.6, "s": 0.6}

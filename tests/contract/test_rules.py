@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from cases import ENGINES, ORDINARY, Sizes, descent, difference, network, sizes, trials
+from cases import ENGINES, ORDINARY, STEPPING, Sizes, descent, difference, network, sizes, trials
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -112,14 +112,14 @@ def assert_learnt_alike(engine: str, *arguments, **settings):
 
 
 @pytest.mark.parametrize("cell", CELLS)
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("engine", STEPPING)
 @given(size=sizes, seed=st.integers(0, 1000))
 @settings(max_examples=6, deadline=None)
 def test_an_engine_learns_at_every_step_as_the_reference_does(cell, engine, size, seed):
     assert_learnt_alike(engine, size, cell, seed, feedback="kolen_pollack", rate=0.03, weight_decay=0.1)
 
 
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("engine", STEPPING)
 @pytest.mark.parametrize(
     ("cell", "more"),
     [

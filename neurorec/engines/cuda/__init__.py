@@ -20,7 +20,7 @@ from neurorec.weights import Weights
 
 
 class CudaEngine(AbstractEngine):
-    """Trial and batch updates of local rules and BPTT by one reverse scan and one product over trials x time.
+    """On an NVIDIA GPU what `numba` does on the CPU, in float32, with the time loop inside the kernel.
 
     Parameters
     ----------

@@ -1,0 +1,97 @@
+"""The engine that evaluates a recurrence in time as `neurorec.unroll` can: by sweeps over all steps at once."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NoReturn
+
+import numpy as np
+
+from neurorec.arrays import only
+from neurorec.discovery import load, name_of, resolve
+from neurorec.engines.base import AbstractEngine, Activity, Memory, Route, Stimulus, Teaching, in_turn
+from neurorec.errors import NotOffered
+from neurorec.network import Network
+from neurorec.unroll._recurrence import Recurrence
+from neurorec.unroll._settled import Settled, settled
+from neurorec.unroll.base import AbstractUnroll
+from neurorec.weights import Weights
+
+
+class UnrolledEngine(AbstractEngine):
+    """NumPy, float64: states by an unroll, and every rule's change at the end of a trial by the way back through it.
+
+    Under a local rule, only a unit's own part of each Jacobian is gone back through. With ``how=Jacobi(sweeps=K)`` states and changes are
+    those of the K sweeps, not the reference's.
+
+    Parameters
+    ----------
+    how : str or AbstractUnroll
+        From ``nr.names("unroll")``.
+    given : mapping, optional
+        Settings of an unroll that is given by its name: ``UnrolledEngine("jacobi", {"sweeps": 4})``.
+
+    Attributes
+    ----------
+    last : tuple or None
+        Activity, recurrence and answer of the last call.
+    """
+
+    dtype = np.float64
+    tolerance = 1e-7
+    offers = frozenset({"trial"})
+
+    def __init__(self, how: str | AbstractUnroll = "newton", given: Mapping[str, Any] | None = None) -> None:
+        self.how = resolve("unroll", how) if given is None else _made(how, given)
+        self.last: tuple[Activity, Recurrence, Settled] | None = None
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The unroll by its name, and what it was made with."""
+        return {"how": name_of(self.how), "given": dict(vars(self.how))}
+
+    def forward(self, network: Network, weights: Weights, stimulus: Stimulus) -> Activity:
+        """As the contract says; warns where the unroll did not converge."""
+        return self.solve(network, weights, stimulus)[0]
+
+    def solve(self, network: Network, weights: Weights, stimulus: Stimulus) -> tuple[Activity, Recurrence, Settled]:
+        """`forward`, with how it went."""
+        recurrence = Recurrence(network, weights, stimulus)
+        found = settled(self.how, recurrence)
+        self.last = recurrence.activity(found.solution.states), recurrence, found
+        return self.last
+
+    def change(
+        self, network: Network, weights: Weights, stimulus: Stimulus, activity: Activity, error: np.ndarray, route: Route
+    ) -> Weights:
+        """As the contract says."""
+        _, recurrence, found = self.last if self.last and self.last[0] is activity else self.solve(network, weights, stimulus)
+        kept = recurrence if route.rule.influence == "full" else recurrence.local()
+        states, change = found.solution.states, weights.zeros()
+        signal = recurrence.signal(states, error, route.feedback.element(weights.readout.T, weights.feedback))
+        for linear, adjoint in found.how.pull(kept, found.solution, signal):
+            recurrence.add_change(change, linear, adjoint)
+        recurrence.add_readout(change, states, error)
+        return change
+
+    def online(self, network: Network, weights: Weights, stimulus: Stimulus, memory: Memory, teaching: Teaching) -> NoReturn:
+        """Refused: all steps are evaluated together."""
+        raise NotOffered(
+            "the unrolled engine evaluates all steps of a trial together and cannot change weights between them; engine='numba' can"
+        )
+
+    def expect(self, network: Network, teaching: Teaching, schedule: str) -> None:
+        """It can run all that it offers."""
+
+    def stream(self, network: Network, weights: Weights, stimuli: Iterable[Stimulus]) -> Iterator[Activity]:
+        """As the contract says."""
+        return in_turn(self, network, weights, stimuli)
+
+
+def _made(how: object, given: Mapping[str, Any]) -> AbstractUnroll:
+    if not isinstance(how, str):
+        raise NotOffered(f"settings are for an unroll given by its name; {how!r} has its own")
+    cls: Any = load("unroll", how)
+    only(f"setting of {how}", given, [field.name for field in dataclasses.fields(cls)])
+    return cls(**given)

@@ -1,0 +1,69 @@
+"""How every step of a trajectory answers to the state before it: its Jacobian, as products and as matrices."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from neurorec.engines.reference.forward import blocks
+from neurorec.engines.reference.unit import Linear
+
+
+def rows(channels: np.ndarray) -> np.ndarray:
+    """(X, R, N) as rows (R, X N)."""
+    return channels.transpose(1, 0, 2).reshape(channels.shape[1], -1)
+
+
+def channels(flat: np.ndarray, units: int) -> np.ndarray:
+    """Rows (R, X N) as (X, R, N)."""
+    return flat.reshape(len(flat), -1, units).transpose(1, 0, 2)
+
+
+class Linearised:
+    """J(t) = D(t) + F(t) W O(t-1) of R steps at once; `through` is W, or zeros for what a local rule keeps of it.
+
+    Attributes
+    ----------
+    parts : Linear
+        D, F, G and O of each step, (.., R, N).
+    emitted : (K, R, N) array
+        o(t-1), what other units saw.
+    through : (D N, K N) array
+    """
+
+    def __init__(self, parts: Linear, emitted: np.ndarray, through: np.ndarray):
+        self.parts, self.emitted, self.through = parts, emitted, through
+        self.n_states, self.units = parts.decay.shape[0], parts.decay.shape[3]
+
+    def at(self, some: slice | np.ndarray) -> Linearised:
+        """Some of the steps."""
+        parts = self.parts
+        chosen = (part[:, :, some] for part in (parts.decay, parts.recurrent, parts.external, parts.partial, parts.emission))
+        return Linearised(Linear(*chosen), self.emitted[:, some], self.through)
+
+    def push(self, tangent: np.ndarray) -> np.ndarray:
+        """J v of each step, (k, R, N) from (k, R, N)."""
+        shown = np.einsum("klrn,lrn->krn", self.parts.emission, tangent)
+        heard = channels(rows(shown) @ self.through.T, self.units)
+        own = np.einsum("jlrn,lrn->jrn", self.parts.decay, tangent)
+        return own + np.einsum("jdrn,drn->jrn", self.parts.recurrent, heard)
+
+    def pull(self, adjoint: np.ndarray) -> np.ndarray:
+        """J^T z of each step, (k, R, N) from (k, R, N)."""
+        told = np.einsum("jdrn,jrn->drn", self.parts.recurrent, adjoint)
+        returned = channels(rows(told) @ self.through, self.units)
+        own = np.einsum("jlrn,jrn->lrn", self.parts.decay, adjoint)
+        return own + np.einsum("klrn,krn->lrn", self.parts.emission, returned)
+
+    def matrices(self) -> np.ndarray:
+        """J of each step, (R, k N, k N), states stacked."""
+        parts, weights = self.parts, blocks(self.through, self.units)
+        whole = np.einsum("jdrn,dnkm,klrm->rjnlm", parts.recurrent, weights, parts.emission)
+        own = np.einsum("rjnln->jlrn", whole)  # a view
+        own += parts.decay
+        return whole.reshape(len(whole), self.n_states * self.units, -1)
+
+    def blocks(self) -> np.ndarray:
+        """What each unit's own states do to one another, (R, N, k, k): the diagonal blocks of J."""
+        own = np.einsum("dnkn->dkn", blocks(self.through, self.units))
+        through_itself = np.einsum("jdrn,dkn,klrn->rnjl", self.parts.recurrent, own, self.parts.emission)
+        return through_itself + self.parts.decay.transpose(2, 3, 0, 1)
