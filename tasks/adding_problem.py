@@ -98,7 +98,7 @@ def draw(settings: argparse.Namespace, task: nr.AbstractTask, runs: list[nr.Run]
     curves = curves.item()
     nr.plots.learning_curve(runs, ax=curves, label=settings.network)
     curves.axhline(task.baseline, color="0.5", linestyle="--", linewidth=0.8, label="without memory")
-    curves.legend()
+    curves.legend(fontsize=8, frameon=False)
     path = settings.out / f"adding_problem_{name(settings)}.png"
     figure.savefig(path)
     return path

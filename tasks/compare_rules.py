@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import json
 from dataclasses import dataclass
+from itertools import cycle
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,8 +36,13 @@ PRESETS = ("orthogonal_tanh", "scornn", "scurnn", "enrnn", "lstm", "momentum_lst
 WINDOWS = 50  # of trials, in which curves are averaged; a run's final loss is that of the last
 RECENT = 100  # trials, whose mean loss is held against the criterion
 TEST_TRIALS, TEST_SEED = 500, 1_000_000
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C564B")  # told apart by the colour-blind, too
-DASHES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)), (0, (1, 1)))
+NAMES = {"rflo": "RFLO", "local_only": "local influence, exact feedback", "bptt": "BPTT"}
+# Colour and dashes of each rule, then of each preset: told apart by the colour-blind, and in grey.
+LOOKS = (
+    ("#0072B2", "-"), ("#D55E00", (0, (4, 1))), ("0.45", "-"),
+    ("#000000", (0, (1, 1))), ("#D55E00", "-"), ("#E69F00", (0, (4, 1))), ("#CC79A7", (0, (3, 1, 1, 1))),
+    ("#0072B2", "-"), ("#56B4E9", (0, (4, 1))), ("#009E73", (0, (6, 1, 1, 1))),
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -92,7 +98,7 @@ def main() -> None:
     path = settings.out / f"compare_rules_{settings.task}.json"
     path.write_text(json.dumps(result))
     print_table(result)
-    print(f"picture: {draw(result, path.with_suffix('.png'))}")
+    print(f"picture: {draw([result], path.with_suffix('.png'))}")
     if settings.json:
         print(json.dumps({**result, "methods": {name: {k: v for k, v in each.items() if k != "curve"} for name, each in found.items()}}))
 
@@ -100,7 +106,14 @@ def main() -> None:
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--task", default="delayed_match_to_sample", choices=EXPERIMENTS, help="default delayed_match_to_sample")
-    parser.add_argument("--methods", nargs="+", default=(*RULES, *PRESETS), help="rules and presets")
+    parser.add_argument(
+        "--methods",
+        nargs="+",
+        default=(*RULES, *PRESETS),
+        choices=(*RULES, *nr.names("presets")),
+        metavar="METHOD",
+        help="rules and presets",
+    )
     parser.add_argument("--quick", action="store_true", help="one seed, a thirtieth of the trials, one rate, four methods")
     parser.add_argument("--seed", type=int, default=0, help="the first seed")
     parser.add_argument("--seeds", type=int, default=3, help="how many (default 3)")
@@ -209,26 +222,34 @@ def about(settings: argparse.Namespace, experiment: Experiment) -> dict[str, Any
     return {**facts, "trials": settings.trials, "seeds": seeds, "rates": settings.rates, "search_seed": SEARCH_SEED}
 
 
-def draw(result: dict[str, Any], path: Path) -> Path:
-    figure, axes = nr.plots.panels(1, 2, height=2.9)
-    draw_into(axes, result)
+def draw(results: list[dict[str, Any]], path: Path) -> Path:
+    """A row for each result: left the rules on the same network, right the presets; medians over the seeds, quartiles shaded."""
+    figure, axes = nr.plots.panels(len(results), 2, width=3.5, height=2.3)
+    rows = np.reshape(axes, (len(results), 2))
+    for (left, right), result in zip(rows, results, strict=True):
+        found = result["methods"]
+        rules(left, {method: each["curve"] for method, each in found.items() if method in RULES})
+        presets(right, {method: each["curve"] for method, each in found.items() if method not in RULES}, found.get("bptt"))
+        together(left, right, result)
+    below = {"loc": "upper left", "bbox_to_anchor": (0, -0.24), "fontsize": 8, "title_fontsize": 8, "frameon": False, "alignment": "left"}
+    rows[-1, 0].legend(title="leaky tanh network, trained by", ncols=1, **below)
+    rows[-1, 1].legend(title="networks trained by BPTT", ncols=2, **below)
     figure.savefig(path, dpi=200)
     return path
 
 
-def draw_into(axes: Any, result: dict[str, Any]) -> None:
-    """Left the rules on the same network, right the presets, beside BPTT of that network in grey."""
-    found = result["methods"]
-    rules, presets = [m for m in found if m in RULES], [m for m in found if m not in RULES]
-    for ax, methods, title in zip(axes, (rules, presets), ("leaky tanh, by each rule", "presets, by BPTT"), strict=True):
-        if methods is presets and "bptt" in found:
-            line(ax, found["bptt"]["curve"], "leaky tanh", "0.6", "-")
-        for method, colour, dashes in zip(methods, COLOURS, DASHES, strict=False):
-            line(ax, found[method]["curve"], method, colour, dashes)
-        finish(ax, result, f"{result['task']}: {title}")
-    low, high = min(ax.get_ylim()[0] for ax in axes), max(ax.get_ylim()[1] for ax in axes)
-    for ax in axes:
-        ax.set_ylim(low, high)
+def rules(ax: Axes, curves: dict[str, dict[str, list]]) -> None:
+    for method, curve in curves.items():
+        line(ax, curve, NAMES.get(method, method), *LOOKS[RULES.index(method)])
+
+
+def presets(ax: Axes, curves: dict[str, dict[str, list]], plain: dict[str, Any] | None) -> None:
+    if plain is not None:
+        line(ax, plain["curve"], "leaky tanh", *LOOKS[RULES.index("bptt")])
+    others = (name for name in nr.names("presets") if name not in PRESETS)
+    looks = dict(zip((*PRESETS, *others), cycle(LOOKS[len(RULES) :])))  # noqa: B905 - there are more presets than looks
+    for method, curve in curves.items():
+        line(ax, curve, method, *looks[method])
 
 
 def line(ax: Axes, curve: dict[str, list], label: str, colour: str, dashes: Any) -> None:
@@ -237,17 +258,23 @@ def line(ax: Axes, curve: dict[str, list], label: str, colour: str, dashes: Any)
     ax.plot(curve["trial"], median, color=colour, linestyle=dashes, linewidth=1.3, label=label)
 
 
-def finish(ax: Axes, result: dict[str, Any], title: str) -> None:
+def together(left: Axes, right: Axes, result: dict[str, Any]) -> None:
+    """The same axes for both, and what their losses are to be held against."""
+    for ax in (left, right):
+        for height in (result["guess"], result["criterion"]):
+            ax.axhline(height, color="0.45", linewidth=0.7, linestyle=(0, (2, 2)), zorder=0)
+        ax.set_yscale("log")
+        ax.yaxis.set_minor_formatter("")
+        ax.set_xlim(0, result["trials"])
+        ax.set_xlabel("trial")
     for height, text in ((result["guess"], "guess"), (result["criterion"], "criterion")):
-        ax.axhline(height, color="0.45", linewidth=0.7, linestyle=(0, (2, 2)), zorder=0)
-        ax.annotate(text, (1, height), xycoords=ax.get_yaxis_transform(), xytext=(2, 0), textcoords="offset points",
-                    va="center", fontsize=7, color="0.35")  # fmt: skip
-    ax.set_yscale("log")
-    ax.set_xlim(0, result["trials"])
-    ax.set_xlabel("trial")
-    ax.set_ylabel(f"loss ({result['unit']})")
-    ax.set_title(title, fontsize=9, loc="left")
-    ax.legend(fontsize=7.5, frameon=False)
+        place = {"xycoords": right.get_yaxis_transform(), "xytext": (3, 0), "textcoords": "offset points", "va": "center"}
+        right.annotate(text, (1, height), fontsize=7.5, color="0.35", **place)
+    lows, highs = zip(left.get_ylim(), right.get_ylim(), strict=True)
+    for ax in (left, right):
+        ax.set_ylim(min(lows), max(highs))
+    left.set_ylabel(f"loss ({result['unit']})", fontsize=8.5)
+    left.set_title(result["task"].replace("_", " "), loc="left", fontsize=9.5)
 
 
 def print_table(result: dict[str, Any]) -> None:

@@ -44,7 +44,9 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--network", default="scornn", choices=nr.names("presets"), help="preset (default scornn)")
     parser.add_argument("--units", type=int, help="default: about as many parameters as 64 units of scornn have")
-    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a field of the preset, such as negative=0")
+    parser.add_argument(
+        "--set", action="append", type=field, default=[], metavar="NAME=VALUE", help="a field of the preset, such as negative=0"
+    )
     parser.add_argument("--delay", type=int, default=100, help="steps between the last symbol and the cue (default 100)")
     parser.add_argument("--iterations", type=int, default=600, help=f"updates, each of {BATCH} trials (default 600)")
     parser.add_argument("--rates", type=float, default=1, help="multiply the learning rates of the preset's paper (default 1)")
@@ -55,11 +57,16 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--out", type=Path, default=Path("runs"), help="folder for runs and the picture")
     parser.add_argument("--json", action="store_true", help="print a last line of JSON")
     settings = parser.parse_args()
-    settings.fields = {name: json.loads(value) for name, value in (each.split("=", 1) for each in settings.set)}
+    settings.fields = dict(settings.set)
     settings.units = settings.units or UNITS.get(settings.network, UNITS_ELSE)
     if settings.quick:
         settings.seeds, settings.iterations = 1, min(settings.iterations, 50)
     return settings
+
+
+def field(text: str) -> tuple[str, float]:
+    name, value = text.split("=", 1)
+    return name, json.loads(value)
 
 
 def one(task: nr.AbstractTask, settings: argparse.Namespace, seed: int) -> nr.Run:
@@ -79,7 +86,7 @@ def training(settings: argparse.Namespace) -> dict[str, object]:
 
 
 def name(settings: argparse.Namespace) -> str:
-    return "_".join([settings.network, *settings.set, str(settings.delay)])
+    return "_".join([settings.network, *(f"{name}={value}" for name, value in settings.set), str(settings.delay)])
 
 
 def test(task: nr.AbstractTask, network: nr.Network) -> dict[str, float]:
@@ -101,7 +108,7 @@ def draw(settings: argparse.Namespace, task: nr.AbstractTask, runs: list[nr.Run]
     figure, (curves, answer) = nr.plots.panels(1, 2, height=3.2)
     nr.plots.learning_curve(runs, ax=curves, label=settings.network)
     curves.axhline(task.baseline, color="0.5", linestyle="--", linewidth=0.8, label="without memory")
-    curves.legend()
+    curves.legend(fontsize=8, frameon=False)
     nr.plots.outputs(runs[0], ax=answer)
     path = settings.out / f"copying_memory_{name(settings)}.png"
     figure.savefig(path)
