@@ -17,17 +17,22 @@ Facts = dict[str, Any]
 
 def main() -> None:
     compared, variants = (json.loads((DATA / name).read_text()) for name in ("comparison.json", "gradient_variants.json"))
-    (HERE / "_static" / "comparison.txt").write_text("\n".join([run_of(compared), *map(compared_table, compared["results"])]))
-    (HERE / "_static" / "gradient_variants.txt").write_text("\n".join([run_of(variants), *variant_tables(variants["results"])]))
+    (HERE / "_static" / "comparison.txt").write_text(
+        "\n".join([run_of(compared, compared["results"]), *map(compared_table, compared["results"])])
+    )
+    (HERE / "_static" / "gradient_variants.txt").write_text(
+        "\n".join([run_of(variants, [*variants["results"].values()]), *variant_tables(variants["results"])])
+    )
     sys.path.insert(0, str(HERE.parent / "tasks"))
     import compare_rules
 
     compare_rules.draw(compared["results"], HERE / "_static" / "comparison.png")
 
 
-def run_of(facts: Facts) -> str:
+def run_of(facts: Facts, results: Sequence[Facts]) -> str:
     versions = ", ".join(f"{name} {value}" for name, value in facts["versions"].items())
-    return f"At commit ``{facts['commit'][:10]}``; {facts['machine']}; {versions}.\n"
+    commits = ", ".join(f"``{each[:10]}``" for each in dict.fromkeys(found["commit"] for found in results))
+    return f"At {commits}; {facts['machine']}; {versions}.\n"
 
 
 def compared_table(result: Facts) -> str:

@@ -37,7 +37,7 @@ PRESETS = ("orthogonal_tanh", "scornn", "scurnn", "enrnn", "lstm", "momentum_lst
 WINDOWS = 50  # of trials, in which curves are averaged; a run's final loss is that of the last
 RECENT = 100  # trials, whose mean loss is held against the criterion
 WIDTH, HEIGHT, LEGEND = 7.0, 2.0, 0.9  # inches: of the figure, of a row, and of what is below the last
-LOWEST = 1e3  # what is smaller than a guess by more is not shown
+LOWEST = 1e4  # what is smaller than a guess by more is not shown
 TEST_TRIALS, TEST_SEED = 500, 1_000_000
 NAMES = {"rflo": "RFLO", "local_only": "local influence, exact feedback", "bptt": "BPTT"}
 # Colour and dashes of each rule, then of each preset: told apart by the colour-blind, and in grey.
