@@ -194,6 +194,15 @@ class Network(AbstractNetwork):
         """Names of the free parameters of `recurrent`; empty without a parametrisation."""
         return () if self.parametrisation is None else load("parametrisations", self.parametrisation).learnt
 
+    @property
+    def learnable(self) -> int:
+        """How many numbers training changes: what is plastic, with the free parameters (not the absent ones) in the place of `recurrent`."""
+        sizes = {name: getattr(self, name).size if name in WEIGHTS else self.units for name in self.plastic}
+        if self.learnt and "recurrent" in sizes:
+            absent = np.count_nonzero(self.free["mask"] == 0) if "mask" in self.free else 0
+            sizes["recurrent"] = sum(self.free[name].size for name in self.learnt) - absent
+        return sum(sizes.values())
+
     def replace(self, **changes: Any) -> Network:
         """A new network with some fields changed; of `recurrent` and `free`, the one that is not given follows the other."""
         if "free" not in changes and {"recurrent", "parametrisation"} & changes.keys():

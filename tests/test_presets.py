@@ -76,6 +76,26 @@ def test_orthogonal_tanh_is_orthogonal_at_the_start():
 
 
 @pytest.mark.parametrize(
+    ("name", "units", "theirs", "not_ours"),
+    [
+        ("scornn", 170, 16415, 10),
+        ("scornn", 512, 136970, 10),
+        ("scurnn", 116, 16482, 10 + 2 * 116),
+        ("lstm", 128, 4 * 128 * (1 + 128 + 1) + 1280, 0),
+    ],
+)
+def test_as_many_numbers_are_learnt_as_the_papers_count(name, units, theirs, not_ours):
+    """Not ours: biases of the readout, and scuRNN's initial state."""
+    assert nr.preset(name, 1, units, 10).learnable == theirs - not_ours
+
+
+def test_absent_and_fixed_connections_are_not_counted_as_learnt():
+    assert nr.preset("lem", 2, 5, 3).learnable == 4 * 5 * 5 + 4 * 5 * 2 + 4 * 5 + 3 * nr.preset("lem", 2, 5, 3).readout.shape[1]
+    assert nr.Network.random(2, 5, 3, plastic=("readout",)).learnable == 15
+    assert nr.Network.random(2, 5, 3, plastic=("recurrent", "tau")).learnable == 30
+
+
+@pytest.mark.parametrize(
     ("arguments", "settings", "error", "text"),
     [
         (("scorn", 1, 4, 1), {}, UnknownName, "did you mean 'scornn'"),

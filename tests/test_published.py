@@ -62,3 +62,18 @@ def test_recurrent_only_fails_and_readout_only_is_worse_than_both():
         medians[rule] = np.median([run.log["loss"].values[-300:].mean() for run in runs])
     assert medians["rflo"] < medians["recurrent_only"] / 3
     assert medians["rflo"] < medians["readout_only"]
+
+
+@pytest.mark.slow
+def test_an_orthogonal_network_remembers_what_an_lstm_of_its_size_forgets():
+    """scoRNN's copying task over a delay of 100, 600 iterations: loss over that of the best answer without memory."""
+    task, trials, share = nr.task("copying_memory", delay=100), 12_000, {}
+    for preset, units, changed in (("scornn", 64, {}), ("lstm", 23, {"rate": 1e-2})):
+        start = nr.preset(preset, task.n_inputs, units, task.n_outputs, seed=0)
+        run = nr.train(start, task, trials=trials, batch=20, seed=0, progress=False, **{**nr.presets.training(preset), **changed})
+        share[preset] = np.median(run.log["loss"].values[-1000:]) / task.baseline
+        last = run.network
+        if preset == "scornn":
+            assert np.abs(last.recurrent.T @ last.recurrent - np.eye(units)).max() < 1e-5
+    assert share["scornn"] < 0.15
+    assert share["lstm"] > 0.85

@@ -1,0 +1,82 @@
+"""Every script in tasks/ runs in its quick form, leaves its picture, and ends with one line of JSON."""
+
+from __future__ import annotations
+
+import json
+import math
+import runpy
+import sys
+from pathlib import Path
+
+import pytest
+
+import neurorec as nr
+
+SCRIPTS = sorted((Path(__file__).parents[1] / "tasks").glob("*.py"))
+FEWER = {"pixel_digits": ["--network", "lstm", "adam_lstm"], "character_text": ["--units", "16"]}  # quicker still, and quicker to compile
+
+
+def run(script: Path, monkeypatch, capsys, *words: str) -> dict:
+    import matplotlib.pyplot as plt
+
+    monkeypatch.setattr(sys, "argv", [str(script), *words])
+    runpy.run_path(str(script), run_name="__main__")
+    plt.close("all")
+    return json.loads(capsys.readouterr().out.splitlines()[-1])
+
+
+def named(name: str) -> Path:
+    return next(script for script in SCRIPTS if script.stem == name)
+
+
+def numbers(value) -> list[float]:
+    if isinstance(value, dict | list):
+        return [n for each in (value.values() if isinstance(value, dict) else value) for n in numbers(each)]
+    return [value] if isinstance(value, float) else []
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.stem)
+def test_a_script_runs_quickly_and_says_what_it_found(script, tmp_path, monkeypatch, capsys):
+    found = run(script, monkeypatch, capsys, "--quick", "--seed", "1", "--out", str(tmp_path), "--json", *FEWER.get(script.stem, []))
+    assert all(map(math.isfinite, numbers(found)))
+    assert len(numbers(found)) >= 2
+    assert any(path.read_bytes().startswith(b"\x89PNG") for path in tmp_path.glob("*.png"))
+    runs = [nr.open_run(path) for path in tmp_path.glob("*.h5")]
+    assert {each.config["seed"] for each in runs} <= {1, 1000}  # the seed asked for, and that on which rates are searched
+    assert all(each.done == each.total for each in runs)
+
+
+def test_a_longer_training_recalls_more(tmp_path, monkeypatch, capsys):
+    words = ("--delay", "5", "--seeds", "1", "--out", str(tmp_path), "--json", "--iterations")
+    short, long = (run(named("copying_memory"), monkeypatch, capsys, *words, n) for n in ("20", "200"))
+    assert long["loss_over_baseline"] < 0.8 * short["loss_over_baseline"]
+    assert long["recall"] > short["recall"]
+    assert (long["delay"], long["parameters"]) == (5, 64 * 63 // 2 + 64 * 10 + 9 * 64 + 64)
+
+
+def test_compared_networks_have_no_more_parameters_and_the_same_seeds(tmp_path, monkeypatch, capsys):
+    words = ("--task", "copying_memory", "--quick", "--seed", "3", "--out", str(tmp_path), "--json")
+    found = run(named("compare_rules"), monkeypatch, capsys, *words)
+    size = {method: each["parameters"] for method, each in found["methods"].items()}
+    assert size["rflo"] == size["bptt"]
+    assert all(0.9 * size["bptt"] < each <= size["bptt"] for each in size.values())
+    starts = {rule: nr.open_run(tmp_path / f"compare_rules_copying_memory_{rule}_3.h5").checkpoint(0) for rule in ("rflo", "bptt")}
+    assert (starts["rflo"].recurrent == starts["bptt"].recurrent).all()
+
+
+@pytest.mark.parametrize(
+    ("script", "words"),
+    [
+        ("copying_memory", ["--network", "scorn"]),
+        ("copying_memory", ["--set", "negative"]),
+        ("adding_problem", ["--rates", "mine"]),
+        ("pixel_digits", ["--order", "upwards"]),
+        ("compare_rules", ["--task", "chess"]),
+        ("compare_rules", ["--methods", "forcing"]),
+    ],
+)
+def test_a_wrong_word_is_a_usage_error(script, words, monkeypatch, capsys):
+    with pytest.raises(SystemExit) as end:
+        run(named(script), monkeypatch, capsys, *words)
+    assert end.value.code == 2
+    assert words[0] in capsys.readouterr().err
