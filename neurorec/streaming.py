@@ -11,8 +11,8 @@ import numpy as np
 from neurorec.abstract_network import AbstractNetwork
 from neurorec.arrays import whole
 from neurorec.discovery import name_of, resolve
-from neurorec.engines import fit, start
-from neurorec.engines.base import AbstractEngine, Activity, Stimulus, expect_taken
+from neurorec.engines import fit, recorded, start
+from neurorec.engines.base import AbstractEngine, Stimulus, expect_taken
 from neurorec.errors import ValueRefused
 from neurorec.noise import PrivateNoise, private_noise
 from neurorec.progress import Hook, Progress
@@ -107,7 +107,8 @@ def stream(
         with Progress(progress, trials.steps, unit="step") as shown:
             for k, activity in enumerate(runner.stream(network, Weights.of(network, runner.dtype), windows)):
                 first = k * window
-                file.write(first, {name: _variable(name, network, trials, activity, first) for name in record.variables})
+                inputs, targets = (each[first : first + window] for each in (trials.inputs, trials.targets))
+                file.write(first, {name: recorded(name, network, activity, inputs, targets) for name in record.variables})
                 shown.advance(min(first + window, trials.steps), np.nan)
     finally:
         file.close()
@@ -132,13 +133,3 @@ def _windows(trials: Trials, dtype: Any, noise: PrivateNoise | None, state: np.n
         inputs, targets = (each[first:stop].astype(dtype) for each in (trials.inputs, trials.targets))
         share = np.zeros(inputs.shape[:2], dtype)  # nothing is learnt
         yield Stimulus(inputs, noise and noise.window(first, stop), state, targets, share)
-
-
-def _variable(name: str, network: AbstractNetwork, trials: Trials, activity: Activity, first: int) -> np.ndarray:
-    """(T, B, C) of a window."""
-    if name == "output":
-        return activity.readout
-    if name in ("input", "target"):
-        whole_trials = trials.inputs if name == "input" else trials.targets
-        return whole_trials[first : first + len(activity.readout)]
-    return activity.states[1:, network.formula.states.index(name)]

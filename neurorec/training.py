@@ -16,7 +16,7 @@ from threadpoolctl import threadpool_limits
 from neurorec.abstract_network import AbstractNetwork
 from neurorec.arrays import whole
 from neurorec.discovery import name_of, resolve
-from neurorec.engines import fit
+from neurorec.engines import fit, recorded
 from neurorec.engines.base import AbstractEngine, Activity
 from neurorec.errors import DivergenceError
 from neurorec.feedbacks.base import AbstractFeedback
@@ -25,7 +25,7 @@ from neurorec.learner import Learner
 from neurorec.optimisers.base import AbstractOptimiser
 from neurorec.plan import Plan, as_task, describe_task, plain, remake_task
 from neurorec.progress import Hook, Progress
-from neurorec.record import CHANNELS, Record
+from neurorec.record import Record
 from neurorec.rules.base import AbstractRule
 from neurorec.run import Run
 from neurorec.seeds import entropy
@@ -284,9 +284,7 @@ class Journal:
         self.file.write_trajectories(numbers, arrays, {name: value[which] for name, value in trials.conditions.items()})
 
     def _variable(self, name: str, activity: Activity, trials: Trials) -> np.ndarray:
-        if name in CHANNELS:
-            return {"output": activity.readout, "input": trials.inputs, "target": trials.targets}[name]
-        return activity.states[1:, self.learner.network.formula.states.index(name)]
+        return recorded(name, self.learner.network, activity, trials.inputs, trials.targets)
 
     def _losses_so_far(self, log: xarray.Dataset) -> list[float]:
         return list(map(float, log["loss"].values[: self.done][-RECENT:]))

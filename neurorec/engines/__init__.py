@@ -10,11 +10,12 @@ import numpy as np
 from neurorec.abstract_network import AbstractNetwork
 from neurorec.arrays import real_array
 from neurorec.discovery import load, resolve
-from neurorec.engines.base import AbstractEngine, Route, Stimulus, check, expect_taken
+from neurorec.engines.base import AbstractEngine, Activity, Route, Stimulus, check, expect_taken
 from neurorec.errors import ShapeError, ValueRefused
 from neurorec.feedbacks.base import AbstractFeedback
 from neurorec.mapping import mapping_of
 from neurorec.noise import private_noise
+from neurorec.record import CHANNELS
 from neurorec.rules.base import AbstractRule
 from neurorec.seeds import entropy
 from neurorec.trials import Trials
@@ -160,6 +161,13 @@ def start(network: AbstractNetwork, trials: int, initial: np.ndarray | None, dty
         )
     each = np.broadcast_to(given, (trials, network.initial.size)).reshape(trials, -1, network.units)
     return np.ascontiguousarray(each.transpose(1, 0, 2), dtype=dtype)
+
+
+def recorded(name: str, network: AbstractNetwork, activity: Activity, inputs: np.ndarray, targets: np.ndarray) -> np.ndarray:
+    """What a recorded variable was at every step, (T, B, channel or unit): a channel, or one of the states."""
+    if name in CHANNELS:
+        return {"output": activity.readout, "input": inputs, "target": targets}[name]
+    return activity.states[1:, network.formula.states.index(name)]
 
 
 def losses(readout: np.ndarray, trials: Trials) -> np.ndarray:

@@ -11,7 +11,7 @@ from numba import cuda
 from neurorec.engines.base import AbstractEngine, Activity, Memory, Route, Stimulus, Teaching
 from neurorec.engines.cuda import passes
 from neurorec.engines.cuda.device import expect_gpu
-from neurorec.engines.cuda.products import apart, products
+from neurorec.engines.cuda.products import beside, products
 from neurorec.engines.cuda.sizes import WAYS
 from neurorec.engines.cuda.step_updates import expect_fused, online
 from neurorec.errors import ValueRefused
@@ -72,7 +72,7 @@ class CudaEngine(AbstractEngine):
 
     def stream(self, network: Network, weights: Weights, stimuli: Iterable[Stimulus]) -> Iterator[Activity]:
         """As the contract says; while one window is copied and used, the GPU computes the next."""
-        benches = [passes.Bench(self._bench.asked, apart())]
+        benches = [passes.Bench(self._bench.asked, beside())]
         benches.append(passes.Bench(self._bench.asked, benches[0].products))  # one stream, two sets of arrays
         waiting, last = None, None
         for k, stimulus in enumerate(stimuli):

@@ -57,15 +57,21 @@ def forward(bench: Bench, network: Network, weights: Weights, stimulus: Stimulus
         State before the first step, in the place of the stimulus's.
     """
     (steps, trials, _), formula, memory = stimulus.inputs.shape, network.formula, bench.memory
-    states = memory.array("states", (steps + 1, len(formula.states), trials, network.units))
-    emitted = states if formula.shows_state else memory.array("emitted", (steps + 1, len(formula.emitted), trials, network.units))
-    drives = memory.array("drives", (steps, len(formula.ports), trials, network.units))
-    states[0].copy_to_device(memory.upload("initial", stimulus.initial) if before is None else before, stream=bench.stream)
+    states, emitted, drives = start(bench, network, stimulus, before)
     hear_outside(bench, network, weights, stimulus, drives)
     shape = Shape(network.units, formula.n_drives, len(formula.emitted), trials)
     arrays = (constants(memory, network, weights), drives, states, emitted)
     sweep(formula, compile.AHEAD, weights.recurrent, arrays, steps, shape, memory, bench.products, bench.asked)
     return Queued(states, drives, emitted, _read(bench, weights, emitted))
+
+
+def start(bench: Bench, network: Network, stimulus: Stimulus, before: Any = None) -> tuple[Any, Any, Any]:
+    """Arrays for states, with the first one filled in, for what units send, and for drives."""
+    (steps, trials, _), formula, memory = stimulus.inputs.shape, network.formula, bench.memory
+    states = memory.array("states", (steps + 1, len(formula.states), trials, network.units))
+    emitted = states if formula.shows_state else memory.array("emitted", (steps + 1, len(formula.emitted), trials, network.units))
+    states[0].copy_to_device(memory.upload("initial", stimulus.initial) if before is None else before, stream=bench.stream)
+    return states, emitted, memory.array("drives", (steps, len(formula.ports), trials, network.units))
 
 
 def change(

@@ -7,9 +7,10 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from typing import Any
 
-import numpy as np
+from numba import cuda
 
 from neurorec.engines.cuda.device import SIMULATED
+from neurorec.engines.cuda.kernels.product import SIDE, clear, gather, spread
 
 GRAPHS = 4  # kept: forward pass and reverse scan of a batch and of a shorter last one
 
@@ -54,8 +55,6 @@ class Cublas(AbstractProducts):
     """
 
     def __init__(self, stream: Any) -> None:
-        from numba import cuda
-
         self._torch, self.stream = stream, cuda.external_stream(stream.cuda_stream)
         self._graphs: OrderedDict[Hashable, Any] = OrderedDict()
 
@@ -88,7 +87,6 @@ class Cublas(AbstractProducts):
 
     def _captured(self, step: Callable[[int, Any], None], steps: int, arrays: tuple) -> Any:
         import torch
-        from numba import cuda
 
         graph, side = torch.cuda.CUDAGraph(), torch.cuda.Stream()
         torch.cuda.synchronize()
@@ -115,20 +113,16 @@ class Tiles(AbstractProducts):
 
     def gather(self, post: Any, pre: Any, out: Any) -> None:
         """As the contract says."""
-        from neurorec.engines.cuda.kernels import product
-
-        product.gather[_tiles(out.shape[0], out.shape[1]), (product.SIDE, product.SIDE), self.stream](post, pre, out)
+        gather[_tiles(out.shape[0], out.shape[1]), (SIDE, SIDE), self.stream](post, pre, out)
 
     def spread(self, sent: Any, weights: Any, out: Any) -> None:
         """As the contract says."""
-        from neurorec.engines.cuda.kernels import product
-
         rows = out.shape[0] * out.shape[1]
-        product.spread[_tiles(rows, out.shape[2]), (product.SIDE, product.SIDE), self.stream](sent, weights, out)
+        spread[_tiles(rows, out.shape[2]), (SIDE, SIDE), self.stream](sent, weights, out)
 
     def multiply(self, sent: Any, weights: Any, out: Any) -> None:
         """As the contract says."""
-        out.copy_to_device(np.zeros(out.shape, np.float32), stream=self.stream)
+        clear[-(-out.size // SIDE**2), SIDE**2, self.stream](out.reshape(out.size))
         self.spread(sent.reshape(1, *sent.shape), weights, out.reshape(1, *out.shape))
 
     def repeat(self, step: Callable[[int, Any], None], steps: int, key: Hashable, arrays: tuple) -> None:
@@ -146,11 +140,9 @@ def products() -> AbstractProducts:
     return Cublas(torch.cuda.default_stream())
 
 
-def apart() -> AbstractProducts:
+def beside() -> AbstractProducts:
     """The same on a stream of their own, beside which other work can go on."""
     if not _torch_has_cuda():
-        from numba import cuda
-
         return Tiles(cuda.stream())
     import torch
 
@@ -184,6 +176,4 @@ def _tensor(array: Any) -> Any:
 
 
 def _tiles(rows: int, columns: int) -> tuple[int, int]:
-    from neurorec.engines.cuda.kernels.product import SIDE
-
     return -(-columns // SIDE), -(-rows // SIDE)

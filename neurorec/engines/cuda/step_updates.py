@@ -7,7 +7,7 @@ import numpy as np
 from neurorec.engines.base import Activity, Stimulus, Teaching
 from neurorec.engines.cuda import compile, sizes
 from neurorec.engines.cuda.device import processors
-from neurorec.engines.cuda.passes import Bench, Queued, constants, hear_outside, outside
+from neurorec.engines.cuda.passes import Bench, Queued, constants, hear_outside, outside, start
 from neurorec.engines.cuda.sizes import AcrossChip, Shape
 from neurorec.errors import NotOffered
 from neurorec.network import Network
@@ -40,14 +40,11 @@ def expect_fused(network: Network, teaching: Teaching) -> None:
 
 def online(bench: Bench, network: Network, weights: Weights, stimulus: Stimulus, teaching: Teaching) -> Activity:
     """Run the kernel, and bring the weights back."""
-    (steps, trials, inputs), formula, memory, units = stimulus.inputs.shape, network.formula, bench.memory, network.units
-    shape = Shape(units, formula.n_drives, len(formula.emitted), trials)
+    (_, trials, inputs), formula, memory = stimulus.inputs.shape, network.formula, bench.memory
+    shape = Shape(network.units, formula.n_drives, len(formula.emitted), trials)
     layout = sizes.online(shape, processors())
     k, rows, width = len(formula.states), shape.hears * layout.SLAB, shape.columns + inputs + 1
-    states = memory.array("states", (steps + 1, k, trials, units))
-    emitted = states if formula.shows_state else memory.array("emitted", (steps + 1, len(formula.emitted), trials, units))
-    drives, readouts = memory.array("drives", (steps, len(formula.ports), trials, units)), memory.array("readout", stimulus.targets.shape)
-    states[0].copy_to_device(memory.upload("initial", stimulus.initial), stream=bench.stream)
+    (states, emitted, drives), readouts = start(bench, network, stimulus), memory.array("readout", stimulus.targets.shape)
     hear_outside(bench, network, weights.zeros(), stimulus, drives)
     recurrent = memory.upload("online recurrent", sizes.slabs(weights.recurrent, shape, layout))
     external = memory.upload("online external", _external(weights, shape, layout))
