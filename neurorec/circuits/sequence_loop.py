@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 
-from neurorec.arrays import positive, whole
-from neurorec.circuits.base import AbstractContext
+from neurorec.arrays import whole
+from neurorec.circuits.base import AbstractContext, AbstractPlasticity
 from neurorec.circuits.box import Box
 from neurorec.circuits.conjunctive_cells import ConjunctiveCells
 from neurorec.circuits.course import Course
@@ -18,7 +18,8 @@ from neurorec.circuits.diary import COLUMNS, Diary
 from neurorec.circuits.end_state import EndState
 from neurorec.circuits.performance import Performance, Stage, expect_room
 from neurorec.circuits.player import Player
-from neurorec.circuits.striatum import Striatum
+from neurorec.circuits.reward_prediction import RewardPrediction
+from neurorec.circuits.rewarded_hebbian import RewardedHebbian
 from neurorec.circuits.transitions import Transitions
 from neurorec.discovery import load, name_of, resolve
 from neurorec.engines.base import AbstractEngine, Activity
@@ -34,8 +35,9 @@ from neurorec.storage.slots import State
 if TYPE_CHECKING:
     import xarray
 
-CONTEXTS: dict[str, type[AbstractContext]] = {"end_state": EndState, "conjunctive_cells": ConjunctiveCells}
-SETTINGS = ("duration", "hold", "syllables", "rate", "bound", "exploration", "refractory", "seed")  # that a file keeps as they are
+CONTEXTS = {"end_state": EndState, "conjunctive_cells": ConjunctiveCells}
+PLASTICITIES = {"rewarded_hebbian": RewardedHebbian, "reward_prediction": RewardPrediction}
+SETTINGS = ("duration", "hold", "syllables", "exploration", "refractory", "seed")  # that a file keeps as they are
 
 
 @final
@@ -61,10 +63,6 @@ class SequenceLoop:
         Their names. None: ``"0"``, ``"1"``, ...
     engine : str or engine
         That steps the network.
-    rate : float
-        Of the readout's learning.
-    bound : float
-        Largest length of a readout unit's weights.
     exploration : float
         How likely a random unit is chosen instead of the winner, from 0 to 1.
     refractory : int
@@ -72,6 +70,8 @@ class SequenceLoop:
     context : AbstractContext or str
         Which cells project to the readout: ``"end_state"`` as in the paper; ``"conjunctive_cells"`` where a syllable has several
         successors.
+    plasticity : AbstractPlasticity or str
+        How reward changes the readout's weights: ``"rewarded_hebbian"`` as in the paper, or ``"reward_prediction"``.
     box : Box, optional
         Keeps a cursor in bounds.
     seed : int or None
@@ -105,31 +105,25 @@ class SequenceLoop:
         hold: float = 2.0,
         syllables: Sequence[str] | None = None,
         engine: str | AbstractEngine = "numba",
-        rate: float = 0.1,
-        bound: float = 1.0,
         exploration: float = 0.1,
         refractory: int = 0,
         context: str | AbstractContext = "end_state",
+        plasticity: str | AbstractPlasticity = "rewarded_hebbian",
         box: Box | None = None,
         seed: int | None = 0,
     ):
         self.network, self.box, self.seed = network, box, entropy(seed)
-        self.syllables, self.context = _names(network, syllables), _context(context)
+        self.syllables = _names(network, syllables)
+        self.context, self.plasticity = _part("context", CONTEXTS, context), _part("plasticity", PLASTICITIES, plasticity)
         self.exploration, self.refractory = _share(exploration), whole("refractory", refractory, least=0)
         _expect_a_choice(self.syllables, self.refractory, box)
         outputs, rng = network.readout.shape[1], generator(self.seed, LOOP)
         self._code = self.context.code(outputs, len(self.syllables), rng)
         shape = len(self.syllables), self.context.count(outputs)
-        first = rng.uniform(-1, 1, shape) / np.sqrt(shape[1])
-        self._striatum = Striatum(first, positive("rate", rate), positive("bound", bound))
+        self.weights = rng.uniform(-1, 1, shape) / np.sqrt(shape[1])
         self._player = Player(network, resolve("engines", engine), duration, hold, self.seed)
         self.course: Course | None = None
         self.done, self.sequence = 0, ()
-
-    @property
-    def weights(self) -> np.ndarray:
-        """Ws, (syllables, cells)."""
-        return self._striatum.weights
 
     def learn(
         self,
@@ -208,7 +202,7 @@ class SequenceLoop:
             course.state = activity.states[-1].copy()
             stage.keep(course.history[-1], activity)
             if k + 1 < count:
-                winner = self._striatum.winner(self._code(sent, course.history), self._allowed(course))
+                winner = self._winner(self._code(sent, course.history), self._allowed(course))
                 stage.judge(winner in targets.right(course.history))
                 course.go_on(winner, self.box)
         return stage.performance(self.syllables)
@@ -236,9 +230,10 @@ class SequenceLoop:
         """
         network, stored, weights, state = read_loop(Path(path))
         settings = {name: stored[name] for name in SETTINGS}
-        context, box = CONTEXTS[stored["context"]](**stored["context_settings"]), stored["box"] and Box(**stored["box"])
+        parts = {"context": _remade(CONTEXTS, stored["context"]), "plasticity": _remade(PLASTICITIES, stored["plasticity"])}
+        box = stored["box"] and Box(**stored["box"])
         runner = load("engines", stored["engine"])(**stored["engine_settings"]) if engine is None else engine
-        loop = cls(network, **settings, engine=runner, context=context, box=box)
+        loop = cls(network, **settings, engine=runner, **parts, box=box)
         loop.weights[...] = weights
         loop.done, loop.sequence = stored["done"], tuple(stored["sequence"])
         if stored["history"]:
@@ -255,13 +250,16 @@ class SequenceLoop:
         course.state, cells, allowed = activity.states[-1].copy(), self._code(sent, course.history), self._allowed(course)
         rng = generator(self.seed, LOOP, 1 + self.done)
         explored = bool(rng.random() < self.exploration)
-        winner = int(rng.choice(np.flatnonzero(allowed))) if explored else self._striatum.winner(cells, allowed)
+        winner = int(rng.choice(np.flatnonzero(allowed))) if explored else self._winner(cells, allowed)
         right = winner in targets.right(course.history)
-        if right:
-            self._striatum.reward(winner, cells)
+        self.plasticity.change(self.weights, winner, cells, right)
         course.go_on(winner, self.box)
         self.done += 1
         return activity, played, winner, explored, right
+
+    def _winner(self, cells: np.ndarray, allowed: np.ndarray) -> int:
+        """The most strongly driven of the allowed units: z = Ws c."""
+        return int(np.where(allowed, self.weights @ cells, -np.inf).argmax())
 
     def _allowed(self, course: Course) -> np.ndarray:
         """Which units may win, (syllables,) of bool."""
@@ -292,14 +290,13 @@ class SequenceLoop:
 
     def _settings(self) -> dict[str, Any]:
         """All but the arrays, JSON-able."""
-        course, player, striatum = self.course, self._player, self._striatum
+        course, player = self.course, self._player
         own = {
-            "duration": player.duration, "hold": player.hold, "syllables": list(self.syllables), "rate": striatum.rate, "bound": striatum.bound,
-            "exploration": self.exploration, "refractory": self.refractory, "seed": self.seed,
+            "duration": player.duration, "hold": player.hold, "syllables": list(self.syllables), "exploration": self.exploration, "refractory": self.refractory, "seed": self.seed,
         }  # fmt: skip
         parts = {
-            "engine": name_of(player.engine), "engine_settings": player.engine.settings, "context": name_of(self.context),
-            "context_settings": dataclasses.asdict(self.context), "box": self.box and {"ways": self.box.ways.tolist(), "half_width": self.box.half_width},
+            "engine": name_of(player.engine), "engine_settings": player.engine.settings, "context": _described(self.context),
+            "plasticity": _described(self.plasticity), "box": self.box and {"ways": self.box.ways.tolist(), "half_width": self.box.half_width},
         }  # fmt: skip
         so_far = {"history": course.history if course else [], "at": course.at.tolist() if course else []}
         return own | parts | so_far | {"done": self.done, "sequence": list(self.sequence)}
@@ -323,12 +320,21 @@ def _share(exploration: float) -> float:
     return float(exploration)
 
 
-def _context(given: str | AbstractContext) -> AbstractContext:
-    if isinstance(given, AbstractContext):
+def _part(kind: str, known: Mapping[str, type], given: Any) -> Any:
+    """One of the loop's parts, by name or as it is."""
+    if not isinstance(given, str):
         return given
-    if given not in CONTEXTS:
-        raise UnknownName.among("context", str(given), list(CONTEXTS))
-    return CONTEXTS[given]()
+    if given not in known:
+        raise UnknownName.among(kind, given, list(known))
+    return known[given]()
+
+
+def _described(part: Any) -> dict[str, Any]:
+    return {"name": name_of(part), "settings": dataclasses.asdict(part)}
+
+
+def _remade(known: Mapping[str, type], described: Mapping[str, Any]) -> Any:
+    return known[described["name"]](**described["settings"])
 
 
 def _expect_a_choice(syllables: tuple[str, ...], refractory: int, box: Box | None) -> None:
