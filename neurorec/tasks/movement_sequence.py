@@ -50,6 +50,7 @@ class MovementSequence(AbstractTask):
 
     def __post_init__(self) -> None:
         """Refuse settings that make no movement."""
+        object.__setattr__(self, "sequence", tuple(self.sequence))
         if not self.sequence or not set(self.sequence) <= set(range(self.syllables.directions)):
             raise ValueRefused(f"sequence must hold directions from 0 to {self.directions - 1}, at least one, got {self.sequence!r}")
 
