@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import neurorec as nr
-from neurorec.errors import ValueRefused
+from neurorec.errors import NeurorecError
 
 FOUR = [[1, 0], [0, 1], [-1, 0], [0, -1]]
 
@@ -76,5 +76,5 @@ def test_a_sequence_is_its_movements_with_holds_between():
     ],
 )
 def test_settings_that_make_no_movement_are_refused(name, settings, words):
-    with pytest.raises(ValueRefused, match=words):
+    with pytest.raises(NeurorecError, match=words):
         nr.task(name, **settings)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar
@@ -50,9 +51,10 @@ class MovementSequence(AbstractTask):
 
     def __post_init__(self) -> None:
         """Refuse settings that make no movement."""
-        object.__setattr__(self, "sequence", tuple(self.sequence))
-        if not self.sequence or not set(self.sequence) <= set(range(self.syllables.directions)):
+        known = range(self.syllables.directions)
+        if not (isinstance(self.sequence, Sequence) and self.sequence and all(each in known for each in self.sequence)):
             raise ValueRefused(f"sequence must hold directions from 0 to {self.directions - 1}, at least one, got {self.sequence!r}")
+        object.__setattr__(self, "sequence", tuple(self.sequence))
 
     @cached_property
     def syllables(self) -> CentreOutVelocity:
