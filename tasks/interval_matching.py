@@ -36,6 +36,7 @@ RATE = {"rflo": 0.01, "bptt": 0.03}
 TEST_TRIALS, TEST_SEED = 500, 1_000_000
 BINS = 12  # of requested intervals, in the picture
 EXAMPLES = 4  # trials shown, from the shortest interval to the longest
+SMALL = 8  # points, of the picture's text
 COLOURS = {"rflo": "#0072B2", "bptt": "#D55E00"}
 
 
@@ -131,10 +132,10 @@ def draw(settings: argparse.Namespace, task: nr.AbstractTask, runs: dict[str, li
     figure, axes = nr.plots.panels(1, len(runs) + 1, height=2.8)
     for ax, (rule, each) in zip(axes, runs.items(), strict=False):
         scatter(ax, *map(np.concatenate, zip(*(intervals(task, run.network) for run in each), strict=True)), COLOURS[rule])
-        ax.set_title(f"{rule.upper()}, {len(each)} networks, {each[0].total} trials")
+        ax.set_title(f"{rule.upper()}: {len(each)} networks, {each[0].total} trials", loc="left", fontsize=SMALL + 1)
     first = next(iter(runs))
     examples(axes[-1], task, runs[first][0].network, COLOURS[first])
-    axes[-1].set_title(f"{first.upper()}, one network: output and target")
+    axes[-1].set_title(f"{first.upper()}: answers of the first network", loc="left", fontsize=SMALL + 1)
     path = settings.out / f"{name('_'.join(runs), settings.longest)}.png"
     figure.savefig(path)
     return path
@@ -150,9 +151,10 @@ def scatter(ax: Axes, produced: np.ndarray, requested: np.ndarray, colour: str) 
     middle = [np.median(requested[bins == k]) for k in filled]
     below, median, above = np.transpose([np.quantile(produced[bins == k], (0.25, 0.5, 0.75)) for k in filled])
     ax.errorbar(middle, median, (median - below, above - median), fmt="o", ms=3.5, color="black", lw=1, label="median, quartiles")
+    ax.set_ylim(0, 1.5 * high)
     ax.set_xlabel("requested interval (s)")
     ax.set_ylabel("produced interval (s)")
-    ax.legend(loc="upper left")
+    ax.legend(loc="upper left", fontsize=SMALL, frameon=False)
 
 
 def examples(ax: Axes, task: nr.AbstractTask, network: nr.Network, colour: str) -> None:
@@ -165,10 +167,11 @@ def examples(ax: Axes, task: nr.AbstractTask, network: nr.Network, colour: str) 
         ax.plot(shown.time, shown.inputs[:, k, 0] - 1.5 * k, color="0.8", lw=0.8, label=None if k else "input")
         ax.plot(shown.time, shown.targets[:, k, 0] - 1.5 * k, color="#BBBBBB", lw=3, label=None if k else "target")
         ax.plot(shown.time, outputs[:, k] - 1.5 * k, color=colour, label=None if k else "output")
-        ax.text(1.01, -1.5 * k, f"{delay:.2f} s", transform=ax.get_yaxis_transform(), fontsize=8)
+        ax.text(1.01, -1.5 * k, f"{delay:.2f} s", transform=ax.get_yaxis_transform(), fontsize=SMALL)
     ax.set_yticks([])
     ax.set_xlabel("time (s)")
-    ax.legend(loc="upper right", ncols=3)
+    ax.set_ylim(top=2)  # room for the legend
+    ax.legend(loc="upper left", ncols=3, fontsize=SMALL, frameon=False)
 
 
 def print_table(settings: argparse.Namespace, runs: dict[str, list[nr.Run]], found: dict[str, dict[int, list[dict[str, float]]]]) -> None:
