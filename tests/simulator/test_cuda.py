@@ -159,7 +159,7 @@ def test_a_sequence_loop_takes_the_same_way_and_states_are_carried(tmp_path):
     logs = [loop.learn((0, 1, 1), 6, progress=False) for loop in (ours, theirs)]
     assert logs[0].identical(logs[1])
     assert difference(ours.perform(3).outputs, theirs.perform(3).outputs) < 1e-5
-    task = nr.task("periodic_output", period=0.05)
+    task = nr.task("periodic_output", period=0.1)
     runs = [
         nr.train(nr.Network.random(0, 3, 1), task, engine=e, trials=3, start="carried", progress=False) for e in (CudaEngine(), "reference")
     ]
