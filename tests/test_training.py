@@ -205,6 +205,7 @@ def test_a_carried_state_is_the_one_in_which_the_last_trial_in_its_place_ended(u
     for trial in range(7):
         place = trial // 3 * 40
         assert np.allclose(still[trial], longer[place : place + 40], atol=1e-5)
+    assert nr.train(net(), TASK, engine="reference", trials=2, start="carried", progress=False).done == 2
     moved = nr.train(net(), TASK, rate=0.01, progress=False, **settings).trajectories()["h"].values.transpose(1, 0, 2)
     assert not np.allclose(moved[3], still[3], atol=1e-3)
 
