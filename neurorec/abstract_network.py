@@ -66,6 +66,11 @@ class AbstractNetwork(ABC):
 
     @property
     @abstractmethod
+    def learnable(self) -> int:
+        """How many numbers training changes."""
+
+    @property
+    @abstractmethod
     def own_states(self) -> tuple[str, ...]:
         """Names of the states without those of a filter."""
 
