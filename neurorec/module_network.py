@@ -123,6 +123,11 @@ class ModuleNetwork(AbstractNetwork):
         return self.readout.shape[1]
 
     @property
+    def draws(self) -> bool:
+        """Whether the module has steps of its own for training, which take random numbers."""
+        return hasattr(self.module(), "training_steps")
+
+    @property
     def learnable(self) -> int:
         """How many numbers training changes."""
         return sum(array.size for name, array in self.parts().items() if name in self.plastic)
