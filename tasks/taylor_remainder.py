@@ -23,6 +23,7 @@ import numpy as np
 import neurorec as nr
 
 ARMS = ("none", "lagrange_0.1", "lagrange_0.3", "bound_0.3", "bound_1", "gaussian_0.1", "gaussian_0.3")
+FORMS = ("lagrange", "bound", "gaussian")
 UNITS = 64
 BATCH = 50  # pictures an update
 TRAINING = {"rule": "bptt", "engine": "torch", "optimiser": "adam", "rate": 3e-3, "clip": 1.0}  # of all arms; not searched
@@ -44,7 +45,7 @@ def main() -> None:
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--arms", nargs="+", default=ARMS, metavar="FORM_STRENGTH", help=f"default {' '.join(ARMS)}")
+    parser.add_argument("--arms", nargs="+", type=arm, default=ARMS, metavar="FORM_STRENGTH", help=f"default {' '.join(ARMS)}")
     parser.add_argument("--cell", default="torch_rnn", choices=("torch_rnn", "torch_lstm"), help="default torch_rnn")
     parser.add_argument("--units", type=int, default=UNITS, help=f"default {UNITS}")
     parser.add_argument("--pictures", type=int, default=300, help="to learn from (default 300)")
@@ -58,6 +59,13 @@ def arguments() -> argparse.Namespace:
     if settings.quick:
         settings.seeds, settings.epochs = 1, 1
     return settings
+
+
+def arm(text: str) -> str:
+    form, _, strength = text.partition("_")
+    if text != "none" and not (form in FORMS and strength.replace(".", "", 1).isdecimal()):
+        raise argparse.ArgumentTypeError(f"{text!r} must be none, or a form ({', '.join(FORMS)}) and a strength, such as bound_0.3")
+    return text
 
 
 def one(task: nr.AbstractTask, learnt: nr.Trials, arm: str, settings: argparse.Namespace, seed: int) -> nr.Run:
