@@ -35,6 +35,8 @@ class AbstractNetwork(ABC):
         Time step in seconds.
     noise : float
         Strength of the units' private noise.
+    draws : bool
+        Whether it draws random numbers while it is trained, and only then.
     plastic : tuple of str
         What training changes.
     parametrisation : str or None
@@ -53,6 +55,7 @@ class AbstractNetwork(ABC):
     initial: np.ndarray
     dt: float
     noise: float
+    draws: bool = False
     plastic: tuple[str, ...]
     parametrisation: str | None = None
     free: Mapping[str, np.ndarray] = MappingProxyType({})
@@ -63,6 +66,11 @@ class AbstractNetwork(ABC):
     @abstractmethod
     def units(self) -> int:
         """Number of units N."""
+
+    @property
+    @abstractmethod
+    def learnable(self) -> int:
+        """How many numbers training changes."""
 
     @property
     @abstractmethod

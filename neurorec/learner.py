@@ -14,6 +14,7 @@ from neurorec.engines.base import Activity, Memory, Route, Stimulus, Teaching, c
 from neurorec.errors import DivergenceError
 from neurorec.feedbacks.symmetric import Symmetric
 from neurorec.mapping import mapping_of
+from neurorec.noise import training_noise
 from neurorec.plan import Plan
 from neurorec.rules.bptt import BPTT
 from neurorec.starts import STARTS
@@ -97,7 +98,7 @@ class Learner:
         run = self._online if self.plan.schedule == "step" else self._at_the_end
         # A diverging network overflows before it is caught: that is the error raised below, not a warning.
         with np.errstate(over="ignore", invalid="ignore"):
-            given = stimulus(self.network, trials, self.engine.dtype, self.plan.seed, first)
+            given = stimulus(self.network, trials, self.engine.dtype, self.plan.seed, first, noise_of=training_noise)
             given = dataclasses.replace(given, initial=self.start.of(trials.count))
             moved, slots, activity, angle = run(trials, given)
             loss = losses(activity.readout, trials)

@@ -13,7 +13,11 @@ import pytest
 import neurorec as nr
 
 SCRIPTS = sorted((Path(__file__).parents[1] / "tasks").glob("*.py"))
-FEWER = {"pixel_digits": ["--network", "lstm", "adam_lstm"], "character_text": ["--units", "16"]}  # quicker still, and quicker to compile
+FEWER = {
+    "pixel_digits": ["--network", "lstm", "adam_lstm"],
+    "character_text": ["--units", "16"],
+    "taylor_remainder": ["--arms", "none", "bound_0.3"],
+}  # quicker still, and quicker to compile
 
 
 def run(script: Path, monkeypatch, capsys, *words: str) -> dict:
@@ -72,6 +76,7 @@ def test_compared_networks_have_no_more_parameters_and_the_same_seeds(tmp_path, 
         ("adding_problem", ["--rates", "mine"]),
         ("pixel_digits", ["--order", "upwards"]),
         ("compare_rules", ["--task", "chess"]),
+        ("taylor_remainder", ["--arms", "bound"]),
         ("compare_rules", ["--methods", "forcing"]),
     ],
 )
