@@ -195,6 +195,11 @@ class Network(AbstractNetwork):
         return () if self.parametrisation is None else load("parametrisations", self.parametrisation).learnt
 
     @property
+    def least(self) -> Mapping[str, float]:
+        """Smallest values of the free parameters, where their map has them."""
+        return {} if self.parametrisation is None else load("parametrisations", self.parametrisation).least
+
+    @property
     def learnable(self) -> int:
         """How many numbers training changes: what is plastic, with the free parameters (not the absent ones) in the place of `recurrent`."""
         sizes = {name: getattr(self, name).size if name in WEIGHTS else self.units for name in self.plastic}

@@ -5,9 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import xarray
+from cases import ENGINES
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy.stats import ortho_group
 
 import neurorec as nr
+from neurorec.discovery import load
 from neurorec.errors import NotOffered, ShapeError, UnknownName, ValueRefused
 from neurorec.optimisers.rmsprop import RMSProp
 from neurorec.parametrisations.cayley import Cayley
@@ -200,6 +204,42 @@ def test_weights_made_by_a_map_do_not_change_at_every_step(data):
 def test_a_free_parameter_does_not_share_a_name_with_the_cells():
     with pytest.raises(ValueRefused, match="'theta' is a free parameter of UnitaryCayley and a name of the network's own"):
         nr.Network.random(1, 4, 1, cell="lru", parametrisation="unitary_cayley")
+
+
+@pytest.mark.parametrize("law", ["dale", "dale_clipped"])
+@pytest.mark.parametrize("rule", [name for name in nr.names("rules") if load("rules", name).may_change("recurrent")])
+@pytest.mark.parametrize("engine", ["reference", *ENGINES])
+@settings(max_examples=2)
+@given(seed=st.integers(0, 10_000), units=st.integers(2, 5))
+def test_no_update_breaks_dales_law(law, rule, engine, seed, units):
+    """Not even one that would turn weights round."""
+    rng, updates = np.random.default_rng(seed), 4
+    data = nr.Trials(rng.normal(size=(6, 3, 2)), rng.normal(size=(6, 3, 2)))
+    net = nr.Network.random(2, units, 2, cell="leaky_softplus", gain=0.3, parametrisation=law, plastic=("recurrent",), seed=seed)
+    run = nr.train(
+        net, data, rule=rule, engine=engine, trials=3 * updates, batch=3, rate=1e3, clip=1e-3, progress=False,
+        record=nr.Record((), checkpoints=updates + 1),
+    )  # fmt: skip
+    after = [run.checkpoint(trial) for trial in run.checkpoints]
+    assert len(after) == updates + 1
+    assert all((each.recurrent * net.free["signs"] >= 0).all() for each in after)
+    assert not np.array_equal(after[1].free["strength"], after[0].free["strength"])
+
+
+def test_a_clipped_weight_is_the_papers(data):
+    """Murray 2019, Figure 2, supplement 1: the update of an ordinary weight, or zero if it would have changed sign."""
+    net = nr.Network.random(2, 8, 2, cell="leaky_softplus", gain=0.3, parametrisation="dale_clipped")
+    assert np.array_equal(net.free["signs"], [1.0] * 4 + [-1.0] * 4)
+    plain = nr.Network.random(2, 8, 2, cell="leaky_softplus", gain=0.3)
+    assert np.allclose(np.abs(plain.recurrent), np.abs(net.recurrent))
+    plain = plain.replace(recurrent=net.recurrent)
+    free, clipped = (trained(each, data, rule="rflo", trials=3, rate=3.0).recurrent for each in (plain, net))
+    turned = free * net.free["signs"] < 0
+    assert 5 < turned.sum() < 60
+    assert np.allclose(clipped, np.where(turned, 0.0, free), atol=1e-6)
+    assert not clipped[turned].any()
+    back = trained(net.replace(recurrent=clipped), data, rule="rflo", trials=30, rate=0.3)
+    assert back.recurrent[turned].any()
 
 
 def test_dale_wants_a_fraction():

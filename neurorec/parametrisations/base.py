@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import ClassVar
 
 import numpy as np
@@ -24,12 +25,15 @@ class AbstractParametrisation(ABC):
         Names of the free parameters, under which their learning rates go.
     fixed : tuple of str
         Names of the other arrays the map needs.
+    least : mapping of str to float
+        Smallest value of those that have one: what is below it after an update is set to it.
     range : str
         What its values are, for error texts: ``"an orthogonal matrix"``.
     """
 
     learnt: ClassVar[tuple[str, ...]]
     fixed: ClassVar[tuple[str, ...]] = ()
+    least: ClassVar[Mapping[str, float]] = MappingProxyType({})
     range: ClassVar[str]
 
     @abstractmethod

@@ -14,7 +14,7 @@ from neurorec.discovery import load, resolve
 from neurorec.optimisers.adam import Adam
 
 LAWS = nr.names("parametrisations")
-CELL = {"unitary_cayley": "complex_modrelu", "dale": "leaky_softplus"}  # the others: modrelu
+CELL = {"unitary_cayley": "complex_modrelu", "dale": "leaky_softplus", "dale_clipped": "leaky_softplus"}  # the others: modrelu
 units, seeds = st.integers(1, 12), st.integers(0, 10_000)
 
 
@@ -83,6 +83,7 @@ IN_TORCH = {
     "unitary_cayley": torch_unitary,
     "eigenvalue_normalised": torch_normalised,
     "dale": lambda f: f["strength"].abs() * f["signs"],
+    "dale_clipped": lambda f: f["strength"].relu() * f["signs"],
     "sparse": lambda f: f["strength"] * f["mask"],
 }
 
@@ -128,7 +129,7 @@ def assert_in_range(law: str, net: nr.Network, started: nr.Network) -> None:
     """Of weights as an engine uses them, in float32."""
     used = net.recurrent.astype(np.float32)
     n = used.shape[1]
-    if law == "dale":
+    if law in ("dale", "dale_clipped"):
         assert ((used * started.free["signs"]) >= 0).all()
         assert np.array_equal(net.free["signs"], started.free["signs"])
     elif law == "sparse":
