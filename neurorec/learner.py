@@ -146,7 +146,7 @@ class Learner:
     def _change(self, arguments: tuple, route: Route) -> Weights:
         """What a rule wants of the weights, and of what they are made of."""
         change = self.engine.change(*arguments, route)
-        self.mapping.pull(self.weights, change)
+        self.mapping.pull(self.weights, change, route.rule)
         return change
 
     def _measures_angle(self) -> bool:

@@ -245,3 +245,49 @@ def test_a_clipped_weight_is_the_papers(data):
 def test_dale_wants_a_fraction():
     with pytest.raises(ValueRefused, match="excitatory must lie between 0 and 1, got 80"):
         Dale(excitatory=80)
+
+
+def closed(**settings) -> nr.Network:
+    return nr.Network.random(2, 5, 2, gain=1.0, parametrisation="output_fed_back", **settings)
+
+
+def test_the_output_fed_back_is_a_current_of_the_step_before(data):
+    """Murray 2019, Figure 2, supplement 2: u += B y."""
+    net = closed()
+    h, y = np.tile(net.initial, (3, 1)), np.tile(net.initial, (3, 1)) @ net.readout.T
+    outputs = []
+    for x in data.inputs:
+        u = h @ net.free["inner"].T + x @ net.input.T + y @ net.feedback.T
+        h = 0.9 * h + 0.1 * np.tanh(u)
+        y = h @ net.readout.T
+        outputs.append(y)
+    assert np.abs(nr.simulate(net, data, engine="reference").outputs - outputs).max() < 1e-12
+
+
+@pytest.mark.parametrize("engine", ["reference", *ENGINES])
+def test_a_readout_that_is_fed_back_learns_by_the_delta_rule(data, engine):
+    net = closed()
+    found = nr.simulate(net, data, engine="reference")
+    error, h = data.targets - found.outputs, found.states["h"]
+    after = trained(net, data, rule="readout_only", engine=engine, trials=3, rate=0.5)
+    assert np.abs(after.readout - net.readout - 0.5 * np.einsum("tbo,tbn->on", error, h) / 18).max() < 1e-5
+    assert np.abs(after.free["inner"] - net.free["inner"]).max() < 1e-6
+    assert np.abs(after.recurrent - net.free["inner"] - net.feedback @ after.readout).max() < 1e-5
+
+
+def test_the_gradient_of_a_readout_goes_round_the_loop(data):
+    net = closed()
+    direction = np.random.default_rng(0).normal(size=net.readout.shape)
+    sides = [nr.simulate(net.replace(readout=net.readout + s * 1e-6 * direction), data, engine="reference").loss.mean() for s in (1, -1)]
+    slope = -(sides[0] - sides[1]) / 2e-6
+    found = {rule: nr.weight_change(net, data, rule=rule, engine="reference")["readout"] for rule in ("bptt", "rtrl", "local_only")}
+    assert (found["bptt"] * direction).sum() == pytest.approx(slope, rel=1e-6)
+    assert (found["rtrl"] * direction).sum() == pytest.approx(slope, rel=1e-6)
+    assert not np.allclose(found["local_only"], found["bptt"])
+
+
+def test_what_cannot_be_fed_back_is_said(data):
+    with pytest.raises(NotOffered, match="those of 'output_fed_back' are computed once per update"):
+        trained(closed(plastic=("readout",)), data, rule="readout_only", update="step")
+    with pytest.raises(ShapeError, match="use e.g. cell='leaky_tanh'"):
+        nr.Network.random(2, 5, 2, cell="gru", parametrisation="output_fed_back")
