@@ -45,6 +45,8 @@ class AbstractNetwork(ABC):
         What it is computed from.
     learnt : tuple of str
         Which of those training changes.
+    least : mapping of str to float
+        Smallest values of those, where they have one.
     formula : Formula
         The symbolic model of a unit; of a torch module, its states only.
     """
@@ -60,6 +62,7 @@ class AbstractNetwork(ABC):
     parametrisation: str | None = None
     free: Mapping[str, np.ndarray] = MappingProxyType({})
     learnt: tuple[str, ...] = ()
+    least: Mapping[str, float] = MappingProxyType({})
     formula: Formula
 
     @property

@@ -40,12 +40,12 @@ def numbers(value) -> list[float]:
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.stem)
-def test_a_script_runs_quickly_and_says_what_it_found(script, tmp_path, monkeypatch, capsys):
-    found = run(script, monkeypatch, capsys, "--quick", "--seed", "1", "--out", str(tmp_path), "--json", *FEWER.get(script.stem, []))
+def test_a_script_runs_quickly_and_says_what_it_found(script, quick):
+    folder, found = quick(script.stem, *FEWER.get(script.stem, []))
     assert all(map(math.isfinite, numbers(found)))
     assert len(numbers(found)) >= 2
-    assert any(path.read_bytes().startswith(b"\x89PNG") for path in tmp_path.glob("*.png"))
-    runs = [nr.open_run(path) for path in tmp_path.glob("*.h5")]
+    assert any(path.read_bytes().startswith(b"\x89PNG") for path in folder.glob("*.png"))
+    runs = [nr.open_run(path) for path in folder.glob("*.h5")]
     assert {each.config["seed"] for each in runs} <= {1, 1000}  # the seed asked for, and that on which rates are searched
     assert all(each.done == each.total for each in runs)
 

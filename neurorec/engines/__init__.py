@@ -140,7 +140,7 @@ def weight_change(
     found = {name: value if law.may_change(name) else np.zeros_like(value) for name, value in found.items()}
     for name in found.keys() & change.spans.keys():
         change.view(name)[...] = found[name]
-    mapping_of(network).pull(weights, change)
+    mapping_of(network).pull(weights, change, law)
     return found | {name: change.view(name) for name in network.learnt}
 
 
