@@ -1,0 +1,84 @@
+"""Letters as a pen writes them: the strokes of Hershey's fonts, in order, with the moves of the lifted pen between them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from neurorec.errors import NotOffered, UnknownName, ValueRefused
+
+RETRACED = 0.2  # letter heights: a hand goes over a shorter gap with the pen down
+
+
+class Path(NamedTuple):
+    """Where the pen goes in one letter, from the end of the letter before to the start of the next."""
+
+    points: np.ndarray  # (P, 2), letter heights from the start, y up
+    down: np.ndarray  # (P - 1,), whether the pen touches the paper from one point to the next
+
+
+@lru_cache(maxsize=64)
+def path(font: str, character: str) -> Path:
+    """The way of the pen for one character.
+
+    A letter starts at the left edge of its box and ends at the right one, both at the height at which most of the font's
+    small letters end: on the base line in print, where letters join in script. Its strokes are written as the font
+    digitises them, the next one being that which starts nearest to the pen.
+
+    Raises
+    ------
+    NotOffered, UnknownName, ValueRefused
+        If the fonts are not installed, there is no such font, or it lacks the character.
+    """
+    glyphs, base, height = _font(font)
+    if character not in glyphs:
+        raise ValueRefused(f"font {font!r} has no letter {character!r}; it has {''.join(sorted(glyphs))}")
+    glyph = glyphs[character]
+    origin = np.array([glyph.left_offset, base - _joint(font) * height])
+    strokes = [(np.array(stroke, float) - origin) * (1, -1) / height for stroke in glyph.strokes]
+    return _joined(strokes, glyph.char_width / height)
+
+
+def _joined(strokes: list[np.ndarray], width: float) -> Path:
+    """From the origin through all strokes to (width, 0)."""
+    points, down, waiting = [np.zeros((1, 2))], [], list(strokes)
+    while waiting:
+        gaps = [float(np.hypot(*(stroke[0] - points[-1][-1]))) for stroke in waiting]
+        nearest = int(np.argmin(gaps))
+        points.append(waiting.pop(nearest))
+        down += [gaps[nearest] < RETRACED] + [True] * (len(points[-1]) - 1)
+    points.append(np.array([[width, 0.0]]))
+    down.append(float(np.hypot(*(points[-1][-1] - points[-2][-1]))) < RETRACED)
+    return Path(np.concatenate(points), np.array(down))
+
+
+@lru_cache(maxsize=64)
+def _joint(font: str) -> float:
+    """Height above the base line at which letters join, in letter heights."""
+    glyphs, base, height = _font(font)
+    ends = [glyphs[c].strokes[-1][-1][1] for c in "abcdefghijklmnopqrstuvwxyz" if c in glyphs and glyphs[c].strokes]
+    heights, letters = np.unique(ends or [base], return_counts=True)
+    return float(base - heights[letters.argmax()]) / height
+
+
+@lru_cache(maxsize=64)
+def _font(name: str) -> tuple[Mapping[str, Any], float, float]:
+    """Glyphs by character, the base line, and the height of a capital letter above it; y down, in the font's units."""
+    fonts = _library()()
+    if name not in fonts.default_font_names:
+        raise UnknownName.among("font", name, fonts.default_font_names)
+    fonts.load_default_font(name)
+    lines = fonts.render_options
+    return fonts.all_glyphs, float(lines["base_line"]), float(lines["base_line"] - lines["cap_line"])
+
+
+def _library() -> Any:
+    """The class of Hershey-Fonts (MIT licence), which holds the fonts as text."""
+    try:
+        from HersheyFonts import HersheyFonts
+    except ModuleNotFoundError as error:
+        raise NotOffered("task 'handwriting' needs the fonts of Hershey-Fonts: pip install 'neurorec[handwriting]'") from error
+    return HersheyFonts
