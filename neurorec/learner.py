@@ -16,6 +16,7 @@ from neurorec.feedbacks.symmetric import Symmetric
 from neurorec.mapping import mapping_of
 from neurorec.plan import Plan
 from neurorec.rules.bptt import BPTT
+from neurorec.starts import STARTS
 from neurorec.trials import AbstractTask, Trials
 from neurorec.updates import apply
 from neurorec.weights import Weights, least_values, rates_by_name
@@ -41,6 +42,8 @@ class Learner:
         What the optimiser remembers.
     updates : int
         Number of weight updates so far.
+    start : AbstractStart
+        The state in which the next trials begin.
     """
 
     def __init__(self, network: AbstractNetwork, task: AbstractTask, plan: Plan):
@@ -51,6 +54,7 @@ class Learner:
         self.mapping.check(plan.schedule)
         feedback, optimiser = resolve("feedbacks", plan.feedback), load("optimisers", plan.optimiser)(**plan.optimiser_settings)
         self.weights, self.updates, self.batches = Weights.of(network, self.engine.dtype), 0, 0
+        self.start = STARTS[plan.start](network, plan.batch, self.engine.dtype)
         self.slots = np.zeros((len(optimiser.slots), self.weights.vector.size), self.engine.dtype)
         rates = self.weights.spread(network, rates_by_name(network, rule, feedback, plan.rate))
         clip = np.inf if plan.clip is None else plan.clip
@@ -91,12 +95,14 @@ class Learner:
         # A diverging network overflows before it is caught: that is the error raised below, not a warning.
         with np.errstate(over="ignore", invalid="ignore"):
             given = stimulus(self.network, trials, self.engine.dtype, self.plan.seed, first)
+            given = dataclasses.replace(given, initial=self.start.of(trials.count))
             moved, slots, activity, angle = run(trials, given)
             loss = losses(activity.readout, trials)
         if not (np.isfinite(moved).all() and self._bearable(loss, trials)):
             raise DivergenceError(self._unstable(first, loss))
         self.updates += trials.steps if self.plan.schedule == "step" else 1
         self.weights.vector[...], self.slots = moved, slots
+        self.start.ended(activity.states[-1])
         row = {
             "loss": loss,
             "alignment": np.full(trials.count, self.alignment),

@@ -45,6 +45,8 @@ class Plan:
         Every how many batches the angle is measured, 0 for never.
     stop_below : float or None
     seed : int
+    start : str
+        ``"initial"`` or ``"carried"``.
     """
 
     task: str
@@ -65,6 +67,7 @@ class Plan:
     gradient_angle: int
     stop_below: float | None
     seed: int
+    start: str = "initial"
 
     def __post_init__(self) -> None:
         whole("trials", self.trials)
@@ -82,6 +85,8 @@ class Plan:
             raise ValueRefused(f"weight_decay must be zero or positive, got {self.weight_decay!r}")
         if self.update not in ("step", "trial", "batch"):
             raise ValueRefused(f"update must be 'step', 'trial' or 'batch', got {self.update!r}")
+        if self.start not in ("initial", "carried"):
+            raise ValueRefused(f"start must be 'initial' or 'carried', got {self.start!r}")
 
     @property
     def schedule(self) -> str:

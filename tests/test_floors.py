@@ -16,7 +16,7 @@ FLOORS = (
     "cells filters rules feedbacks losses optimisers parametrisations",
     "model mapping abstract_network network module_network trials tasks record storage weights updates noise noise_loop philox plan run",
     "presets engines architectures unroll circuits",
-    "learner training streaming dynamics plots timing",
+    "learner starts training streaming dynamics plots timing",
     "cli",
 )
 FLOOR = {part: floor for floor, parts in enumerate(FLOORS) for part in parts.split()}

@@ -26,7 +26,7 @@ def build(file: h5py.File, plan: Plan) -> None:
     allocate(file["network"], "trained", [], np.int64, "1", "trials after which this network was stored")[()] = 0
     for trial in plan.snapshots:
         build_snapshot(file.create_group(snapshot_path(trial)), plan.network, trial)
-    build_slots(file, plan.vector, plan.slots)
+    build_slots(file, plan.state)
     _build_log(file.create_group("log"), plan.layout)
     build_trajectories(file.create_group("trajectories"), plan.layout, plan.network.units)
     _build_trials(file.create_group("trials"), plan.layout)
