@@ -10,7 +10,8 @@ import numpy as np
 
 from neurorec.errors import NotOffered, UnknownName, ValueRefused
 
-RETRACED = 0.2  # letter heights: a hand goes over a shorter gap with the pen down
+TOUCHING = 1e-6  # letter heights: the same point
+RETRACED = 0.16  # letter heights: over a shorter gap between two strokes of a letter a hand goes with the pen down
 
 
 class Path(NamedTuple):
@@ -46,13 +47,18 @@ def _joined(strokes: list[np.ndarray], width: float) -> Path:
     """From the origin through all strokes to (width, 0)."""
     points, down, waiting = [np.zeros((1, 2))], [], list(strokes)
     while waiting:
-        gaps = [float(np.hypot(*(stroke[0] - points[-1][-1]))) for stroke in waiting]
+        gaps = [_distance(points[-1][-1], stroke[0]) for stroke in waiting]
         nearest = int(np.argmin(gaps))
+        down.append(gaps[nearest] < (RETRACED if down else TOUCHING))
         points.append(waiting.pop(nearest))
-        down += [gaps[nearest] < RETRACED] + [True] * (len(points[-1]) - 1)
+        down += [True] * (len(points[-1]) - 1)
     points.append(np.array([[width, 0.0]]))
-    down.append(float(np.hypot(*(points[-1][-1] - points[-2][-1]))) < RETRACED)
+    down.append(_distance(points[-2][-1], points[-1][0]) < TOUCHING)
     return Path(np.concatenate(points), np.array(down))
+
+
+def _distance(a: np.ndarray, b: np.ndarray) -> float:
+    return float(np.hypot(*(b - a)))
 
 
 @lru_cache(maxsize=64)

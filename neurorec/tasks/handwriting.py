@@ -76,8 +76,12 @@ class Handwriting(AbstractTask):
             if not isinstance(getattr(self, name), str):
                 raise ValueRefused(f"{name} must be text, got {getattr(self, name)!r}")
         if not self.letters or len(set(self.letters)) < len(self.letters):
-            raise ValueRefused(f"letters must hold each letter once and at least one, got {self.letters!r}; a word's are ''.join(sorted(set(word)))")
-        if self._steps("duration", positive("duration", self.duration, "seconds")) * self.dt <= 2 * REACH * positive("smooth", self.smooth, "seconds"):
+            raise ValueRefused(
+                f"letters must hold each letter once and at least one, got {self.letters!r}; a word's are ''.join(sorted(set(word)))"
+            )
+        if self._steps("duration", positive("duration", self.duration, "seconds")) * self.dt <= 2 * REACH * positive(
+            "smooth", self.smooth, "seconds"
+        ):
             raise ValueRefused(
                 f"duration = {self.duration:g} s leaves no time to write between start and stop, which take {REACH} smooth = "
                 f"{REACH * self.smooth:g} s each; lengthen it, or smooth less"
@@ -219,7 +223,9 @@ class Handwriting(AbstractTask):
         segment = np.clip(np.searchsorted(along, travelled(middle), side="right") - 1, 0, len(way.down) - 1)
         # The pen comes down while it rests, halfway to the start, and leaves the paper as long after the end.
         contact = way.down[segment] & (np.abs(middle - time[-1] / 2) < (time[-1] - rest) / 2)
-        return np.column_stack([np.diff(self._smoothed(position, "nearest"), axis=0) / self.dt, self._smoothed(contact.astype(float), "constant")])
+        return np.column_stack(
+            [np.diff(self._smoothed(position, "nearest"), axis=0) / self.dt, self._smoothed(contact.astype(float), "constant")]
+        )
 
     def _smoothed(self, values: np.ndarray, beyond: str) -> np.ndarray:
         return gaussian_filter1d(values, self.smooth / self.dt, axis=0, mode=beyond, truncate=REACH)
