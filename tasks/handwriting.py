@@ -24,9 +24,9 @@ from neurorec.circuits import Performance, SequenceLoop
 from neurorec.errors import NeurorecError
 
 WORD = "learn"
-UNITS = 300
+UNITS = 400
 GAIN = 1.5  # Murray 2019: a chaotic network to start from
-RATES = (0.002, 0.001, 0.0005)  # for all weights and both rules, a third of the trials each: errors of velocity add up to errors of place
+RATES = (0.002, 0.001, 0.0003)  # for all weights and both rules, a third of the trials each: errors of velocity add up to errors of place
 TRIALS = 15_000
 LAST = 200  # trials over which the loss is given
 SEEDS = 3
@@ -151,7 +151,7 @@ def draw_errors(ax: Any, word: str, errors: dict[str, np.ndarray]) -> None:
     ax.set_xticks(range(len(word)), list(word))
     ax.set_ylim(bottom=0)
     ax.set_ylabel("distance from asked path\n(letter heights)")
-    ax.legend(frameon=False)
+    ax.legend(frameon=False, fontsize=8)
 
 
 if __name__ == "__main__":

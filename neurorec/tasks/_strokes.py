@@ -7,9 +7,11 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
+from scipy.ndimage import gaussian_filter1d
 
 from neurorec.errors import NotOffered, UnknownName, ValueRefused
 
+REACH = 3  # standard deviations to which the smoothing goes
 TOUCHING = 1e-6  # letter heights: the same point
 RETRACED = 0.16  # letter heights: over a shorter gap between two strokes of a letter a hand goes with the pen down
 
@@ -41,6 +43,32 @@ def path(font: str, character: str) -> Path:
     origin = np.array([glyph.left_offset, base - _joint(font) * height])
     strokes = [(np.array(stroke, float) - origin) * (1, -1) / height for stroke in glyph.strokes]
     return _joined(strokes, glyph.char_width / height)
+
+
+def movement(way: Path, steps: int, dt: float, smooth: float) -> np.ndarray:
+    """Velocity (letter heights per second) and contact of a pen that goes that way once, (steps, 3).
+
+    At rest for three `smooth` at either end, in between at constant speed; then position and contact are smoothed in time by
+    a Gaussian, so that the pen neither starts nor turns at once. The pen comes down halfway through the first rest and leaves
+    the paper halfway through the last, where it stands still.
+    """
+    along = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(way.points, axis=0).T))])
+    time, rest = np.arange(steps + 1) * dt, REACH * smooth
+    middle = time[1:] - dt / 2
+    position = np.stack([np.interp(_share(time, time[-1], rest) * along[-1], along, axis) for axis in way.points.T], axis=1)
+    segment = np.searchsorted(along, _share(middle, time[-1], rest) * along[-1], side="right") - 1
+    contact = way.down[np.clip(segment, 0, len(way.down) - 1)] & (np.abs(middle - time[-1] / 2) < (time[-1] - rest) / 2)
+    velocity = np.diff(_smoothed(position, smooth / dt, "nearest"), axis=0) / dt
+    return np.column_stack([velocity, _smoothed(contact.astype(float), smooth / dt, "constant")])
+
+
+def _share(time: np.ndarray, end: float, rest: float) -> np.ndarray:
+    """Of the way, done by then."""
+    return np.clip((time - rest) / (end - 2 * rest), 0, 1)
+
+
+def _smoothed(values: np.ndarray, steps: float, beyond: str) -> np.ndarray:
+    return gaussian_filter1d(values, steps, axis=0, mode=beyond, truncate=REACH)
 
 
 def _joined(strokes: list[np.ndarray], width: float) -> Path:

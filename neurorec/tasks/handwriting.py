@@ -7,14 +7,11 @@ from functools import cached_property
 from typing import ClassVar
 
 import numpy as np
-from scipy.ndimage import gaussian_filter1d
 
 from neurorec.arrays import positive, real_array
 from neurorec.errors import UnknownName, ValueRefused
-from neurorec.tasks._strokes import Path, path
+from neurorec.tasks._strokes import REACH, movement, path
 from neurorec.trials import AbstractTask, Trial, Trials
-
-REACH = 3  # standard deviations to which the smoothing reaches
 
 
 @dataclass(frozen=True)
@@ -108,7 +105,12 @@ class Handwriting(AbstractTask):
     @cached_property
     def targets(self) -> np.ndarray:
         """What the pen should do, letter by letter with its hold, (letter, T, 3)."""
-        return np.stack([np.pad(self._movement(path(self.font, letter)), ((0, self.hold_steps), (0, 0))) for letter in self.letters])
+        return np.stack(
+            [
+                np.pad(movement(path(self.font, letter), self.letter_steps, self.dt, self.smooth), ((0, self.hold_steps), (0, 0)))
+                for letter in self.letters
+            ]
+        )
 
     def trial(self, rng: np.random.Generator) -> Trial:
         """A letter at random, with its hold: inputs (T, I), targets (T, 3)."""
@@ -211,21 +213,3 @@ class Handwriting(AbstractTask):
         for place, number in enumerate(numbers):
             inputs[place, : self.letter_steps, number] = 1
         return Trial(inputs.reshape(-1, self.n_inputs), self.targets[numbers].reshape(-1, 3), conditions={"letter": numbers[0]})
-
-    def _movement(self, way: Path) -> np.ndarray:
-        """Velocity and contact, (letter_steps, 3)."""
-        along = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(way.points, axis=0).T))])
-        rest = REACH * self.smooth
-        time = np.arange(self.letter_steps + 1) * self.dt
-        travelled = lambda t: along[-1] * np.clip((t - rest) / (time[-1] - 2 * rest), 0, 1)  # noqa: E731 - constant speed
-        position = np.stack([np.interp(travelled(time), along, axis) for axis in way.points.T], axis=1)
-        middle = time[1:] - self.dt / 2
-        segment = np.clip(np.searchsorted(along, travelled(middle), side="right") - 1, 0, len(way.down) - 1)
-        # The pen comes down while it rests, halfway to the start, and leaves the paper as long after the end.
-        contact = way.down[segment] & (np.abs(middle - time[-1] / 2) < (time[-1] - rest) / 2)
-        return np.column_stack(
-            [np.diff(self._smoothed(position, "nearest"), axis=0) / self.dt, self._smoothed(contact.astype(float), "constant")]
-        )
-
-    def _smoothed(self, values: np.ndarray, beyond: str) -> np.ndarray:
-        return gaussian_filter1d(values, self.smooth / self.dt, axis=0, mode=beyond, truncate=REACH)
