@@ -23,7 +23,7 @@ import neurorec as nr
 from neurorec.circuits import Performance, SequenceLoop
 from neurorec.errors import NeurorecError
 
-WORD = "learn"
+WORD = "learner"  # five letters, two of which come twice
 UNITS = 400
 GAIN = 1.5  # Murray 2019: a chaotic network to start from
 RATES = (0.002, 0.001, 0.0003)  # for all weights and both rules, a third of the trials each: errors of velocity add up to errors of place
@@ -32,8 +32,7 @@ LAST = 200  # trials over which the loss is given
 SEEDS = 3
 RULES = ("rflo", "bptt")
 TRANSITIONS = 1000  # from one letter to the next, by which the loop learns the word
-# Not the paper's readout of the end state by a Hebbian rule: where two letters end alike that one stays with what it tried first,
-# and it cannot spell a word in which a letter has two successors.
+# Not the paper's Hebbian rule and readout of the end state: those spell "learn", too, but no word in which a letter has two successors.
 LOOP = {"context": "conjunctive_cells", "plasticity": "reward_prediction"}
 QUICK = {"units": 50, "trials": 210, "seeds": 1, "transitions": 100}
 
@@ -136,7 +135,7 @@ def draw(settings: argparse.Namespace, errors: dict[str, np.ndarray], loops: dic
     for ax, rule in zip(axes, RULES, strict=False):
         which = int(np.argsort(np.median(errors[rule], axis=1))[(settings.seeds - 1) // 2])
         nr.plots.ink(task, loops[rule][which].outputs[len(asked) :, 0], asked, ax=ax)
-        ax.set_title(f"letters learnt by {rule.upper()}", loc="left")
+        ax.set_title(f"letters learnt by {rule.upper()}, put in a row by the loop (grey: asked)", loc="left", fontsize=9)
     draw_errors(axes[-1], settings.word, errors)
     path = settings.out / f"handwriting_{settings.word}.png"
     figure.savefig(path)
