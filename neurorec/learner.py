@@ -44,6 +44,8 @@ class Learner:
         Number of weight updates so far.
     start : AbstractStart
         The state in which the next trials begin.
+    rates : (P,) array
+        Learning rates of the first trial, before annealing.
     """
 
     def __init__(self, network: AbstractNetwork, task: AbstractTask, plan: Plan):
@@ -56,13 +58,13 @@ class Learner:
         self.weights, self.updates, self.batches = Weights.of(network, self.engine.dtype), 0, 0
         self.start = STARTS[plan.start](network, plan.batch, self.engine.dtype)
         self.slots = np.zeros((len(optimiser.slots), self.weights.vector.size), self.engine.dtype)
-        rates = self.weights.spread(network, rates_by_name(network, rule, feedback, plan.rate))
+        self.rates = self.weights.spread(network, rates_by_name(network, rule, feedback, plan.rate))
         clip = np.inf if plan.clip is None else plan.clip
         self.teaching = Teaching(
             Route(rule, feedback),
             optimiser,
             resolve("losses", plan.loss),
-            rates,
+            self.rates,
             clip,
             plan.weight_decay,
             least_values(network, self.weights),
@@ -91,6 +93,7 @@ class Learner:
             If a number is no longer finite; the weights are those of before.
         """
         self.batches = first // self.plan.batch
+        self.teaching = dataclasses.replace(self.teaching, rates=self.rates * self.rates.dtype.type(self.plan.rate_left(first)))
         run = self._online if self.plan.schedule == "step" else self._at_the_end
         # A diverging network overflows before it is caught: that is the error raised below, not a warning.
         with np.errstate(over="ignore", invalid="ignore"):

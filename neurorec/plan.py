@@ -47,6 +47,8 @@ class Plan:
     seed : int
     start : str
         ``"initial"`` or ``"carried"``.
+    anneal : float
+        Share of the rate that is left after `trials`; runs from before it was there have 1.
     """
 
     task: str
@@ -68,6 +70,7 @@ class Plan:
     stop_below: float | None
     seed: int
     start: str = "initial"
+    anneal: float = 1.0
 
     def __post_init__(self) -> None:
         whole("trials", self.trials)
@@ -83,6 +86,8 @@ class Plan:
                 raise ValueRefused(f"{name} must be a positive number, got {value!r}")
         if self.weight_decay < 0:
             raise ValueRefused(f"weight_decay must be zero or positive, got {self.weight_decay!r}")
+        if not 0 < self.anneal <= 1:
+            raise ValueRefused(f"anneal must be a share of the rate in (0, 1], got {self.anneal!r}; 1 keeps the rate as it is")
         if self.update not in ("step", "trial", "batch"):
             raise ValueRefused(f"update must be 'step', 'trial' or 'batch', got {self.update!r}")
         if self.start not in ("initial", "carried"):
@@ -92,6 +97,10 @@ class Plan:
     def schedule(self) -> str:
         """``"step"`` or ``"trial"``: the trials of a batch run side by side, so the end of one is the end of all."""
         return "step" if self.update == "step" else "trial"
+
+    def rate_left(self, done: int) -> float:
+        """Share of the rates that is left after so many trials."""
+        return self.anneal ** min(done / self.trials, 1.0)
 
     @property
     def columns(self) -> dict[str, tuple[str, str]]:

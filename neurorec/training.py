@@ -60,6 +60,7 @@ def train(
     plastic: tuple[str, ...] | None = None,
     clip: float | None = None,
     weight_decay: float = 0.0,
+    anneal: float = 1.0,
     gradient_angle: int = 0,
     stop_below: float | None = None,
     start: str = "initial",
@@ -108,6 +109,9 @@ def train(
         Largest norm of a change.
     weight_decay : float
         Weights shrink by ``rate * weight_decay`` at every update.
+    anneal : float
+        Share of `rate` that is left at the end of `trials`; on the way it falls by the same factor with every trial. 1: it
+        stays. A training that `nr.resume` makes longer goes on at the last rate.
     gradient_angle : int
         Log the angle between the rule's change and the exact gradient every so many batches; 0: never.
     stop_below : float, optional
@@ -141,7 +145,7 @@ def train(
         task=name, task_settings=settings, rule=name_of(law), engine=name_of(runner), engine_settings=runner.settings,
         feedback=name_of(resolve("feedbacks", feedback or law.feedback)), optimiser=name_of(mover), optimiser_settings=dataclasses.asdict(mover),
         loss=loss or asked.loss, trials=trials, batch=batch, update=update, rate=dict(rate) if isinstance(rate, Mapping) else plain(rate),
-        clip=clip, weight_decay=weight_decay, gradient_angle=gradient_angle, stop_below=stop_below, seed=entropy(seed),
+        clip=clip, weight_decay=weight_decay, anneal=anneal, gradient_angle=gradient_angle, stop_below=stop_below, seed=entropy(seed),
         start=start,
     )  # fmt: skip
     learner = Learner(network, asked, plan)

@@ -118,13 +118,13 @@ def test_progress_goes_to_standard_error_unless_quiet(neurorec):
 
 def test_options_reach_the_training(neurorec):
     options = ("--rule", "bptt", "--engine", "reference", "--cell", "leaky_sigmoid", "--filter", "momentum", "--batch", 3, "--update", "batch", "--rate", 0.01,
-               "--optimiser", "adam", "--feedback", "symmetric", "--clip", 2, "--weight-decay", 0.1, "--gain", 0.5, "--dt", 0.02, "--parameter", "tau=0.2",
+               "--optimiser", "adam", "--feedback", "symmetric", "--clip", 2, "--weight-decay", 0.1, "--anneal", 0.5, "--gain", 0.5, "--dt", 0.02, "--parameter", "tau=0.2",
                "--noise", 0.05, "--seed", 7, "--every", 2, "--stop-below", 1e-9, "--gradient-angle", 2, "--out", "a.h5")  # fmt: skip
     assert neurorec("train", "periodic_output", "--set", "period=0.4", "--units", 5, "--trials", 6, "--quiet", *options)[0] == 0
     run = nr.open_run("a.h5")
     expected = {
         "rule": "bptt", "engine": "reference", "batch": 3, "update": "batch", "rate": 0.01, "optimiser": "adam", "feedback": "symmetric", "clip": 2.0,
-        "weight_decay": 0.1, "seed": 7, "stop_below": 1e-9, "gradient_angle": 2, "task_settings": {"dt": 0.02, "period": 0.4}, "trials": 6,
+        "weight_decay": 0.1, "anneal": 0.5, "seed": 7, "stop_below": 1e-9, "gradient_angle": 2, "task_settings": {"dt": 0.02, "period": 0.4}, "trials": 6,
     }  # fmt: skip
     assert {name: run.config[name] for name in expected} == expected
     assert (run.network.cell, run.network.filter, run.network.units, run.network.dt, run.network.noise) == (

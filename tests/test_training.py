@@ -119,6 +119,17 @@ def test_clipping_bounds_the_change(update):
     assert 1e-5 < moved <= 1.001e-3 * steps
 
 
+@pytest.mark.parametrize("update", ["trial", "step"])
+def test_an_annealed_rate_falls_from_trial_to_trial_and_stays_where_a_run_is_made_longer(update, tmp_path):
+    """Of 0.1 a half is left after one of two trials, a quarter after both: what three trainings of one trial make."""
+    now, ways = net(), {"update": update, "progress": False}
+    for rate in (0.1, 0.05, 0.025):
+        now = nr.train(now, TASK, trials=1, rate=rate, **ways).network
+    path = tmp_path / "run.h5"
+    nr.train(net(), TASK, trials=2, rate=0.1, anneal=0.25, path=path, **ways)
+    assert same(nr.resume(path, trials=3, progress=False).network, now)
+
+
 def test_adam_takes_steps_of_the_rate():
     start, data = network(ORDINARY).replace(plastic=("recurrent",)), trials(ORDINARY)
     run = nr.train(start, data, trials=1, rate=0.01, optimiser=Adam(epsilon=1e-12), progress=False)
@@ -242,6 +253,8 @@ def test_what_does_not_fit_is_refused_before_the_first_step():
         {"rate": "fast"},
         {"update": "sometimes"},
         {"clip": 0.0},
+        {"anneal": 0.0},
+        {"anneal": 1.5},
         {"rate": {"recurrent": 0.1}},
         {"seed": -1},
     ):

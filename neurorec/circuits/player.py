@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import numpy as np
 
 from neurorec.engines import start
@@ -47,9 +49,15 @@ class Player:
         """Of a movement and its hold."""
         return self.inputs.shape[1]
 
-    def initial(self) -> np.ndarray:
-        """The network's own first state, (k, 1, N)."""
-        return start(self.network, 1, None, self.engine.dtype)
+    @cached_property
+    def rest(self) -> np.ndarray:
+        """The state in which a course begins, (k, 1, N): the network's own first state, and a hold."""
+        state = start(self.network, 1, None, self.engine.dtype)
+        holding = self.steps - self.moving
+        if not holding:
+            return state
+        silent = Stimulus(np.zeros_like(self.inputs[0, :holding]), None, state, self._targets[:holding], self._share[:holding])
+        return self.engine.forward(self.network, self.weights, silent).states[-1].copy()
 
     def play(self, syllable: int, state: np.ndarray, number: int) -> tuple[Activity, np.ndarray]:
         """One syllable.

@@ -167,7 +167,7 @@ class SequenceLoop:
             If the file cannot be written.
         """
         self.sequence, total = self._numbers(sequence), whole("transitions", transitions)
-        course = self.course = self.course or Course.begun(self._player.initial(), self.sequence[0], self.box)
+        course = self.course = self.course or Course.begun(self._player.rest, self.sequence[0], self.box)
         targets, record = Transitions(self.sequence), record or Record(("output",), every=max(1, total // 20))
         shown = Progress(progress, total, unit="transition")
         with Diary(path, self._plan(total, record), self.weights.shape, overwrite) as diary, shown:
@@ -179,7 +179,7 @@ class SequenceLoop:
         return diary.log()
 
     def perform(self, n_syllables: int, first: str | int | None = None) -> Performance:
-        """Let the loop run from the network's initial state, without exploration; nothing is learnt, the loop stays as it is.
+        """Let the loop run from rest, without exploration; nothing is learnt, the loop stays as it is.
 
         Parameters
         ----------
@@ -196,7 +196,7 @@ class SequenceLoop:
         count, targets = whole("n_syllables", n_syllables), Transitions(self.sequence or (0,))
         expect_room(self._player, count)
         begin = targets.sequence[0] if first is None else self._numbers([first])[0]
-        course, stage = Course.begun(self._player.initial(), begin, self.box), Stage(self.network, self._player.inputs)
+        course, stage = Course.begun(self._player.rest, begin, self.box), Stage(self.network, self._player.inputs)
         for k in range(count):
             activity, sent = self._player.play(course.history[-1], course.state, k)
             course.state = activity.states[-1].copy()
@@ -209,7 +209,7 @@ class SequenceLoop:
 
     def save(self, path: str | Path, overwrite: bool = False) -> None:
         """Network, weights and state, so that `load` goes on with them."""
-        state = self._player.initial() if self.course is None else self.course.state
+        state = self._player.rest if self.course is None else self.course.state
         with Diary(path, self._plan(1, Record(variables=(), checkpoints=1)), self.weights.shape, overwrite) as diary:
             diary.conclude(self._settings(), self.weights, state)
 
@@ -237,7 +237,7 @@ class SequenceLoop:
         loop.weights[...] = weights
         loop.done, loop.sequence = stored["done"], tuple(stored["sequence"])
         if stored["history"]:
-            loop.course = Course(state.reshape(loop._player.initial().shape), stored["history"], np.array(stored["at"]))
+            loop.course = Course(state.reshape(loop._player.rest.shape), stored["history"], np.array(stored["at"]))
         return loop
 
     def __repr__(self) -> str:
@@ -283,7 +283,7 @@ class SequenceLoop:
 
     def _plan(self, total: int, record: Record) -> Plan:
         """Of a file."""
-        network, state = self.network, self._player.initial()
+        network, state = self.network, self._player.rest
         layout = Layout(total, self._player.steps, network.dt, 1, network.inputs, network.outputs, COLUMNS, (), record)
         first = State(0, 0, self.weights.ravel(), np.empty((0, self.weights.size)), state.ravel())
         return Plan(layout, network, self._settings(), first, self.seed, ())

@@ -31,6 +31,7 @@ def command(
     feedback: Annotated[str | None, typer.Option(help="How the error reaches the units; else the rule's own way.")] = None,
     clip: Annotated[float | None, typer.Option(help="Largest norm of a weight change.")] = None,
     weight_decay: Annotated[float, typer.Option(help="Weights shrink by rate x this at every update.")] = 0.0,
+    anneal: Annotated[float, typer.Option(help="Share of the rate that is left after all trials; 1: all of it.")] = 1.0,
     gain: Annotated[float, typer.Option(help="Of the first recurrent weights; above 1 tanh units are chaotic.")] = 1.5,
     dt: Annotated[float | None, typer.Option(help="Time step in seconds; else the task's own.")] = None,
     parameter: Annotated[
@@ -61,7 +62,8 @@ def command(
     with resumable(path):
         run = train(
             network, made, rule, engine, trials, batch, update, rate, optimiser, None, record, path, seed, not quiet, feedback=feedback,
-            clip=clip, weight_decay=weight_decay, gradient_angle=gradient_angle, stop_below=stop_below, start=start, overwrite=overwrite,
+            clip=clip, weight_decay=weight_decay, anneal=anneal, gradient_angle=gradient_angle, stop_below=stop_below, start=start,
+            overwrite=overwrite,
         )  # fmt: skip
     show(summary(run), as_json)
 

@@ -9,8 +9,10 @@ from typing import ClassVar
 
 import numpy as np
 
-from neurorec.arrays import only, positive, whole
+from neurorec.arrays import positive, whole
+from neurorec.errors import ValueRefused
 from neurorec.seeds import TASK, entropy, generator
+from neurorec.tasks._settings import chosen
 from neurorec.trials import AbstractTask, Trial, Trials
 
 HOLD = -1  # in the place of a direction
@@ -73,8 +75,10 @@ class CentreOutVelocity(AbstractTask):
         """Refuse settings that make no movement."""
         whole("directions", self.directions, least=2)
         self._steps("duration", positive("duration", self.duration, "seconds"))
-        only("profile", {self.profile: None}, list(PROFILES))
+        chosen("profile", self.profile, list(PROFILES))
         positive("box", self.box, "lengths of a movement")
+        if not isinstance(self.holds, bool):
+            raise ValueRefused(f"holds must be True or False, got {self.holds!r}")
 
     @property
     def n_inputs(self) -> int:

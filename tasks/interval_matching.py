@@ -1,0 +1,191 @@
+"""Figure 3 of Murray (2019): two pulses come in, a third has to go out as long after the second, by RFLO and by BPTT.
+
+    python tasks/interval_matching.py                        # delays up to 15 tau, both rules, 5 seeds: some minutes
+    python tasks/interval_matching.py --longest 2.0          # up to 20 tau, as the paper's blue dots
+    python tasks/interval_matching.py --rules bptt --longest 2.5
+    python tasks/interval_matching.py --quick                # seconds
+
+Prints, for new trials, the correlation of produced with requested intervals and the mean error: after the paper's 5,000
+trials and at the end. Runs, which `analysis/figure_3.ipynb` reads, and picture go to ``--out``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+import neurorec as nr
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+UNITS = 100
+GAIN = 1.5
+TAU = 0.1  # seconds, the cell's own: ten steps
+SHORTEST, LONGEST = 0.3, 1.5  # seconds; the paper gives the longest, 15 tau, and not the shortest
+BATCH = 10  # trials an update, as in the paper
+RULES = ("rflo", "bptt")
+PAPER = 5000  # trials in the paper
+TRIALS = {"rflo": 20_000, "bptt": 5000}
+# The paper's 0.001 and 0.003 times ten: it adds up the changes of ten trials, `nr.train` takes their mean.
+RATE = {"rflo": 0.01, "bptt": 0.03}
+TEST_TRIALS, TEST_SEED = 500, 1_000_000
+BINS = 12  # of requested intervals, in the picture
+EXAMPLES = 4  # trials shown, from the shortest interval to the longest
+SMALL = 8  # points, of the picture's text
+COLOURS = {"rflo": "#0072B2", "bptt": "#D55E00"}
+
+
+def main() -> None:
+    settings = arguments()
+    task = nr.task("interval_matching", delay=(SHORTEST, settings.longest))
+    runs = {rule: [one(task, rule, settings.seed + k, settings) for k in range(settings.seeds)] for rule in settings.rules}
+    found = {
+        rule: {trial: [tested(task, run.checkpoint(trial)) for run in each] for trial in marks(each[0])} for rule, each in runs.items()
+    }
+    print_table(settings, runs, found)
+    print(f"picture: {draw(settings, task, runs)}")
+    if settings.json:
+        print(json.dumps({**summary(found), **about(settings, runs)}))
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rules", nargs="+", default=RULES, choices=RULES, help="default both")
+    parser.add_argument("--longest", type=float, default=LONGEST, help=f"longest delay in seconds (default {LONGEST})")
+    parser.add_argument("--trials", type=int, help=f"default {TRIALS}")
+    parser.add_argument("--quick", action="store_true", help="one seed, 200 trials")
+    parser.add_argument("--seed", type=int, default=0, help="the first seed")
+    parser.add_argument("--seeds", type=int, default=5, help="how many (default 5)")
+    parser.add_argument("--out", type=Path, default=Path("runs"), help="folder for runs and the picture")
+    parser.add_argument("--json", action="store_true", help="print a last line of JSON")
+    settings = parser.parse_args()
+    if settings.quick:
+        settings.seeds, settings.trials = 1, 200
+    settings.out.mkdir(parents=True, exist_ok=True)
+    return settings
+
+
+def name(rule: str, longest: float) -> str:
+    return f"interval_matching_{rule}_{longest / TAU:.3g}tau"
+
+
+def one(task: nr.AbstractTask, rule: str, seed: int, settings: argparse.Namespace) -> nr.Run:
+    network = nr.Network.random(task.n_inputs, UNITS, task.n_outputs, dt=task.dt, parameters={"tau": TAU}, gain=GAIN, seed=seed)
+    trials = settings.trials or TRIALS[rule]
+    record = nr.Record(variables=("output", "target"), every=max(1, trials // 20), checkpoints=1 + max(1, trials // PAPER))
+    path = settings.out / f"{name(rule, settings.longest)}_{seed}.h5"
+    return nr.train(
+        network, task, rule=rule, rate=RATE[rule], trials=trials, batch=BATCH, record=record, seed=seed, path=path, overwrite=True
+    )
+
+
+def marks(run: nr.Run) -> list[int]:
+    """After how many trials networks are tested: as many as in the paper, where there were so many, and all."""
+    return sorted({PAPER, run.total} & set(run.checkpoints))
+
+
+def tested(task: nr.AbstractTask, network: nr.Network) -> dict[str, float]:
+    """On trials that it was not trained on: correlation of produced with requested intervals, and mean error."""
+    produced, requested = intervals(task, network)
+    constant = np.ptp(produced) == 0  # whatever was asked for: nothing correlates with that
+    error = float(np.abs(produced - requested).mean())
+    return {
+        "correlation": 0.0 if constant else float(np.corrcoef(produced, requested)[0, 1]),
+        "error_tau": error / TAU,
+        "error_seconds": error,
+    }
+
+
+def intervals(task: nr.AbstractTask, network: nr.Network) -> tuple[np.ndarray, np.ndarray]:
+    """Produced and requested, (B,) each, in seconds."""
+    trials = task.trials(TEST_TRIALS, seed=TEST_SEED)
+    return task.produced(nr.simulate(network, trials).outputs, trials), trials.conditions["delay"]
+
+
+def summary(found: dict[str, dict[int, list[dict[str, float]]]]) -> dict[str, Any]:
+    """Medians over seeds, and each seed's, by measure, rule and number of trials."""
+    flat = {
+        f"{measure}_{rule}_{trial}": [each[measure] for each in tests]
+        for rule, by_trial in found.items()
+        for trial, tests in by_trial.items()
+        for measure in tests[0]
+    }
+    return {key: float(np.median(values)) for key, values in flat.items()} | {f"{key}_each": values for key, values in flat.items()}
+
+
+def about(settings: argparse.Namespace, runs: dict[str, list[nr.Run]]) -> dict[str, Any]:
+    return {
+        "longest": settings.longest,
+        "seeds": list(range(settings.seed, settings.seed + settings.seeds)),
+        "trials": {rule: each[0].total for rule, each in runs.items()},
+        "rate": {rule: RATE[rule] for rule in runs},
+    }
+
+
+def draw(settings: argparse.Namespace, task: nr.AbstractTask, runs: dict[str, list[nr.Run]]) -> Path:
+    """A panel for each rule, and what the first network answers."""
+    figure, axes = nr.plots.panels(1, len(runs) + 1, height=2.8)
+    for ax, (rule, each) in zip(axes, runs.items(), strict=False):
+        scatter(ax, *map(np.concatenate, zip(*(intervals(task, run.network) for run in each), strict=True)), COLOURS[rule])
+        ax.set_title(f"{rule.upper()}: {len(each)} networks, {each[0].total} trials", loc="left", fontsize=SMALL + 1)
+    first = next(iter(runs))
+    examples(axes[-1], task, runs[first][0].network, COLOURS[first])
+    axes[-1].set_title(f"{first.upper()}: answers of the first network", loc="left", fontsize=SMALL + 1)
+    path = settings.out / f"{name('_'.join(runs), settings.longest)}.png"
+    figure.savefig(path)
+    return path
+
+
+def scatter(ax: Axes, produced: np.ndarray, requested: np.ndarray, colour: str) -> None:
+    """All test trials of all networks; medians and quartiles of equally wide bins of requested intervals."""
+    low, high = requested.min(), requested.max()
+    ax.plot([low, high], [low, high], color="0.45", linewidth=0.8, linestyle=(0, (2, 2)), label="identity")
+    ax.scatter(requested, produced, s=2, color=colour, alpha=0.15, linewidth=0)
+    bins = np.minimum(((requested - low) / max(high - low, 1e-9) * BINS).astype(int), BINS - 1)
+    filled = np.unique(bins)
+    middle = [np.median(requested[bins == k]) for k in filled]
+    below, median, above = np.transpose([np.quantile(produced[bins == k], (0.25, 0.5, 0.75)) for k in filled])
+    ax.errorbar(middle, median, (median - below, above - median), fmt="o", ms=3.5, color="black", lw=1, label="median, quartiles")
+    ax.set_ylim(0, 1.5 * high)
+    ax.set_xlabel("requested interval (s)")
+    ax.set_ylabel("produced interval (s)")
+    ax.legend(loc="upper left", fontsize=SMALL, frameon=False)
+
+
+def examples(ax: Axes, task: nr.AbstractTask, network: nr.Network, colour: str) -> None:
+    """Output (thin) on target (thick), from the shortest interval on top to the longest."""
+    trials = task.trials(TEST_TRIALS, seed=TEST_SEED)
+    order = np.argsort(trials.conditions["delay"], kind="stable")
+    shown = trials.take(order[np.linspace(0, TEST_TRIALS - 1, EXAMPLES).astype(int)])
+    outputs = nr.simulate(network, shown).outputs[..., 0]
+    for k, delay in enumerate(shown.conditions["delay"]):
+        ax.plot(shown.time, shown.inputs[:, k, 0] - 1.5 * k, color="0.8", lw=0.8, label=None if k else "input")
+        ax.plot(shown.time, shown.targets[:, k, 0] - 1.5 * k, color="#BBBBBB", lw=3, label=None if k else "target")
+        ax.plot(shown.time, outputs[:, k] - 1.5 * k, color=colour, label=None if k else "output")
+        ax.text(1.01, -1.5 * k, f"{delay:.2f} s", transform=ax.get_yaxis_transform(), fontsize=SMALL)
+    ax.set_yticks([])
+    ax.set_xlabel("time (s)")
+    ax.set_ylim(top=2)  # room for the legend
+    ax.legend(loc="upper left", ncols=3, fontsize=SMALL, frameon=False)
+
+
+def print_table(settings: argparse.Namespace, runs: dict[str, list[nr.Run]], found: dict[str, dict[int, list[dict[str, float]]]]) -> None:
+    print(f"\ndelays {SHORTEST} to {settings.longest:g} s ({settings.longest / TAU:.3g} tau), {UNITS} units; {TEST_TRIALS} test trials")
+    print(f"{'rule':6}{'trials':>8}{'seed':>8}{'correlation':>13}{'error (tau)':>13}{'error (s)':>11}{'seconds':>10}")
+    for rule, by_trial in found.items():
+        for trial, tests in by_trial.items():
+            seconds = [float(run.log["seconds"].sel(trial=trial)) for run in runs[rule]]
+            rows = [[*each.values(), took] for each, took in zip(tests, seconds, strict=True)]
+            named = zip([str(settings.seed + k) for k in range(len(rows))], rows, strict=True)
+            for seed, (correlation, tau, error, took) in [*named, ("median", np.median(rows, axis=0))]:
+                print(f"{rule:6}{trial:8}{seed:>8}{correlation:13.3f}{tau:13.2f}{error:11.3f}{took:10.1f}")
+    print(f"correlation of produced with requested intervals; error: mean distance of the two, tau = {TAU:g} s")
+
+
+if __name__ == "__main__":
+    main()
