@@ -33,6 +33,11 @@ def named(name: str) -> Path:
     return next(script for script in SCRIPTS if script.stem == name)
 
 
+def expect_fonts(name: str) -> None:
+    if name == "handwriting":
+        pytest.importorskip("HersheyFonts", reason="it writes with Hershey-Fonts: pip install 'neurorec[handwriting]'")
+
+
 def numbers(value) -> list[float]:
     if isinstance(value, dict | list):
         return [n for each in (value.values() if isinstance(value, dict) else value) for n in numbers(each)]
@@ -41,6 +46,7 @@ def numbers(value) -> list[float]:
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.stem)
 def test_a_script_runs_quickly_and_says_what_it_found(script, quick):
+    expect_fonts(script.stem)
     folder, found = quick(script.stem, *FEWER.get(script.stem, []))
     assert all(map(math.isfinite, numbers(found)))
     assert len(numbers(found)) >= 2
@@ -78,9 +84,11 @@ def test_compared_networks_have_no_more_parameters_and_the_same_seeds(tmp_path, 
         ("compare_rules", ["--task", "chess"]),
         ("taylor_remainder", ["--arms", "bound"]),
         ("compare_rules", ["--methods", "forcing"]),
+        ("handwriting", ["--word", "né"]),
     ],
 )
 def test_a_wrong_word_is_a_usage_error(script, words, monkeypatch, capsys):
+    expect_fonts(script)
     with pytest.raises(SystemExit) as end:
         run(named(script), monkeypatch, capsys, *words)
     assert end.value.code == 2

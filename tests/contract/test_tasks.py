@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import pickle
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -10,7 +11,16 @@ import pytest
 import neurorec as nr
 from neurorec.errors import NeurorecError, UnknownName, ValueRefused
 
-every_task = pytest.mark.parametrize("name", nr.names("tasks"))
+EXTRAS = {"handwriting": "HersheyFonts"}  # tasks that an optional package makes: what it is called
+
+
+def lacking(name):
+    """The skip of a task whose package is not installed."""
+    module = EXTRAS.get(name, "numpy")
+    return pytest.mark.skipif(find_spec(module) is None, reason=f"{name} needs {module}: pip install 'neurorec[{name}]'")
+
+
+every_task = pytest.mark.parametrize("name", [pytest.param(name, marks=lacking(name)) for name in nr.names("tasks")])
 
 
 def same(one, other):
