@@ -57,6 +57,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--rules", nargs="+", default=RULES, choices=RULES, help="default both")
     parser.add_argument("--longest", type=float, default=LONGEST, help=f"longest delay in seconds (default {LONGEST})")
     parser.add_argument("--trials", type=int, help=f"default {TRIALS}")
+    parser.add_argument("--readout", type=float, default=1.0, help="first readout weights, as a multiple of the paper's (default 1)")
     parser.add_argument("--quick", action="store_true", help="one seed, 200 trials")
     parser.add_argument("--seed", type=int, default=0, help="the first seed")
     parser.add_argument("--seeds", type=int, default=5, help="how many (default 5)")
@@ -75,6 +76,7 @@ def name(rule: str, longest: float) -> str:
 
 def one(task: nr.AbstractTask, rule: str, seed: int, settings: argparse.Namespace) -> nr.Run:
     network = nr.Network.random(task.n_inputs, UNITS, task.n_outputs, dt=task.dt, parameters={"tau": TAU}, gain=GAIN, seed=seed)
+    network = network.replace(readout=settings.readout * network.readout)
     trials = settings.trials or TRIALS[rule]
     record = nr.Record(variables=("output", "target"), every=max(1, trials // 20), checkpoints=1 + max(1, trials // KEPT))
     path = settings.out / f"{name(rule, settings.longest)}_{seed}.h5"
@@ -135,6 +137,7 @@ def summary(found: dict[str, list[dict[str, dict[str, float]]]]) -> dict[str, fl
 def about(settings: argparse.Namespace, runs: dict[str, list[nr.Run]]) -> dict[str, Any]:
     return {
         "longest": settings.longest,
+        "readout": settings.readout,
         "seeds": list(range(settings.seed, settings.seed + settings.seeds)),
         "trials": {rule: each[0].total for rule, each in runs.items()},
         "rate": {rule: RATE[rule] for rule in runs},
