@@ -121,12 +121,12 @@ def test_clipping_bounds_the_change(update):
 
 @pytest.mark.parametrize("update", ["trial", "step"])
 def test_an_annealed_rate_falls_from_trial_to_trial_and_stays_where_a_run_is_made_longer(update, tmp_path):
-    """Of 0.1 a half is left after one of two trials, a quarter after both: what three trainings of one trial make."""
+    """Of 1/8 three quarters are left after one of two trials, a half after both: what three trainings of one trial make."""
     now, ways = net(), {"update": update, "progress": False}
-    for rate in (0.1, 0.05, 0.025):
+    for rate in (0.125, 0.09375, 0.0625):
         now = nr.train(now, TASK, trials=1, rate=rate, **ways).network
     path = tmp_path / "run.h5"
-    nr.train(net(), TASK, trials=2, rate=0.1, anneal=0.25, path=path, **ways)
+    nr.train(net(), TASK, trials=2, rate=0.125, anneal=0.5, path=path, **ways)
     assert same(nr.resume(path, trials=3, progress=False).network, now)
 
 
