@@ -1,6 +1,6 @@
 """Does it help to disturb a network within its Taylor remainder while it learns? Digits, read a row at a time.
 
-    python tasks/taylor_remainder.py                        # a tanh network of 64 units, 60 epochs, 6 seeds, seven arms: ten minutes
+    python tasks/taylor_remainder.py                        # a tanh network of 64 units, 60 epochs, 6 seeds, seven arms: some minutes
     python tasks/taylor_remainder.py --cell torch_lstm
     python tasks/taylor_remainder.py --arms none bound_0.3  # some
     python tasks/taylor_remainder.py --quick                # seconds
@@ -102,8 +102,8 @@ def draw(settings: argparse.Namespace, right: dict[str, list[float]]) -> Path:
     if "none" in right:
         axes.axhline(np.mean(right["none"]), color="0.5", linestyle="--", linewidth=0.8, label="plain cell")
         axes.legend(fontsize=8, frameon=False)
-    axes.set_xticks(range(len(right)), [arm.replace("_", "\n") for arm in right])
-    axes.set_ylabel("test pictures right")
+    axes.set_xticks(range(len(right)), [arm.replace("_", "\n") for arm in right], fontsize=7)
+    axes.set_ylabel("share of test pictures right")
     path = settings.out / f"taylor_remainder_{settings.cell}.png"
     figure.savefig(path)
     return path

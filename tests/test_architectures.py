@@ -17,7 +17,7 @@ from neurorec.rules.base import AbstractRule
 
 ARCHITECTURES = nr.names("architectures")
 ENGINE = TorchEngine(dtype="float64")
-TASK = nr.task("n_bit_flip_flop", n_bits=2)
+TASK = nr.task("n_bit_flip_flop", n_bits=2, duration=1.0, rate=1.5)
 
 
 class Gated(torch.nn.Module):

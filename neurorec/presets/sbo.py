@@ -10,7 +10,7 @@ from neurorec.presets.base import AbstractPreset
 
 @dataclass(frozen=True)
 class SBO(AbstractPreset):
-    """SBO-RNN by gradient descent (Zhang 2021, NeurIPS), dense.
+    """SBO-RNN by gradient descent (Zhang 2021, NeurIPS), dense. Its training has the paper's rate without its decay; the clip is ours.
 
     Parameters
     ----------
