@@ -100,7 +100,7 @@ class Plan:
 
     def rate_left(self, done: int) -> float:
         """Share of the rates that is left after so many trials."""
-        return self.anneal ** min(done / self.trials, 1.0)
+        return 1.0 - (1.0 - self.anneal) * min(done / self.trials, 1.0)
 
     @property
     def columns(self) -> dict[str, tuple[str, str]]:

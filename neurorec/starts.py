@@ -51,7 +51,7 @@ class Carried(AbstractStart):
     """A trial begins where the last one in its place of the batch ended; only the very first begin in the network's initial state."""
 
     def __init__(self, network: AbstractNetwork, batch: int, dtype: Any):
-        self._each = start(network, batch, None, dtype)
+        self._each = start(network, batch, None, dtype).copy()  # it may be a view of the network's own
         self.vector = self._each.reshape(-1)
 
     def of(self, trials: int) -> np.ndarray:

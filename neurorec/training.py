@@ -110,8 +110,8 @@ def train(
     weight_decay : float
         Weights shrink by ``rate * weight_decay`` at every update.
     anneal : float
-        Share of `rate` that is left at the end of `trials`; on the way it falls by the same factor with every trial. 1: it
-        stays. A training that `nr.resume` makes longer goes on at the last rate.
+        Share of `rate` that is left at the end of `trials`; on the way it falls along a straight line. 1: it stays. A
+        training that `nr.resume` makes longer goes on at the last rate.
     gradient_angle : int
         Log the angle between the rule's change and the exact gradient every so many batches; 0: never.
     stop_below : float, optional

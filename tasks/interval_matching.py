@@ -30,6 +30,7 @@ SHORTEST, LONGEST = 0.3, 1.5  # seconds; the paper gives the longest, 15 tau, an
 BATCH = 10  # trials an update, as in the paper
 RULES = ("rflo", "bptt")
 PAPER = 5000  # trials in the paper
+KEPT, AROUND = 500, 100  # trials from snapshot to snapshot; on either side of one, over which its loss is taken
 TRIALS = {"rflo": 20_000, "bptt": 5000}
 # The paper's 0.001 and 0.003 times ten: it adds up the changes of ten trials, `nr.train` takes their mean.
 RATE = {"rflo": 0.01, "bptt": 0.03}
@@ -44,13 +45,11 @@ def main() -> None:
     settings = arguments()
     task = nr.task("interval_matching", delay=(SHORTEST, settings.longest))
     runs = {rule: [one(task, rule, settings.seed + k, settings) for k in range(settings.seeds)] for rule in settings.rules}
-    found = {
-        rule: {trial: [tested(task, run.checkpoint(trial)) for run in each] for trial in marks(each[0])} for rule, each in runs.items()
-    }
-    print_table(settings, runs, found)
+    found = {rule: [progress(task, run) for run in each] for rule, each in runs.items()}
+    print_table(settings, found)
     print(f"picture: {draw(settings, task, runs)}")
     if settings.json:
-        print(json.dumps({**summary(found), **about(settings, runs)}))
+        print(json.dumps({**summary(found), **about(settings, runs), "each": found}))
 
 
 def arguments() -> argparse.Namespace:
@@ -58,6 +57,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--rules", nargs="+", default=RULES, choices=RULES, help="default both")
     parser.add_argument("--longest", type=float, default=LONGEST, help=f"longest delay in seconds (default {LONGEST})")
     parser.add_argument("--trials", type=int, help=f"default {TRIALS}")
+    parser.add_argument("--readout", type=float, default=1.0, help="first readout weights, as a multiple of the paper's (default 1)")
     parser.add_argument("--quick", action="store_true", help="one seed, 200 trials")
     parser.add_argument("--seed", type=int, default=0, help="the first seed")
     parser.add_argument("--seeds", type=int, default=5, help="how many (default 5)")
@@ -76,17 +76,30 @@ def name(rule: str, longest: float) -> str:
 
 def one(task: nr.AbstractTask, rule: str, seed: int, settings: argparse.Namespace) -> nr.Run:
     network = nr.Network.random(task.n_inputs, UNITS, task.n_outputs, dt=task.dt, parameters={"tau": TAU}, gain=GAIN, seed=seed)
+    network = network.replace(readout=settings.readout * network.readout)
     trials = settings.trials or TRIALS[rule]
-    record = nr.Record(variables=("output", "target"), every=max(1, trials // 20), checkpoints=1 + max(1, trials // PAPER))
+    record = nr.Record(variables=("output", "target"), every=max(1, trials // 20), checkpoints=1 + max(1, trials // KEPT))
     path = settings.out / f"{name(rule, settings.longest)}_{seed}.h5"
     return nr.train(
         network, task, rule=rule, rate=RATE[rule], trials=trials, batch=BATCH, record=record, seed=seed, path=path, overwrite=True
     )
 
 
-def marks(run: nr.Run) -> list[int]:
-    """After how many trials networks are tested: as many as in the paper, where there were so many, and all."""
-    return sorted({PAPER, run.total} & set(run.checkpoints))
+def progress(task: nr.AbstractTask, run: nr.Run) -> dict[str, dict[str, float]]:
+    """Tests of the network after the paper's trials (where there were so many), at its best, and after all."""
+    at = {"paper": PAPER, "best": best(run), "end": run.total}
+    seconds = run.log["seconds"]
+    return {
+        when: {"trial": trial, **tested(task, run.checkpoint(trial)), "seconds": float(seconds.sel(trial=trial))}
+        for when, trial in at.items()
+        if trial in run.checkpoints
+    }
+
+
+def best(run: nr.Run) -> int:
+    """The snapshot with the smallest mean loss of the trials around it: a network that is judged before it learns from a trial."""
+    loss = run.log["loss"].values
+    return min(run.checkpoints[1:], key=lambda trial: loss[max(0, trial - AROUND) : trial + AROUND].mean())
 
 
 def tested(task: nr.AbstractTask, network: nr.Network) -> dict[str, float]:
@@ -107,20 +120,24 @@ def intervals(task: nr.AbstractTask, network: nr.Network) -> tuple[np.ndarray, n
     return task.produced(nr.simulate(network, trials).outputs, trials), trials.conditions["delay"]
 
 
-def summary(found: dict[str, dict[int, list[dict[str, float]]]]) -> dict[str, Any]:
-    """Medians over seeds, and each seed's, by measure, rule and number of trials."""
-    flat = {
-        f"{measure}_{rule}_{trial}": [each[measure] for each in tests]
-        for rule, by_trial in found.items()
-        for trial, tests in by_trial.items()
-        for measure in tests[0]
+def medians(found: list[dict[str, dict[str, float]]], when: str) -> dict[str, float]:
+    return {measure: float(np.median([each[when][measure] for each in found])) for measure in found[0][when]}
+
+
+def summary(found: dict[str, list[dict[str, dict[str, float]]]]) -> dict[str, float]:
+    """Medians over seeds, by measure, rule and time."""
+    return {
+        f"{measure}_{rule}_{when}": value
+        for rule, each in found.items()
+        for when in each[0]
+        for measure, value in medians(each, when).items()
     }
-    return {key: float(np.median(values)) for key, values in flat.items()} | {f"{key}_each": values for key, values in flat.items()}
 
 
 def about(settings: argparse.Namespace, runs: dict[str, list[nr.Run]]) -> dict[str, Any]:
     return {
         "longest": settings.longest,
+        "readout": settings.readout,
         "seeds": list(range(settings.seed, settings.seed + settings.seeds)),
         "trials": {rule: each[0].total for rule, each in runs.items()},
         "rate": {rule: RATE[rule] for rule in runs},
@@ -174,17 +191,17 @@ def examples(ax: Axes, task: nr.AbstractTask, network: nr.Network, colour: str) 
     ax.legend(loc="upper left", ncols=3, fontsize=SMALL, frameon=False)
 
 
-def print_table(settings: argparse.Namespace, runs: dict[str, list[nr.Run]], found: dict[str, dict[int, list[dict[str, float]]]]) -> None:
+def print_table(settings: argparse.Namespace, found: dict[str, list[dict[str, dict[str, float]]]]) -> None:
     print(f"\ndelays {SHORTEST} to {settings.longest:g} s ({settings.longest / TAU:.3g} tau), {UNITS} units; {TEST_TRIALS} test trials")
-    print(f"{'rule':6}{'trials':>8}{'seed':>8}{'correlation':>13}{'error (tau)':>13}{'error (s)':>11}{'seconds':>10}")
-    for rule, by_trial in found.items():
-        for trial, tests in by_trial.items():
-            seconds = [float(run.log["seconds"].sel(trial=trial)) for run in runs[rule]]
-            rows = [[*each.values(), took] for each, took in zip(tests, seconds, strict=True)]
-            named = zip([str(settings.seed + k) for k in range(len(rows))], rows, strict=True)
-            for seed, (correlation, tau, error, took) in [*named, ("median", np.median(rows, axis=0))]:
-                print(f"{rule:6}{trial:8}{seed:>8}{correlation:13.3f}{tau:13.2f}{error:11.3f}{took:10.1f}")
-    print(f"correlation of produced with requested intervals; error: mean distance of the two, tau = {TAU:g} s")
+    print(f"{'rule':6}{'when':7}{'seed':>7}{'trials':>8}{'correlation':>13}{'error (tau)':>13}{'error (s)':>11}{'seconds':>9}")
+    for rule, each in found.items():
+        for when in each[0]:
+            rows = {settings.seed + k: one[when] for k, one in enumerate(each)} | {"median": medians(each, when)}
+            for seed, row in rows.items():
+                print(
+                    f"{rule:6}{when:7}{seed:>7}{row['trial']:8.0f}{row['correlation']:13.3f}{row['error_tau']:13.2f}{row['error_seconds']:11.3f}{row['seconds']:9.1f}"
+                )
+    print(f"of produced with requested intervals; error: mean distance of the two, tau = {TAU:g} s; best: snapshot with the smallest loss")
 
 
 if __name__ == "__main__":

@@ -139,7 +139,8 @@ def draw(settings: argparse.Namespace, paths: dict[str, list[np.ndarray]]) -> Pa
         order = np.argsort([error(settings, each) for each in tracks])
         middle = order[len(order) // 2]  # the seed in the middle on top, the others beneath
         nr.plots.cursor([tracks[middle], *(tracks[k] for k in order if k != middle)], should, ends, ax=ax)
-        ax.set(title=titles[way], xlim=(-0.6, 1.6), ylim=(-0.6, 1.6))
+        ax.set(xlim=(-0.6, 1.6), ylim=(-0.6, 1.6))
+        ax.set_title(titles[way], fontsize=9)
     path = settings.out / "movement_sequence.png"
     figure.savefig(path)
     return path

@@ -122,7 +122,7 @@ def test_the_same_seed_gives_the_same_learning_and_two_halves_make_a_whole():
     assert not np.array_equal(whole.weights, loop(seed=4).weights)
 
 
-@pytest.mark.parametrize("engine", ["reference", "torch"])
+@pytest.mark.parametrize("engine", ["reference", "torch", pytest.param("cuda", marks=pytest.mark.gpu)])
 def test_other_engines_take_the_same_way(engine):
     ours, theirs = loop(), loop(engine=engine)
     logs = [made.learn((0, 1, 2, 3), 25, progress=False) for made in (ours, theirs)]

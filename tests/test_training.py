@@ -121,12 +121,12 @@ def test_clipping_bounds_the_change(update):
 
 @pytest.mark.parametrize("update", ["trial", "step"])
 def test_an_annealed_rate_falls_from_trial_to_trial_and_stays_where_a_run_is_made_longer(update, tmp_path):
-    """Of 0.1 a half is left after one of two trials, a quarter after both: what three trainings of one trial make."""
+    """Of 1/8 three quarters are left after one of two trials, a half after both: what three trainings of one trial make."""
     now, ways = net(), {"update": update, "progress": False}
-    for rate in (0.1, 0.05, 0.025):
+    for rate in (0.125, 0.09375, 0.0625):
         now = nr.train(now, TASK, trials=1, rate=rate, **ways).network
     path = tmp_path / "run.h5"
-    nr.train(net(), TASK, trials=2, rate=0.1, anneal=0.25, path=path, **ways)
+    nr.train(net(), TASK, trials=2, rate=0.125, anneal=0.5, path=path, **ways)
     assert same(nr.resume(path, trials=3, progress=False).network, now)
 
 
@@ -205,6 +205,7 @@ def test_a_carried_state_is_the_one_in_which_the_last_trial_in_its_place_ended(u
     for trial in range(7):
         place = trial // 3 * 40
         assert np.allclose(still[trial], longer[place : place + 40], atol=1e-5)
+    assert nr.train(net(), TASK, engine="reference", trials=2, start="carried", progress=False).done == 2
     moved = nr.train(net(), TASK, rate=0.01, progress=False, **settings).trajectories()["h"].values.transpose(1, 0, 2)
     assert not np.allclose(moved[3], still[3], atol=1e-3)
 

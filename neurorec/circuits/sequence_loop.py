@@ -125,6 +125,16 @@ class SequenceLoop:
         self.course: Course | None = None
         self.done, self.sequence = 0, ()
 
+    @property
+    def duration(self) -> float:
+        """Of a movement, in seconds."""
+        return self._player.duration
+
+    @property
+    def hold(self) -> float:
+        """Of the hold after it, in seconds."""
+        return self._player.hold
+
     def learn(
         self,
         sequence: Sequence[str] | Sequence[int] | str,
