@@ -33,7 +33,8 @@ LAST = 200  # trials over which the loss is given
 SEEDS = 3
 RULES = ("rflo", "bptt")
 TRANSITIONS = 1000  # from one letter to the next, by which the loop learns the word
-# Not the paper's Hebbian rule and readout of the end state: those spell "learn", too, but no word in which a letter has two successors.
+# Not the paper's Hebbian rule and readout of the end state: after as many transitions those spelt "learn" in two of three networks, and
+# "learner", in which letters have two successors, in none.
 LOOP = {"context": "conjunctive_cells", "plasticity": "reward_prediction"}
 QUICK = {"units": 50, "trials": 200, "seeds": 1, "transitions": 100}
 
