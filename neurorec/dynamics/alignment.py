@@ -49,7 +49,8 @@ def alignment(
           for W it is positive, on average, if and only if the trace is.
         - ``alone`` (trial): growth of the trace per unit rate, from the readout's change with W as it is.
         - ``together`` (trial): how that grows with the rate of W, d^2 Tr / (d rate d rate), the paper's G (Eq 42), where the change of W
-          comes first. Its expectation is positive (Eqs 52 to 55): alignment comes of both changes, of neither by itself.
+          comes first. Its expectation is positive (Eqs 52 to 55): alignment comes of both changes, of neither by itself. Both are
+          zero where the rule spares the readout.
 
     Raises
     ------
