@@ -9,7 +9,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 INSTALL := $(RUN) -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test gpu lint docs clean
+.PHONY: demo test gpu lint docs notebooks clean
 
 demo: $(VENV)/.installed
 	$(RUN) tasks/recorded_pattern.py
@@ -33,6 +33,10 @@ lint: $(VENV)/.installed
 docs: $(VENV)/.installed-docs
 	$(RUN) -m sphinx -q -W --keep-going -b html docs docs/_build/html
 	@echo "open docs/_build/html/index.html"
+
+# The notebooks anew, in place, on the runs in runs/: each names in its metadata the scripts in tasks/ that make them.
+notebooks: $(VENV)/.installed
+	NEUROREC_RUNS="$(CURDIR)/runs" $(VENV)/bin/jupyter-execute --inplace --timeout=600 analysis/*.ipynb
 
 clean:
 	rm -rf $(VENV) build dist docs/_build .pytest_cache .ruff_cache .hypothesis

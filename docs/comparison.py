@@ -58,6 +58,7 @@ def variant_tables(results: Facts) -> list[str]:
     copying = [found for found in results.values() if "loss_over_baseline" in found["result"]]
     adding = [found for found in results.values() if "mse" in found["result"]]
     texts = [found for found in results.values() if "bits_per_character" in found["result"]]
+    remainders = [found for found in results.values() if "pictures" in found["result"]]
     digits = [found for found in results.values() if "order" in found["result"]]
     return [
         table("copying memory", ("command", "parameters", "iterations", "loss / baseline", "each seed", "recalled"), [
@@ -70,6 +71,10 @@ def variant_tables(results: Facts) -> list[str]:
             (key.removeprefix("accuracy_"), *spread(found, key)) for key in found["result"]
             if key.startswith("accuracy_") and not key.endswith("_each")
         ]) for found in digits),
+        *(table(f"digits by rows, disturbed while learning; {command(found)}", ("arm", "mean", "deviation", "each seed"), [
+            (key.removeprefix("right_"), f"{each['mean']:.4f}", f"{deviation(each['each']):.4f}", ", ".join(f"{one:.3f}" for one in each["each"]))
+            for key, each in found["result"].items() if key.startswith("right_")
+        ]) for found in remainders),
         table("character text", ("command", "parameters", "iterations", "bits per character", "each seed", "foretold"), [
             (command(found), *size(found), *spread(found, "bits_per_character"), f"{found['result']['right']:.2f}") for found in texts
         ]),
@@ -86,6 +91,11 @@ def size(found: Facts) -> tuple[int, int]:
 
 def spread(found: Facts, name: str) -> tuple[str, str]:
     return said(found["result"][name]), ", ".join(map(said, found["result"][f"{name}_each"]))
+
+
+def deviation(each: Sequence[float]) -> float:
+    mean = sum(each) / len(each)
+    return (sum((one - mean) ** 2 for one in each) / len(each)) ** 0.5
 
 
 def said(value: float | None) -> str:

@@ -35,6 +35,8 @@ class AbstractNetwork(ABC):
         Time step in seconds.
     noise : float
         Strength of the units' private noise.
+    draws : bool
+        Whether it draws random numbers while it is trained, and only then.
     plastic : tuple of str
         What training changes.
     parametrisation : str or None
@@ -43,6 +45,8 @@ class AbstractNetwork(ABC):
         What it is computed from.
     learnt : tuple of str
         Which of those training changes.
+    least : mapping of str to float
+        Smallest values of those, where they have one.
     formula : Formula
         The symbolic model of a unit; of a torch module, its states only.
     """
@@ -53,16 +57,23 @@ class AbstractNetwork(ABC):
     initial: np.ndarray
     dt: float
     noise: float
+    draws: bool = False
     plastic: tuple[str, ...]
     parametrisation: str | None = None
     free: Mapping[str, np.ndarray] = MappingProxyType({})
     learnt: tuple[str, ...] = ()
+    least: Mapping[str, float] = MappingProxyType({})
     formula: Formula
 
     @property
     @abstractmethod
     def units(self) -> int:
         """Number of units N."""
+
+    @property
+    @abstractmethod
+    def learnable(self) -> int:
+        """How many numbers training changes."""
 
     @property
     @abstractmethod

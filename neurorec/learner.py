@@ -9,13 +9,16 @@ import numpy as np
 
 from neurorec.abstract_network import AbstractNetwork
 from neurorec.discovery import load, resolve
+from neurorec.dynamics.overlap import cosine, degrees
 from neurorec.engines import losses, stimulus, weighted_error
 from neurorec.engines.base import Activity, Memory, Route, Stimulus, Teaching, check
 from neurorec.errors import DivergenceError
 from neurorec.feedbacks.symmetric import Symmetric
 from neurorec.mapping import mapping_of
+from neurorec.noise import training_noise
 from neurorec.plan import Plan
 from neurorec.rules.bptt import BPTT
+from neurorec.starts import STARTS
 from neurorec.trials import AbstractTask, Trials
 from neurorec.updates import apply
 from neurorec.weights import Weights, least_values, rates_by_name
@@ -41,6 +44,8 @@ class Learner:
         What the optimiser remembers.
     updates : int
         Number of weight updates so far.
+    start : AbstractStart
+        The state in which the next trials begin.
     rates : (P,) array
         Learning rates of the first trial, before annealing.
     """
@@ -53,6 +58,7 @@ class Learner:
         self.mapping.check(plan.schedule)
         feedback, optimiser = resolve("feedbacks", plan.feedback), load("optimisers", plan.optimiser)(**plan.optimiser_settings)
         self.weights, self.updates, self.batches = Weights.of(network, self.engine.dtype), 0, 0
+        self.start = STARTS[plan.start](network, plan.batch, self.engine.dtype)
         self.slots = np.zeros((len(optimiser.slots), self.weights.vector.size), self.engine.dtype)
         self.rates = self.weights.spread(network, rates_by_name(network, rule, feedback, plan.rate))
         clip = np.inf if plan.clip is None else plan.clip
@@ -93,13 +99,15 @@ class Learner:
         run = self._online if self.plan.schedule == "step" else self._at_the_end
         # A diverging network overflows before it is caught: that is the error raised below, not a warning.
         with np.errstate(over="ignore", invalid="ignore"):
-            given = stimulus(self.network, trials, self.engine.dtype, self.plan.seed, first)
+            given = stimulus(self.network, trials, self.engine.dtype, self.plan.seed, first, noise_of=training_noise)
+            given = dataclasses.replace(given, initial=self.start.of(trials.count))
             moved, slots, activity, angle = run(trials, given)
             loss = losses(activity.readout, trials)
         if not (np.isfinite(moved).all() and self._bearable(loss, trials)):
             raise DivergenceError(self._unstable(first, loss))
         self.updates += trials.steps if self.plan.schedule == "step" else 1
         self.weights.vector[...], self.slots = moved, slots
+        self.start.ended(activity.states[-1])
         row = {
             "loss": loss,
             "alignment": np.full(trials.count, self.alignment),
@@ -110,10 +118,7 @@ class Learner:
     @property
     def alignment(self) -> float:
         """<Wout^T, B> / (|Wout| |B|), of the readout and the network's feedback weights (Murray 2019, Fig 2c)."""
-        # float64: the square of a large float32 weight overflows
-        readout, feedback = self.weights.readout.T.ravel().astype(float), self.weights.feedback.ravel().astype(float)
-        size = float(np.linalg.norm(readout) * np.linalg.norm(feedback))
-        return float(readout @ feedback) / size if size else 0.0
+        return cosine(self.weights.readout.T, self.weights.feedback)
 
     def trained(self) -> AbstractNetwork:
         """The network with the weights as they are now."""
@@ -149,7 +154,7 @@ class Learner:
     def _change(self, arguments: tuple, route: Route) -> Weights:
         """What a rule wants of the weights, and of what they are made of."""
         change = self.engine.change(*arguments, route)
-        self.mapping.pull(self.weights, change)
+        self.mapping.pull(self.weights, change, route.rule)
         return change
 
     def _measures_angle(self) -> bool:
@@ -161,9 +166,7 @@ class Learner:
             return np.nan
         exact = self._change(arguments, self.exact)
         moving = self.teaching.rates > 0
-        ours, theirs = change.vector[moving].astype(float), exact.vector[moving].astype(float)
-        cosine = ours @ theirs / max(float(np.linalg.norm(ours) * np.linalg.norm(theirs)), 1e-300)
-        return float(np.degrees(np.arccos(np.clip(cosine, -1, 1))))
+        return degrees(change.vector[moving], exact.vector[moving])
 
     def _angle_of_the_trial(self, trials: Trials, given: Stimulus) -> float:
         """As `_angle`, at the weights the trial began with."""

@@ -15,6 +15,7 @@ from neurorec.parametrisations.base import AbstractParametrisation
 
 if TYPE_CHECKING:
     from neurorec.abstract_network import AbstractNetwork
+    from neurorec.rules.base import AbstractRule
     from neurorec.weights import Weights
 
 CLOSE = 1e-4  # relative: weights that went through float32, and maps that magnify its rounding
@@ -28,8 +29,8 @@ class AbstractMapping(ABC):
         """Refuse a schedule (``"step"``, ``"trial"``) of weight changes that the map cannot follow."""
 
     @abstractmethod
-    def pull(self, weights: Weights, change: Weights) -> None:
-        """Put into `change` what its change of `recurrent` means for the free parameters."""
+    def pull(self, weights: Weights, change: Weights, rule: AbstractRule) -> None:
+        """Put into a rule's `change` what its change of `recurrent` means for the free parameters."""
 
     @abstractmethod
     def renew(self, weights: Weights) -> None:
@@ -43,7 +44,7 @@ class Direct(AbstractMapping):
     def check(self, schedule: str) -> None:
         """Any."""
 
-    def pull(self, weights: Weights, change: Weights) -> None:
+    def pull(self, weights: Weights, change: Weights, rule: AbstractRule) -> None:
         """Nothing."""
 
     def renew(self, weights: Weights) -> None:
@@ -59,16 +60,19 @@ class Parametrised(AbstractMapping):
 
     def check(self, schedule: str) -> None:
         """Not after every step."""
-        if schedule == "step" and "recurrent" in self.network.plastic:
+        if schedule == "step" and {"recurrent", *self.law.reads} & set(self.network.plastic):
             raise NotOffered(
                 f"update='step' changes recurrent weights after every time step; those of {self.network.parametrisation!r} are computed "
                 "once per update: use update='trial', or a network without parametrisation"
             )
 
-    def pull(self, weights: Weights, change: Weights) -> None:
-        """By the map's vector-Jacobian product."""
+    def pull(self, weights: Weights, change: Weights, rule: AbstractRule) -> None:
+        """By the map's vector-Jacobian product; a local rule does not know of other weights that `recurrent` depends on."""
         for name, found in self.law.pull(self._free(weights), change.recurrent.astype(np.float64)).items():
-            change.view(name)[...] = found
+            if name in self.law.learnt:
+                change.view(name)[...] = found
+            elif rule.influence == "full":
+                change.view(name)[...] += found.astype(change.vector.dtype)
 
     def renew(self, weights: Weights) -> None:
         """Unless training has diverged, which the caller sees."""
@@ -77,7 +81,8 @@ class Parametrised(AbstractMapping):
             weights.recurrent[...] = self.law.map(free)
 
     def _free(self, weights: Weights) -> dict[str, np.ndarray]:
-        return {**self.network.free, **{name: weights.view(name).astype(np.float64) for name in self.network.learnt}}
+        moving = (*self.network.learnt, *self.law.reads)
+        return {**self.network.free, **{name: weights.view(name).astype(np.float64) for name in moving}}
 
 
 def mapping_of(network: AbstractNetwork) -> AbstractMapping:
@@ -86,7 +91,7 @@ def mapping_of(network: AbstractNetwork) -> AbstractMapping:
 
 
 def checked(
-    law: AbstractParametrisation, recurrent: np.ndarray, free: Mapping[str, np.ndarray] | None
+    law: AbstractParametrisation, recurrent: np.ndarray, free: Mapping[str, np.ndarray] | None, read: Mapping[str, np.ndarray]
 ) -> tuple[dict[str, np.ndarray], np.ndarray]:
     """The arrays of a parametrisation, and `recurrent` as computed from them.
 
@@ -96,14 +101,16 @@ def checked(
     recurrent : (D N, K N) array
     free : mapping or None
         Its free parameters and fixed arrays; None: those of `recurrent`.
+    read : mapping
+        Other weights that it reads.
 
     Raises
     ------
     ShapeError, ValueRefused
         If names or shapes are others, or `recurrent` is no value of the map, or that of other free parameters.
     """
-    found = law.of(recurrent) if free is None else _arrays(law, recurrent.shape, free)
-    value = law.map(found)
+    found = law.of(recurrent, **read) if free is None else _arrays(law, recurrent.shape, free)
+    value = law.map({**found, **read})
     off = float(np.abs(value - recurrent).max() / max(1.0, np.abs(recurrent).max()))
     if off > CLOSE or not np.isfinite(off):
         name, word = type(law).__name__, "the free parameters give" if free is not None else "the nearest value is"
@@ -114,15 +121,17 @@ def checked(
     return found, value
 
 
-def value_of(law: AbstractParametrisation, shape: tuple[int, ...], free: Mapping[str, np.ndarray]) -> np.ndarray:
-    """`recurrent` of a shape, from free parameters.
+def value_of(
+    law: AbstractParametrisation, shape: tuple[int, ...], free: Mapping[str, np.ndarray], read: Mapping[str, np.ndarray]
+) -> np.ndarray:
+    """`recurrent` of a shape, from free parameters and what else the map reads.
 
     Raises
     ------
     ShapeError, ValueRefused
         If names or shapes are others.
     """
-    return law.map(_arrays(law, shape, free))
+    return law.map({**_arrays(law, shape, free), **read})
 
 
 def _arrays(law: AbstractParametrisation, shape: tuple[int, ...], free: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:

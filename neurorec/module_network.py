@@ -49,8 +49,8 @@ class ModuleNetwork(AbstractNetwork):
         What else the architecture is made with; JSON-able.
     dt : float
         Time step in seconds; the module does not hear of it.
-    initial : (k N,) array_like, optional
-        State before the first step, states stacked. None: the module's own.
+    initial : float or (k N,) array_like, optional
+        State before the first step, states stacked; one value for all, if it is a number. None: the module's own.
     plastic : sequence of str, optional
         Which weights training changes. None: the module's parameters (not its buffers) and the readout.
 
@@ -121,6 +121,16 @@ class ModuleNetwork(AbstractNetwork):
     def units(self) -> int:
         """Number of units N."""
         return self.readout.shape[1]
+
+    @property
+    def draws(self) -> bool:
+        """Whether the module has steps of its own for training, which take random numbers."""
+        return hasattr(self.module(), "training_steps")
+
+    @property
+    def learnable(self) -> int:
+        """How many numbers training changes."""
+        return sum(array.size for name, array in self.parts().items() if name in self.plastic)
 
     @property
     def own_states(self) -> tuple[str, ...]:
@@ -203,7 +213,8 @@ class ModuleNetwork(AbstractNetwork):
     def _checked_initial(self) -> np.ndarray:
         states = self.own_states
         if self.initial is not None:
-            return real_array("initial", self.initial, (len(states) * self.units,), "one value a unit and state, states stacked")
+            value = np.full(len(states) * self.units, self.initial) if np.ndim(self.initial) == 0 else self.initial
+            return real_array("initial", value, (len(states) * self.units,), "one value a unit and state, states stacked")
         found = [each.detach().numpy() for each in self.module().initial(1)]
         if [each.shape for each in found] != [(1, self.units)] * len(states):
             raise ShapeError(

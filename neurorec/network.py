@@ -103,7 +103,7 @@ class Network(AbstractNetwork):
         put("formula", formula_of(*_classes(self.cell, self.filter), tuple(p for p in self.plastic if p not in WEIGHTS)))
         put("_units", self._count_units())
         weights = self._checked_weights()
-        free, weights["recurrent"] = self._checked_free(weights["recurrent"])
+        free, weights["recurrent"] = self._checked_free(weights)
         put("parametrisation", None if self.parametrisation is None else _name("parametrisations", self.parametrisation))
         put("free", free)
         for name, value in weights.items():
@@ -175,7 +175,7 @@ class Network(AbstractNetwork):
             "feedback": rng.standard_normal((columns, outputs)),
         }
         return cls(
-            **_started(parametrisation, recurrent, units, rng), **others,
+            **_started(parametrisation, recurrent, units, rng, others), **others,
             cell=cell, dt=dt, bias=bias, initial=initial, parameters=parameters, noise=noise, filter=filter, plastic=plastic,
         )  # fmt: skip
 
@@ -195,6 +195,11 @@ class Network(AbstractNetwork):
         return () if self.parametrisation is None else load("parametrisations", self.parametrisation).learnt
 
     @property
+    def least(self) -> Mapping[str, float]:
+        """Smallest values of the free parameters, where their map has them."""
+        return {} if self.parametrisation is None else load("parametrisations", self.parametrisation).least
+
+    @property
     def learnable(self) -> int:
         """How many numbers training changes: what is plastic, with the free parameters (not the absent ones) in the place of `recurrent`."""
         sizes = {name: getattr(self, name).size if name in WEIGHTS else self.units for name in self.plastic}
@@ -207,8 +212,11 @@ class Network(AbstractNetwork):
         """A new network with some fields changed; of `recurrent` and `free`, the one that is not given follows the other."""
         if "free" not in changes and {"recurrent", "parametrisation"} & changes.keys():
             changes["free"] = None
-        elif (law := changes.get("parametrisation", self.parametrisation)) and changes.get("free") and "recurrent" not in changes:
-            changes["recurrent"] = value_of(resolve("parametrisations", law), self.recurrent.shape, changes["free"])
+        elif (name := changes.get("parametrisation", self.parametrisation)) and "recurrent" not in changes:
+            law = resolve("parametrisations", name)
+            if changes.get("free") or {*law.reads} & changes.keys():
+                read = {each: np.asarray(changes.get(each, getattr(self, each)), float) for each in law.reads}
+                changes["recurrent"] = value_of(law, self.recurrent.shape, changes.get("free") or self.free, read)
         return super().replace(**changes)
 
     def per_unit(self, parameter: str) -> np.ndarray:
@@ -309,15 +317,15 @@ class Network(AbstractNetwork):
             "initial": self._checked_initial(),
         }
 
-    def _checked_free(self, recurrent: np.ndarray) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    def _checked_free(self, weights: Mapping[str, np.ndarray]) -> tuple[dict[str, np.ndarray], np.ndarray]:
         if self.parametrisation is not None:
             law = resolve("parametrisations", self.parametrisation)
             if clash := [name for name in law.learnt if name in (*WEIGHTS, "initial", *self.formula.parameters)]:
                 raise ValueRefused(f"{clash[0]!r} is a free parameter of {type(law).__name__} and a name of the network's own; rename one")
-            return checked(law, recurrent, self.free or None)
+            return checked(law, weights["recurrent"], self.free or None, {name: weights[name] for name in law.reads})
         if self.free:
             raise ValueRefused(f"free holds {', '.join(self.free)}, but there is no parametrisation to make recurrent of it; name one")
-        return {}, recurrent
+        return {}, weights["recurrent"]
 
     def _checked_initial(self) -> np.ndarray:
         states, own = len(self.formula.states), load("cells", self.cell).initial
@@ -363,13 +371,16 @@ def _name(kind: str, thing: object) -> str:
     return name
 
 
-def _started(parametrisation: Any, recurrent: np.ndarray, units: int, rng: np.random.Generator) -> dict[str, Any]:
+def _started(
+    parametrisation: Any, recurrent: np.ndarray, units: int, rng: np.random.Generator, others: Mapping[str, np.ndarray]
+) -> dict[str, Any]:
     """The recurrent weights of a new network, and what they are made of."""
     if parametrisation is None:
         return {"recurrent": recurrent}
     law = resolve("parametrisations", parametrisation)
-    free = law.start(recurrent, units, rng)
-    return {"recurrent": law.map(free), "free": free, "parametrisation": parametrisation}
+    read = {name: others[name] for name in law.reads}
+    free = law.start(recurrent, units, rng, **read)
+    return {"recurrent": law.map({**free, **read}), "free": free, "parametrisation": parametrisation}
 
 
 def _rescaled(recurrent: np.ndarray, units: int, radius: float) -> np.ndarray:

@@ -73,9 +73,20 @@ def private_noise(network: AbstractNetwork, steps: int, trials: int, seed: int, 
     """
     if network.noise == 0:
         return None
-    key, other = map(int, np.random.SeedSequence(seed, spawn_key=(NOISE,)).generate_state(2))
     scale = network.noise / math.sqrt(network.dt)  # white: its variance in a step grows as dt shrinks
-    return PrivateNoise((key, other), first, 0, steps, trials, network.formula.n_drives * network.units, scale)
+    return PrivateNoise(_key(seed), first, 0, steps, trials, network.formula.n_drives * network.units, scale)
+
+
+def training_noise(network: AbstractNetwork, steps: int, trials: int, seed: int, first: int) -> PrivateNoise | None:
+    """As `private_noise`; for a torch module that draws while it learns, one standard normal number a unit and step."""
+    if not network.draws:
+        return private_noise(network, steps, trials, seed, first)
+    return PrivateNoise(_key(seed), first, 0, steps, trials, network.units, 1.0)
+
+
+def _key(seed: int) -> tuple[int, int]:
+    first, second = map(int, np.random.SeedSequence(seed, spawn_key=(NOISE,)).generate_state(2))
+    return first, second
 
 
 @lru_cache(maxsize=1)

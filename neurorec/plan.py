@@ -45,6 +45,8 @@ class Plan:
         Every how many batches the angle is measured, 0 for never.
     stop_below : float or None
     seed : int
+    start : str
+        ``"initial"`` or ``"carried"``.
     anneal : float
         Share of the rate that is left after `trials`; runs from before it was there have 1.
     """
@@ -67,6 +69,7 @@ class Plan:
     gradient_angle: int
     stop_below: float | None
     seed: int
+    start: str = "initial"
     anneal: float = 1.0
 
     def __post_init__(self) -> None:
@@ -87,6 +90,8 @@ class Plan:
             raise ValueRefused(f"anneal must be a share of the rate in (0, 1], got {self.anneal!r}; 1 keeps the rate as it is")
         if self.update not in ("step", "trial", "batch"):
             raise ValueRefused(f"update must be 'step', 'trial' or 'batch', got {self.update!r}")
+        if self.start not in ("initial", "carried"):
+            raise ValueRefused(f"start must be 'initial' or 'carried', got {self.start!r}")
 
     @property
     def schedule(self) -> str:

@@ -97,5 +97,5 @@ def open_run(path: str | Path) -> Run:
 def trained_so_far(file: RunFile) -> Any:
     """The network with the weights of the newest resume state."""
     initial = file.initial()
-    _, _, vector, _ = file.state()
+    vector = file.state().vector
     return Weights.of(initial, vector.dtype).like(vector).into(initial)

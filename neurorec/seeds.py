@@ -8,7 +8,7 @@ import numpy as np
 
 from neurorec.errors import ValueRefused
 
-NETWORK, TASK, NOISE, ORDER = range(4)  # branches of the tree; their order is part of the run file's format
+NETWORK, TASK, NOISE, ORDER, LOOP = range(5)  # branches of the tree; their order is part of the run file's format
 
 
 def entropy(seed: int | None) -> int:
@@ -34,7 +34,7 @@ def generator(seed: int, branch: int, number: int = 0) -> np.random.Generator:
     seed : int
         The root.
     branch : int
-        `NETWORK`, `TASK`, `NOISE` or `ORDER`.
+        `NETWORK`, `TASK`, `NOISE`, `ORDER` or `LOOP`.
     number : int
         Which trial, counted from 0.
     """

@@ -63,6 +63,7 @@ def train(
     anneal: float = 1.0,
     gradient_angle: int = 0,
     stop_below: float | None = None,
+    start: str = "initial",
     overwrite: bool = False,
 ) -> Run:
     """Train a network on a task by a rule.
@@ -115,6 +116,10 @@ def train(
         Log the angle between the rule's change and the exact gradient every so many batches; 0: never.
     stop_below : float, optional
         Stop when the mean loss of the last 100 trials is smaller.
+    start : str
+        The state in which trials begin: ``"initial"``, the network's own; ``"carried"``, that in which the last trial ended
+        (in its place of the batch), so that movements are learnt as they will follow one another. What a weight did to the
+        trials before is not counted: rules see each trial by itself.
     overwrite : bool
         Replace a file at `path`.
 
@@ -141,6 +146,7 @@ def train(
         feedback=name_of(resolve("feedbacks", feedback or law.feedback)), optimiser=name_of(mover), optimiser_settings=dataclasses.asdict(mover),
         loss=loss or asked.loss, trials=trials, batch=batch, update=update, rate=dict(rate) if isinstance(rate, Mapping) else plain(rate),
         clip=clip, weight_decay=weight_decay, anneal=anneal, gradient_angle=gradient_angle, stop_below=stop_below, seed=entropy(seed),
+        start=start,
     )  # fmt: skip
     learner = Learner(network, asked, plan)
     first = learner.trials(0, 1)
@@ -149,7 +155,7 @@ def train(
     file = RunFile.create(
         path, network, plan.as_dict(), trials, first.steps, network.dt, plan.columns, learner.weights.vector, learner.slots, record,
         [n for n, value in first.conditions.items() if value.dtype.kind in "iufb"], network.inputs, network.outputs,
-        batch=batch, seed_entropy=plan.seed, overwrite=overwrite,
+        batch=batch, seed_entropy=plan.seed, carried=learner.start.vector, overwrite=overwrite,
     )  # fmt: skip
     return _go_on(learner, file, progress)
 
@@ -179,7 +185,7 @@ def resume(path: str | Path, trials: int | None = None, task: AbstractTask | Tri
         learner = Learner(file.initial(), remake_task(plan, task), plan)
         if trials is not None:
             file.extend(whole("trials", trials))
-        _, learner.updates, learner.weights.vector[...], learner.slots[...] = file.state()
+        _, learner.updates, learner.weights.vector[...], learner.slots[...], learner.start.vector[...] = file.state()
     except Exception:
         file.close()
         raise
@@ -266,7 +272,8 @@ class Journal:
         columns = {name: np.concatenate([row[name] for row in self.rows]) for name in (self.rows[0] if self.rows else ())}
         if columns:
             self.file.write_log(self.done - len(columns["loss"]), columns)
-        self.file.checkpoint(self.done, self.learner.updates, self.learner.weights.vector, self.learner.slots)
+        learner = self.learner
+        self.file.checkpoint(self.done, learner.updates, learner.weights.vector, learner.slots, learner.start.vector)
         self.rows, self.flushed = [], time.monotonic()
 
     def conclude(self) -> None:

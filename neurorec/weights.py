@@ -111,8 +111,10 @@ def _moved_for(network: AbstractNetwork, name: str) -> tuple[str, ...]:
 
 
 def least_values(network: AbstractNetwork, weights: Weights) -> np.ndarray:
-    """Smallest value of every weight, (P,): dt for plastic time constants, which a step could not follow otherwise."""
+    """Smallest value of every weight, (P,): dt for plastic time constants, which a step could not follow otherwise, and what the map asks for."""
     least = weights.like(np.full_like(weights.vector, -np.inf))
+    for name, value in network.least.items():
+        least.view(name)[...] = value
     for name in network.formula.plastic:
         if name.startswith("tau"):
             least.parameters[network.formula.parameters.index(name)] = np.nextafter(

@@ -3,6 +3,7 @@
     python tasks/adding_problem.py                          # scornn, 64 units, 100 steps, 4000 iterations, 3 seeds: two minutes
     python tasks/adding_problem.py --rates paper            # at the scoRNN paper's rates and D instead of those that a search found
     python tasks/adding_problem.py --network cornn          # another preset, as its paper trains it
+    python tasks/adding_problem.py --network sbo --iterations 1200      # on torch: three minutes
     python tasks/adding_problem.py --rates paper --units 170 --length 200 --iterations 20000   # the size of the scoRNN paper
     python tasks/adding_problem.py --quick                  # seconds
 
@@ -36,7 +37,7 @@ def main() -> None:
     settings = arguments()
     task = nr.task("adding_problem", length=settings.length)
     runs = [one(task, settings, settings.seed + k) for k in range(settings.seeds)]
-    tested = [test(task, run.network) for run in runs]
+    tested = [test(task, run) for run in runs]
     print_table(settings, task, runs, tested)
     print(f"picture: {draw(settings, task, runs)}")
     if settings.json:
@@ -70,8 +71,8 @@ def one(task: nr.AbstractTask, settings: argparse.Namespace, seed: int) -> nr.Ru
     network = nr.preset(settings.network, task.n_inputs, settings.units, task.n_outputs, seed=seed, dt=task.dt, **fields)
     path = settings.out / f"adding_problem_{name(settings)}_{seed}.h5"
     return nr.train(
-        network, task, engine=settings.engine, trials=BATCH * settings.iterations, batch=BATCH, seed=seed, path=path, overwrite=True,
-        **{**nr.presets.training(settings.network), **training},
+        network, task, trials=BATCH * settings.iterations, batch=BATCH, seed=seed, path=path, overwrite=True,
+        **{"engine": settings.engine, **nr.presets.training(settings.network), **training},
     )  # fmt: skip
 
 
@@ -79,10 +80,10 @@ def name(settings: argparse.Namespace) -> str:
     return f"{settings.network}_{settings.rates}_{settings.length}"
 
 
-def test(task: nr.AbstractTask, network: nr.Network) -> dict[str, float]:
+def test(task: nr.AbstractTask, run: nr.Run) -> dict[str, float]:
     """On fresh trials: the papers' mean squared error, and the share of answers within the task's tolerance."""
     trials = task.trials(TEST_TRIALS, seed=TEST_SEED)
-    outputs = nr.simulate(network, trials).outputs
+    outputs = nr.simulate(run.network, trials, engine=run.config["engine"]).outputs
     return {"mse": float(np.mean((outputs[-1] - trials.targets[-1]) ** 2)), "right": float(task.score(outputs, trials).mean())}
 
 

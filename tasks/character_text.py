@@ -31,7 +31,7 @@ def main() -> None:
     settings = arguments()
     task, test = (nr.task("character_text", text=settings.text, length=LENGTH, split=split) for split in ("train", "test"))
     runs = [one(task, settings, settings.seed + k) for k in range(settings.seeds)]
-    tested = [evaluate(test, run.network) for run in runs]
+    tested = [evaluate(test, run) for run in runs]
     print_table(settings, task, runs, tested)
     print(f"picture: {draw(settings, runs)}")
     if settings.json:
@@ -63,17 +63,18 @@ def one(task: nr.AbstractTask, settings: argparse.Namespace, seed: int) -> nr.Ru
     network = nr.preset(settings.network, task.n_inputs, settings.units, task.n_outputs, seed=seed, dt=task.dt)
     moved = [name for name in (*network.plastic, *network.learnt) if name != "recurrent" or not network.learnt]
     rates = {name: SLOW.get(name, RATE) for name in moved}
+    engine = nr.presets.training(settings.network).get("engine", settings.engine)
     path = settings.out / f"character_text_{settings.network}_{seed}.h5"
     return nr.train(
-        network, task, rule="bptt", optimiser="adam", rate=rates, clip=1.0, engine=settings.engine, trials=BATCH * settings.iterations,
-        batch=BATCH, seed=seed, path=path, overwrite=True, record=nr.Record(variables=("output", "target"), every=BATCH * settings.iterations),
+        network, task, rule="bptt", optimiser="adam", rate=rates, clip=1.0, engine=engine, trials=BATCH * settings.iterations, batch=BATCH, seed=seed,
+        path=path, overwrite=True, record=nr.Record(variables=("output", "target"), every=BATCH * settings.iterations),
     )  # fmt: skip
 
 
-def evaluate(test: nr.AbstractTask, network: nr.Network) -> dict[str, float]:
+def evaluate(test: nr.AbstractTask, run: nr.Run) -> dict[str, float]:
     """On the whole test part: bits per character, and the share of characters foretold."""
     trials = test.trials(test.count)
-    outputs = nr.simulate(network, trials).outputs
+    outputs = nr.simulate(run.network, trials, engine=run.config["engine"]).outputs
     loss = -(trials.weight[..., None] * trials.targets * log_softmax(outputs, axis=2)).sum()
     return {"bits_per_character": float(test.bits_per_character(loss)), "right": float(test.score(outputs, trials).mean())}
 

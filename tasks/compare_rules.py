@@ -146,7 +146,7 @@ def compare(task: nr.AbstractTask, experiment: Experiment, method: str, settings
         "parameters": runs[0].network.learnable,
         "loss": rounded(np.median([final(each) for each in curves])),
         "loss_each": [rounded(final(each)) for each in curves],
-        "score": rounded(np.median([score(task, run.network) for run in runs])),
+        "score": rounded(np.median([score(task, run) for run in runs])),
         "trials_to_criterion": rounded(np.median([reached(each, experiment.criterion) for each in curves])),
         "seconds": rounded(np.median([run.log["seconds"][-1] for run in runs])),
         "curve": quartiles(curves),
@@ -176,11 +176,16 @@ def train(task: nr.AbstractTask, experiment: Experiment, method: str, rate: floa
     path = settings.out / f"compare_rules_{settings.task}_{method}_{seed}.h5"
     try:
         return nr.train(
-            network, task, rule=method if method in RULES else "bptt", trials=settings.trials, batch=experiment.batch, optimiser="adam",
+            network, task, **means(method), trials=settings.trials, batch=experiment.batch, optimiser="adam",
             rate={name: rate / 10 if name in SLOW else rate for name in moved}, seed=seed, path=path, overwrite=True, progress=False,
         )  # fmt: skip
     except nr.errors.DivergenceError:
         return nr.open_run(path)
+
+
+def means(method: str) -> dict[str, str]:
+    """The rule, and the engine: where a preset names one, no other will do."""
+    return {"rule": method} if method in RULES else {"rule": "bptt", "engine": nr.presets.training(method).get("engine", "numba")}
 
 
 def start(task: nr.AbstractTask, experiment: Experiment, method: str, seed: int) -> nr.Network:
@@ -219,9 +224,9 @@ def reached(curve: np.ndarray, criterion: float) -> float:
     return float(RECENT + below[0]) if below.size else np.inf
 
 
-def score(task: nr.AbstractTask, network: nr.Network) -> float:
+def score(task: nr.AbstractTask, run: nr.Run) -> float:
     trials = task.trials(TEST_TRIALS, seed=TEST_SEED)
-    return float(task.score(nr.simulate(network, trials).outputs, trials).mean())
+    return float(task.score(nr.simulate(run.network, trials, engine=run.config["engine"]).outputs, trials).mean())
 
 
 def quartiles(curves: np.ndarray) -> dict[str, list[float]]:

@@ -31,7 +31,7 @@ def main() -> None:
     settings = arguments()
     task = nr.task("copying_memory", delay=settings.delay)
     runs = [one(task, settings, settings.seed + k) for k in range(settings.seeds)]
-    tested = [test(task, run.network) for run in runs]
+    tested = [test(task, run) for run in runs]
     print_table(settings, task, runs, tested)
     print(f"picture: {draw(settings, task, runs)}")
     if settings.json:
@@ -74,13 +74,12 @@ def one(task: nr.AbstractTask, settings: argparse.Namespace, seed: int) -> nr.Ru
     network = nr.preset(settings.network, task.n_inputs, settings.units, task.n_outputs, seed=seed, dt=task.dt, **settings.fields)
     path = settings.out / f"copying_memory_{name(settings)}_{seed}.h5"
     return nr.train(
-        network, task, engine=settings.engine, trials=BATCH * settings.iterations, batch=BATCH, seed=seed, path=path, overwrite=True,
-        **training(settings),
+        network, task, trials=BATCH * settings.iterations, batch=BATCH, seed=seed, path=path, overwrite=True, **training(settings),
     )  # fmt: skip
 
 
 def training(settings: argparse.Namespace) -> dict[str, object]:
-    papers = nr.presets.training(settings.network)
+    papers = {"engine": settings.engine, **nr.presets.training(settings.network)}
     rate = papers["rate"]
     return {**papers, "rate": {k: r * settings.rates for k, r in rate.items()} if isinstance(rate, dict) else rate * settings.rates}
 
@@ -89,10 +88,10 @@ def name(settings: argparse.Namespace) -> str:
     return "_".join([settings.network, *(f"{name}={value}" for name, value in settings.set), str(settings.delay)])
 
 
-def test(task: nr.AbstractTask, network: nr.Network) -> dict[str, float]:
+def test(task: nr.AbstractTask, run: nr.Run) -> dict[str, float]:
     """On fresh trials: the loss, divided by that of the best answer without memory, and the share of symbols recalled."""
     trials = task.trials(TEST_TRIALS, seed=TEST_SEED)
-    outputs = nr.simulate(network, trials).outputs
+    outputs = nr.simulate(run.network, trials, engine=run.config["engine"]).outputs
     loss = -(trials.weight[..., None] * trials.targets * log_softmax(outputs, axis=2)).sum()
     return {"loss_over_baseline": float(loss / task.baseline), "recall": float(task.score(outputs, trials).mean())}
 

@@ -29,7 +29,7 @@ def main() -> None:
     settings = arguments()
     task, test = (nr.task("pixel_digits", order=settings.order, split=split, folder=settings.folder) for split in ("train", "test"))
     runs = {network: [one(task, network, settings, settings.seed + k) for k in range(settings.seeds)] for network in settings.network}
-    right = {network: [accuracy(test, run.network) for run in found] for network, found in runs.items()}
+    right = {network: [accuracy(test, run) for run in found] for network, found in runs.items()}
     print_table(settings, runs, right)
     print(f"picture: {draw(settings, runs)}")
     if settings.json:
@@ -66,14 +66,14 @@ def one(task: nr.AbstractTask, network: str, settings: argparse.Namespace, seed:
     start = nr.preset(network, task.n_inputs, settings.units, task.n_outputs, seed=seed, dt=task.dt)
     path = settings.out / f"pixel_digits_{network}_{settings.order}_{seed}.h5"
     return nr.train(
-        start, task, engine=settings.engine, trials=settings.epochs * task.count, batch=settings.batch, seed=seed, path=path,
-        overwrite=True, **nr.presets.training(network),
+        start, task, trials=settings.epochs * task.count, batch=settings.batch, seed=seed, path=path,
+        overwrite=True, **{"engine": settings.engine, **nr.presets.training(network)},
     )  # fmt: skip
 
 
-def accuracy(test: nr.AbstractTask, network: nr.Network) -> float:
+def accuracy(test: nr.AbstractTask, run: nr.Run) -> float:
     trials = test.trials(test.count)
-    return float(test.score(nr.simulate(network, trials).outputs, trials).mean())
+    return float(test.score(nr.simulate(run.network, trials, engine=run.config["engine"]).outputs, trials).mean())
 
 
 def seeds(settings: argparse.Namespace) -> list[int]:

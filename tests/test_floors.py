@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 from importlib.util import resolve_name
 from pathlib import Path
 
@@ -16,7 +17,7 @@ FLOORS = (
     "cells filters rules feedbacks losses optimisers parametrisations",
     "model mapping abstract_network network module_network trials tasks record storage weights updates noise noise_loop philox plan run",
     "presets engines architectures unroll circuits",
-    "learner training streaming dynamics plots timing",
+    "learner starts training streaming dynamics plots timing",
     "cli",
 )
 FLOOR = {part: floor for floor, parts in enumerate(FLOORS) for part in parts.split()}
@@ -33,6 +34,8 @@ PUBLIC_MODULES = {
 
 FILES = sorted(p for p in (ROOT / "neurorec").rglob("*.py") if p != ROOT / "neurorec/__init__.py")  # which resolves names lazily
 SCRIPTS = sorted((ROOT / "tasks").glob("*.py"))
+NOTEBOOKS = sorted((ROOT / "analysis").glob("*.ipynb"))
+TRAINING = {"train", "resume", "training", "learner", "weight_change"}  # what analysis/ does without: it reads runs
 
 
 class Imports(ast.NodeVisitor):
@@ -84,14 +87,29 @@ def too_high(source: str, floor: int, package: str = "neurorec") -> list[str]:
     ]
 
 
-def private(source: str) -> list[str]:
-    """What a script uses of neurorec that is not public."""
+def used(source: str) -> list[tuple[int, str]]:
+    """Lines and names of all that a script uses of neurorec."""
     aliases = {
         a.asname or a.name for n in ast.walk(ast.parse(source)) if isinstance(n, ast.Import) for a in n.names if a.name == "neurorec"
     }
     attributes = [n for n in ast.walk(ast.parse(source)) if isinstance(n, ast.Attribute) and ast.unparse(n.value) in aliases]
-    used = [*imports(source), *((n.lineno, f"neurorec.{n.attr}") for n in attributes)]
-    return [f"line {line} uses {name}" for line, name in used if name.startswith("neurorec.") and not _public(name)]
+    found = [*imports(source), *((n.lineno, f"neurorec.{n.attr}") for n in attributes)]
+    return [(line, name) for line, name in found if name.startswith("neurorec.")]
+
+
+def private(source: str) -> list[str]:
+    """What of that is not public."""
+    return [f"line {line} uses {name}" for line, name in used(source) if not _public(name)]
+
+
+def trains(source: str) -> list[str]:
+    """What of that trains."""
+    return [f"line {line} uses {name}" for line, name in used(source) if name.split(".")[1] in TRAINING]
+
+
+def code(notebook: Path) -> str:
+    """The code cells of a notebook, which has no magics."""
+    return "\n".join("".join(cell["source"]) for cell in json.loads(notebook.read_text())["cells"] if cell["cell_type"] == "code")
 
 
 def _public(name: str) -> bool:
@@ -114,8 +132,19 @@ def test_a_floor_imports_only_lower_floors_or_its_own(path: Path) -> None:
 
 
 def test_scripts_use_public_names_only() -> None:
-    found = [f"{path.relative_to(ROOT)}, {each}" for path in SCRIPTS for each in private(path.read_text())]
+    sources = {path: path.read_text() for path in SCRIPTS} | {path: code(path) for path in NOTEBOOKS}
+    found = [f"{path.relative_to(ROOT)}, {each}" for path, source in sources.items() for each in private(source)]
     assert found == [], f"public are {', '.join(sorted({*neurorec.__all__, *PUBLIC_MODULES}))}"
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_reads_runs_and_never_trains(path: Path) -> None:
+    assert trains(code(path)) == [], "let a script in tasks/ make the run, name it in the notebook's metadata, and open it here"
+
+
+@pytest.mark.parametrize("source", ["import neurorec as nr\nnr.train(1)", "from neurorec import resume", "import neurorec.training"])
+def test_training_in_a_notebook_is_found(source: str) -> None:
+    assert len(trains(source)) == 1
 
 
 @pytest.mark.parametrize(

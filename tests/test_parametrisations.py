@@ -5,9 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import xarray
+from cases import ENGINES
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy.stats import ortho_group
 
 import neurorec as nr
+from neurorec.discovery import load
 from neurorec.errors import NotOffered, ShapeError, UnknownName, ValueRefused
 from neurorec.optimisers.rmsprop import RMSProp
 from neurorec.parametrisations.cayley import Cayley
@@ -202,6 +206,88 @@ def test_a_free_parameter_does_not_share_a_name_with_the_cells():
         nr.Network.random(1, 4, 1, cell="lru", parametrisation="unitary_cayley")
 
 
+@pytest.mark.parametrize("law", ["dale", "dale_clipped"])
+@pytest.mark.parametrize("rule", [name for name in nr.names("rules") if load("rules", name).may_change("recurrent")])
+@pytest.mark.parametrize("engine", ["reference", *ENGINES])
+@settings(max_examples=2)
+@given(seed=st.integers(0, 10_000), units=st.integers(2, 5))
+def test_no_update_breaks_dales_law(law, rule, engine, seed, units):
+    """Not even one that would turn weights round."""
+    rng, updates = np.random.default_rng(seed), 4
+    data = nr.Trials(rng.normal(size=(6, 3, 2)), rng.normal(size=(6, 3, 2)))
+    net = nr.Network.random(2, units, 2, cell="leaky_softplus", gain=0.3, parametrisation=law, plastic=("recurrent",), seed=seed)
+    run = nr.train(
+        net, data, rule=rule, engine=engine, trials=3 * updates, batch=3, rate=1e3, clip=1e-3, progress=False,
+        record=nr.Record((), checkpoints=updates + 1),
+    )  # fmt: skip
+    after = [run.checkpoint(trial) for trial in run.checkpoints]
+    assert len(after) == updates + 1
+    assert all((each.recurrent * net.free["signs"] >= 0).all() for each in after)
+    assert not np.array_equal(after[1].free["strength"], after[0].free["strength"])
+
+
+def test_a_clipped_weight_is_the_papers(data):
+    """Murray 2019, Figure 2, supplement 1: the update of an ordinary weight, or zero if it would have changed sign."""
+    net = nr.Network.random(2, 8, 2, cell="leaky_softplus", gain=0.3, parametrisation="dale_clipped")
+    assert np.array_equal(net.free["signs"], [1.0] * 4 + [-1.0] * 4)
+    plain = nr.Network.random(2, 8, 2, cell="leaky_softplus", gain=0.3)
+    assert np.allclose(np.abs(plain.recurrent), np.abs(net.recurrent))
+    plain = plain.replace(recurrent=net.recurrent)
+    free, clipped = (trained(each, data, rule="rflo", trials=3, rate=3.0).recurrent for each in (plain, net))
+    turned = free * net.free["signs"] < 0
+    assert 5 < turned.sum() < 60
+    assert np.allclose(clipped, np.where(turned, 0.0, free), atol=1e-6)
+    assert not clipped[turned].any()
+    back = trained(net.replace(recurrent=clipped), data, rule="rflo", trials=30, rate=0.3)
+    assert back.recurrent[turned].any()
+
+
 def test_dale_wants_a_fraction():
     with pytest.raises(ValueRefused, match="excitatory must lie between 0 and 1, got 80"):
         Dale(excitatory=80)
+
+
+def closed(**settings) -> nr.Network:
+    return nr.Network.random(2, 5, 2, gain=1.0, parametrisation="output_fed_back", **settings)
+
+
+def test_the_output_fed_back_is_a_current_of_the_step_before(data):
+    """Murray 2019, Figure 2, supplement 2: u += B y."""
+    net = closed()
+    h, y = np.tile(net.initial, (3, 1)), np.tile(net.initial, (3, 1)) @ net.readout.T
+    outputs = []
+    for x in data.inputs:
+        u = h @ net.free["inner"].T + x @ net.input.T + y @ net.feedback.T
+        h = 0.9 * h + 0.1 * np.tanh(u)
+        y = h @ net.readout.T
+        outputs.append(y)
+    assert np.abs(nr.simulate(net, data, engine="reference").outputs - outputs).max() < 1e-12
+
+
+@pytest.mark.parametrize("engine", ["reference", *ENGINES])
+def test_a_readout_that_is_fed_back_learns_by_the_delta_rule(data, engine):
+    net = closed()
+    found = nr.simulate(net, data, engine="reference")
+    error, h = data.targets - found.outputs, found.states["h"]
+    after = trained(net, data, rule="readout_only", engine=engine, trials=3, rate=0.5)
+    assert np.abs(after.readout - net.readout - 0.5 * np.einsum("tbo,tbn->on", error, h) / 18).max() < 1e-5
+    assert np.abs(after.free["inner"] - net.free["inner"]).max() < 1e-6
+    assert np.abs(after.recurrent - net.free["inner"] - net.feedback @ after.readout).max() < 1e-5
+
+
+def test_the_gradient_of_a_readout_goes_round_the_loop(data):
+    net = closed()
+    direction = np.random.default_rng(0).normal(size=net.readout.shape)
+    sides = [nr.simulate(net.replace(readout=net.readout + s * 1e-6 * direction), data, engine="reference").loss.mean() for s in (1, -1)]
+    slope = -(sides[0] - sides[1]) / 2e-6
+    found = {rule: nr.weight_change(net, data, rule=rule, engine="reference")["readout"] for rule in ("bptt", "rtrl", "local_only")}
+    assert (found["bptt"] * direction).sum() == pytest.approx(slope, rel=1e-6)
+    assert (found["rtrl"] * direction).sum() == pytest.approx(slope, rel=1e-6)
+    assert not np.allclose(found["local_only"], found["bptt"])
+
+
+def test_what_cannot_be_fed_back_is_said(data):
+    with pytest.raises(NotOffered, match="those of 'output_fed_back' are computed once per update"):
+        trained(closed(plastic=("readout",)), data, rule="readout_only", update="step")
+    with pytest.raises(ShapeError, match="use e.g. cell='leaky_tanh'"):
+        nr.Network.random(2, 5, 2, cell="gru", parametrisation="output_fed_back")

@@ -13,7 +13,11 @@ import pytest
 import neurorec as nr
 
 SCRIPTS = sorted((Path(__file__).parents[1] / "tasks").glob("*.py"))
-FEWER = {"pixel_digits": ["--network", "lstm", "adam_lstm"], "character_text": ["--units", "16"]}  # quicker still, and quicker to compile
+FEWER = {
+    "pixel_digits": ["--network", "lstm", "adam_lstm"],
+    "character_text": ["--units", "16"],
+    "taylor_remainder": ["--arms", "none", "bound_0.3"],
+}  # quicker still, and quicker to compile
 
 
 def run(script: Path, monkeypatch, capsys, *words: str) -> dict:
@@ -29,6 +33,11 @@ def named(name: str) -> Path:
     return next(script for script in SCRIPTS if script.stem == name)
 
 
+def expect_fonts(name: str) -> None:
+    if name == "handwriting":
+        pytest.importorskip("HersheyFonts", reason="it writes with Hershey-Fonts: pip install 'neurorec[handwriting]'")
+
+
 def numbers(value) -> list[float]:
     if isinstance(value, dict | list):
         return [n for each in (value.values() if isinstance(value, dict) else value) for n in numbers(each)]
@@ -36,12 +45,13 @@ def numbers(value) -> list[float]:
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.stem)
-def test_a_script_runs_quickly_and_says_what_it_found(script, tmp_path, monkeypatch, capsys):
-    found = run(script, monkeypatch, capsys, "--quick", "--seed", "1", "--out", str(tmp_path), "--json", *FEWER.get(script.stem, []))
+def test_a_script_runs_quickly_and_says_what_it_found(script, quick):
+    expect_fonts(script.stem)
+    folder, found = quick(script.stem, *FEWER.get(script.stem, []))
     assert all(map(math.isfinite, numbers(found)))
     assert len(numbers(found)) >= 2
-    assert any(path.read_bytes().startswith(b"\x89PNG") for path in tmp_path.glob("*.png"))
-    runs = [nr.open_run(path) for path in tmp_path.glob("*.h5")]
+    assert any(path.read_bytes().startswith(b"\x89PNG") for path in folder.glob("*.png"))
+    runs = [nr.open_run(path) for path in folder.glob("*.h5")]
     assert {each.config["seed"] for each in runs} <= {1, 1000}  # the seed asked for, and that on which rates are searched
     assert all(each.done == each.total for each in runs)
 
@@ -72,10 +82,13 @@ def test_compared_networks_have_no_more_parameters_and_the_same_seeds(tmp_path, 
         ("adding_problem", ["--rates", "mine"]),
         ("pixel_digits", ["--order", "upwards"]),
         ("compare_rules", ["--task", "chess"]),
+        ("taylor_remainder", ["--arms", "bound"]),
         ("compare_rules", ["--methods", "forcing"]),
+        ("handwriting", ["--word", "né"]),
     ],
 )
 def test_a_wrong_word_is_a_usage_error(script, words, monkeypatch, capsys):
+    expect_fonts(script)
     with pytest.raises(SystemExit) as end:
         run(named(script), monkeypatch, capsys, *words)
     assert end.value.code == 2

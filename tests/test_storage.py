@@ -363,7 +363,7 @@ def test_a_damaged_state_falls_back_to_the_other(where):
         assert run.done == 8
         newest = max("01", key=lambda slot: run._file[f"state/{slot}/numbers"][0])
         damage(run, newest)
-        trial, updates, vector, slots = run.state()
+        trial, updates, vector, slots, _ = run.state()
         assert (trial, updates) == (4, 40)
         assert (vector == 4).all()
         assert (slots == 4).all()
@@ -690,7 +690,7 @@ def test_a_killed_training_is_never_lost(tmp_path):
         for process in victims:
             kill_while_writing(process, rng.uniform(0.02, 0.2))
             with RunFile.open(path) as run:
-                trial, updates, vector, slots = run.state()
+                trial, updates, vector, slots, _ = run.state()
                 assert updates == 10 * trial
                 assert (vector == trial).all()
                 assert (slots == trial).all()

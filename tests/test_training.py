@@ -197,6 +197,29 @@ def test_a_finished_run_can_be_made_longer(tmp_path):
     assert np.array_equal(longer.log["loss"].values, straight.log["loss"].values)
 
 
+@pytest.mark.parametrize("update", ["trial", "step"])
+def test_a_carried_state_is_the_one_in_which_the_last_trial_in_its_place_ended(update):
+    settings = {"trials": 7, "batch": 3, "update": update, "start": "carried", "record": nr.Record(variables=("h",))}
+    still = nr.train(net(), TASK, rate=0.0, progress=False, **settings).trajectories()["h"].values.transpose(1, 0, 2)
+    longer = nr.simulate(net(), nr.Trials(np.zeros((120, 1, 0)), np.zeros((120, 1, 1)))).states["h"][:, 0]
+    for trial in range(7):
+        place = trial // 3 * 40
+        assert np.allclose(still[trial], longer[place : place + 40], atol=1e-5)
+    assert nr.train(net(), TASK, engine="reference", trials=2, start="carried", progress=False).done == 2
+    moved = nr.train(net(), TASK, rate=0.01, progress=False, **settings).trajectories()["h"].values.transpose(1, 0, 2)
+    assert not np.allclose(moved[3], still[3], atol=1e-3)
+
+
+def test_a_training_with_carried_states_goes_on_to_the_same_bits(tmp_path):
+    settings = {"batch": 3, "start": "carried", "rate": 0.01, "progress": False}
+    straight = nr.train(net(), TASK, trials=60, **settings)
+    nr.train(net(), TASK, trials=30, path=tmp_path / "run.h5", **settings)
+    resumed = nr.resume(tmp_path / "run.h5", trials=60, progress=False)
+    assert same(resumed.network, straight.network)
+    assert np.array_equal(resumed.log["loss"].values, straight.log["loss"].values)
+    assert not same(resumed.network, nr.train(net(), TASK, trials=60, **{**settings, "start": "initial"}).network)
+
+
 def test_a_run_on_arrays_needs_them_again(tmp_path):
     data = trials(ORDINARY)
     path = tmp_path / "run.h5"
@@ -215,6 +238,8 @@ def test_rules_against_time_refuse_per_step_updates(rule):
 
 
 def test_what_does_not_fit_is_refused_before_the_first_step():
+    with pytest.raises(ValueRefused, match="start must be 'initial' or 'carried', got 'kept'"):
+        nr.train(net(), TASK, start="kept")
     with pytest.raises(ShapeError, match="outputs=1"):
         nr.train(nr.Network.random(0, 5, 2), TASK, progress=False)
     with pytest.raises(ValueRefused, match="same dt"):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import ClassVar
 
 import torch
 
@@ -15,13 +14,17 @@ class AbstractArchitecture(torch.nn.Module, ABC):
     Any torch module that is made so and has `states`, `initial` and `step` will do: this class says what they mean. All that a
     step depends on must be in its arguments, the module's parameters and its buffers.
 
+    A module that learns otherwise than it works also has ``training_steps(inputs (T, B, I), initial, draws (T, B, N))``, which
+    `nr.train` alone uses in the place of `step`: the states before and after every step, T + 1 of them. ``draws`` are standard normal
+    numbers, the same for a seed and a trial's number, so that a resumed run draws the same.
+
     Attributes
     ----------
     states : tuple of str
         Names of the state variables, each (B, N). The first is what the readout sees.
     """
 
-    states: ClassVar[tuple[str, ...]]
+    states: tuple[str, ...]
 
     @abstractmethod
     def initial(self, batch: int) -> Sequence[torch.Tensor]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 
+from neurorec.architectures._drive import drive
 from neurorec.architectures._silent import with_a_channel
 from neurorec.architectures.base import AbstractArchitecture
 
@@ -35,3 +36,8 @@ class TorchLSTM(AbstractArchitecture):
         """h and c, one step later."""
         _, (h, c) = self.layer(with_a_channel(x)[None], (state[0][None], state[1][None]))
         return h[0], c[0]
+
+    def squashed(self, x: torch.Tensor, before: Sequence[torch.Tensor], after: Sequence[torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
+        """h is a tanh: of what (c), and times what (the output gate); from the states before and after a step."""
+        *_, gate = drive(self.layer, x, before[0]).chunk(4, dim=1)
+        return after[1], torch.sigmoid(gate)

@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 
+from neurorec.architectures._drive import drive
 from neurorec.architectures._silent import with_a_channel
 from neurorec.architectures.base import AbstractArchitecture
 
@@ -34,3 +35,7 @@ class TorchRNN(AbstractArchitecture):
         """h one step later."""
         _, h = self.layer(with_a_channel(x)[None], state[0][None])
         return (h[0],)
+
+    def squashed(self, x: torch.Tensor, before: Sequence[torch.Tensor], after: Sequence[torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
+        """h is a tanh: of what, and times what (1); from the states before and after a step."""
+        return drive(self.layer, x, before[0]), torch.ones_like(after[0])

@@ -21,11 +21,14 @@ class Kind(StrEnum):
     learning_curve = "learning-curve"
     alignment = "alignment"
     angle = "angle"
+    angle_by_alignment = "angle-by-alignment"
+    growth = "growth"
     outputs = "outputs"
     rates = "rates"
 
 
 ONE_RUN = (Kind.outputs, Kind.rates)
+MEASURED = (Kind.angle_by_alignment, Kind.growth)  # at the checkpoints, of the network as it was there
 
 
 def command(
@@ -55,9 +58,11 @@ def _expect_picture(path: Path) -> None:
 
 
 def _figure(kind: Kind, runs: list[Path]) -> Figure:
-    from neurorec import plots
+    from neurorec import dynamics, plots
+    from neurorec.run import open_run
 
     if kind in ONE_RUN and len(runs) > 1:
         raise ValueRefused(f"--kind {kind.value} shows a trial of one run, got {len(runs)}; name one, or choose another --kind")
-    drawn = getattr(plots, kind.name)(runs[0] if kind in ONE_RUN else runs)
+    shown = runs[0] if kind in ONE_RUN else [dynamics.alignment(open_run(run)) for run in runs] if kind in MEASURED else runs
+    drawn = getattr(plots, kind.name)(shown)
     return drawn if kind is Kind.overview else drawn.figure

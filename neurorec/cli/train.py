@@ -43,6 +43,7 @@ def command(
     ] = None,
     seed: Annotated[int, typer.Option(help="Fixes weights, trials and noise.")] = 0,
     every: Annotated[int | None, typer.Option(help="Record every so many trials; else 20 in all.")] = None,
+    start: Annotated[str, typer.Option(help="State in which trials begin: initial, or carried from the trial before.")] = "initial",
     stop_below: Annotated[float | None, typer.Option(help="Stop when the mean loss of 100 trials is smaller.")] = None,
     gradient_angle: Annotated[int, typer.Option(help="Measure the angle to the gradient every so many batches; 0: never.")] = 0,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
@@ -61,7 +62,8 @@ def command(
     with resumable(path):
         run = train(
             network, made, rule, engine, trials, batch, update, rate, optimiser, None, record, path, seed, not quiet, feedback=feedback,
-            clip=clip, weight_decay=weight_decay, anneal=anneal, gradient_angle=gradient_angle, stop_below=stop_below, overwrite=overwrite,
+            clip=clip, weight_decay=weight_decay, anneal=anneal, gradient_angle=gradient_angle, stop_below=stop_below, start=start,
+            overwrite=overwrite,
         )  # fmt: skip
     show(summary(run), as_json)
 

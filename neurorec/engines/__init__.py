@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from neurorec.engines.base import AbstractEngine, Activity, Route, Stimulus, che
 from neurorec.errors import ShapeError, ValueRefused
 from neurorec.feedbacks.base import AbstractFeedback
 from neurorec.mapping import mapping_of
-from neurorec.noise import private_noise
+from neurorec.noise import PrivateNoise, private_noise
 from neurorec.record import CHANNELS
 from neurorec.rules.base import AbstractRule
 from neurorec.seeds import entropy
@@ -139,15 +140,21 @@ def weight_change(
     found = {name: value if law.may_change(name) else np.zeros_like(value) for name, value in found.items()}
     for name in found.keys() & change.spans.keys():
         change.view(name)[...] = found[name]
-    mapping_of(network).pull(weights, change)
+    mapping_of(network).pull(weights, change, law)
     return found | {name: change.view(name) for name in network.learnt}
 
 
 def stimulus(
-    network: AbstractNetwork, trials: Trials, dtype: Any, seed: int, first: int = 0, initial: np.ndarray | None = None
+    network: AbstractNetwork,
+    trials: Trials,
+    dtype: Any,
+    seed: int,
+    first: int = 0,
+    initial: np.ndarray | None = None,
+    noise_of: Callable[..., PrivateNoise | None] = private_noise,
 ) -> Stimulus:
     """What trials (the first of which has number `first`) give a network, in an engine's float type."""
-    noise = private_noise(network, trials.steps, trials.count, seed, first)
+    noise = noise_of(network, trials.steps, trials.count, seed, first)
     state = start(network, trials.count, initial, dtype)
     return Stimulus(trials.inputs.astype(dtype), noise, state, trials.targets.astype(dtype), trials.weight.astype(dtype))
 

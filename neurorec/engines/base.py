@@ -94,7 +94,7 @@ class Teaching:
     decay : float
         Weights shrink by ``rate * decay`` at every update.
     least : (P,) array
-        Smallest value of every weight: a plastic time constant stays at or above dt, everything else is free.
+        Smallest value of every weight: a plastic time constant stays at or above dt, a clipped strength at or above zero.
     """
 
     route: Route

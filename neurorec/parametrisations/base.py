@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import ClassVar
 
 import numpy as np
@@ -24,12 +25,19 @@ class AbstractParametrisation(ABC):
         Names of the free parameters, under which their learning rates go.
     fixed : tuple of str
         Names of the other arrays the map needs.
+    reads : tuple of str
+        Other weights of the network that the value depends on: `map` and `pull` find them in ``free``, `start` and `of` take them
+        by name.
+    least : mapping of str to float
+        Smallest value of those that have one: what is below it after an update is set to it.
     range : str
         What its values are, for error texts: ``"an orthogonal matrix"``.
     """
 
     learnt: ClassVar[tuple[str, ...]]
     fixed: ClassVar[tuple[str, ...]] = ()
+    reads: ClassVar[tuple[str, ...]] = ()
+    least: ClassVar[Mapping[str, float]] = MappingProxyType({})
     range: ClassVar[str]
 
     @abstractmethod
@@ -68,4 +76,7 @@ class AbstractParametrisation(ABC):
     @staticmethod
     @abstractmethod
     def pull(free: Mapping[str, np.ndarray], change: np.ndarray) -> Arrays:
-        """The change of each `learnt` array that a change of `recurrent` means: its product with the map's Jacobian."""
+        """The change of each `learnt` array that a change of `recurrent` means: its product with the map's Jacobian.
+
+        Of what it `reads`, too, where training changes that: a rule that keeps the full influence adds it to its own change.
+        """

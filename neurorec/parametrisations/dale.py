@@ -7,49 +7,23 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neurorec.errors import ValueRefused
-from neurorec.parametrisations.base import AbstractParametrisation, Arrays
+from neurorec.parametrisations._signed import AbstractSigned
+from neurorec.parametrisations.base import Arrays
 
 
 @dataclass(frozen=True)
-class Dale(AbstractParametrisation):
+class Dale(AbstractSigned):
     """Dale's law: W = abs(S) diag(signs); a unit excites all it reaches, or inhibits all.
 
     Free is ``strength`` S, shaped as `recurrent`. Song (2016, doi:10.1371/journal.pcbi.1004792) rectifies S instead; a synapse that is
-    silenced there has no gradient and never comes back, here it rises again. Meant for cells with positive outputs.
+    silenced there has no gradient and never comes back, here it rises again. Meant for cells with positive outputs. Murray's form
+    is ``dale_clipped``.
 
     Parameters
     ----------
     excitatory : float
         Fraction of units that excite, the first ones.
     """
-
-    excitatory: float = 0.8
-    learnt = ("strength",)
-    fixed = ("signs",)
-    range = "a matrix each column of which has one sign"
-
-    def __post_init__(self) -> None:
-        """Check the fraction."""
-        if not 0 <= self.excitatory <= 1:
-            raise ValueRefused(f"excitatory must lie between 0 and 1, got {self.excitatory}")
-
-    def start(self, recurrent: np.ndarray, units: int, rng: np.random.Generator) -> Arrays:
-        """The magnitudes of ordinary weights; fewer inhibitory units, stronger in proportion, balance the others."""
-        exciting = np.arange(units) < round(self.excitatory * units)
-        share = exciting.mean()
-        scale = np.where(exciting, np.sqrt((1 - share) / share), np.sqrt(share / (1 - share))) if 0 < share < 1 else np.ones(units)
-        signs = np.tile(np.where(exciting, 1.0, -1.0), recurrent.shape[1] // units)
-        return {"strength": np.abs(recurrent) * np.tile(scale, recurrent.shape[1] // units), "signs": signs}
-
-    def of(self, recurrent: np.ndarray) -> Arrays:
-        """The sign of each column, from its sum."""
-        return {"strength": np.abs(recurrent), "signs": np.where(recurrent.sum(axis=0) < 0, -1.0, 1.0)}
-
-    @staticmethod
-    def shapes(shape: tuple[int, int], free: Mapping[str, np.ndarray]) -> dict[str, tuple[int, ...]]:
-        """Of ``strength`` and ``signs``."""
-        return {"strength": shape, "signs": shape[1:]}
 
     @staticmethod
     def map(free: Mapping[str, np.ndarray]) -> np.ndarray:

@@ -18,7 +18,9 @@ TICKS = {"labelsize": 8, "width": 0.7, "length": 3}
 def look() -> AbstractContextManager[Any]:
     """matplotlib's settings of the figures, while entered; the user's own stay as they are."""
     import matplotlib
+    import matplotlib.pyplot as plt
 
+    plt.draw_if_interactive()  # loads the backend: a notebook's turns "interactive" on, which else would be put back with the settings
     return matplotlib.rc_context({
         "font.size": 8, "axes.labelsize": 9, "axes.titlesize": 9, "figure.titlesize": 10, "legend.fontsize": 8,
         "axes.spines.top": False, "axes.spines.right": False, "axes.linewidth": 0.7, "axes.prop_cycle": f"cycler(color={COLOURS})",

@@ -32,6 +32,11 @@ def several(runs: AnyRuns) -> list[Run]:
     return [one(run) for run in given]
 
 
+def tables(given: xarray.Dataset | Sequence[xarray.Dataset]) -> list[xarray.Dataset]:
+    """One table or several (runs), as a list."""
+    return [given] if hasattr(given, "data_vars") else list(given)  # type: ignore[list-item]
+
+
 def column(run: Run, name: str) -> np.ndarray:
     """A column of the log, one value a trial done."""
     log = run.log

@@ -5,14 +5,14 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
+from neurorec.abstract_network import AbstractNetwork
 from neurorec.arrays import only
 from neurorec.discovery import load
-from neurorec.network import Network
 from neurorec.presets.base import AbstractPreset
 
 
-def preset(name: str, inputs: int, units: int, outputs: int, seed: int | None = 0, dt: float = 0.01, **settings: Any) -> Network:
-    """A network as a paper has it: cell, filter, parametrisation, initialisation.
+def preset(name: str, inputs: int, units: int, outputs: int, seed: int | None = 0, dt: float = 0.01, **settings: Any) -> AbstractNetwork:
+    """A network as a paper has it: cell (or architecture), filter, parametrisation, initialisation.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ def preset(name: str, inputs: int, units: int, outputs: int, seed: int | None = 
 
 
 def training(name: str) -> dict[str, Any]:
-    """How the paper trains it, as keyword arguments of `nr.train`: rule, optimiser, rates, clip.
+    """How the paper trains it, as keyword arguments of `nr.train`: rule, optimiser, rates, clip; the engine, where only one will do.
 
     Parameters
     ----------

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from neurorec.network import Network
+from neurorec.abstract_network import AbstractNetwork
 
 
 class AbstractPreset(ABC):
@@ -15,11 +15,11 @@ class AbstractPreset(ABC):
     Attributes
     ----------
     training : mapping
-        Keyword arguments of `nr.train` that the paper used.
+        Keyword arguments of `nr.train` that the paper used; the engine, where only one will do.
     """
 
     training: ClassVar[Mapping[str, Any]]
 
     @abstractmethod
-    def network(self, inputs: int, units: int, outputs: int, dt: float, seed: int | None) -> Network:
+    def network(self, inputs: int, units: int, outputs: int, dt: float, seed: int | None) -> AbstractNetwork:
         """The network before training."""

@@ -6,7 +6,7 @@ from neurorec.rules.base import AbstractRule
 
 
 class ReadoutOnly(AbstractRule):
-    """The delta rule on the readout; the recurrent network stays a reservoir (as in Murray 2019, Fig 2 supplement 2, but for the output fed back there)."""
+    """The delta rule on the readout; the recurrent network stays a reservoir (Murray 2019, Fig 2 supplement 2, with ``parametrisation="output_fed_back"``)."""
 
     influence = "local"
     changes = ("readout",)

@@ -13,6 +13,7 @@ from neurorec.abstract_network import AbstractNetwork
 from neurorec.errors import ShapeError, ValueRefused
 from neurorec.record import CHANNELS, Record
 from neurorec.storage.files import one_line
+from neurorec.storage.slots import State
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,8 +88,7 @@ class Plan:
     layout: Layout
     network: AbstractNetwork
     config: Mapping[str, Any]
-    vector: np.ndarray
-    slots: np.ndarray
+    state: State
     seed_entropy: int
     snapshots: tuple[int, ...]
 
@@ -99,8 +99,9 @@ class Plan:
             json.dumps(dict(self.config))
         except (TypeError, ValueError) as error:
             raise ValueRefused(f"config must be JSON-able ({one_line(error)}); turn arrays into lists") from error
-        if self.vector.ndim != 1 or self.slots.shape[1:] != self.vector.shape:
-            raise ShapeError(f"vector must have shape (P,) and slots (S, P), got {self.vector.shape} and {self.slots.shape}")
+        vector, slots = self.state.vector, self.state.slots
+        if vector.ndim != 1 or slots.shape[1:] != vector.shape:
+            raise ShapeError(f"vector must have shape (P,) and slots (S, P), got {vector.shape} and {slots.shape}")
 
     def extended(self, total: int) -> Plan:
         """With room for more trials; the snapshots that were planned stay."""
@@ -117,6 +118,6 @@ class Plan:
         networks = (1 + len(self.snapshots)) * sum(array.nbytes for array in self.network.stored().values())
         columns = len(layout.columns) + len(layout.conditions)
         rows = 8 * layout.total * (3 + columns)
-        state = 2 * (self.vector.nbytes + self.slots.nbytes) + 2 * len(json.dumps(dict(self.config)))
+        state = 2 * sum(array.nbytes for array in self.state[2:]) + 2 * len(json.dumps(dict(self.config)))
         structure = 2**15 * (3 + len(self.snapshots)) + 2**12 * columns
         return trajectories + networks + rows + state + structure

@@ -14,9 +14,11 @@ from neurorec.storage.datasets import allocate, put
 from neurorec.storage.files import flush, opened, publish
 from neurorec.storage.networks import build_network
 from neurorec.storage.plan import Layout, Plan
+from neurorec.storage.slots import State
 from neurorec.storage.structure import build_root, build_trajectories
 
 KIND = "neurorec simulation"
+NOTHING = State(0, 0, np.empty(0, np.float32), np.empty((0, 0), np.float32))  # is learnt
 
 
 @final
@@ -45,7 +47,7 @@ class RecordingFile:
     """
 
     def __init__(self, path: Path, network: AbstractNetwork, config: Mapping[str, Any], layout: Layout, seed: int, overwrite: bool):
-        plan = Plan(layout, network, config, np.empty(0, np.float32), np.empty((0, 0), np.float32), seed, ())
+        plan = Plan(layout, network, config, NOTHING, seed, ())
         plan.check()
         publish(path, plan.bytes, overwrite, lambda file: _build(file, plan))
         self.path, self.record, self._layout, self._file = path, layout.record, layout, opened(path, "r+")

@@ -20,7 +20,7 @@ from neurorec.storage.files import expect_run, flush, new_file, opened, publish
 from neurorec.storage.networks import network_from, overwrite_network, snapshot_path
 from neurorec.storage.plan import Layout, Plan
 from neurorec.storage.rebuild import rebuild
-from neurorec.storage.slots import State, newest_state, older_slot, other_slot, write_slot
+from neurorec.storage.slots import NONE, State, newest_state, older_slot, other_slot, write_slot
 from neurorec.storage.structure import build
 from neurorec.storage.tables import rows_written, table
 
@@ -85,6 +85,7 @@ class RunFile:
         *,
         batch: int = 1,
         seed_entropy: int = 0,
+        carried: np.ndarray = NONE,
         overwrite: bool = False,
     ) -> RunFile:
         """A new run, with room for everything it will hold, open for writing.
@@ -119,6 +120,8 @@ class RunFile:
             Trials an update; checkpoints lie on whole batches.
         seed_entropy : int
             Root of the run's seed tree.
+        carried : (C,) array
+            The units' states in which the first trials start, where they are carried from trial to trial.
         overwrite : bool
             Replace an existing file; it stays whole until the new one is.
 
@@ -133,7 +136,8 @@ class RunFile:
             whole("total", total), whole("steps", steps), positive("dt", dt, "seconds"), whole("batch", batch),
             whole("n_inputs", n_inputs, 0), whole("n_outputs", n_outputs, 0), dict(columns), tuple(conditions), record,
         )  # fmt: skip
-        plan = Plan(layout, network, config, np.asarray(vector), np.asarray(slots), seed_entropy, record.snapshots(total, batch))
+        first = State(0, 0, np.asarray(vector), np.asarray(slots), carried)
+        plan = Plan(layout, network, config, first, seed_entropy, record.snapshots(total, batch))
         plan.check()
         path = None if path is None else Path(path)
         return cls(new_file(path, plan.bytes, overwrite, lambda file: build(file, plan)), path)
@@ -197,7 +201,7 @@ class RunFile:
     @property
     def done(self) -> int:
         """Trials done, as far as the run can be resumed."""
-        return self.state()[0]
+        return self.state().trials
 
     @property
     def trained(self) -> int:
@@ -256,7 +260,7 @@ class RunFile:
             if name in (conditions or {}):
                 put(file[f"trials/{name}"], conditions[name], np.s_[where])
 
-    def checkpoint(self, trial: int, updates: int, vector: np.ndarray, slots: np.ndarray) -> None:
+    def checkpoint(self, trial: int, updates: int, vector: np.ndarray, slots: np.ndarray, carried: np.ndarray = NONE) -> None:
         """Store what resuming needs, beside the last one, and flush.
 
         Parameters
@@ -267,15 +271,17 @@ class RunFile:
             The plastic weights.
         slots : (S, P) array
             The optimiser's.
+        carried : (C,) array
+            States of the units, as `create` was told.
         """
         file = self._writable
         slot = self._next_slot or older_slot(file)
-        write_slot(file[slot], trial, updates, vector, slots)
+        write_slot(file[slot], State(trial, updates, vector, slots, carried))
         self._next_slot = other_slot(slot)
         self.flush()
 
     def state(self) -> State:
-        """The newest state that is whole: trials done, updates done, weights (P,), the optimiser's slots (S, P).
+        """The newest state that is whole.
 
         Raises
         ------
@@ -447,5 +453,4 @@ class RunFile:
 
     def _plan(self) -> Plan:
         """What `create` was told, read back."""
-        _, _, vector, slots = self.state()
-        return Plan(self._layout, self.initial(), self.config, vector, slots, self.seed_entropy, self.snapshot_trials)
+        return Plan(self._layout, self.initial(), self.config, self.state(), self.seed_entropy, self.snapshot_trials)

@@ -26,8 +26,8 @@ def build(file: h5py.File, plan: Plan) -> None:
     allocate(file["network"], "trained", [], np.int64, "1", "trials after which this network was stored")[()] = 0
     for trial in plan.snapshots:
         build_snapshot(file.create_group(snapshot_path(trial)), plan.network, trial)
-    build_slots(file, plan.vector, plan.slots)
-    _build_log(file.create_group("log"), plan.layout)
+    build_slots(file, plan.state)
+    build_log(file.create_group("log"), plan.layout)
     build_trajectories(file.create_group("trajectories"), plan.layout, plan.network.units)
     _build_trials(file.create_group("trials"), plan.layout)
 
@@ -41,7 +41,8 @@ def build_root(file: h5py.File, plan: Plan, kind: str = KIND) -> None:
     })  # fmt: skip
 
 
-def _build_log(group: h5py.Group, layout: Layout) -> None:
+def build_log(group: h5py.Group, layout: Layout) -> None:
+    """Room for one row a trial."""
     trial = coordinate(group, "trial", np.arange(1, layout.total + 1), "1", TRIAL)
     for name, (unit, long_name) in layout.columns.items():
         allocate(group, name, [trial], np.float64, unit, long_name)

@@ -14,7 +14,12 @@ from neurorec.discovery import load, resolve
 from neurorec.optimisers.adam import Adam
 
 LAWS = nr.names("parametrisations")
-CELL = {"unitary_cayley": "complex_modrelu", "dale": "leaky_softplus"}  # the others: modrelu
+CELL = {
+    "unitary_cayley": "complex_modrelu",
+    "dale": "leaky_softplus",
+    "dale_clipped": "leaky_softplus",
+    "output_fed_back": "leaky_tanh",
+}  # the others: modrelu
 units, seeds = st.integers(1, 12), st.integers(0, 10_000)
 
 
@@ -22,12 +27,23 @@ def network(law: str, n: int = 6, seed: int = 0, **settings) -> nr.Network:
     return nr.Network.random(2, n, 2, cell=CELL.get(law, "modrelu"), sparsity=0.3, parametrisation=law, seed=seed, **settings)
 
 
+def loop(n: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
+    """Weights outside of `recurrent` that its value may depend on."""
+    return {"readout": rng.normal(size=(2, n)), "feedback": rng.normal(size=(n, 2))}
+
+
 def somewhere(law: str, n: int, seed: int, blocks: int = 1) -> dict[str, np.ndarray]:
     """Free parameters away from the start, for a stack of square blocks."""
     rng, columns = np.random.default_rng(seed), 2 * n if law == "unitary_cayley" else n
-    free = resolve("parametrisations", law).start(rng.normal(size=(blocks * columns, columns)), n, rng)
+    blocks = 1 if load("parametrisations", law).reads else blocks
+    read = {name: array for name, array in loop(n, rng).items() if name in load("parametrisations", law).reads}
+    free = {**resolve("parametrisations", law).start(rng.normal(size=(blocks * columns, columns)), n, rng, **read), **read}
     moved = {name: free[name] + rng.normal(size=free[name].shape) * rng.uniform(0, 1) for name in load("parametrisations", law).learnt}
     return {**free, **moved}
+
+
+def all_of(net: nr.Network) -> dict[str, np.ndarray]:
+    return {**net.free, **{name: getattr(net, name) for name in load("parametrisations", net.parametrisation).reads}}
 
 
 def trials(steps: int = 6, seed: int = 0) -> nr.Trials:
@@ -42,7 +58,7 @@ def test_the_product_is_the_derivative_of_the_map(law, n, seed, blocks):
     cls, free, rng = load("parametrisations", law), somewhere(law, n, seed, blocks), np.random.default_rng(seed + 1)
     wanted = rng.normal(size=cls.map(free).shape)
     pulled = cls.pull(free, wanted)
-    assert pulled.keys() == set(cls.learnt)
+    assert set(cls.learnt) <= pulled.keys() <= {*cls.learnt, *cls.reads}
     for name, found in pulled.items():
         direction = rng.normal(size=found.shape)
         sides = [(wanted * cls.map({**free, name: free[name] + sign * 1e-6 * direction})).sum() for sign in (1, -1)]
@@ -83,6 +99,8 @@ IN_TORCH = {
     "unitary_cayley": torch_unitary,
     "eigenvalue_normalised": torch_normalised,
     "dale": lambda f: f["strength"].abs() * f["signs"],
+    "dale_clipped": lambda f: f["strength"].relu() * f["signs"],
+    "output_fed_back": lambda f: f["inner"] + f["feedback"] @ f["readout"],
     "sparse": lambda f: f["strength"] * f["mask"],
 }
 
@@ -91,7 +109,7 @@ IN_TORCH = {
 @given(n=units, seed=seeds)
 def test_the_product_is_what_autograd_finds(law, n, seed):
     cls, free = load("parametrisations", law), somewhere(law, n, seed)
-    given_ = {name: torch.tensor(array, requires_grad=name in cls.learnt) for name, array in free.items()}
+    given_ = {name: torch.tensor(array, requires_grad=name in (*cls.learnt, *cls.reads)) for name, array in free.items()}
     value = IN_TORCH[law](given_)
     wanted = np.random.default_rng(seed).normal(size=tuple(value.shape))
     assert np.abs(value.detach().numpy() - cls.map(free)).max() < 1e-9
@@ -107,10 +125,11 @@ def test_the_product_is_what_autograd_finds(law, n, seed):
 @given(n=units, seed=seeds, blocks=st.integers(1, 3))
 def test_a_value_is_found_again(law, n, seed, blocks):
     cls = load("parametrisations", law)
-    value = cls.map(somewhere(law, n, seed, blocks))
-    again = resolve("parametrisations", law).of(value)
+    free = somewhere(law, n, seed, blocks)
+    value, read = cls.map(free), {name: free[name] for name in cls.reads}
+    again = resolve("parametrisations", law).of(value, **read)
     assert {name: array.shape for name, array in again.items()} == cls.shapes(value.shape, again)
-    assert np.abs(cls.map(again) - value).max() < 1e-9
+    assert np.abs(cls.map({**again, **read}) - value).max() < 1e-9
 
 
 @pytest.mark.parametrize("law", LAWS)
@@ -120,7 +139,7 @@ def test_networks_start_where_their_map_is(law, n):
     cls = load("parametrisations", law)
     assert net.parametrisation == law
     assert net.learnt == cls.learnt
-    assert np.array_equal(net.recurrent, cls.map(net.free))
+    assert np.array_equal(net.recurrent, cls.map(all_of(net)))
     assert not np.array_equal(network(law, 5, seed=1).recurrent, network(law, 5).recurrent)
 
 
@@ -128,12 +147,16 @@ def assert_in_range(law: str, net: nr.Network, started: nr.Network) -> None:
     """Of weights as an engine uses them, in float32."""
     used = net.recurrent.astype(np.float32)
     n = used.shape[1]
-    if law == "dale":
+    if law in ("dale", "dale_clipped"):
         assert ((used * started.free["signs"]) >= 0).all()
         assert np.array_equal(net.free["signs"], started.free["signs"])
     elif law == "sparse":
         assert 0 < (started.recurrent == 0).sum()
         assert not used[started.recurrent == 0].any()
+    elif law == "output_fed_back":
+        loop = net.recurrent - net.free["inner"]
+        assert np.abs(loop - net.feedback @ net.readout).max() < 1e-5
+        assert np.array_equal(net.feedback, started.feedback.astype(np.float32))
     elif law == "eigenvalue_normalised":
         long = net.free["signs"].shape[1]
         assert np.abs(used[:long, :long].T @ used[:long, :long] - np.eye(long)).max() < 1e-5
@@ -150,7 +173,7 @@ def test_six_hundred_updates_stay_in_range(law, rule):
     run = nr.train(net, trials(), rule=rule, trials=1800, batch=3, rate=0.01, optimiser="adam", clip=1.0, progress=False)
     assert np.abs(run.network.recurrent - net.recurrent).max() > 0.1
     assert_in_range(law, run.network, net)
-    assert np.array_equal(run.network.recurrent, load("parametrisations", law).map(run.network.free))
+    assert np.array_equal(run.network.recurrent, load("parametrisations", law).map(all_of(run.network)))
 
 
 @pytest.mark.parametrize("law", LAWS)

@@ -149,3 +149,18 @@ def test_own_products_are_products(steps, trials, n, m, seed):
     Tiles().spread(upload("pre", pre), upload("weights", weights), spread)
     assert np.allclose(gathered.copy_to_host(), 1 + np.einsum("tbn,tbm->nm", post, pre), atol=1e-4)
     assert np.allclose(spread.copy_to_host(), 1 + pre @ weights.T, atol=1e-4)
+
+
+def test_a_sequence_loop_takes_the_same_way_and_states_are_carried(tmp_path):
+    from neurorec.circuits import SequenceLoop
+
+    net = nr.Network.random(2, 3, 1, seed=1)
+    ours, theirs = (SequenceLoop(net, 0.03, 0.02, engine=engine) for engine in (CudaEngine(), "reference"))
+    logs = [loop.learn((0, 1, 1), 6, progress=False) for loop in (ours, theirs)]
+    assert logs[0].identical(logs[1])
+    assert difference(ours.perform(3).outputs, theirs.perform(3).outputs) < 1e-5
+    task = nr.task("periodic_output", period=0.1)
+    runs = [
+        nr.train(nr.Network.random(0, 3, 1), task, engine=e, trials=3, start="carried", progress=False) for e in (CudaEngine(), "reference")
+    ]
+    assert difference(runs[0].network.recurrent, runs[1].network.recurrent) < 1e-5

@@ -1,0 +1,90 @@
+"""One syllable of a trained network: its input on, then off."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import numpy as np
+
+from neurorec.engines import start
+from neurorec.engines.base import AbstractEngine, Activity, Stimulus, expect_taken
+from neurorec.errors import ValueRefused
+from neurorec.network import Network
+from neurorec.noise import private_noise
+from neurorec.weights import Weights
+
+
+class Player:
+    """Steps a network through movements and holds.
+
+    Parameters
+    ----------
+    network : Network
+    engine : AbstractEngine
+    duration, hold : float
+        In seconds.
+    seed : int
+        Of the network's noise.
+
+    Attributes
+    ----------
+    inputs : (I, T, 1, I) array
+        What the network hears in each syllable.
+    """
+
+    def __init__(self, network: Network, engine: AbstractEngine, duration: float, hold: float, seed: int):
+        expect_taken(engine, network)
+        self.network, self.engine, self.seed = network, engine, seed
+        self.duration, self.hold = duration, hold
+        self.moving, holding = _steps("duration", duration, network.dt, 1), _steps("hold", hold, network.dt, 0)
+        self.weights = Weights.of(network, engine.dtype)
+        self.inputs = np.zeros((network.inputs, self.moving + holding, 1, network.inputs), engine.dtype)
+        for syllable in range(network.inputs):
+            self.inputs[syllable, : self.moving, 0, syllable] = 1
+        self._targets = np.zeros((self.steps, 1, network.outputs), engine.dtype)
+        self._share = np.zeros((self.steps, 1), engine.dtype)
+
+    @property
+    def steps(self) -> int:
+        """Of a movement and its hold."""
+        return self.inputs.shape[1]
+
+    @cached_property
+    def rest(self) -> np.ndarray:
+        """The state in which a course begins, (k, 1, N): the network's own first state, and a hold."""
+        state = start(self.network, 1, None, self.engine.dtype)
+        holding = self.steps - self.moving
+        if not holding:
+            return state
+        silent = Stimulus(np.zeros_like(self.inputs[0, :holding]), None, state, self._targets[:holding], self._share[:holding])
+        return self.engine.forward(self.network, self.weights, silent).states[-1].copy()
+
+    def play(self, syllable: int, state: np.ndarray, number: int) -> tuple[Activity, np.ndarray]:
+        """One syllable.
+
+        Parameters
+        ----------
+        syllable : int
+        state : (k, 1, N) array
+            In which it begins.
+        number : int
+            Which it is of all, for the noise.
+
+        Returns
+        -------
+        Activity
+            Valid until the engine's next call.
+        (K N,) array
+            What the units send when the movement ends and the gate opens.
+        """
+        noise = private_noise(self.network, self.steps, 1, self.seed, number)
+        given = Stimulus(self.inputs[syllable], noise, state, self._targets, self._share)
+        activity = self.engine.forward(self.network, self.weights, given)
+        return activity, activity.emitted[self.moving, :, 0].astype(float).ravel()
+
+
+def _steps(name: str, seconds: float, dt: float, least: int) -> int:
+    """Whole time steps of a duration."""
+    if not (isinstance(seconds, int | float | np.number) and np.isfinite(seconds) and round(float(seconds) / dt) >= least):
+        raise ValueRefused(f"{name} must be a number of seconds with at least {least} time step of {dt:g} s, got {seconds!r}")
+    return round(float(seconds) / dt)

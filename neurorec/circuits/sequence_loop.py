@@ -1,0 +1,354 @@
+"""The concatenated-pattern circuit: a loop that chains learnt syllables into a sequence (Murray 2019, Fig 4)."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, final
+
+import numpy as np
+
+from neurorec.arrays import whole
+from neurorec.circuits.base import AbstractContext, AbstractPlasticity
+from neurorec.circuits.box import Box
+from neurorec.circuits.conjunctive_cells import ConjunctiveCells
+from neurorec.circuits.course import Course
+from neurorec.circuits.diary import COLUMNS, Diary
+from neurorec.circuits.end_state import EndState
+from neurorec.circuits.performance import Performance, Stage, expect_room
+from neurorec.circuits.player import Player
+from neurorec.circuits.reward_prediction import RewardPrediction
+from neurorec.circuits.rewarded_hebbian import RewardedHebbian
+from neurorec.circuits.transitions import Transitions
+from neurorec.discovery import load, name_of, resolve
+from neurorec.engines.base import AbstractEngine, Activity
+from neurorec.errors import ShapeError, UnknownName, ValueRefused
+from neurorec.network import Network
+from neurorec.progress import Hook, Progress
+from neurorec.record import Record
+from neurorec.seeds import LOOP, entropy, generator
+from neurorec.storage.loop_file import read_loop
+from neurorec.storage.plan import Layout, Plan
+from neurorec.storage.slots import State
+
+if TYPE_CHECKING:
+    import xarray
+
+CONTEXTS = {"end_state": EndState, "conjunctive_cells": ConjunctiveCells}
+PLASTICITIES = {"rewarded_hebbian": RewardedHebbian, "reward_prediction": RewardPrediction}
+SETTINGS = ("duration", "hold", "syllables", "exploration", "refractory", "seed")  # that a file keeps as they are
+
+
+@final
+class SequenceLoop:
+    """A network whose inputs are switched by a winner-take-all readout of its own activity.
+
+    Cortex, striatum and thalamus of the paper: the network is trained on syllables, one input each, and stays as it is. A readout unit
+    a syllable competes for the next one; a gate lets it act when a movement ends. The winner switches on the network's input
+    of its syllable. Which unit wins is learnt by reward and chance alone: a random one is tried now and then, and where the transition
+    is right, the winner's weights from the active cells grow. Between two movements there may be a hold, all inputs off; the state
+    of the network runs on throughout.
+
+    The paper leaves open how holds are made, whether the state is carried over, what bounds the weights, and what follows a mistake.
+    Here: as said, carried over, a largest length, and the sequence is taken up wherever the mistake has led.
+
+    Parameters
+    ----------
+    network : Network
+        Trained; one input a syllable.
+    duration, hold : float
+        Of a movement, and of the hold after it, in seconds; 0 for no holds.
+    syllables : sequence of str, optional
+        Their names. None: ``"0"``, ``"1"``, ...
+    engine : str or engine
+        That steps the network.
+    exploration : float
+        How likely a random unit is chosen instead of the winner, from 0 to 1.
+    refractory : int
+        How many of the last syllables cannot be chosen again.
+    context : AbstractContext or str
+        Which cells project to the readout: ``"end_state"`` as in the paper; ``"conjunctive_cells"`` where a syllable has several
+        successors.
+    plasticity : AbstractPlasticity or str
+        How reward changes the readout's weights: ``"rewarded_hebbian"`` as in the paper, or ``"reward_prediction"``.
+    box : Box, optional
+        Keeps a cursor in bounds.
+    seed : int or None
+        Fixes first weights, exploration and the network's noise.
+
+    Attributes
+    ----------
+    weights : (syllables, cells) array
+        Ws, uniform between -1 / sqrt(cells) and 1 / sqrt(cells) at first.
+    course : Course or None
+        Where the next transition to learn from begins.
+    done : int
+        Transitions learnt from so far.
+    sequence : tuple of int
+        Learnt last.
+
+    Raises
+    ------
+    ShapeError, ValueRefused
+        If the network's inputs are not the syllables, or a setting is out of its range.
+
+    References
+    ----------
+    Murray (2019), eLife 8:e43299, "Learning a sequence of actions"; the architecture is that of Logiaco, Abbott and Escola.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        duration: float = 2.0,
+        hold: float = 2.0,
+        syllables: Sequence[str] | None = None,
+        engine: str | AbstractEngine = "numba",
+        exploration: float = 0.1,
+        refractory: int = 0,
+        context: str | AbstractContext = "end_state",
+        plasticity: str | AbstractPlasticity = "rewarded_hebbian",
+        box: Box | None = None,
+        seed: int | None = 0,
+    ):
+        self.network, self.box, self.seed = network, box, entropy(seed)
+        self.syllables = _names(network, syllables)
+        self.context, self.plasticity = _part("context", CONTEXTS, context), _part("plasticity", PLASTICITIES, plasticity)
+        self.exploration, self.refractory = _share(exploration), whole("refractory", refractory, least=0)
+        _expect_a_choice(self.syllables, self.refractory, box)
+        outputs, rng = network.readout.shape[1], generator(self.seed, LOOP)
+        self._code = self.context.code(outputs, len(self.syllables), rng)
+        shape = len(self.syllables), self.context.count(outputs)
+        self.weights = rng.uniform(-1, 1, shape) / np.sqrt(shape[1])
+        self._player = Player(network, resolve("engines", engine), duration, hold, self.seed)
+        self.course: Course | None = None
+        self.done, self.sequence = 0, ()
+
+    @property
+    def duration(self) -> float:
+        """Of a movement, in seconds."""
+        return self._player.duration
+
+    @property
+    def hold(self) -> float:
+        """Of the hold after it, in seconds."""
+        return self._player.hold
+
+    def learn(
+        self,
+        sequence: Sequence[str] | Sequence[int] | str,
+        transitions: int = 10_000,
+        path: str | Path | None = None,
+        record: Record | None = None,
+        progress: bool | Hook = True,
+        overwrite: bool = False,
+    ) -> xarray.Dataset:
+        """Learn a sequence, repeated without end, by trial and reward; the network does not change.
+
+        A second call goes on where the first ended, with the same or another sequence.
+
+        Parameters
+        ----------
+        sequence : sequence of str or int
+            Names or numbers of syllables; of a text, its letters.
+        transitions : int
+            How many to learn from.
+        path : str or Path, optional
+            A file for the log, trajectories and the loop itself, which `load` reads; ``xarray.open_datatree(path,
+            engine="h5netcdf")`` shows it all.
+        record : Record, optional
+            Which trajectories, and of every how many syllables. None: 20 of them, evenly spaced.
+        progress : bool or callable
+            A bar; or a function of (done, total, share that was wrong of the last hundred).
+        overwrite : bool
+            Replace a file at `path`.
+
+        Returns
+        -------
+        xarray.Dataset
+            Over ``trial``, one a transition: ``previous`` and ``next`` (numbers of syllables), ``explored``, ``rewarded``.
+
+        Raises
+        ------
+        UnknownName, ValueRefused
+            If a syllable is not known, or the sequence is empty.
+        RunFileError
+            If the file cannot be written.
+        """
+        self.sequence, total = self._numbers(sequence), whole("transitions", transitions)
+        course = self.course = self.course or Course.begun(self._player.rest, self.sequence[0], self.box)
+        targets, record = Transitions(self.sequence), record or Record(("output",), every=max(1, total // 20))
+        shown = Progress(progress, total, unit="transition")
+        with Diary(path, self._plan(total, record), self.weights.shape, overwrite) as diary, shown:
+            for k in range(total):
+                activity, *row = self._learn_one(course, targets)
+                diary.note(k, row, activity, self._player.inputs[row[0]])
+                shown.advance(k + 1, 1 - diary.rewarded(k))
+            diary.conclude(self._settings(), self.weights, course.state)
+        return diary.log()
+
+    def perform(self, n_syllables: int, first: str | int | None = None) -> Performance:
+        """Let the loop run from rest, without exploration; nothing is learnt, the loop stays as it is.
+
+        Parameters
+        ----------
+        n_syllables : int
+            How many.
+        first : str or int, optional
+            The one that is given. None: the first of the sequence learnt last.
+
+        Raises
+        ------
+        UnknownName, ValueRefused
+            If `first` is not known, or the performance would not fit into memory.
+        """
+        count, targets = whole("n_syllables", n_syllables), Transitions(self.sequence or (0,))
+        expect_room(self._player, count)
+        begin = targets.sequence[0] if first is None else self._numbers([first])[0]
+        course, stage = Course.begun(self._player.rest, begin, self.box), Stage(self.network, self._player.inputs)
+        for k in range(count):
+            activity, sent = self._player.play(course.history[-1], course.state, k)
+            course.state = activity.states[-1].copy()
+            stage.keep(course.history[-1], activity)
+            if k + 1 < count:
+                winner = self._winner(self._code(sent, course.history), self._allowed(course))
+                stage.judge(winner in targets.right(course.history))
+                course.go_on(winner, self.box)
+        return stage.performance(self.syllables)
+
+    def save(self, path: str | Path, overwrite: bool = False) -> None:
+        """Network, weights and state, so that `load` goes on with them."""
+        state = self._player.rest if self.course is None else self.course.state
+        with Diary(path, self._plan(1, Record(variables=(), checkpoints=1)), self.weights.shape, overwrite) as diary:
+            diary.conclude(self._settings(), self.weights, state)
+
+    @classmethod
+    def load(cls, path: str | Path, engine: str | AbstractEngine | None = None) -> SequenceLoop:
+        """The loop that `save` or ``learn(path=)`` left.
+
+        Parameters
+        ----------
+        path : str or Path
+        engine : str or engine, optional
+            In the place of its own.
+
+        Raises
+        ------
+        RunFileError
+            If there is no loop in the file.
+        """
+        network, stored, weights, state = read_loop(Path(path))
+        settings = {name: stored[name] for name in SETTINGS}
+        parts = {"context": _remade(CONTEXTS, stored["context"]), "plasticity": _remade(PLASTICITIES, stored["plasticity"])}
+        box = stored["box"] and Box(**stored["box"])
+        runner = load("engines", stored["engine"])(**stored["engine_settings"]) if engine is None else engine
+        loop = cls(network, **settings, engine=runner, **parts, box=box)
+        loop.weights[...] = weights
+        loop.done, loop.sequence = stored["done"], tuple(stored["sequence"])
+        if stored["history"]:
+            loop.course = Course(state.reshape(loop._player.rest.shape), stored["history"], np.array(stored["at"]))
+        return loop
+
+    def __repr__(self) -> str:
+        return f"<SequenceLoop of {', '.join(self.syllables)}: {self.done} transitions learnt from>"
+
+    def _learn_one(self, course: Course, targets: Transitions) -> tuple[Activity, int, int, bool, bool]:
+        """Play a syllable, choose the next, learn from it; what was played, what came, whether by chance, and whether it was right."""
+        played = course.history[-1]
+        activity, sent = self._player.play(played, course.state, self.done)
+        course.state, cells, allowed = activity.states[-1].copy(), self._code(sent, course.history), self._allowed(course)
+        rng = generator(self.seed, LOOP, 1 + self.done)
+        explored = bool(rng.random() < self.exploration)
+        winner = int(rng.choice(np.flatnonzero(allowed))) if explored else self._winner(cells, allowed)
+        right = winner in targets.right(course.history)
+        self.plasticity.change(self.weights, winner, cells, right)
+        course.go_on(winner, self.box)
+        self.done += 1
+        return activity, played, winner, explored, right
+
+    def _winner(self, cells: np.ndarray, allowed: np.ndarray) -> int:
+        """The most strongly driven of the allowed units: z = Ws c."""
+        return int(np.where(allowed, self.weights @ cells, -np.inf).argmax())
+
+    def _allowed(self, course: Course) -> np.ndarray:
+        """Which units may win, (syllables,) of bool."""
+        allowed = np.ones(len(self.syllables), bool) if self.box is None else self.box.inside(course.at)
+        rested = allowed.copy()
+        rested[course.history[len(course.history) - self.refractory :]] = False
+        return rested if rested.any() else allowed
+
+    def _numbers(self, sequence: Sequence[Any]) -> tuple[int, ...]:
+        """Syllables by number."""
+        if len(sequence) == 0:
+            raise ValueRefused(f"the sequence is empty; give at least one of {', '.join(self.syllables)}")
+        return tuple(self._number(each) for each in sequence)
+
+    def _number(self, syllable: Any) -> int:
+        if isinstance(syllable, int | np.integer) and 0 <= syllable < len(self.syllables):
+            return int(syllable)
+        if syllable not in self.syllables:
+            raise UnknownName.among("syllable", str(syllable), self.syllables)
+        return self.syllables.index(syllable)
+
+    def _plan(self, total: int, record: Record) -> Plan:
+        """Of a file."""
+        network, state = self.network, self._player.rest
+        layout = Layout(total, self._player.steps, network.dt, 1, network.inputs, network.outputs, COLUMNS, (), record)
+        first = State(0, 0, self.weights.ravel(), np.empty((0, self.weights.size)), state.ravel())
+        return Plan(layout, network, self._settings(), first, self.seed, ())
+
+    def _settings(self) -> dict[str, Any]:
+        """All but the arrays, JSON-able."""
+        course, player = self.course, self._player
+        own = {
+            "duration": player.duration, "hold": player.hold, "syllables": list(self.syllables), "exploration": self.exploration, "refractory": self.refractory, "seed": self.seed,
+        }  # fmt: skip
+        parts = {
+            "engine": name_of(player.engine), "engine_settings": player.engine.settings, "context": _described(self.context),
+            "plasticity": _described(self.plasticity), "box": self.box and {"ways": self.box.ways.tolist(), "half_width": self.box.half_width},
+        }  # fmt: skip
+        so_far = {"history": course.history if course else [], "at": course.at.tolist() if course else []}
+        return own | parts | so_far | {"done": self.done, "sequence": list(self.sequence)}
+
+
+def _names(network: Network, syllables: Sequence[str] | None) -> tuple[str, ...]:
+    """Of the syllables, one an input of the network."""
+    names = tuple(map(str, range(network.inputs))) if syllables is None else tuple(syllables)
+    if network.inputs == 0:
+        raise ShapeError("a loop switches a network's inputs, and this one has none; train one with an input a syllable")
+    if len(names) != network.inputs:
+        raise ShapeError(f"the network has {network.inputs} inputs and there are {len(names)} syllables; it needs one input a syllable")
+    if len(set(names)) < len(names):
+        raise ValueRefused(f"syllables must have different names, got {', '.join(names)}")
+    return names
+
+
+def _share(exploration: float) -> float:
+    if isinstance(exploration, bool) or not isinstance(exploration, int | float) or not 0 <= exploration <= 1:
+        raise ValueRefused(f"exploration must lie between 0 and 1, got {exploration!r}")
+    return float(exploration)
+
+
+def _part(kind: str, known: Mapping[str, type], given: Any) -> Any:
+    """One of the loop's parts, by name or as it is."""
+    if not isinstance(given, str):
+        return given
+    if given not in known:
+        raise UnknownName.among(kind, given, list(known))
+    return known[given]()
+
+
+def _described(part: Any) -> dict[str, Any]:
+    return {"name": name_of(part), "settings": dataclasses.asdict(part)}
+
+
+def _remade(known: Mapping[str, type], described: Mapping[str, Any]) -> Any:
+    return known[described["name"]](**described["settings"])
+
+
+def _expect_a_choice(syllables: tuple[str, ...], refractory: int, box: Box | None) -> None:
+    if refractory >= len(syllables):
+        raise ValueRefused(f"refractory = {refractory} of {len(syllables)} syllables leaves none to choose; lower it")
+    if box is not None and len(box.ways) != len(syllables):
+        raise ShapeError(f"the box has {len(box.ways)} ways and there are {len(syllables)} syllables; give it one row a syllable")

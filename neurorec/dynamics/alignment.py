@@ -1,0 +1,116 @@
+"""Why random feedback works: the readout aligns with it (Murray 2019, appendix 2), measured along a training."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from neurorec.discovery import resolve
+from neurorec.dynamics.overlap import cosine, degrees
+from neurorec.engines import weight_change
+from neurorec.engines.base import AbstractEngine
+from neurorec.errors import NotOffered
+from neurorec.network import Network
+from neurorec.plan import Plan, remake_task
+from neurorec.run import Run
+from neurorec.trials import AbstractTask, Trials
+
+if TYPE_CHECKING:
+    import xarray
+
+WIDTH = 1e-4  # of the step along the change of W, relative to W, by which its effect on the readout's change is measured
+
+
+def alignment(
+    run: Run, task: AbstractTask | Trials | None = None, trials: int = 10, engine: str | AbstractEngine = "reference"
+) -> xarray.Dataset:
+    """Alignment of readout and feedback, and what it does to learning, at every checkpoint of a run.
+
+    Parameters
+    ----------
+    run : Run
+        Its checkpoints are where things are measured: record more for a finer course.
+    task : task or Trials, optional
+        For a run that was trained on arrays.
+    trials : int
+        The first so many trials of the training, the same at every checkpoint.
+    engine : str or engine
+        The reference is float64 and slow with large networks; ``"numba"`` gives about three digits of `together`.
+
+    Returns
+    -------
+    xarray.Dataset
+        Over ``trial``, how many were done, and ``weight``, what the rule changes:
+
+        - ``trace`` (trial): Tr(readout feedback); of one output w . b. ``cosine`` (trial): the same over both norms.
+        - ``angle`` (trial, weight): degrees between the rule's change and -dL/dW.
+        - ``descent`` (trial, weight): <change, -dL/dW>, by how much the loss falls per unit rate, to first order. The paper's Eq 40:
+          for W it is positive, on average, if and only if the trace is.
+        - ``alone`` (trial): growth of the trace per unit rate, from the readout's change with W as it is.
+        - ``together`` (trial): how that grows with the rate of W, d^2 Tr / (d rate d rate), the paper's G (Eq 42), where the change of W
+          comes first. Its expectation is positive (Eqs 52 to 55): alignment comes of both changes, of neither by itself.
+
+    Raises
+    ------
+    NotOffered, ValueRefused
+        If the network is a torch module; if the run was trained on arrays and they were not given.
+    """
+    import xarray
+
+    plan = Plan.from_dict(run.config)
+    rule = resolve("rules", plan.rule)
+    data = remake_task(plan, task).trials(trials, plan.seed, 0)
+    _expect_recurrent(run.network)
+    networks = [run.checkpoint(trial) for trial in run.checkpoints]
+    names = [name for name in _moving(networks[0]) if rule.may_change("recurrent" if name in networks[0].learnt else name)]
+    rows = [_measured(network, data, names, engine, {"rule": rule, "feedback": plan.feedback}) for network in networks]
+    by_weight = {name: (("trial", "weight"), np.array([row[name] for row in rows])) for name in ("angle", "descent")}
+    single = {name: ("trial", np.array([row[name] for row in rows])) for name in ("trace", "cosine", "alone", "together")}
+    found = xarray.Dataset(single | by_weight, {"trial": list(run.checkpoints), "weight": names})
+    found["angle"].attrs["units"] = "degrees"
+    return found
+
+
+def trace(network: Network) -> float:
+    """Tr(readout feedback): positive where the error comes back, on balance, to the units that made it."""
+    return float((network.readout.T * network.feedback).sum())
+
+
+def _expect_recurrent(network: Any) -> None:
+    if not isinstance(network, Network):
+        raise NotOffered(f"{type(network).__name__} has no recurrent weights of its own, of which the theory speaks; use nr.Network")
+
+
+def _moving(network: Network) -> list[str]:
+    """Weights that a rule may change, in the place of `recurrent` what it is made of; not those of no size."""
+    named = [each for name in network.plastic for each in (network.learnt if name == "recurrent" and network.learnt else (name,))]
+    parts = network.parts()
+    return [name for name in named if name not in parts or parts[name].size]
+
+
+def _measured(network: Network, data: Trials, names: list[str], engine: Any, route: dict[str, Any]) -> dict[str, Any]:
+    """Everything at one checkpoint."""
+    ours = weight_change(network, data, engine=engine, **route)
+    exact = weight_change(network, data, engine=engine, rule="bptt", feedback="symmetric")
+    grows = lambda net: float((weight_change(net, data, engine=engine, **route)["readout"].T * net.feedback).sum())  # noqa: E731 - of one argument
+    return {
+        "trace": trace(network),
+        "cosine": cosine(network.readout.T, network.feedback),
+        "angle": [degrees(ours[name], exact[name]) for name in names],
+        "descent": [float((ours[name].astype(float) * exact[name]).sum()) for name in names],
+        "alone": grows(network),
+        "together": _slope(network, ours, grows),
+    }
+
+
+def _slope(network: Network, change: dict[str, np.ndarray], value: Any) -> float:
+    """Derivative of a value of the network along a change of its recurrent weights, by central difference."""
+    now = {name: network.free[name] for name in network.learnt} or {"recurrent": network.parts()["recurrent"]}
+    size = np.sqrt(sum(float((change[name].astype(float) ** 2).sum()) for name in now))
+    if size == 0:
+        return 0.0
+    step = WIDTH * max(np.sqrt(sum(float((array**2).sum()) for array in now.values())), 1.0) / size
+    moved = [{name: array + sign * step * change[name] for name, array in now.items()} for sign in (1, -1)]
+    ends = [value(network.replace(free={**network.free, **each}) if network.learnt else network.replace(**each)) for each in moved]
+    return (ends[0] - ends[1]) / (2 * step)
