@@ -62,6 +62,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--trials", type=int, help=f"default {TRIALS}")
     parser.add_argument("--readout", type=float, default=1.0, help="first readout weights, as a multiple of the paper's (default 1)")
     parser.add_argument("--anneal", type=float, default=1.0, help="share of the learning rate that is left at the end (default 1: all)")
+    parser.add_argument("--weight-decay", type=float, default=0.0, help="weights shrink by rate x this at every update (default 0)")
     parser.add_argument("--quick", action="store_true", help=f"one seed, {QUICK} trials")
     parser.add_argument("--seed", type=int, default=0, help="the first seed")
     parser.add_argument("--seeds", type=int, default=5, help="how many (default 5)")
@@ -86,8 +87,8 @@ def one(task: nr.AbstractTask, rule: str, seed: int, settings: argparse.Namespac
     record = nr.Record(variables=("output", "target"), every=max(1, trials // 20), checkpoints=1 + max(1, trials // KEPT))
     path = settings.out / f"{name(rule, settings)}_{seed}.h5"
     return nr.train(
-        network, task, rule=rule, rate=RATE[rule], trials=trials, batch=BATCH, anneal=settings.anneal, record=record, seed=seed, path=path,
-        overwrite=True,
+        network, task, rule=rule, rate=RATE[rule], trials=trials, batch=BATCH, anneal=settings.anneal, weight_decay=settings.weight_decay,
+        record=record, seed=seed, path=path, overwrite=True,
     )  # fmt: skip
 
 
@@ -145,6 +146,7 @@ def about(settings: argparse.Namespace, runs: dict[str, list[nr.Run]]) -> dict[s
         "longest": settings.longest,
         "readout": settings.readout,
         "anneal": settings.anneal,
+        "weight_decay": settings.weight_decay,
         "seeds": list(range(settings.seed, settings.seed + settings.seeds)),
         "trials": {rule: each[0].total for rule, each in runs.items()},
         "rate": {rule: RATE[rule] for rule in runs},
