@@ -65,6 +65,22 @@ def test_recurrent_only_fails_and_readout_only_is_worse_than_both():
 
 
 @pytest.mark.slow
+def test_bptt_learns_to_match_an_interval():
+    """Figure 3 at its own budget: 5,000 trials, ten an update at 0.003 each, delays up to 15 time constants of 0.1 s."""
+    task = nr.task("interval_matching")
+    test = task.trials(200, seed=1_000_000)
+    requested, found = test.conditions["delay"], []
+    for seed in range(2):
+        start = nr.Network.random(1, 100, 1, gain=1.5, seed=seed)
+        run = nr.train(start, task, rule="bptt", trials=5000, batch=10, rate=0.03, seed=seed, progress=False)
+        produced = task.produced(nr.simulate(run.network, test).outputs, test)
+        found.append([np.corrcoef(produced, requested)[0, 1], np.abs(produced - requested).mean()])
+    correlation, error = np.median(found, axis=0)
+    assert correlation > 0.98
+    assert error < 0.6 * 0.1
+
+
+@pytest.mark.slow
 def test_an_orthogonal_network_remembers_what_an_lstm_of_its_size_forgets():
     """scoRNN's copying task over a delay of 100, 600 iterations: loss over that of the best answer without memory."""
     task, trials, share = nr.task("copying_memory", delay=100), 12_000, {}
