@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
+import sys
+
 import numpy as np
 import pytest
 import xarray
@@ -10,6 +13,7 @@ from hypothesis import strategies as st
 
 import neurorec as nr
 from neurorec.circuits import Box, ConjunctiveCells, EndState, RewardedHebbian, RewardPrediction, SequenceLoop
+from neurorec.circuits.base import AbstractContext
 from neurorec.circuits.transitions import Transitions
 from neurorec.errors import NotOffered, RunFileError, ShapeError, UnknownName, ValueRefused
 from neurorec.storage import RunFile
@@ -143,6 +147,27 @@ def test_a_stored_loop_goes_on_to_the_same_bits(tmp_path, context):
         assert np.array_equal(again.weights, straight.weights)
         assert again.done == 50
         assert again.syllables == NAMES
+
+
+@dataclasses.dataclass(frozen=True)
+class Blind(AbstractContext):
+    """A context of the user's own, which sees nothing."""
+
+    size: int = 3
+
+    def count(self, outputs):
+        return self.size
+
+    def code(self, outputs, syllables, rng):
+        return lambda sent, history: np.ones(self.size)
+
+
+def test_a_context_of_ones_own_is_found_again(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, Blind.__module__, sys.modules[__name__])
+    made = loop(context=Blind(2))
+    made.learn((0,), 5, path=tmp_path / "blind.loop", progress=False)
+    assert SequenceLoop.load(tmp_path / "blind.loop").context == Blind(2)
+    assert set(made.perform(4).syllables[1:]) == {NAMES[made.weights.sum(axis=1).argmax()]}
 
 
 def test_a_file_holds_the_log_and_the_trajectories_that_were_asked_for(tmp_path):

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
 
@@ -12,18 +11,15 @@ import numpy as np
 from neurorec.arrays import whole
 from neurorec.circuits.base import AbstractContext, AbstractPlasticity
 from neurorec.circuits.box import Box
-from neurorec.circuits.conjunctive_cells import ConjunctiveCells
 from neurorec.circuits.course import Course
 from neurorec.circuits.diary import COLUMNS, Diary
-from neurorec.circuits.end_state import EndState
+from neurorec.circuits.parts import CONTEXTS, PLASTICITIES, described, expect_a_choice, names, part, remade, share
 from neurorec.circuits.performance import Performance, Stage, expect_room
 from neurorec.circuits.player import Player
-from neurorec.circuits.reward_prediction import RewardPrediction
-from neurorec.circuits.rewarded_hebbian import RewardedHebbian
 from neurorec.circuits.transitions import Transitions
 from neurorec.discovery import load, name_of, resolve
 from neurorec.engines.base import AbstractEngine, Activity
-from neurorec.errors import ShapeError, UnknownName, ValueRefused
+from neurorec.errors import UnknownName, ValueRefused
 from neurorec.network import Network
 from neurorec.progress import Hook, Progress
 from neurorec.record import Record
@@ -35,8 +31,6 @@ from neurorec.storage.slots import State
 if TYPE_CHECKING:
     import xarray
 
-CONTEXTS = {"end_state": EndState, "conjunctive_cells": ConjunctiveCells}
-PLASTICITIES = {"rewarded_hebbian": RewardedHebbian, "reward_prediction": RewardPrediction}
 SETTINGS = ("duration", "hold", "syllables", "exploration", "refractory", "seed")  # that a file keeps as they are
 
 
@@ -113,10 +107,10 @@ class SequenceLoop:
         seed: int | None = 0,
     ):
         self.network, self.box, self.seed = network, box, entropy(seed)
-        self.syllables = _names(network, syllables)
-        self.context, self.plasticity = _part("context", CONTEXTS, context), _part("plasticity", PLASTICITIES, plasticity)
-        self.exploration, self.refractory = _share(exploration), whole("refractory", refractory, least=0)
-        _expect_a_choice(self.syllables, self.refractory, box)
+        self.syllables = names(network, syllables)
+        self.context, self.plasticity = part("context", CONTEXTS, context), part("plasticity", PLASTICITIES, plasticity)
+        self.exploration, self.refractory = share(exploration), whole("refractory", refractory, least=0)
+        expect_a_choice(self.syllables, self.refractory, box)
         outputs, rng = network.readout.shape[1], generator(self.seed, LOOP)
         self._code = self.context.code(outputs, len(self.syllables), rng)
         shape = len(self.syllables), self.context.count(outputs)
@@ -240,7 +234,7 @@ class SequenceLoop:
         """
         network, stored, weights, state = read_loop(Path(path))
         settings = {name: stored[name] for name in SETTINGS}
-        parts = {"context": _remade(CONTEXTS, stored["context"]), "plasticity": _remade(PLASTICITIES, stored["plasticity"])}
+        parts = {"context": remade(CONTEXTS, stored["context"]), "plasticity": remade(PLASTICITIES, stored["plasticity"])}
         box = stored["box"] and Box(**stored["box"])
         runner = load("engines", stored["engine"])(**stored["engine_settings"]) if engine is None else engine
         loop = cls(network, **settings, engine=runner, **parts, box=box)
@@ -305,50 +299,8 @@ class SequenceLoop:
             "duration": player.duration, "hold": player.hold, "syllables": list(self.syllables), "exploration": self.exploration, "refractory": self.refractory, "seed": self.seed,
         }  # fmt: skip
         parts = {
-            "engine": name_of(player.engine), "engine_settings": player.engine.settings, "context": _described(self.context),
-            "plasticity": _described(self.plasticity), "box": self.box and {"ways": self.box.ways.tolist(), "half_width": self.box.half_width},
+            "engine": name_of(player.engine), "engine_settings": player.engine.settings, "context": described(self.context),
+            "plasticity": described(self.plasticity), "box": self.box and {"ways": self.box.ways.tolist(), "half_width": self.box.half_width},
         }  # fmt: skip
         so_far = {"history": course.history if course else [], "at": course.at.tolist() if course else []}
         return own | parts | so_far | {"done": self.done, "sequence": list(self.sequence)}
-
-
-def _names(network: Network, syllables: Sequence[str] | None) -> tuple[str, ...]:
-    """Of the syllables, one an input of the network."""
-    names = tuple(map(str, range(network.inputs))) if syllables is None else tuple(syllables)
-    if network.inputs == 0:
-        raise ShapeError("a loop switches a network's inputs, and this one has none; train one with an input a syllable")
-    if len(names) != network.inputs:
-        raise ShapeError(f"the network has {network.inputs} inputs and there are {len(names)} syllables; it needs one input a syllable")
-    if len(set(names)) < len(names):
-        raise ValueRefused(f"syllables must have different names, got {', '.join(names)}")
-    return names
-
-
-def _share(exploration: float) -> float:
-    if isinstance(exploration, bool) or not isinstance(exploration, int | float) or not 0 <= exploration <= 1:
-        raise ValueRefused(f"exploration must lie between 0 and 1, got {exploration!r}")
-    return float(exploration)
-
-
-def _part(kind: str, known: Mapping[str, type], given: Any) -> Any:
-    """One of the loop's parts, by name or as it is."""
-    if not isinstance(given, str):
-        return given
-    if given not in known:
-        raise UnknownName.among(kind, given, list(known))
-    return known[given]()
-
-
-def _described(part: Any) -> dict[str, Any]:
-    return {"name": name_of(part), "settings": dataclasses.asdict(part)}
-
-
-def _remade(known: Mapping[str, type], described: Mapping[str, Any]) -> Any:
-    return known[described["name"]](**described["settings"])
-
-
-def _expect_a_choice(syllables: tuple[str, ...], refractory: int, box: Box | None) -> None:
-    if refractory >= len(syllables):
-        raise ValueRefused(f"refractory = {refractory} of {len(syllables)} syllables leaves none to choose; lower it")
-    if box is not None and len(box.ways) != len(syllables):
-        raise ShapeError(f"the box has {len(box.ways)} ways and there are {len(syllables)} syllables; give it one row a syllable")
