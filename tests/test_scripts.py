@@ -13,7 +13,10 @@ import pytest
 import neurorec as nr
 
 SCRIPTS = sorted((Path(__file__).parents[1] / "tasks").glob("*.py"))
-FEWER = {"pixel_digits": ["--network", "lstm", "adam_lstm"], "character_text": ["--units", "16"]}  # quicker still, and quicker to compile
+FEWER = {
+    "pixel_digits": ["--network", "lstm", "adam_lstm"],
+    "character_text": ["--units", "16", "--evaluate", "sequential", "2"],
+}  # quicker still, and quicker to compile
 
 
 def run(script: Path, monkeypatch, capsys, *words: str) -> dict:
@@ -71,6 +74,9 @@ def test_compared_networks_have_no_more_parameters_and_the_same_seeds(tmp_path, 
         ("copying_memory", ["--set", "negative"]),
         ("adding_problem", ["--rates", "mine"]),
         ("pixel_digits", ["--order", "upwards"]),
+        ("character_text", ["--sweeps", "0", "--unroll", "jacobi"]),
+        ("character_text", ["--evaluate", "newton"]),
+        ("character_text", ["--sweeps", "4"]),
         ("compare_rules", ["--task", "chess"]),
         ("compare_rules", ["--methods", "forcing"]),
     ],
