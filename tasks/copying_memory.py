@@ -114,8 +114,9 @@ def kept(network: nr.Network) -> dict[str, float]:
 
 
 def orthogonality(matrix: np.ndarray) -> float:
-    """Largest entry of W^T W - I."""
-    return float(np.abs(matrix.T @ matrix - np.eye(len(matrix))).max())
+    """Largest entry of W^T W - I, W as an engine has it: a map is computed in float64 and rounded to float32."""
+    rounded = matrix.astype(np.float32).astype(float)
+    return float(np.abs(rounded.T @ rounded - np.eye(len(matrix))).max())
 
 
 def about(settings: argparse.Namespace, runs: list[nr.Run]) -> dict[str, object]:

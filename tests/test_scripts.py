@@ -13,10 +13,10 @@ import pytest
 import neurorec as nr
 
 SCRIPTS = sorted((Path(__file__).parents[1] / "tasks").glob("*.py"))
-FEWER = {
-    "pixel_digits": ["--network", "lstm", "adam_lstm"],
-    "character_text": ["--units", "16", "--evaluate", "sequential", "2"],
-}  # quicker still, and quicker to compile
+FEWER = {  # quicker still, and quicker to compile
+    "pixel_digits": ["--network", "lstm", "adam_lstm"], "speech_frames": ["--network", "lstm", "adam_lstm", "--units", "16"],
+    "character_text": ["--units", "16", "--evaluate", "sequential", "2"], "word_text": ["--units", "16"],
+}  # fmt: skip
 
 
 def run(script: Path, monkeypatch, capsys, *words: str) -> dict:
@@ -77,6 +77,8 @@ def test_compared_networks_have_no_more_parameters_and_the_same_seeds(tmp_path, 
         ("character_text", ["--sweeps", "0", "--unroll", "jacobi"]),
         ("character_text", ["--evaluate", "newton"]),
         ("character_text", ["--sweeps", "4"]),
+        ("word_text", ["--sweeps", "-1", "--unroll", "jacobi"]),
+        ("speech_frames", ["--network", "lstn"]),
         ("compare_rules", ["--task", "chess"]),
         ("compare_rules", ["--methods", "forcing"]),
     ],
