@@ -3,10 +3,14 @@
     python tasks/copying_memory.py                                      # scornn, 64 units, delay 100, 600 iterations, 3 seeds: half a minute
     python tasks/copying_memory.py --network lstm --rates 10            # another preset, of as many parameters, at ten times its paper's rates
     python tasks/copying_memory.py --delay 200 --iterations 1500 --set negative=0   # a field of the preset: D without negative ones
-    python tasks/copying_memory.py --units 190 --delay 1000 --iterations 10000      # the size of the scoRNN paper
-    python tasks/copying_memory.py --network scurnn --units 130 --delay 2000 --iterations 2000      # of the scuRNN paper
-    python tasks/copying_memory.py --network enrnn --units 192 --set short=20 --set negative=52 --delay 2000 --iterations 4000      # ENRNN
     python tasks/copying_memory.py --quick                              # seconds
+
+At the sizes of the papers on scoRNN, scuRNN and ENRNN, with a GPU. All weights are moved by one optimiser here, RMSProp; the second
+paper has three, and the third moves A at 1e-5, a tenth of the preset's rate:
+
+    python tasks/copying_memory.py --units 190 --delay 1000 --iterations 10000 --engine cuda
+    python tasks/copying_memory.py --network scurnn --units 130 --delay 2000 --iterations 2000 --engine cuda
+    python tasks/copying_memory.py --network enrnn --units 192 --set short=20 --set negative=52 --delay 2000 --iterations 4000 --engine cuda
 
 Trains by BPTT as the preset's paper does, and measures on trials that training never shows. Prints the loss as a share of
 the best loss without memory, and the share of symbols recalled; and, where a map makes the recurrent weights, how well the trained
