@@ -31,7 +31,6 @@ from numbers_file import one_row_a_line, rounded
 from report import parser, print_machine, print_rows
 
 import neurorec as nr
-from neurorec.engines import losses
 from neurorec.learner import Learner
 from neurorec.plan import Plan, describe_task
 from neurorec.timing import Spread, side_by_side
@@ -116,8 +115,7 @@ def ours(task: nr.AbstractTask, start: nr.Network, trials: nr.Trials, engine: st
     ))  # fmt: skip
 
     def update() -> float:
-        activity, _ = learner.learn(trials, 0)
-        return float(losses(activity.readout, trials).mean())
+        return float(learner.learn(trials, 0)[1]["loss"].mean())
 
     return update
 
