@@ -19,6 +19,7 @@ import shlex
 import sys
 from collections.abc import Callable
 from functools import partial
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -186,6 +187,7 @@ def main() -> None:
     print_machine(about)
     rows = measure(settings.quick)
     print_rows(rows)
+    about["versions"] |= {"torch": version("torch")} if find_spec("torch") else {}
     about["load_after"] = machine()["load"]
     print(f"load {about['load'][0]} before, {about['load_after'][0]} after")
     if settings.out:
