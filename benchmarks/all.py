@@ -19,6 +19,7 @@ import one_thread  # noqa: F401 - first, or the libraries have counted the cores
 
 # isort: split
 import ceilings
+import copying
 import memory
 import peer_braintrace
 import peer_brian2
@@ -39,7 +40,7 @@ from neurorec.timing.machine import machine
 
 BENCHMARKS = (
     ceilings, updates, step_updates, memory, peer_numpy_trace, peer_torch_autograd, peer_torch_compiled, peer_torch_rnn,
-    peer_jax_scan, peer_braintrace, peer_brian2, scaling,
+    peer_jax_scan, peer_braintrace, peer_brian2, copying, scaling,
 )  # fmt: skip
 PEERS = ("torch", "jax", "braintrace", "brian2")
 

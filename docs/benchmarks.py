@@ -62,7 +62,7 @@ def _grid(title: str, rows: Rows) -> str:
 
 
 def _peers(found: dict[str, Rows]) -> Rows:
-    return [row for name, rows in found.items() if name.startswith("peer_") for row in rows if "missing" not in row]
+    return [row for name, rows in found.items() if name.startswith("peer_") or name == "copying" for row in rows if "times_ours" in row]
 
 
 def _size(row: dict[str, Any]) -> tuple[int, int]:

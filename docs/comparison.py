@@ -57,7 +57,7 @@ def compared_table(result: Facts) -> str:
 def variant_tables(results: Facts) -> list[str]:
     copying = [found for found in results.values() if "loss_over_baseline" in found["result"]]
     adding = [found for found in results.values() if "mse" in found["result"]]
-    texts = [found for found in results.values() if "bits_per_character" in found["result"]]
+    texts = [f for f in results.values() if "bits_per_character" in f["result"] and not f["result"].get("sweeps")]  # those: unroll.py
     remainders = [found for found in results.values() if "pictures" in found["result"]]
     digits = [found for found in results.values() if "order" in found["result"]]
     return [

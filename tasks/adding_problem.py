@@ -4,8 +4,13 @@
     python tasks/adding_problem.py --rates paper            # at the scoRNN paper's rates and D instead of those that a search found
     python tasks/adding_problem.py --network cornn          # another preset, as its paper trains it
     python tasks/adding_problem.py --network sbo --iterations 1200      # on torch: three minutes
-    python tasks/adding_problem.py --rates paper --units 170 --length 200 --iterations 20000   # the size of the scoRNN paper
     python tasks/adding_problem.py --quick                  # seconds
+
+At the sizes of the papers on scoRNN, scuRNN and ENRNN, with a GPU; all weights by one optimiser, for the last two at their presets' rates:
+
+    python tasks/adding_problem.py --rates paper --units 170 --length 200 --iterations 20000 --engine cuda
+    python tasks/adding_problem.py --network scurnn --units 116 --length 750 --iterations 60000 --engine cuda
+    python tasks/adding_problem.py --network enrnn --units 160 --length 750 --iterations 12000 --engine cuda
 
 Trains by BPTT and measures on trials that training never shows. Prints the mean squared error of the papers (twice this
 project's loss; 0.167 without memory). Runs and picture go to ``--out``.

@@ -56,6 +56,19 @@ def test_any_orthogonal_matrix_can_be_trained(law, seed, data):
     assert np.abs(after.recurrent.T @ after.recurrent - np.eye(7)).max() < 1e-6
 
 
+@pytest.mark.parametrize("preset", ["scornn", "scurnn", "enrnn"])
+def test_after_600_updates_weights_in_float32_still_are_what_their_map_promises(preset):
+    task, rates = nr.task("copying_memory", delay=5), nr.presets.training(preset)
+    start = nr.preset(preset, task.n_inputs, 8, task.n_outputs, seed=0, dt=task.dt)
+    net = nr.train(start, task, trials=1200, batch=2, progress=False, **{**rates, "rate": 0.01}).network
+    long = net.free["signs"].shape[1] if preset == "enrnn" else len(net.recurrent)
+    rounded = net.recurrent.astype(np.float32)  # as the engine has it
+    kept, short = rounded[:long, :long], rounded[long:, long:]
+    assert np.abs(kept - start.recurrent[:long, :long]).max() > 0.3
+    assert np.abs(kept.T @ kept - np.eye(long)).max() < 1e-5  # the real form of a unitary matrix is orthogonal
+    assert np.abs(np.linalg.eigvals(short)).max(initial=0) < 1 + 1e-5
+
+
 def test_free_parameters_have_rates_of_their_own(data):
     net = nr.Network.random(2, 4, 2, cell="complex_modrelu", parametrisation="unitary_cayley", plastic=("recurrent", "readout"))
     after = trained(net, data, rate={"skew": 0.0, "theta": 0.1, "readout": 0.0})

@@ -13,11 +13,11 @@ import pytest
 import neurorec as nr
 
 SCRIPTS = sorted((Path(__file__).parents[1] / "tasks").glob("*.py"))
-FEWER = {
-    "pixel_digits": ["--network", "lstm", "adam_lstm"],
-    "character_text": ["--units", "16"],
+FEWER = {  # quicker still, and quicker to compile
+    "pixel_digits": ["--network", "lstm", "adam_lstm"], "speech_frames": ["--network", "lstm", "adam_lstm", "--units", "16"],
+    "character_text": ["--units", "16", "--evaluate", "sequential", "2"], "word_text": ["--units", "16"],
     "taylor_remainder": ["--arms", "none", "bound_0.3"],
-}  # quicker still, and quicker to compile
+}  # fmt: skip
 
 
 def run(script: Path, monkeypatch, capsys, *words: str) -> dict:
@@ -81,6 +81,11 @@ def test_compared_networks_have_no_more_parameters_and_the_same_seeds(tmp_path, 
         ("copying_memory", ["--set", "negative"]),
         ("adding_problem", ["--rates", "mine"]),
         ("pixel_digits", ["--order", "upwards"]),
+        ("character_text", ["--sweeps", "0", "--unroll", "jacobi"]),
+        ("character_text", ["--evaluate", "newton"]),
+        ("character_text", ["--sweeps", "4"]),
+        ("word_text", ["--sweeps", "-1", "--unroll", "jacobi"]),
+        ("speech_frames", ["--network", "lstn"]),
         ("compare_rules", ["--task", "chess"]),
         ("taylor_remainder", ["--arms", "bound"]),
         ("compare_rules", ["--methods", "forcing"]),
