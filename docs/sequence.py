@@ -15,7 +15,7 @@ import neurorec as nr
 from neurorec.circuits import SequenceLoop
 
 HERE = Path(__file__).parent
-WORD, SEED = "learner", 0
+WORD = "learner"
 
 
 def main(runs: Path) -> None:
@@ -37,10 +37,17 @@ def main(runs: Path) -> None:
 def write(runs: Path, ax: plt.Axes) -> None:
     """The word, the second time that the loop goes through it."""
     task = nr.task("handwriting", letters="".join(dict.fromkeys(WORD)))
-    network = nr.open_run(runs / f"handwriting_{WORD}_rflo_{SEED}.h5").network
+    letters = task.letters_of(WORD)
+    trained = [nr.open_run(path) for path in sorted(runs.glob(f"handwriting_{WORD}_rflo_*.h5"))]
+    errors = [
+        np.median(task.shape_error(task.apart(nr.simulate(run.network, task.word(2 * WORD)).outputs[:, 0])[:, len(WORD) :], letters))
+        for run in trained
+    ]
+    run = trained[int(np.argsort(errors)[(len(errors) - 1) // 2])]  # the one in the middle
     loop = SequenceLoop(
-        network, task.duration, task.hold, tuple(task.letters), context="conjunctive_cells", plasticity="reward_prediction", seed=SEED
-    )
+        run.network, task.duration, task.hold, tuple(task.letters), context="conjunctive_cells", plasticity="reward_prediction",
+        seed=run.config["seed"],
+    )  # fmt: skip
     loop.learn(WORD, 1000, progress=False)
     asked = task.word(WORD).targets[:, 0]
     nr.plots.ink(task, loop.perform(2 * len(WORD)).outputs[len(asked) :, 0], asked, ax=ax)
