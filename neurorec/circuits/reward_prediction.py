@@ -15,7 +15,7 @@ from neurorec.errors import ValueRefused
 @final
 @dataclass(frozen=True)
 class RewardPrediction(AbstractPlasticity):
-    """dWs = rate (R - z) onehot(winner) c / |c|^2: the drive z of the winner becomes the reward that it foretells.
+    """dWs = rate (R - z) onehot(winner) c / (c . c): the drive z of the winner becomes the reward that it foretells.
 
     Dopamine neurons signal this difference (Schultz, Dayan and Montague 1997, doi:10.1126/science.275.5306.1593), and it dips where a
     reward is left out. A choice that was right in another context but is wrong in this one is given up; under `RewardedHebbian` it stays.
