@@ -1,13 +1,14 @@
 """Figure 3 of Murray (2019): two pulses come in, a third has to go out as long after the second, by RFLO and by BPTT.
 
     python tasks/interval_matching.py            # the paper's settings, delays up to 15 tau, both rules, 5 seeds: 3 minutes
-    python tasks/interval_matching.py --rules rflo --readout 0.1 --anneal 0.1 --trials 30000    # RFLO learns faster: 5 minutes
+    python tasks/interval_matching.py --rules rflo --readout 0.1 --weight-decay 0.005    # RFLO learns faster: 2 minutes
     python tasks/interval_matching.py --rules bptt --longest 2.5    # longer delays, here up to 25 tau
     python tasks/interval_matching.py --quick                       # seconds
 
 Prints the correlation of produced with requested intervals and the mean error: after the paper's 5,000 trials, for the
-snapshot with the smallest loss, and at the end. RFLO takes more than the paper's trials, and goes back and forth: a first
-readout a tenth as large, which turns sooner towards the feedback, helps. Trials have no noise, so that a network has met every delay in training.
+snapshot with the smallest loss, and at the end. RFLO learns little in the paper's trials, and goes back and forth in more;
+a first readout a tenth as large, which turns sooner towards the feedback, helps. Trials have no noise, so that a network has
+met every delay in training.
 Runs, which `analysis/figure_3.ipynb` reads, and picture go to ``--out``.
 """
 
