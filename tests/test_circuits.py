@@ -183,7 +183,7 @@ def test_a_file_holds_the_log_and_the_trajectories_that_were_asked_for(tmp_path)
         assert float(kept["time"][-1]) == pytest.approx(2 * SHORT)
     with pytest.raises(RunFileError, match="exists already"):
         made.learn((0, 1), 10, path=path, progress=False)
-    with pytest.raises(RunFileError, match="no neurorec run"):
+    with pytest.raises(RunFileError, match="it holds a sequence loop, use neurorec.circuits"):
         RunFile.open(path)
     nr.train(net(), nr.Trials(np.zeros((5, 1, 4)), np.zeros((5, 1, 2))), trials=1, path=tmp_path / "run.h5", progress=False)
     with pytest.raises(RunFileError, match="holds no sequence loop"):

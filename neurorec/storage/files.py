@@ -15,6 +15,10 @@ from neurorec.errors import NeurorecError, RunFileError
 from neurorec.storage.slots import SLOTS
 
 FORMAT, KIND = 1, "neurorec run"
+OTHERS = {
+    "neurorec sequence loop": "it holds a sequence loop, use neurorec.circuits.SequenceLoop.load",
+    "neurorec simulation": "it holds a simulation, open it with xarray.open_datatree",
+}
 GROUPS = ("network", "checkpoints", *SLOTS, "log", "trajectories", "trials")
 
 Fill = Callable[[h5py.File], None]
@@ -74,8 +78,8 @@ def expect_run(path: Path, file: h5py.File) -> None:
     except (OSError, RuntimeError, KeyError, ValueError) as error:
         raise RunFileError(f"{path} is damaged ({one_line(error)}); restore it from a copy") from error
     if kind != KIND:
-        hint = "; it holds a network, use nr.Network.load" if "network" in file else ""
-        raise RunFileError(f"{path} is an HDF5 file but no neurorec run{hint or '; expected a file written by nr.train'}")
+        way = OTHERS.get(kind, "it holds a network, use nr.Network.load" if "network" in file else "expected a file written by nr.train")
+        raise RunFileError(f"{path} is an HDF5 file but no neurorec run; {way}")
     if found > FORMAT:
         raise RunFileError(f"{path} was written by a newer neurorec (format {found}, this one reads up to {FORMAT}); upgrade neurorec")
     if lacking:
