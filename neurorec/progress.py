@@ -49,7 +49,13 @@ def _hook(show: bool | Hook, total: int, done: int, unit: str) -> Hook:
         return show
     if not show:
         return lambda done, total, loss: None
-    return _Bar(total, done, unit) if sys.stderr.isatty() or "ipykernel" in sys.modules else _Lines(total, done, unit)
+    return _Bar(total, done, unit) if sys.stderr.isatty() or _in_notebook() else _Lines(total, done, unit)
+
+
+def _in_notebook() -> bool:
+    """Whether an IPython kernel runs this, as notebooks have it."""
+    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    return hasattr(shell, "kernel")
 
 
 class _Bar:

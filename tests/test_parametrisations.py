@@ -251,7 +251,8 @@ def test_a_clipped_weight_is_the_papers(data):
     assert 5 < turned.sum() < 60
     assert np.allclose(clipped, np.where(turned, 0.0, free), atol=1e-6)
     assert not clipped[turned].any()
-    back = trained(net.replace(recurrent=clipped), data, rule="rflo", trials=30, rate=0.3)
+    opposite = nr.Trials(data.inputs, -data.targets)  # which asks for what was given up
+    back = trained(net.replace(recurrent=clipped), opposite, rule="rflo", trials=30, rate=0.3)
     assert back.recurrent[turned].any()
 
 
