@@ -65,6 +65,6 @@ def test_a_sum_over_trials_and_time_is_numpys_in_any_shares(dtype, terms, rows, 
         for first, last in parts:
             room = products().room_for(last - first, a)
             for row in range(0, terms, products().DEPTH):
-                products().gather_some(a, first, last, b, row, min(products().DEPTH, terms - row), room, out)
+                products().gather_some(a, first, last, b, row, min(products().DEPTH, terms - row), room, out, min(row, 1))
     np.testing.assert_allclose(whole, a.T @ b, rtol=0, atol=DTYPES[dtype] * (1 + terms))
     assert (whole == shares).all()

@@ -136,7 +136,7 @@ def _own() -> _Own:
     def gathered(a, b, out):
         room = room_for(a.shape[1], a)
         for row in range(0, a.shape[0], depth):
-            gather_some(a, np.intp(0), a.shape[1], b, row, min(depth, a.shape[0] - row), room, out)
+            gather_some(a, np.intp(0), a.shape[1], b, row, min(depth, a.shape[0] - row), room, out, np.intp(min(row, 1)))
 
     return _Own(every_step, gathered)
 

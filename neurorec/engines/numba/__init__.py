@@ -75,17 +75,21 @@ class NumbaEngine(AbstractEngine):
         own, units, change = self._for(network), network.units, weights.zeros()
         (steps, ports, trials, _), error = activity.drives.shape, np.ascontiguousarray(error)
         matrix, full = route.feedback.element(weights.readout.T, weights.feedback), route.rule.influence == "full"
-        back = own.room.array("back", (ports, steps, trials, units))
         partial = own.room.array("partial", (len(own.plastic_rows), trials, units))
+        heard, x, work = sent(activity.emitted), flat(np.ascontiguousarray(stimulus.inputs)), steps * weights.recurrent.size
+        at_once = own.outputs == 1 and self._threads.worth(trials, work) == 1
+        back = own.room.array("back", (ports, min(own.kernels.together(trials), steps) if at_once else steps, trials, units))
+        turned = own.room.array("gathered", (own.drives, network.inputs, units))
         arguments = (
             own.packed("straight", weights.recurrent.T, units, units) if full else own.room.array("none", (0, 0, 0, 0)),
-            own.packed("feedback", np.ascontiguousarray(matrix), units, network.outputs), error, own.constants(weights), own.recurrent_ports, full,
-            activity.states, activity.drives, own.outputs, back, partial,
+            own.packed("feedback", np.ascontiguousarray(matrix), units, network.outputs), error, own.constants(weights), own.recurrent_ports,
+            own.external_ports, full, activity.states, activity.drives, own.outputs, back, partial, at_once, heard, x, change.recurrent,
+            turned, change.bias, change.readout,
         )  # fmt: skip
-        self._threads.share(own.kernels.reverse_scan, arguments, trials, steps * weights.recurrent.size)
-        self._add_products(own, change, back, activity, np.ascontiguousarray(stimulus.inputs), error)
-        if len(partial):
-            change.parameters[own.plastic_rows] = partial.sum(axis=1)
+        self._threads.share(own.kernels.reverse_scan, arguments, trials, work)
+        if not at_once:
+            self._gather(own, change, turned, back, heard, x, flat(error), trials)
+        self._conclude(own, change, turned, partial)
         return change
 
     def online(self, network: Network, weights: Weights, stimulus: Stimulus, memory: Memory, teaching: Teaching) -> Activity:
@@ -122,22 +126,31 @@ class NumbaEngine(AbstractEngine):
         states[0] = stimulus.initial
         return Activity(states, drives, emitted, room.array("read", stimulus.targets.shape))
 
-    def _add_products(
-        self, own: Prepared, change: Weights, back: np.ndarray, activity: Activity, inputs: np.ndarray, error: np.ndarray
-    ) -> None:
+    def _gather(
+        self, own: Prepared, change: Weights, turned: np.ndarray, back: np.ndarray, heard: np.ndarray, x: np.ndarray, error: np.ndarray, trials: int
+    ) -> None:  # fmt: skip
         """One product of postsynaptic and presynaptic activity over trials x time for each kind of weight."""
-        units, trials, heard, x = own.network.units, inputs.shape[1], sent(activity.emitted), flat(inputs)
-        turned = own.room.array("gathered", (x.shape[1], units))
+        units = own.network.units
         for d, (recurrent, external) in enumerate(zip(own.recurrent_ports, own.external_ports, strict=True)):
             post = slice(d * units, (d + 1) * units)
-            arguments = flat(back[recurrent]), flat(back[external]), heard, x, change.recurrent[post], turned, change.bias[post]
+            arguments = (
+                flat(back[recurrent]), flat(back[external]), error, heard, heard[trials:], x, trials, change.recurrent[post], turned[d],
+                change.bias[post], change.readout[: 0 if d else None],
+            )  # fmt: skip
             self._threads.share(own.kernels.gathered, arguments, units, len(x) * heard.shape[1])
-            change.input[post] = turned.T
+
+    def _conclude(self, own: Prepared, change: Weights, turned: np.ndarray, partial: np.ndarray) -> None:
+        """What the loops leave to do."""
+        units = own.network.units
+        for d, (recurrent, external) in enumerate(zip(own.recurrent_ports, own.external_ports, strict=True)):
+            post = slice(d * units, (d + 1) * units)
+            change.input[post] = turned[d].T
             if recurrent < 0:  # no such part, no change
                 change.recurrent[post] = 0
             if external < 0:
                 change.input[post], change.bias[post] = 0, 0
-        np.matmul(flat(error).T, heard[trials:], out=change.readout)
+        if len(partial):
+            change.parameters[own.plastic_rows] = partial.sum(axis=1)
         change.feedback[...] = change.readout.T
 
 

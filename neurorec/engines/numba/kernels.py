@@ -80,21 +80,62 @@ def clear(sums, first, last):
 
 
 @compiled
-def reverse_scan(recurrent, feedback, error, constants, recurrent_ports, full, states, drives, outputs, back_drives, back_parameters,
-                 first, last):  # fmt: skip
+def together(trials):
+    """Steps whose terms are gathered at once: about `DEPTH` terms."""
+    return max(1, DEPTH // trials)
+
+
+@compiled
+def gather_all(back, external, error, sent, told, x, recurrent, inputs, bias, readout, first, last, room, keep):
+    """Add the terms of a few steps to dW, dWin^T, db and dWout, as `gathered`; where `keep` is 0, begin with them."""
+    if keep == 0:
+        bias[first:last] = real(0)
+    for row in range(0, back.shape[0], DEPTH):
+        depth, kept = min(DEPTH, back.shape[0] - row), max(keep, min(row, 1))
+        gather_some(back, first, last, sent, row, depth, room, recurrent, kept)
+        gather(x, np.intp(0), x.shape[1], external, first, last, row, depth, inputs, first, kept)
+        for c in range(0, told.shape[1], back.shape[1]):
+            gather(error, np.intp(0), readout.shape[0], told, c + first, c + last, row, depth, readout, c + first, kept)
+        for k in range(row, row + depth):
+            for n in range(first, last):
+                bias[n] += external[k, n]
+
+
+@compiled
+def gathered(back, external, error, sent, told, x, trials, recurrent, inputs, bias, readout, first, last):
+    """dW = sum back sent^T, dWin^T = sum x external^T, db = sum external, dWout = sum error told^T, of the units from `first` to before `last`.
+
+    Sums over R trials and steps, the last steps first, as `reverse_scan` has them: back and external (R, N), which most cells have
+    in one, error (R, O), sent and told (R or more, M), x (R, I); recurrent (N, M), inputs (I, N), bias (N,), readout (O, M).
+    """
+    room, rows = room_for(last - first, back), together(trials) * trials
+    for start in range((back.shape[0] - 1) // rows * rows, -1, -rows):
+        stop = min(start + rows, back.shape[0])
+        gather_all(back[start:stop], external[start:stop], error[start:stop], sent[start:stop], told[start:stop], x[start:stop], recurrent,
+                   inputs, bias, readout, first, last, room, np.intp(1 if stop < back.shape[0] else 0))  # fmt: skip
+
+
+@compiled
+def reverse_scan(recurrent, feedback, error, constants, recurrent_ports, external_ports, full, states, drives, outputs, back_drives,
+                 back_parameters, at_once, heard, x, d_recurrent, d_inputs, d_bias, d_readout, first, last):  # fmt: skip
     """R(t) = O^T [B eps(t) + W^T F^T R(t+1) if full] + D^T R(t+1): against time, no N x N trace is ever formed.
 
     recurrent (K D, ...) and feedback (K, ...) are packed W and B^T, error (T, B, O). Fills back_drives (ports, T, B, N) = F^T R
     and back_parameters (Q, B, N), G^T R summed over time. The weight change is then one product of back_drives
     and presynaptic activity. Scratch arrays have room for all trials, of which only some are touched.
+
+    Where the product is made at once, of all trials of units with one output, while what it takes is still in the cache, back_drives
+    has room for a few steps, and there are heard ((T+1) B, N), x (T B, I), d_recurrent (D N, N), d_inputs (D, I, N), d_bias (D N,)
+    and d_readout (O, N), as `gathered` has them. The same numbers: one piece of machine code makes what both gather.
     """
-    steps, ports, trials, units = drives.shape
+    (steps, ports, trials, units), size = drives.shape, back_drives.shape[1]
     channels, rows = error.shape[2], last - first
     pushed = np.empty((outputs, trials, units), states.dtype)
     adjoint, carried = np.empty(states.shape[1:], states.dtype), np.empty(states.shape[1:], states.dtype)
     back, partial = np.empty(drives.shape[1:], states.dtype), np.empty_like(back_parameters)
     errors, pushes, backs = error.reshape(-1), pushed.reshape(-1), back.reshape(-1)
     recurrent_row, feedback_row = recurrent.reshape(-1), feedback.reshape(-1)
+    few, asked, room = back_drives.reshape(ports, size * trials, units), error.reshape(steps * trials, channels), room_for(units, states)
     clear(carried, first, last)
     clear(back_parameters, first, last)
     for t in range(steps - 1, -1, -1):
@@ -112,22 +153,12 @@ def reverse_scan(recurrent, feedback, error, constants, recurrent_ports, full, s
         for p in range(ports):
             for b in range(first, last):
                 for n in range(units):
-                    back_drives[p, t, b, n] = back[p, b, n]
+                    back_drives[p, t % size, b, n] = back[p, b, n]
         add(partial, back_parameters, first, last)
-
-
-@compiled
-def gathered(back, external, sent, x, recurrent, inputs, bias, first, last):
-    """dW = sum back sent^T, dWin^T = sum x external^T, db = sum external, of the units from `first` to before `last`.
-
-    Sums over R trials and steps, some at a time: back and external (R, N), which most cells have in one, sent (R or more, M), x (R, I);
-    recurrent (N, M), inputs (I, N), bias (N,), all of them zero before.
-    """
-    room = room_for(last - first, back)
-    for row in range(0, back.shape[0], DEPTH):
-        depth = min(DEPTH, back.shape[0] - row)
-        gather_some(back, first, last, sent, row, depth, room, recurrent)
-        gather(x, np.intp(0), x.shape[1], external, first, last, row, depth, inputs, first)
-        for k in range(row, row + depth):
-            for n in range(first, last):
-                bias[n] += external[k, n]
+        if at_once and t % size == 0:
+            start, stop = t * trials, min(t + size, steps) * trials
+            for d in range(recurrent_ports.shape[0]):
+                of, answers = slice(d * units, (d + 1) * units), channels if d == 0 else 0
+                gather_all(few[recurrent_ports[d], : stop - start], few[external_ports[d], : stop - start], asked[start:stop],
+                           heard[start:stop], heard[start + trials : stop + trials], x[start:stop], d_recurrent[of], d_inputs[d], d_bias[of],
+                           d_readout[:answers], 0, units, room, np.intp(1 if stop < steps * trials else 0))  # fmt: skip

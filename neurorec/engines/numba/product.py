@@ -191,8 +191,8 @@ def pack_blocks(w, rows, columns, packed):
 
 
 @compiled
-def gather(a, first, last, b, start, end, row, depth, out, out_first):
-    """out = a[:, first:last].T @ b[:, start:end] over `depth` terms from `row`, added to what is there unless they are the first.
+def gather(a, first, last, b, start, end, row, depth, out, out_first, keep):
+    """out = a[:, first:last].T @ b[:, start:end] over `depth` terms from `row`, added to what is there where `keep` is 1.
 
     out (n, m), filled from `out_first` numbers after its beginning.
     """
@@ -200,7 +200,7 @@ def gather(a, first, last, b, start, end, row, depth, out, out_first):
     x, w, to = place(a, row * a.shape[1] + first), place(b, row * b.shape[1] + start), place(out, out_first)
     for p in range(0, end - start, width):
         panel(a.dtype, size, x, ONE, a.shape[1], w + p * size, b.shape[1], to + p * size, out.shape[1],
-              last - first, depth, min(width, end - start - p), min(row, 1))  # fmt: skip
+              last - first, depth, min(width, end - start - p), keep)  # fmt: skip
 
 
 @compiled
@@ -210,14 +210,14 @@ def room_for(units, array):
 
 
 @compiled
-def gather_some(a, first, last, b, row, depth, room, out):
-    """Rows first to last of out += a.T @ b, as `gather`, all columns; out (N, M) lies in one row.
+def gather_some(a, first, last, b, row, depth, room, out, keep):
+    """Rows first to last of out = a.T @ b, as `gather`, all columns; out (N, M) lies in one row.
 
     Wide arrays through copies that lie together: rows a power of two apart share few places of the cache.
     """
     columns, units = b.shape[1], last - first
     if columns < WIDE:
-        gather(a, first, last, b, ZERO, columns, row, depth, out, first * columns)
+        gather(a, first, last, b, ZERO, columns, row, depth, out, first * columns, keep)
         return
     beside, together = room
     for k in range(depth):
@@ -229,7 +229,7 @@ def gather_some(a, first, last, b, row, depth, room, out):
             for j in range(width):
                 together[k * width + j] = b[row + k, p + j]
         panel(a.dtype, a.itemsize, place(beside, ZERO), ONE, units, place(together, ZERO), width, place(out, first * columns + p), columns,
-              units, depth, width, min(row, 1))  # fmt: skip
+              units, depth, width, keep)  # fmt: skip
 
 
 def packed_shape(depth: int, columns: int, dtype: np.dtype) -> tuple[int, int, int]:
