@@ -12,7 +12,7 @@ import pytest
 
 import neurorec as nr
 
-TRIALS, KILLS = 12_000, 20
+TRIALS, KILLS = 30_000, 20  # more than twenty runs get through before they are killed
 SCRIPT = (
     textwrap.dedent("""
     import sys
