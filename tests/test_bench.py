@@ -23,9 +23,8 @@ BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 GPU = BENCHMARKS / "gpu.py"
 COMPILES = BENCHMARKS / "cuda_kernels.py"  # which tests/test_cuda_compiles.py calls
 SCRIPTS = sorted(p for p in BENCHMARKS.glob("*.py") if "__main__" in p.read_text() and p not in (GPU, COMPILES))
-# Not in the committed numbers: the collection itself, a table for whoever tunes the cost model, and what has a file of its own until
-# all of them are measured anew.
-APART = {"all", "step_ways", "copying"}
+# Not in the committed numbers: the collection itself, and a table for whoever tunes the cost model.
+APART = {"all", "step_ways"}
 PEERS = [path for path in SCRIPTS if path.stem.startswith("peer_")]
 FRACTIONS = {"us_per_step", "us_low", "us_high", "floor_us_per_step", "fraction", "low", "high", "deviation"}
 RATIOS = {"peer", "peer_rule", "rule", "us_per_step", "ours_us_per_step", "times_ours", "low", "high", "deviation"}
