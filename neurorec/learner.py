@@ -99,8 +99,8 @@ class Learner:
         run = self._online if self.plan.schedule == "step" else self._at_the_end
         # A diverging network overflows before it is caught: that is the error raised below, not a warning.
         with np.errstate(over="ignore", invalid="ignore"):
-            given = stimulus(self.network, trials, self.engine.dtype, self.plan.seed, first, noise_of=training_noise)
-            given = dataclasses.replace(given, initial=self.start.of(trials.count))
+            state = self.start.of(trials.count)
+            given = stimulus(self.network, trials, self.engine.dtype, self.plan.seed, first, state, training_noise)
             moved, slots, activity, angle = run(trials, given)
             loss = losses(activity.readout, trials)
         if not (np.isfinite(moved).all() and self._bearable(loss, trials)):

@@ -96,7 +96,7 @@ def simulate(
     runner = resolve("engines", engine)
     expect_taken(runner, network)
     fit(network, trials)
-    given = stimulus(network, trials, runner.dtype, entropy(seed), initial=initial)
+    given = stimulus(network, trials, runner.dtype, entropy(seed), state=start(network, trials.count, initial, runner.dtype))
     activity = runner.forward(network, Weights.of(network, runner.dtype), given)
     states = {name: activity.states[1:, i].copy() for i, name in enumerate(network.formula.states) if name in network.own_states}
     return Trajectories(activity.readout.copy(), states, trials, losses(activity.readout, trials))
@@ -150,12 +150,12 @@ def stimulus(
     dtype: Any,
     seed: int,
     first: int = 0,
-    initial: np.ndarray | None = None,
+    state: np.ndarray | None = None,
     noise_of: Callable[..., PrivateNoise | None] = private_noise,
 ) -> Stimulus:
     """What trials (the first of which has number `first`) give a network, in an engine's float type."""
     noise = noise_of(network, trials.steps, trials.count, seed, first)
-    state = start(network, trials.count, initial, dtype)
+    state = start(network, trials.count, None, dtype) if state is None else state
     return Stimulus(trials.inputs.astype(dtype), noise, state, trials.targets.astype(dtype), trials.weight.astype(dtype))
 
 

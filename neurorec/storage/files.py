@@ -14,10 +14,11 @@ import h5py
 from neurorec.errors import NeurorecError, RunFileError
 from neurorec.storage.slots import SLOTS
 
-FORMAT, KIND = 1, "neurorec run"
+FORMAT = 1
+KIND, LOOP, SIMULATION = "neurorec run", "neurorec sequence loop", "neurorec simulation"
 OTHERS = {
-    "neurorec sequence loop": "it holds a sequence loop, use neurorec.circuits.SequenceLoop.load",
-    "neurorec simulation": "it holds a simulation, open it with xarray.open_datatree",
+    LOOP: "it holds a sequence loop, use neurorec.circuits.SequenceLoop.load",
+    SIMULATION: "it holds a simulation, open it with xarray.open_datatree",
 }
 GROUPS = ("network", "checkpoints", *SLOTS, "log", "trajectories", "trials")
 

@@ -12,12 +12,10 @@ import numpy as np
 
 from neurorec.errors import RunFileError
 from neurorec.storage.datasets import allocate, dimension, put
-from neurorec.storage.files import flush, opened, publish
+from neurorec.storage.files import LOOP, flush, opened, publish
 from neurorec.storage.networks import build_network, network_from
 from neurorec.storage.plan import Plan
 from neurorec.storage.structure import build_log, build_root, build_trajectories
-
-KIND = "neurorec sequence loop"
 
 
 @final
@@ -49,10 +47,10 @@ class LoopFile:
             put(self._file[f"log/{name}"], values, np.s_[first : first + len(values)])
 
     def write_trajectories(self, number: int, arrays: Mapping[str, np.ndarray]) -> None:
-        """Those of one syllable, (T, 1, C) each, if it is one to record."""
-        numbers = self._layout.record.trials(number, number + 1)
-        for name, array in arrays.items() if len(numbers) else ():
-            put(self._file[f"trajectories/{name}"], self._layout.record.pick(name, array), np.s_[:, self._layout.rows(numbers), :])
+        """Those of one syllable that is to be recorded, (T, 1, C) each."""
+        row = self._layout.rows(np.array([number]))
+        for name, array in arrays.items():
+            put(self._file[f"trajectories/{name}"], self._layout.record.pick(name, array), np.s_[:, row, :])
 
     def finish(self, settings: Mapping[str, Any], weights: np.ndarray, state: np.ndarray) -> None:
         """Store what the loop has become."""
@@ -75,13 +73,13 @@ def read_loop(path: Path) -> tuple[Any, dict[str, Any], np.ndarray, np.ndarray]:
         If the file is missing or holds no loop.
     """
     with opened(path, "r") as file:
-        if file.attrs.get("kind") != KIND:
+        if file.attrs.get("kind") != LOOP:
             raise RunFileError(f"{path} holds no sequence loop; expected a file written by SequenceLoop.save or .learn(path=)")
         return network_from(file["network"]), json.loads(file.attrs["config"]), file["loop/weights"][()], file["loop/state"][()]
 
 
 def _build(file: h5py.File, plan: Plan, shape: tuple[int, ...]) -> None:
-    build_root(file, plan, KIND)
+    build_root(file, plan, LOOP)
     build_network(file.create_group("network"), plan.network)
     group, scales = file.create_group("loop"), [("syllable", shape[0]), ("cell", shape[1]), ("state_number", plan.state.carried.size)]
     syllable, cell, number = (dimension(group, name, size) for name, size in scales)

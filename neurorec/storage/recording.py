@@ -11,13 +11,12 @@ import numpy as np
 
 from neurorec.abstract_network import AbstractNetwork
 from neurorec.storage.datasets import allocate, put
-from neurorec.storage.files import flush, opened, publish
+from neurorec.storage.files import SIMULATION, flush, opened, publish
 from neurorec.storage.networks import build_network
 from neurorec.storage.plan import Layout, Plan
 from neurorec.storage.slots import State
 from neurorec.storage.structure import build_root, build_trajectories
 
-KIND = "neurorec simulation"
 NOTHING = State(0, 0, np.empty(0, np.float32), np.empty((0, 0), np.float32))  # is learnt
 
 
@@ -75,7 +74,7 @@ class RecordingFile:
 
 
 def _build(file: h5py.File, plan: Plan) -> None:
-    build_root(file, plan, KIND)
+    build_root(file, plan, SIMULATION)
     build_network(file.create_group("network"), plan.network)
     allocate(file, "steps_done", [], np.int64, "1", "time steps that were simulated")[()] = 0
     build_trajectories(file.create_group("trajectories"), plan.layout, plan.network.units)
