@@ -52,6 +52,11 @@ class Parts:
         others = {name: remade(kind, getattr(plan, name), getattr(plan, f"{name}_settings"), trust) for name, kind in PARTS.items()}
         return cls(remake_task(plan, task, trust), **others)
 
+    @property
+    def made_of(self) -> tuple[type, ...]:
+        """Their classes: who trained with them may read the file again."""
+        return tuple(type(part) for part in vars(self).values())
+
     def described(self) -> dict[str, Any]:
         """Names and settings, as `neurorec.plan.Plan` has them."""
         found: dict[str, Any] = {}

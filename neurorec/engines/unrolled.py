@@ -67,7 +67,7 @@ class UnrolledEngine(AbstractEngine):
     ) -> Weights:
         """As the contract says."""
         _, recurrence, found = self.last if self.last and self.last[0] is activity else self.solve(network, weights, stimulus)
-        kept = recurrence if route.rule.influence == "full" else recurrence.local()
+        kept = recurrence if route.rule.through_units else recurrence.local()
         states, change = found.solution.states, weights.zeros()
         signal = recurrence.signal(states, error, route.feedback.element(weights.readout.T, weights.feedback))
         for linear, adjoint in found.how.pull(kept, found.solution, signal):

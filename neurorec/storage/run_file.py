@@ -48,6 +48,7 @@ class RunFile:
     ``/log``                      one row a trial: loss and whatever else was asked for, NaN until written
     ``/trajectories``             (time in seconds, trial, unit or channel), float32, NaN until recorded
     ``/trials``                   numeric conditions of the recorded trials
+    ``/plasticity``               learning rate of every weight, where synapses have rates of their own or a mask
     ============================  =====================================================================================
 
     ``xarray.open_datatree(path, engine="h5netcdf")`` shows all of it, with named dimensions, seconds and units.
@@ -89,6 +90,7 @@ class RunFile:
         batch: int = 1,
         seed_entropy: int = 0,
         carried: np.ndarray = NONE,
+        rates: np.ndarray | None = None,
         overwrite: bool = False,
     ) -> RunFile:
         """A new run, with room for everything it will hold, open for writing.
@@ -125,6 +127,8 @@ class RunFile:
             Root of the run's seed tree.
         carried : (C,) array
             The units' states in which the first trials start, where they are carried from trial to trial.
+        rates : (P,) array, optional
+            Learning rate of every weight, where the config's are not all there is to say.
         overwrite : bool
             Replace an existing file; it stays whole until the new one is.
 
@@ -140,7 +144,7 @@ class RunFile:
             whole("n_inputs", n_inputs, 0), whole("n_outputs", n_outputs, 0), dict(columns), tuple(conditions), record,
         )  # fmt: skip
         first = State(0, 0, np.asarray(vector), np.asarray(slots), carried)
-        plan = Plan(layout, network, config, first, seed_entropy, record.snapshots(total, batch))
+        plan = Plan(layout, network, config, first, seed_entropy, record.snapshots(total, batch), rates)
         plan.check()
         path = None if path is None else Path(path)
         return cls(new_file(path, plan.bytes, overwrite, lambda file: build(file, plan)), path, network.made_of)
@@ -335,6 +339,19 @@ class RunFile:
                 f"{self._name} holds no whole network in /{where}, the run has done {self.done} of {self.total} trials; resume it"
             ) from error
 
+    def rates(self) -> np.ndarray:
+        """Learning rate of every weight, (P,), of a run in which synapses have rates of their own.
+
+        Raises
+        ------
+        RunFileError
+            If the file does not hold them.
+        """
+        found = self._rates()
+        if found is None or found.shape != self.state().vector.shape or not (np.isfinite(found) & (found >= 0)).all():
+            raise RunFileError(f"{self._name} is damaged (/plasticity holds no rate of every weight); restore it from a copy")
+        return found
+
     def initial(self) -> Any:
         """The network before training."""
         return self.network(0)
@@ -458,4 +475,7 @@ class RunFile:
 
     def _plan(self) -> Plan:
         """What `create` was told, read back."""
-        return Plan(self._layout, self.initial(), self.config, self.state(), self.seed_entropy, self.snapshot_trials)
+        return Plan(self._layout, self.initial(), self.config, self.state(), self.seed_entropy, self.snapshot_trials, self._rates())
+
+    def _rates(self) -> np.ndarray | None:
+        return self._file["plasticity/rates"][()] if "plasticity/rates" in self._file else None

@@ -9,7 +9,7 @@ import h5py
 import numpy as np
 
 from neurorec.storage.about import git_commit, versions
-from neurorec.storage.datasets import allocate, coordinate
+from neurorec.storage.datasets import allocate, coordinate, dimension, put
 from neurorec.storage.files import FORMAT, KIND
 from neurorec.storage.networks import build_network, build_snapshot, snapshot_path
 from neurorec.storage.plan import Layout, Plan
@@ -30,6 +30,8 @@ def build(file: h5py.File, plan: Plan) -> None:
     build_log(file.create_group("log"), plan.layout)
     build_trajectories(file.create_group("trajectories"), plan.layout, plan.network.units)
     _build_trials(file.create_group("trials"), plan.layout)
+    if plan.rates is not None:
+        _build_rates(file.create_group("plasticity"), plan.rates)
 
 
 def build_root(file: h5py.File, plan: Plan, kind: str = KIND) -> None:
@@ -64,3 +66,8 @@ def _build_trials(group: h5py.Group, layout: Layout) -> None:
     trial = coordinate(group, "trial", layout.recorded + 1, "1", TRIAL)
     for name in layout.conditions:
         allocate(group, name, [trial], np.float64, "1", f"condition {name}")
+
+
+def _build_rates(group: h5py.Group, rates: np.ndarray) -> None:
+    weight = dimension(group, "weight", rates.size)
+    put(allocate(group, "rates", [weight], np.float64, "1", "learning rate of every weight, flat, before annealing; 0: it stays"), rates)

@@ -59,8 +59,8 @@ def across_chip(formula: Formula, direction: str, layout: AcrossChip) -> ModuleT
 
 
 @lru_cache(maxsize=64)
-def online(formula: Formula, layout: AcrossChip, feedback: type, softmax: bool) -> ModuleType:
-    """`online` of a model under one feedback, with or without a softmax before the error."""
+def online(formula: Formula, layout: AcrossChip, feedback: type, softmax: bool, uneven: bool = False) -> ModuleType:
+    """`online` of a model under one feedback, with or without a softmax before the error, and with a rate a kind of weight or a synapse."""
     teaching = _TEACHING.format(feedback=feedback, softmax=softmax)
     names = ("across_chip", "online")
     files = {
@@ -68,6 +68,7 @@ def online(formula: Formula, layout: AcrossChip, feedback: type, softmax: bool) 
         "sizes": printed(layout),
         "lanes": _lanes(),
         "teaching": teaching,
+        "pace": _copied("uneven" if uneven else "even"),
         **{n: _copied(n) for n in names},
     }
     return _package(formula, files, inspect.getsource(feedback)).online
