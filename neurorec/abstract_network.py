@@ -130,14 +130,14 @@ class AbstractNetwork(ABC):
         RunFileError
             If the file exists (unless `overwrite`) or cannot be written.
         """
-        import h5py
+        from neurorec.hdf5.seal import sealed
 
         path = Path(path)
         if path.exists() and not overwrite:
             raise RunFileError(f"{path} exists already; choose another path or pass overwrite=True")
         aside = path.with_name(path.name + ".part")
         try:
-            with h5py.File(aside, "w") as file:
+            with sealed(aside, mode="w") as file:
                 self.to_group(file.create_group("network"))
             aside.replace(path)
         except OSError as error:
@@ -146,19 +146,34 @@ class AbstractNetwork(ABC):
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
-        """Read a network from a file of `save`, or the trained one from a run file.
+        """Read a network from a file of `save`; or from a run file, as trained so far, whether it came to its end or was killed.
 
         Raises
         ------
         RunFileError
-            If there is no network of this class in the file.
+            If there is no network of this class in the file, or it is damaged.
         """
-        import h5py
+        from neurorec.hdf5.damage import reading
+        from neurorec.hdf5.opening import opened
 
-        try:
-            with h5py.File(path, "r", locking=False) as file:
-                return cls.from_group(file["network"])
-        except (OSError, KeyError) as error:
-            raise RunFileError(
-                f"{path} holds no network ({error}); expected a file of {cls.__name__}.save or of nr.train with such a network"
-            ) from error
+        path, expected = Path(path), f"a file of {cls.__name__}.save or of nr.train with such a network"
+        with opened(path, "r", expected) as file, reading(path, "its network"):
+            if "network" not in file:
+                raise RunFileError(f"{path} holds no network; expected {expected}")
+            return _as_trained(cls, path, file)
+
+
+def _as_trained(cls: type[AbstractNetwork], path: Path, file: h5py.File) -> Any:
+    """The network of a file; of a run, with the weights of its newest state."""
+    from neurorec.hdf5.states import INITIAL, SLOTS, state_to_read
+    from neurorec.hdf5.values import fetch
+    from neurorec.hdf5.wholes import expect_whole
+    from neurorec.weights import Weights
+
+    if SLOTS[0] not in file:
+        return cls.from_group(file["network"])
+    state = state_to_read(path, file)
+    newest = "network" if fetch(file, "network/trained") == state.trials else INITIAL
+    expect_whole(path, file, newest)
+    network, vector = cls.from_group(file[newest]), state.vector
+    return network if newest == "network" else Weights.of(network, vector.dtype).like(vector).into(network)

@@ -267,15 +267,16 @@ class Network(AbstractNetwork):
     @classmethod
     def from_group(cls, group: h5py.Group) -> Network:
         """The network that `to_group` wrote."""
+        from neurorec.hdf5.values import fetch, number, text
+
         if "architecture" in group.attrs:
             raise RunFileError("there is a network of a torch module; read it with nr.ModuleNetwork.load")
-        arrays = {name: group[name][()] for name in AXES}
-        about = group.attrs
-        parameters, free = ({name: data[()] for name, data in group.get(part, {}).items()} for part in ("parameters", "free"))
+        arrays = {name: fetch(group, name) for name in AXES}
+        parameters, free = ({name: fetch(group, f"{part}/{name}") for name in group.get(part, ())} for part in ("parameters", "free"))
         return cls(
-            **arrays, cell=about["cell"], dt=float(about["dt"]), noise=float(about["noise"]), parameters=parameters,
-            filter=about["filter"] or None, plastic=tuple(json.loads(about["plastic"])),
-            parametrisation=about.get("parametrisation") or None, free=free,
+            **arrays, cell=text(group, "cell"), dt=number(group, "dt"), noise=number(group, "noise"), parameters=parameters,
+            filter=text(group, "filter") or None, plastic=tuple(json.loads(text(group, "plastic"))),
+            parametrisation=text(group, "parametrisation", "") or None, free=free,
         )  # fmt: skip
 
     def _chosen_plastic(self) -> tuple[str, ...]:
