@@ -13,7 +13,7 @@ import struct
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import h5py
 import numpy as np
@@ -80,8 +80,8 @@ def check(path: Path) -> bytes | None:
             raise _truncated(path)
         if size != sealed_size or not _is_plausible(table, rows, size):
             raise broken(path)
-        unsealed = np.frombuffer(os.pread(number, 16 * rows, table), "<u8").reshape(-1, 2)
-        if _digest(number, size, _skipped(at, unsealed.tolist())) != head[HEAD.size :]:
+        unsealed = np.frombuffer(os.pread(number, 16 * rows, table), "<u8").reshape(-1, 2).tolist()
+        if _digest(number, size, _skipped(at, [(offset, length) for offset, length in unsealed])) != head[HEAD.size :]:
             raise broken(path)
         return head[HEAD.size :]
 
@@ -100,7 +100,7 @@ def _lay_out(file: h5py.File, changing: Collection[str]) -> Places:
     """Find what is not sealed, and make room for the table of it."""
     found: list[tuple[int, int]] = []
 
-    def note(name: str, item: object) -> None:
+    def note(name: str, item: Any) -> None:
         if isinstance(item, h5py.Dataset) and name not in SEALED and name.partition("/")[0] in changing and not item.is_scale:
             if (offset := item.id.get_offset()) is not None and (size := item.id.get_storage_size()):
                 found.append((offset, size))
@@ -135,7 +135,7 @@ def _write(path: Path, places: Places) -> None:
 
 
 def _skipped(seal: int, unsealed: Extents) -> Extents:
-    return sorted([OPEN_FOR_WRITING, (seal + HEAD.size, DIGEST), *map(tuple, unsealed)])
+    return sorted([OPEN_FOR_WRITING, (seal + HEAD.size, DIGEST), *unsealed])
 
 
 def _digest(number: int, size: int, skipped: Extents) -> bytes:

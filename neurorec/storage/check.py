@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -139,5 +139,5 @@ def _of_rows(name: str, bad: np.ndarray, total: int) -> Part:
     return Part(name, WHOLE if len(bad) == total else UNFINISHED, f"{len(bad)} of {total} rows")
 
 
-def _listed(rows: Sequence[int]) -> str:
+def _listed(rows: np.ndarray) -> str:
     return ", ".join(map(str, rows[:5])) + (" ..." if len(rows) > 5 else "")
