@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from neurorec.arrays import only
+from neurorec.display import AbstractDisplayed, some
 from neurorec.errors import RunFileError
 from neurorec.formula.derive import Formula
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from neurorec.rules.base import AbstractRule
 
 
-class AbstractNetwork(ABC):
+class AbstractNetwork(AbstractDisplayed):
     """A network with a linear readout: a frozen dataclass, all of whose arrays are read-only.
 
     Attributes
@@ -115,6 +116,11 @@ class AbstractNetwork(ABC):
     @abstractmethod
     def from_group(cls, group: h5py.Group) -> Self:
         """The network that `to_group` wrote."""
+
+    @property
+    def sizes(self) -> str:
+        """Such as "50 units, 3 inputs, 2 outputs"."""
+        return ", ".join([some(self.units, "unit"), some(self.inputs, "input"), some(self.outputs, "output")])
 
     def replace(self, **changes: Any) -> Self:
         """A new network with some fields changed."""

@@ -81,8 +81,13 @@ def name_of(thing: object) -> str:
 @lru_cache(maxsize=256)
 def _of_ours(kind: str, name: str) -> type:
     if name not in names(kind):
-        raise UnknownName.among(kind.removesuffix("s"), name, names(kind))
+        raise UnknownName.among(_singular(kind), name, names(kind))
     return _only_class(importlib.import_module(f"neurorec.{kind}.{name}"))
+
+
+def _singular(kind: str) -> str:
+    """One of `KINDS` as a sentence says it: a loss of the losses, a cell of the cells."""
+    return kind.removesuffix("es") if kind.endswith("sses") else kind.removesuffix("s")
 
 
 def _of_users_own(path: str) -> type:
