@@ -54,7 +54,7 @@ class CharacterText(AbstractCollection):
 
     loss: ClassVar[str] = "cross_entropy"
     clock: ClassVar[str] = "steps"
-    recommended: ClassVar[Recommended] = Recommended(units=128, cell="gru", trials=16_000, batch=20, rate=0.003, anneal=0.1)
+    recommended: ClassVar[Recommended] = Recommended(units=128, cell="gru", trials=12_000, batch=20, rate=0.003, anneal=0.1)
 
     def __post_init__(self) -> None:
         """Make the settings plain values, and read the text now."""

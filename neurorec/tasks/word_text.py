@@ -61,7 +61,7 @@ class WordText(AbstractCollection):
 
     loss: ClassVar[str] = "cross_entropy"
     clock: ClassVar[str] = "steps"
-    recommended: ClassVar[Recommended] = Recommended(cell="gru", trials=8000, batch=20, rate=0.003, anneal=0.1)
+    recommended: ClassVar[Recommended] = Recommended(cell="gru", trials=5000, batch=20, rate=0.003, anneal=0.1)
 
     def __post_init__(self) -> None:
         """Make the settings plain values, and read the text now."""
