@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from neurorec.arrays import only
+from neurorec.display import AbstractDisplayed, some
 from neurorec.errors import RunFileError
 from neurorec.formula.derive import Formula
+from neurorec.trust import Trust, Trusted, trusted
 
 if TYPE_CHECKING:
     import h5py
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from neurorec.rules.base import AbstractRule
 
 
-class AbstractNetwork(ABC):
+class AbstractNetwork(AbstractDisplayed):
     """A network with a linear readout: a frozen dataclass, all of whose arrays are read-only.
 
     Attributes
@@ -41,6 +43,8 @@ class AbstractNetwork(ABC):
         What training changes.
     parametrisation : str or None
         What `recurrent` is computed by, if it is.
+    law : type or None
+        The class of that name.
     free : mapping of str to array
         What it is computed from.
     learnt : tuple of str
@@ -49,6 +53,8 @@ class AbstractNetwork(ABC):
         Smallest values of those, where they have one.
     formula : Formula
         The symbolic model of a unit; of a torch module, its states only.
+    made_of : tuple of type
+        Classes that it is made of, such as its cell's; with them a file of it can be read again.
     """
 
     inputs: int
@@ -60,10 +66,12 @@ class AbstractNetwork(ABC):
     draws: bool = False
     plastic: tuple[str, ...]
     parametrisation: str | None = None
+    law: type | None = None
     free: Mapping[str, np.ndarray] = MappingProxyType({})
     learnt: tuple[str, ...] = ()
     least: Mapping[str, float] = MappingProxyType({})
     formula: Formula
+    made_of: tuple[type, ...]
 
     @property
     @abstractmethod
@@ -113,8 +121,13 @@ class AbstractNetwork(ABC):
 
     @classmethod
     @abstractmethod
-    def from_group(cls, group: h5py.Group) -> Self:
-        """The network that `to_group` wrote."""
+    def from_group(cls, group: h5py.Group, trust: Trusted = False) -> Self:
+        """The network that `to_group` wrote; of classes that are not the library's own, those that are trusted (`neurorec.trust`)."""
+
+    @property
+    def sizes(self) -> str:
+        """Such as "50 units, 3 inputs, 2 outputs"."""
+        return ", ".join([some(self.units, "unit"), some(self.inputs, "input"), some(self.outputs, "output")])
 
     def replace(self, **changes: Any) -> Self:
         """A new network with some fields changed."""
@@ -145,13 +158,19 @@ class AbstractNetwork(ABC):
         return path
 
     @classmethod
-    def load(cls, path: str | Path) -> Self:
+    def load(cls, path: str | Path, trust: Trust = False) -> Self:
         """Read a network from a file of `save`; or from a run file, as trained so far, whether it came to its end or was killed.
+
+        Parameters
+        ----------
+        path : str or Path
+        trust : bool or classes
+            Classes that are not neurorec's own and that the file may name, ``trust=[MyCell]``; True: import whatever it names.
 
         Raises
         ------
         RunFileError
-            If there is no network of this class in the file, or it is damaged.
+            If there is no network of this class in the file, it is damaged, or names a class that is not trusted.
         """
         from neurorec.hdf5.damage import reading
         from neurorec.hdf5.opening import opened
@@ -160,10 +179,10 @@ class AbstractNetwork(ABC):
         with opened(path, "r", expected) as file, reading(path, "its network"):
             if "network" not in file:
                 raise RunFileError(f"{path} holds no network; expected {expected}")
-            return _as_trained(cls, path, file)
+            return _as_trained(cls, path, file, trusted(trust))
 
 
-def _as_trained(cls: type[AbstractNetwork], path: Path, file: h5py.File) -> Any:
+def _as_trained(cls: type[AbstractNetwork], path: Path, file: h5py.File, trust: Trusted) -> Any:
     """The network of a file; of a run, with the weights of its newest state."""
     from neurorec.hdf5.states import INITIAL, SLOTS, state_to_read
     from neurorec.hdf5.values import fetch
@@ -171,9 +190,9 @@ def _as_trained(cls: type[AbstractNetwork], path: Path, file: h5py.File) -> Any:
     from neurorec.weights import Weights
 
     if SLOTS[0] not in file:
-        return cls.from_group(file["network"])
+        return cls.from_group(file["network"], trust)
     state = state_to_read(path, file)
     newest = "network" if fetch(file, "network/trained") == state.trials else INITIAL
     expect_whole(path, file, newest)
-    network, vector = cls.from_group(file[newest]), state.vector
+    network, vector = cls.from_group(file[newest], trust), state.vector
     return network if newest == "network" else Weights.of(network, vector.dtype).like(vector).into(network)

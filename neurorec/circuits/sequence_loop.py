@@ -17,7 +17,8 @@ from neurorec.circuits.parts import CONTEXTS, PLASTICITIES, described, expect_a_
 from neurorec.circuits.performance import Performance, Stage, expect_room
 from neurorec.circuits.player import Player
 from neurorec.circuits.transitions import Transitions
-from neurorec.discovery import load, name_of, resolve
+from neurorec.discovery import name_of, resolve
+from neurorec.display import AbstractDisplayed, Rows, several, some
 from neurorec.engines.base import AbstractEngine, Activity
 from neurorec.errors import UnknownName, ValueRefused
 from neurorec.network import Network
@@ -27,6 +28,8 @@ from neurorec.seeds import LOOP, entropy, generator
 from neurorec.storage.loop_file import read_loop
 from neurorec.storage.plan import Layout, Plan
 from neurorec.storage.slots import State
+from neurorec.trust import Trust, made, trusted
+from neurorec.trust import remade as remade_part
 
 if TYPE_CHECKING:
     import xarray
@@ -35,7 +38,7 @@ SETTINGS = ("duration", "hold", "syllables", "exploration", "refractory", "seed"
 
 
 @final
-class SequenceLoop:
+class SequenceLoop(AbstractDisplayed):
     """A network whose inputs are switched by a winner-take-all readout of its own activity.
 
     Cortex, striatum and thalamus of the paper: the network is trained on syllables, one input each, and stays as it is. A readout unit
@@ -218,7 +221,7 @@ class SequenceLoop:
             diary.conclude(self._settings(), self.weights, state)
 
     @classmethod
-    def load(cls, path: str | Path, engine: str | AbstractEngine | None = None) -> SequenceLoop:
+    def load(cls, path: str | Path, engine: str | AbstractEngine | None = None, trust: Trust = False) -> SequenceLoop:
         """The loop that `save` or ``learn(path=)`` left.
 
         Parameters
@@ -226,17 +229,23 @@ class SequenceLoop:
         path : str or Path
         engine : str or engine, optional
             In the place of its own.
+        trust : bool or classes
+            As for `nr.open_run`: classes of your own that the file names.
 
         Raises
         ------
         RunFileError
-            If there is no loop in the file.
+            If there is no loop in the file, or it names a class that is not trusted.
         """
-        network, stored, weights, state = read_loop(Path(path))
+        known = trusted(trust)
+        network, stored, weights, state = read_loop(Path(path), known)
         settings = {name: stored[name] for name in SETTINGS}
-        parts = {"context": remade(CONTEXTS, stored["context"]), "plasticity": remade(PLASTICITIES, stored["plasticity"])}
-        box = stored["box"] and Box(**stored["box"])
-        runner = load("engines", stored["engine"])(**stored["engine_settings"]) if engine is None else engine
+        parts = {
+            "context": remade(CONTEXTS, AbstractContext, stored["context"], known),
+            "plasticity": remade(PLASTICITIES, AbstractPlasticity, stored["plasticity"], known),
+        }
+        box = stored["box"] and made(Box, stored["box"])
+        runner = remade_part("engines", stored["engine"], stored["engine_settings"], known) if engine is None else engine
         loop = cls(network, **settings, engine=runner, **parts, box=box)
         loop.weights[...] = weights
         loop.done, loop.sequence = stored["done"], tuple(stored["sequence"])
@@ -244,8 +253,15 @@ class SequenceLoop:
             loop.course = Course(state.reshape(loop._player.rest.shape), stored["history"], np.array(stored["at"]))
         return loop
 
-    def __repr__(self) -> str:
-        return f"<SequenceLoop of {', '.join(self.syllables)}: {self.done} transitions learnt from>"
+    def _display(self) -> tuple[str, Rows]:
+        rows = [
+            ("network", f"{self.network.sizes}, {self.network.cell}"),
+            ("timing", f"{self.duration:g} s of movement, {self.hold:g} s of hold"),
+            ("sequence", several(self.syllables[each] for each in self.sequence)),
+            ("exploration", f"{self.exploration:g}; refractory for {some(self.refractory, 'syllable')}"),
+            ("readout", f"{self.weights.shape[1]} {name_of(self.context)} cells, by {name_of(self.plasticity)}"),
+        ]
+        return f"{several(self.syllables)}; {some(self.done, 'transition')} learnt from", rows
 
     def _learn_one(self, course: Course, targets: Transitions) -> tuple[Activity, int, int, bool, bool]:
         """Play a syllable, choose the next, learn from it; what was played, what came, whether by chance, and whether it was right."""
