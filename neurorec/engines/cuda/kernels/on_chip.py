@@ -11,7 +11,7 @@ from numba import cuda
 
 from .direction import HEARS, SEEN, SENDS, begin, look, settle  # pyright: ignore[reportMissingImports]
 from .precision import inlined, real, roomy  # pyright: ignore[reportMissingImports]
-from .quads import put, quad  # pyright: ignore[reportMissingImports]
+from .quads import BYTES, put, quad  # pyright: ignore[reportMissingImports]
 from .sizes import GROUP, HELD, SLICES, TALL, THREADS, TILES, UNITS, WIDTH  # pyright: ignore[reportMissingImports]
 from .unit import N_CONSTANTS, N_STATES  # pyright: ignore[reportMissingImports]
 
@@ -61,8 +61,8 @@ def add(total, g, tile, j, sent):
 @roomy
 def sweep(weights, arrays, steps, trials):
     """Grid: one block for every GROUP trials, of at least max(SLICES * TILES, GROUP * UNITS) threads."""
-    line = cuda.shared.array((GROUP, PADDED), real, alignment=16)
-    parts = cuda.shared.array((SLICES, GROUP, TALLEST), real, alignment=16)
+    line = cuda.shared.array((GROUP, PADDED), real, alignment=BYTES)
+    parts = cuda.shared.array((SLICES, GROUP, TALLEST), real, alignment=BYTES)
     held, heard = cuda.local.array((HELD, TALL), real), cuda.local.array(HEARS, real)
     steady, own = cuda.local.array(STEADY, real), cuda.local.array(N_STATES, real)
     seen, sent = cuda.local.array(SEEN, real), cuda.local.array(SENDS, real)

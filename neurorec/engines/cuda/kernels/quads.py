@@ -7,7 +7,8 @@ from numba.core import types
 from numba.cuda import cgutils
 from numba.cuda.extending import intrinsic
 
-FOUR, BYTES = ir.VectorType(ir.FloatType(), 4), 16
+FOUR = ir.VectorType(ir.FloatType(), 4)
+BYTES = 16  # at a multiple of which the four begin
 
 
 @intrinsic
