@@ -13,8 +13,9 @@ import numpy as np
 
 from neurorec.arrays import only
 from neurorec.display import AbstractDisplayed, some
-from neurorec.errors import RunFileError
+from neurorec.errors import NeurorecError, RunFileError
 from neurorec.formula.derive import Formula
+from neurorec.trust import Trust, Trusted, trusted
 
 if TYPE_CHECKING:
     import h5py
@@ -42,6 +43,8 @@ class AbstractNetwork(AbstractDisplayed):
         What training changes.
     parametrisation : str or None
         What `recurrent` is computed by, if it is.
+    law : type or None
+        The class of that name.
     free : mapping of str to array
         What it is computed from.
     learnt : tuple of str
@@ -50,6 +53,8 @@ class AbstractNetwork(AbstractDisplayed):
         Smallest values of those, where they have one.
     formula : Formula
         The symbolic model of a unit; of a torch module, its states only.
+    made_of : tuple of type
+        Classes that it is made of, such as its cell's; with them a file of it can be read again.
     """
 
     inputs: int
@@ -61,10 +66,12 @@ class AbstractNetwork(AbstractDisplayed):
     draws: bool = False
     plastic: tuple[str, ...]
     parametrisation: str | None = None
+    law: type | None = None
     free: Mapping[str, np.ndarray] = MappingProxyType({})
     learnt: tuple[str, ...] = ()
     least: Mapping[str, float] = MappingProxyType({})
     formula: Formula
+    made_of: tuple[type, ...]
 
     @property
     @abstractmethod
@@ -114,8 +121,8 @@ class AbstractNetwork(AbstractDisplayed):
 
     @classmethod
     @abstractmethod
-    def from_group(cls, group: h5py.Group) -> Self:
-        """The network that `to_group` wrote."""
+    def from_group(cls, group: h5py.Group, trust: Trusted = False) -> Self:
+        """The network that `to_group` wrote; of classes that are not the library's own, those that are trusted (`neurorec.trust`)."""
 
     @property
     def sizes(self) -> str:
@@ -151,19 +158,27 @@ class AbstractNetwork(AbstractDisplayed):
         return path
 
     @classmethod
-    def load(cls, path: str | Path) -> Self:
+    def load(cls, path: str | Path, trust: Trust = False) -> Self:
         """Read a network from a file of `save`, or the trained one from a run file.
+
+        Parameters
+        ----------
+        path : str or Path
+        trust : bool or classes
+            Classes that are not neurorec's own and that the file may name, ``trust=[MyCell]``; True: import whatever it names.
 
         Raises
         ------
         RunFileError
-            If there is no network of this class in the file.
+            If there is no network of this class in the file, or one of a class that is not trusted.
         """
         import h5py
 
         try:
             with h5py.File(path, "r", locking=False) as file:
-                return cls.from_group(file["network"])
+                return cls.from_group(file["network"], trusted(trust))
+        except NeurorecError:
+            raise
         except (OSError, KeyError) as error:
             raise RunFileError(
                 f"{path} holds no network ({error}); expected a file of {cls.__name__}.save or of nr.train with such a network"

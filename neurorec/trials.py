@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from neurorec.arrays import positive, real_array, whole
-from neurorec.discovery import load
+from neurorec.discovery import load, name_of
 from neurorec.display import FEW, AbstractDisplayed, Rows, several, some, span
 from neurorec.errors import ShapeError, ValueRefused
 from neurorec.seeds import ORDER, TASK, entropy, generator
@@ -36,8 +36,8 @@ class Trials(AbstractDisplayed):
         What distinguishes the trials.
     dt : float
         Time step in seconds.
-    loss : str
-        ``"mse"`` or ``"cross_entropy"``, from ``nr.names("losses")``.
+    loss : str or class
+        ``"mse"`` or ``"cross_entropy"``, from ``nr.names("losses")``; or a loss class of your own.
 
     Raises
     ------
@@ -50,7 +50,7 @@ class Trials(AbstractDisplayed):
     mask: np.ndarray = _OWN
     conditions: Mapping[str, Any] = _OWN
     dt: float = 0.01
-    loss: str = "mse"
+    loss: Any = "mse"  # a name, whatever was passed
 
     def __post_init__(self) -> None:
         put = lambda name, value: object.__setattr__(self, name, value)  # noqa: E731 - the one place where a frozen value is filled
@@ -68,6 +68,7 @@ class Trials(AbstractDisplayed):
             raise ValueRefused("mask must be zero or positive and count at least one step of every trial; drop the trials that it silences")
         put("conditions", {name: self._condition(name, value) for name, value in (self.conditions or {}).items()})
         put("dt", positive("dt", self.dt, "seconds"))
+        put("loss", self.loss if isinstance(self.loss, str) else name_of(self.loss))
         load("losses", self.loss)
 
     @property
