@@ -11,7 +11,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 
 from neurorec.arrays import positive, real_array, whole
-from neurorec.discovery import load
+from neurorec.discovery import load, name_of
 from neurorec.errors import ShapeError, ValueRefused
 from neurorec.recommended import GENERAL, Recommended
 from neurorec.seeds import ORDER, TASK, entropy, generator
@@ -35,8 +35,8 @@ class Trials:
         What distinguishes the trials.
     dt : float
         Time step in seconds.
-    loss : str
-        ``"mse"`` or ``"cross_entropy"``, from ``nr.names("losses")``.
+    loss : str or class
+        ``"mse"`` or ``"cross_entropy"``, from ``nr.names("losses")``; or a loss class of your own.
 
     Raises
     ------
@@ -49,7 +49,7 @@ class Trials:
     mask: np.ndarray = _OWN
     conditions: Mapping[str, Any] = _OWN
     dt: float = 0.01
-    loss: str = "mse"
+    loss: Any = "mse"  # a name, whatever was passed
 
     def __post_init__(self) -> None:
         put = lambda name, value: object.__setattr__(self, name, value)  # noqa: E731 - the one place where a frozen value is filled
@@ -67,6 +67,7 @@ class Trials:
             raise ValueRefused("mask must be zero or positive and count at least one step of every trial; drop the trials that it silences")
         put("conditions", {name: self._condition(name, value) for name, value in (self.conditions or {}).items()})
         put("dt", positive("dt", self.dt, "seconds"))
+        put("loss", self.loss if isinstance(self.loss, str) else name_of(self.loss))
         load("losses", self.loss)
 
     @property
