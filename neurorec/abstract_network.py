@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from neurorec.arrays import only
-from neurorec.errors import NeurorecError, RunFileError
+from neurorec.display import AbstractDisplayed, some
+from neurorec.errors import RunFileError
 from neurorec.formula.derive import Formula
 from neurorec.trust import Trust, Trusted, trusted
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from neurorec.rules.base import AbstractRule
 
 
-class AbstractNetwork(ABC):
+class AbstractNetwork(AbstractDisplayed):
     """A network with a linear readout: a frozen dataclass, all of whose arrays are read-only.
 
     Attributes
@@ -123,6 +124,11 @@ class AbstractNetwork(ABC):
     def from_group(cls, group: h5py.Group, trust: Trusted = False) -> Self:
         """The network that `to_group` wrote; of classes that are not the library's own, those that are trusted (`neurorec.trust`)."""
 
+    @property
+    def sizes(self) -> str:
+        """Such as "50 units, 3 inputs, 2 outputs"."""
+        return ", ".join([some(self.units, "unit"), some(self.inputs, "input"), some(self.outputs, "output")])
+
     def replace(self, **changes: Any) -> Self:
         """A new network with some fields changed."""
         fields: Any = dataclasses.fields(self)  # type: ignore[arg-type]
@@ -137,14 +143,14 @@ class AbstractNetwork(ABC):
         RunFileError
             If the file exists (unless `overwrite`) or cannot be written.
         """
-        import h5py
+        from neurorec.hdf5.seal import sealed
 
         path = Path(path)
         if path.exists() and not overwrite:
             raise RunFileError(f"{path} exists already; choose another path or pass overwrite=True")
         aside = path.with_name(path.name + ".part")
         try:
-            with h5py.File(aside, "w") as file:
+            with sealed(aside, mode="w") as file:
                 self.to_group(file.create_group("network"))
             aside.replace(path)
         except OSError as error:
@@ -153,7 +159,7 @@ class AbstractNetwork(ABC):
 
     @classmethod
     def load(cls, path: str | Path, trust: Trust = False) -> Self:
-        """Read a network from a file of `save`, or the trained one from a run file.
+        """Read a network from a file of `save`; or from a run file, as trained so far, whether it came to its end or was killed.
 
         Parameters
         ----------
@@ -164,16 +170,29 @@ class AbstractNetwork(ABC):
         Raises
         ------
         RunFileError
-            If there is no network of this class in the file, or one of a class that is not trusted.
+            If there is no network of this class in the file, it is damaged, or names a class that is not trusted.
         """
-        import h5py
+        from neurorec.hdf5.damage import reading
+        from neurorec.hdf5.opening import opened
 
-        try:
-            with h5py.File(path, "r", locking=False) as file:
-                return cls.from_group(file["network"], trusted(trust))
-        except NeurorecError:
-            raise
-        except (OSError, KeyError) as error:
-            raise RunFileError(
-                f"{path} holds no network ({error}); expected a file of {cls.__name__}.save or of nr.train with such a network"
-            ) from error
+        path, expected = Path(path), f"a file of {cls.__name__}.save or of nr.train with such a network"
+        with opened(path, "r", expected) as file, reading(path, "its network"):
+            if "network" not in file:
+                raise RunFileError(f"{path} holds no network; expected {expected}")
+            return _as_trained(cls, path, file, trusted(trust))
+
+
+def _as_trained(cls: type[AbstractNetwork], path: Path, file: h5py.File, trust: Trusted) -> Any:
+    """The network of a file; of a run, with the weights of its newest state."""
+    from neurorec.hdf5.states import INITIAL, SLOTS, state_to_read
+    from neurorec.hdf5.values import fetch
+    from neurorec.hdf5.wholes import expect_whole
+    from neurorec.weights import Weights
+
+    if SLOTS[0] not in file:
+        return cls.from_group(file["network"], trust)
+    state = state_to_read(path, file)
+    newest = "network" if fetch(file, "network/trained") == state.trials else INITIAL
+    expect_whole(path, file, newest)
+    network, vector = cls.from_group(file[newest], trust), state.vector
+    return network if newest == "network" else Weights.of(network, vector.dtype).like(vector).into(network)

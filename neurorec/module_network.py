@@ -14,6 +14,7 @@ import numpy as np
 from neurorec.abstract_network import AbstractNetwork
 from neurorec.arrays import only, positive, real_array, whole
 from neurorec.discovery import class_of, name_of
+from neurorec.display import Rows, briefly, several, shape, some
 from neurorec.errors import NotOffered, RunFileError, ShapeError, ValueRefused
 from neurorec.formula.derive import Formula
 from neurorec.rules.base import AbstractRule
@@ -29,7 +30,7 @@ OURS = ("readout", "feedback", "parameters")
 
 
 @final
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class ModuleNetwork(AbstractNetwork):
     """An architecture with a linear readout, y = readout o, o being its first state; for the torch engine and rules of full influence.
 
@@ -145,6 +146,16 @@ class ModuleNetwork(AbstractNetwork):
         """Its states; there are no expressions."""
         return Formula(self.own_states, (), (), 0, (), (), (), ())
 
+    def _display(self) -> tuple[str, Rows]:
+        rows = [
+            ("architecture", f"{self.architecture}; states {several(self.own_states)}"),
+            ("settings", briefly(self.settings)),
+            ("dt", f"{self.dt:g} s"),
+            ("weights", several(f"{name} {shape(array)}" for name, array in {**self.weights, "readout": self.readout}.items())),
+            ("plastic", f"{some(self.learnable, 'number')}: {several(self.plastic)}"),
+        ]
+        return self.sizes, [row for row in rows if row[1] != "-"]
+
     def module(self) -> Any:
         """A torch module of this architecture; its own weights are not the network's, and it must not be changed."""
         return _skeleton(self.made_of[0], self.inputs, self.units, json.dumps(self.settings))
@@ -187,13 +198,18 @@ class ModuleNetwork(AbstractNetwork):
     @classmethod
     def from_group(cls, group: h5py.Group, trust: Trusted = False) -> Self:
         """As the contract says."""
-        about, arrays = group.attrs, {name: group[name][()] for name in ("readout", "feedback", "initial")}
-        if "architecture" not in about:
+        from neurorec.hdf5.values import fetch, number, text
+
+        if "architecture" not in group.attrs:
             raise RunFileError("there is a network of a cell; read it with nr.Network.load")
-        weights = {name: data[()] for name, data in group["module"].items()}
+        arrays = {name: fetch(group, name) for name in ("readout", "feedback", "initial")}
+        weights = {name: fetch(group, f"module/{name}") for name in group["module"]}
+        inputs, stored = int(number(group, "inputs")), sum(array.size for array in (*arrays.values(), *weights.values()))
+        if inputs > stored:
+            raise ValueRefused(f"there are {inputs} inputs and only {stored} weights; restore the file from a copy")
         return cls(
-            named("architectures", about["architecture"], trust), int(about["inputs"]), weights, **arrays, settings=json.loads(about["settings"]), dt=float(about["dt"]),
-            plastic=tuple(json.loads(about["plastic"])),
+            named("architectures", text(group, "architecture"), trust), inputs, weights, **arrays, settings=json.loads(text(group, "settings")),
+            dt=number(group, "dt"), plastic=tuple(json.loads(text(group, "plastic"))),
         )  # fmt: skip
 
     def _checked_weights(self) -> dict[str, np.ndarray]:

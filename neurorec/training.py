@@ -31,6 +31,7 @@ from neurorec.rules.base import AbstractRule
 from neurorec.run import Run
 from neurorec.seeds import entropy
 from neurorec.storage import RunFile
+from neurorec.storage.texts import text_widths
 from neurorec.trials import AbstractTask, Trials
 from neurorec.trust import Trust, trusted
 from neurorec.weights import Weights
@@ -104,7 +105,8 @@ def train(
     seed : int or None
         Fixes trials and noise; None: a fresh one, stored with the run.
     progress : bool or callable
-        Bar or plain lines; or a function of (done, total, loss).
+        Bar or plain lines; or a function of (trials done, trials in all, mean loss of the last hundred), called after every batch:
+        where it returns False, training stops there, and `nr.resume` goes on. What it raises reaches the caller, the file being whole.
     feedback : str or feedback, optional
         From ``nr.names("feedbacks")``; None: the rule's own.
     plastic : sequence of str or mapping, optional
@@ -132,7 +134,7 @@ def train(
     Returns
     -------
     Run
-        ``run.network``, ``run.log``.
+        ``run.network``, ``run.log``; ``run.done`` of ``run.total`` trials where it was stopped.
 
     Raises
     ------
@@ -158,8 +160,9 @@ def train(
     record = record or Record(variables=(*network.formula.states[:1], "output", "target"), every=max(1, trials // KEPT))
     file = RunFile.create(
         path, network, plan.as_dict(), trials, first.steps, network.dt, plan.columns, learner.weights.vector, learner.slots, record,
-        [n for n, value in first.conditions.items() if value.dtype.kind in "iufb"], network.inputs, network.outputs,
-        batch=batch, seed_entropy=plan.seed, carried=learner.start.vector, rates=rates, overwrite=overwrite,
+        [n for n, value in first.conditions.items() if value.dtype.kind in "iufbU"], network.inputs, network.outputs,
+        texts=text_widths(first.conditions), batch=batch, seed_entropy=plan.seed, carried=learner.start.vector, rates=rates,
+        overwrite=overwrite,
     )  # fmt: skip
     file.trust = (*network.made_of, *parts.made_of)
     return _go_on(learner, file, progress, file.total)
@@ -239,9 +242,10 @@ def _go_on(learner: Learner, file: RunFile, progress: bool | Hook, until: int) -
     # One thread: the same bits on any number of cores, and never slower at a trial's size.
     with threadpool_limits(1), Interrupt() as interrupt, Progress(progress, until, journal.done) as shown:
         try:
-            while not journal.finished and interrupt.asked is None:
+            going = True
+            while going and not journal.finished and interrupt.asked is None:
                 journal.batch()
-                shown.advance(journal.done, journal.recent_loss)
+                going = _told(journal, shown)
             journal.conclude()
         except DivergenceError as error:
             journal.conclude()
@@ -253,6 +257,15 @@ def _go_on(learner: Learner, file: RunFile, progress: bool | Hook, until: int) -
     if interrupt.asked:
         raise SystemExit(_how_to_go_on(file, journal))
     return Run(file, learner.trained())
+
+
+def _told(journal: Journal, shown: Progress) -> bool:
+    """Tell how far it is; whether to go on. Between two batches the file can be made whole, so that nothing is lost by what a hook raises."""
+    try:
+        return shown.advance(journal.done, journal.recent_loss)
+    except BaseException:
+        journal.conclude()
+        raise
 
 
 def _how_to_go_on(file: RunFile, journal: Journal) -> str:

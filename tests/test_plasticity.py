@@ -13,6 +13,7 @@ import neurorec as nr
 from neurorec.engines.numba import NumbaEngine
 from neurorec.errors import NotOffered, RunFileError, ShapeError, ValueRefused
 from neurorec.storage import RunFile
+from neurorec.storage.check import accept
 
 NAMES = ("recurrent", "input", "readout")
 TASK = nr.task("periodic_output", period=0.1)
@@ -147,6 +148,9 @@ def test_a_resumed_training_goes_on_under_its_masks_to_the_same_bits(tmp_path, u
         assert np.count_nonzero(file.rates()) == mask.sum() + 6
     with h5py.File(path, "r+") as file:
         file["plasticity/rates"][0] = np.nan
+    with pytest.raises(RunFileError, match="damaged"):
+        nr.resume(path, trials=9, progress=False)
+    accept(path)  # as if whoever changed it knew of checksums
     with pytest.raises(RunFileError, match="damaged"):
         nr.resume(path, trials=9, progress=False)
 

@@ -27,8 +27,8 @@ class UnrolledEngine(AbstractEngine):
 
     Parameters
     ----------
-    how : str or AbstractUnroll
-        From ``nr.names("unroll")``.
+    how : str, class or AbstractUnroll
+        From ``nr.names("unroll")``, or one of your own.
     given : mapping, optional
         Settings of an unroll that is given by its name: ``UnrolledEngine("jacobi", {"sweeps": 4})``.
 
