@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from neurorec.abstract_network import AbstractNetwork
 from neurorec.arrays import whole
@@ -22,6 +21,7 @@ from neurorec.errors import DivergenceError
 from neurorec.feedbacks.base import AbstractFeedback
 from neurorec.interrupt import Interrupt
 from neurorec.learner import Learner
+from neurorec.one_thread import one_thread
 from neurorec.optimisers.base import AbstractOptimiser
 from neurorec.plan import Plan, as_task, describe_task, plain, remake_task
 from neurorec.progress import Hook, Progress
@@ -201,8 +201,7 @@ def _go_on(learner: Learner, file: RunFile, progress: bool | Hook) -> Run:
     journal = Journal(learner, file)
     import scipy.linalg.cython_blas  # noqa: F401 - Numba's products use it: loaded now, so that the limit below holds for it
 
-    # One thread: the same bits on any number of cores, and never slower at a trial's size.
-    with threadpool_limits(1), Interrupt() as interrupt, Progress(progress, file.total, journal.done) as shown:
+    with one_thread, Interrupt() as interrupt, Progress(progress, file.total, journal.done) as shown:
         try:
             while not journal.finished and interrupt.asked is None:
                 journal.batch()
