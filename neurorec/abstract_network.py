@@ -184,12 +184,12 @@ class AbstractNetwork(AbstractDisplayed):
 
 def _as_trained(cls: type[AbstractNetwork], path: Path, file: h5py.File, trust: Trusted) -> Any:
     """The network of a file; of a run, with the weights of its newest state."""
-    from neurorec.hdf5.states import INITIAL, SLOTS, state_to_read
+    from neurorec.hdf5.states import INITIAL, state_to_read
     from neurorec.hdf5.values import fetch
     from neurorec.hdf5.wholes import expect_whole
     from neurorec.weights import Weights
 
-    if SLOTS[0] not in file:
+    if INITIAL not in file:
         return cls.from_group(file["network"], trust)
     state = state_to_read(path, file)
     newest = "network" if fetch(file, "network/trained") == state.trials else INITIAL

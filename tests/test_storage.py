@@ -23,7 +23,6 @@ from neurorec.hdf5.seal import SEALED, renew
 from neurorec.network import Network
 from neurorec.record import Record
 from neurorec.storage import RunFile
-from neurorec.storage.files import WRITTEN
 
 UNITS, OUTPUTS, STEPS, DT = 4, 2, 6, 0.01
 LOG = {"loss": ("1", "training loss"), "seconds": ("s", "wall-clock time"), "alignment": ("1", "cosine with the gradient")}
@@ -448,7 +447,7 @@ def newer(folder):
     small(folder / "run.h5").close()
     with h5py.File(folder / "run.h5", "r+") as file:
         file.attrs["format_version"] = 3
-    renew(folder / "run.h5", WRITTEN)
+    renew(folder / "run.h5")
     return folder / "run.h5"
 
 
@@ -456,7 +455,7 @@ def lacking(folder):
     small(folder / "run.h5").close()
     with h5py.File(folder / "run.h5", "r+") as file:
         del file["log"]
-    renew(folder / "run.h5", WRITTEN)
+    renew(folder / "run.h5")
     return folder / "run.h5"
 
 

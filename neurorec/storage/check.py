@@ -18,7 +18,7 @@ from neurorec.hdf5.states import SLOTS, kept, read_state, settled, state_to_go_o
 from neurorec.hdf5.values import fetch, text
 from neurorec.hdf5.wholes import CHECKSUMS, checksum, kept_checksum
 from neurorec.storage.checks import bad_rows, bad_trials
-from neurorec.storage.files import FORMAT, KIND, WRITTEN, expect_run
+from neurorec.storage.files import FORMAT, KIND, expect_run
 from neurorec.storage.plan import Layout
 from neurorec.storage.stored_layout import stored_layout
 
@@ -80,7 +80,7 @@ def accept(path: Path) -> None:
         If it never was sealed, or HDF5 cannot make anything of it.
     """
     with reading(path, "its structure"):
-        renew(path, WRITTEN)
+        renew(path)
 
 
 def _structure(file: h5py.File) -> Part:
