@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from neurorec.arrays import only
-from neurorec.errors import RunFileError
+from neurorec.errors import RunFileError, one_line
 from neurorec.formula.derive import Formula
+from neurorec.publish import publishing
 
 if TYPE_CHECKING:
     import h5py
@@ -128,20 +129,18 @@ class AbstractNetwork(ABC):
         Raises
         ------
         RunFileError
-            If the file exists (unless `overwrite`) or cannot be written.
+            If the file exists (unless `overwrite`), is being written, or cannot be written.
         """
         import h5py
 
         path = Path(path)
-        if path.exists() and not overwrite:
-            raise RunFileError(f"{path} exists already; choose another path or pass overwrite=True")
-        aside = path.with_name(path.name + ".part")
         try:
-            with h5py.File(aside, "w") as file:
+            with publishing(path, overwrite) as aside, h5py.File(aside, "x") as file:
                 self.to_group(file.create_group("network"))
-            aside.replace(path)
-        except OSError as error:
-            raise RunFileError(f"cannot write {path} ({error}); choose a folder that exists and can be written") from error
+        except RunFileError:
+            raise
+        except (OSError, RuntimeError) as error:
+            raise RunFileError(f"cannot write {path} ({one_line(error)}); choose a folder that can be written and has room") from error
         return path
 
     @classmethod

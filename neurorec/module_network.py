@@ -16,6 +16,7 @@ from neurorec.arrays import only, positive, real_array, whole
 from neurorec.discovery import load, name_of
 from neurorec.errors import NotOffered, RunFileError, ShapeError, ValueRefused
 from neurorec.formula.derive import Formula
+from neurorec.memory import expect_memory
 from neurorec.rules.base import AbstractRule
 from neurorec.seeds import NETWORK, entropy, generator
 
@@ -112,6 +113,7 @@ class ModuleNetwork(AbstractNetwork):
         """
         for name, value, least in (("inputs", inputs, 0), ("units", units, 1), ("outputs", outputs, 1)):
             whole(name, value, least)
+        expect_memory(8 * (units * (inputs + 2 * outputs)), f"a network of {units} units", "use fewer units")
         rng, name = generator(entropy(seed), NETWORK), architecture if isinstance(architecture, str) else name_of(architecture)
         module = _made(load("architectures", name), inputs, units, dict(settings or {}), seed=int(rng.integers(2**31)))
         readout, feedback = rng.uniform(-1, 1, (outputs, units)) / np.sqrt(units), rng.standard_normal((units, outputs))

@@ -12,7 +12,7 @@ from neurorec.arrays import whole
 from neurorec.circuits.base import AbstractContext, AbstractPlasticity
 from neurorec.circuits.box import Box
 from neurorec.circuits.course import Course
-from neurorec.circuits.diary import COLUMNS, Diary
+from neurorec.circuits.diary import COLUMNS, Diary, expect_log_fits
 from neurorec.circuits.parts import CONTEXTS, PLASTICITIES, described, expect_a_choice, names, part, remade, share
 from neurorec.circuits.performance import Performance, Stage, expect_room
 from neurorec.circuits.player import Player
@@ -20,11 +20,12 @@ from neurorec.circuits.transitions import Transitions
 from neurorec.discovery import load, name_of, resolve
 from neurorec.engines.base import AbstractEngine, Activity
 from neurorec.errors import UnknownName, ValueRefused
+from neurorec.interrupt import Interrupt
 from neurorec.network import Network
 from neurorec.progress import Hook, Progress
 from neurorec.record import Record
 from neurorec.seeds import LOOP, entropy, generator
-from neurorec.storage.loop_file import read_loop
+from neurorec.storage.loop_file import LoopFile, StoredLoop, read_loop
 from neurorec.storage.plan import Layout, Plan
 from neurorec.storage.slots import State
 
@@ -149,8 +150,8 @@ class SequenceLoop:
         transitions : int
             How many to learn from.
         path : str or Path, optional
-            A file for the log, trajectories and the loop itself, which `load` reads; ``xarray.open_datatree(path,
-            engine="h5netcdf")`` shows it all.
+            A file for the log, trajectories and the loop itself, written about once a second: whatever ends the learning, a kill
+            included, `resume` goes on with it and `load` reads it; ``xarray.open_datatree(path, engine="h5netcdf")`` shows it all.
         record : Record, optional
             Which trajectories, and of every how many syllables. None: 20 of them, evenly spaced.
         progress : bool or callable
@@ -166,21 +167,51 @@ class SequenceLoop:
         Raises
         ------
         UnknownName, ValueRefused
-            If a syllable is not known, or the sequence is empty.
+            If a syllable is not known, the sequence is empty, or the log would not fit into memory.
         RunFileError
             If the file cannot be written.
+        KeyboardInterrupt
+            On Ctrl-C, after the syllable under way; the loop, and its file, hold what was learnt until then.
         """
         self.sequence, total = self._numbers(sequence), whole("transitions", transitions)
-        course = self.course = self.course or Course.begun(self._player.rest, self.sequence[0], self.box)
-        targets, record = Transitions(self.sequence), record or Record(("output",), every=max(1, total // 20))
-        shown = Progress(progress, total, unit="transition")
-        with Diary(path, self._plan(total, record), self.weights.shape, overwrite) as diary, shown:
-            for k in range(total):
-                activity, *row = self._learn_one(course, targets)
-                diary.note(k, row, activity, self._player.inputs[row[0]])
-                shown.advance(k + 1, 1 - diary.rewarded(k))
-            diary.conclude(self._settings(), self.weights, course.state)
-        return diary.log()
+        expect_log_fits(total)
+        self.course = self.course or Course.begun(self._player.rest, self.sequence[0], self.box)
+        plan = self._plan(total, record or Record(("output",), every=max(1, total // 20)))
+        file = None if path is None else LoopFile.create(Path(path), plan, self.weights.shape, overwrite)
+        return self._go_on(Diary(self.network, plan.layout, file), self.course, progress)
+
+    @classmethod
+    def resume(cls, path: str | Path, engine: str | AbstractEngine | None = None, progress: bool | Hook = True) -> SequenceLoop:
+        """Go on with a learning that was stopped or killed, in its file, to the same bits as if it had not been.
+
+        Parameters
+        ----------
+        path : str or Path
+            The file of ``learn(path=)``.
+        engine, progress
+            As for `load` and `learn`.
+
+        Returns
+        -------
+        SequenceLoop
+            Which has learnt all the transitions that were asked for; the log is in the file.
+
+        Raises
+        ------
+        RunFileError
+            If there is no loop in the file, or it is being written by another process.
+        """
+        file = LoopFile.open(Path(path))
+        try:
+            stored = file.stored()
+            loop = cls._made(stored, engine)
+            diary = Diary(loop.network, file.layout, file, stored.state.trials)
+        except Exception:
+            file.close()
+            raise
+        if loop.course is not None:
+            loop._go_on(diary, loop.course, progress)
+        return loop
 
     def perform(self, n_syllables: int, first: str | int | None = None) -> Performance:
         """Let the loop run from rest, without exploration; nothing is learnt, the loop stays as it is.
@@ -213,9 +244,8 @@ class SequenceLoop:
 
     def save(self, path: str | Path, overwrite: bool = False) -> None:
         """Network, weights and state, so that `load` goes on with them."""
-        state = self._player.rest if self.course is None else self.course.state
-        with Diary(path, self._plan(1, Record(variables=(), checkpoints=1)), self.weights.shape, overwrite) as diary:
-            diary.conclude(self._settings(), self.weights, state)
+        nothing = self._plan(1, Record(variables=(), checkpoints=1), done=1)
+        LoopFile.create(Path(path), nothing, self.weights.shape, overwrite).close()
 
     @classmethod
     def load(cls, path: str | Path, engine: str | AbstractEngine | None = None) -> SequenceLoop:
@@ -232,20 +262,46 @@ class SequenceLoop:
         RunFileError
             If there is no loop in the file.
         """
-        network, stored, weights, state = read_loop(Path(path))
-        settings = {name: stored[name] for name in SETTINGS}
-        parts = {"context": remade(CONTEXTS, stored["context"]), "plasticity": remade(PLASTICITIES, stored["plasticity"])}
-        box = stored["box"] and Box(**stored["box"])
-        runner = load("engines", stored["engine"])(**stored["engine_settings"]) if engine is None else engine
-        loop = cls(network, **settings, engine=runner, **parts, box=box)
-        loop.weights[...] = weights
-        loop.done, loop.sequence = stored["done"], tuple(stored["sequence"])
-        if stored["history"]:
-            loop.course = Course(state.reshape(loop._player.rest.shape), stored["history"], np.array(stored["at"]))
+        return cls._made(read_loop(Path(path)), engine)
+
+    @classmethod
+    def _made(cls, stored: StoredLoop, engine: str | AbstractEngine | None) -> SequenceLoop:
+        told, state = stored.settings, stored.state
+        settings = {name: told[name] for name in SETTINGS}
+        parts = {"context": remade(CONTEXTS, told["context"]), "plasticity": remade(PLASTICITIES, told["plasticity"])}
+        box = told["box"] and Box(**told["box"])
+        runner = load("engines", told["engine"])(**told["engine_settings"]) if engine is None else engine
+        loop = cls(stored.network, **settings, engine=runner, **parts, box=box)
+        loop.weights[...] = state.vector.reshape(loop.weights.shape)
+        loop.done, loop.sequence = state.updates, tuple(told["sequence"])
+        course = Course.from_vector(state.carried, loop._player.rest)
+        loop.course = course if course.history else None
         return loop
 
     def __repr__(self) -> str:
         return f"<SequenceLoop of {', '.join(self.syllables)}: {self.done} transitions learnt from>"
+
+    def _go_on(self, diary: Diary, course: Course, progress: bool | Hook) -> xarray.Dataset:
+        """Learn to the end, whatever ends it; leave the file whole and closed."""
+        targets = Transitions(self.sequence)
+        with diary, Interrupt() as interrupt, Progress(progress, diary.total, diary.done, "transition") as shown:
+            while diary.done < diary.total and interrupt.asked is None:
+                activity, *row = self._learn_one(course, targets)
+                diary.note(row, activity, self._player.inputs[row[0]])
+                self._keep(diary, course, shown)
+            diary.conclude(self._state(diary.done), course.state)
+        interrupt.act(diary.how_to_go_on())
+        return diary.log()
+
+    def _keep(self, diary: Diary, course: Course, shown: Progress) -> None:
+        """Between two syllables, where all belongs together: a checkpoint when it is time, or where a hook breaks the learning off."""
+        if diary.due:
+            diary.checkpoint(self._state(diary.done))
+        try:
+            shown.advance(diary.done, 1 - diary.rewarded)
+        except BaseException:
+            diary.conclude(self._state(diary.done), course.state)
+            raise
 
     def _learn_one(self, course: Course, targets: Transitions) -> tuple[Activity, int, int, bool, bool]:
         """Play a syllable, choose the next, learn from it; what was played, what came, whether by chance, and whether it was right."""
@@ -285,16 +341,20 @@ class SequenceLoop:
             raise UnknownName.among("syllable", str(syllable), self.syllables)
         return self.syllables.index(syllable)
 
-    def _plan(self, total: int, record: Record) -> Plan:
+    def _plan(self, total: int, record: Record, done: int = 0) -> Plan:
         """Of a file."""
-        network, state = self.network, self._player.rest
+        network = self.network
         layout = Layout(total, self._player.steps, network.dt, 1, network.inputs, network.outputs, COLUMNS, (), record)
-        first = State(0, 0, self.weights.ravel(), np.empty((0, self.weights.size)), state.ravel())
-        return Plan(layout, network, self._settings(), first, self.seed, ())
+        return Plan(layout, network, self._settings(), self._state(done), self.seed, ())
+
+    def _state(self, done: int) -> State:
+        """What learning goes on from; random numbers follow from the seed and the number of the transition."""
+        course = self.course or Course(self._player.rest, [], np.zeros(0))
+        return State(done, self.done, self.weights.ravel(), np.empty((0, self.weights.size)), course.vector())
 
     def _settings(self) -> dict[str, Any]:
-        """All but the arrays, JSON-able."""
-        course, player = self.course, self._player
+        """All that does not change while it learns, JSON-able."""
+        player = self._player
         own = {
             "duration": player.duration, "hold": player.hold, "syllables": list(self.syllables), "exploration": self.exploration, "refractory": self.refractory, "seed": self.seed,
         }  # fmt: skip
@@ -302,5 +362,4 @@ class SequenceLoop:
             "engine": name_of(player.engine), "engine_settings": player.engine.settings, "context": described(self.context),
             "plasticity": described(self.plasticity), "box": self.box and {"ways": self.box.ways.tolist(), "half_width": self.box.half_width},
         }  # fmt: skip
-        so_far = {"history": course.history if course else [], "at": course.at.tolist() if course else []}
-        return own | parts | so_far | {"done": self.done, "sequence": list(self.sequence)}
+        return own | parts | {"sequence": list(self.sequence)}

@@ -15,6 +15,7 @@ from neurorec.engines.base import AbstractEngine, Activity, Route, Stimulus, che
 from neurorec.errors import ShapeError, ValueRefused
 from neurorec.feedbacks.base import AbstractFeedback
 from neurorec.mapping import mapping_of
+from neurorec.memory import expect_memory
 from neurorec.noise import PrivateNoise, private_noise
 from neurorec.record import CHANNELS
 from neurorec.rules.base import AbstractRule
@@ -91,11 +92,13 @@ def simulate(
     Raises
     ------
     ShapeError, ValueRefused
-        If trials and network do not fit.
+        If trials and network do not fit, or the states do not fit into memory.
     """
     runner = resolve("engines", engine)
     expect_taken(runner, network)
     fit(network, trials)
+    numbers = trials.steps * trials.count * (2 * network.initial.size + network.inputs + 2 * network.outputs)  # computed, then copied
+    expect_memory(np.dtype(runner.dtype).itemsize * numbers, "the simulation", "use fewer trials or steps, or nr.stream, into a file")
     given = stimulus(network, trials, runner.dtype, entropy(seed), state=start(network, trials.count, initial, runner.dtype))
     activity = runner.forward(network, Weights.of(network, runner.dtype), given)
     states = {name: activity.states[1:, i].copy() for i, name in enumerate(network.formula.states) if name in network.own_states}
