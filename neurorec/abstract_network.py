@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from neurorec.arrays import only
-from neurorec.errors import RunFileError, one_line
+from neurorec.display import AbstractDisplayed, some
+from neurorec.errors import NeurorecError, RunFileError, one_line
 from neurorec.formula.derive import Formula
 from neurorec.publish import publishing
+from neurorec.trust import Trust, Trusted, trusted
 
 if TYPE_CHECKING:
     import h5py
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from neurorec.rules.base import AbstractRule
 
 
-class AbstractNetwork(ABC):
+class AbstractNetwork(AbstractDisplayed):
     """A network with a linear readout: a frozen dataclass, all of whose arrays are read-only.
 
     Attributes
@@ -42,6 +44,8 @@ class AbstractNetwork(ABC):
         What training changes.
     parametrisation : str or None
         What `recurrent` is computed by, if it is.
+    law : type or None
+        The class of that name.
     free : mapping of str to array
         What it is computed from.
     learnt : tuple of str
@@ -50,6 +54,8 @@ class AbstractNetwork(ABC):
         Smallest values of those, where they have one.
     formula : Formula
         The symbolic model of a unit; of a torch module, its states only.
+    made_of : tuple of type
+        Classes that it is made of, such as its cell's; with them a file of it can be read again.
     """
 
     inputs: int
@@ -61,10 +67,12 @@ class AbstractNetwork(ABC):
     draws: bool = False
     plastic: tuple[str, ...]
     parametrisation: str | None = None
+    law: type | None = None
     free: Mapping[str, np.ndarray] = MappingProxyType({})
     learnt: tuple[str, ...] = ()
     least: Mapping[str, float] = MappingProxyType({})
     formula: Formula
+    made_of: tuple[type, ...]
 
     @property
     @abstractmethod
@@ -114,8 +122,13 @@ class AbstractNetwork(ABC):
 
     @classmethod
     @abstractmethod
-    def from_group(cls, group: h5py.Group) -> Self:
-        """The network that `to_group` wrote."""
+    def from_group(cls, group: h5py.Group, trust: Trusted = False) -> Self:
+        """The network that `to_group` wrote; of classes that are not the library's own, those that are trusted (`neurorec.trust`)."""
+
+    @property
+    def sizes(self) -> str:
+        """Such as "50 units, 3 inputs, 2 outputs"."""
+        return ", ".join([some(self.units, "unit"), some(self.inputs, "input"), some(self.outputs, "output")])
 
     def replace(self, **changes: Any) -> Self:
         """A new network with some fields changed."""
@@ -144,19 +157,27 @@ class AbstractNetwork(ABC):
         return path
 
     @classmethod
-    def load(cls, path: str | Path) -> Self:
+    def load(cls, path: str | Path, trust: Trust = False) -> Self:
         """Read a network from a file of `save`, or the trained one from a run file.
+
+        Parameters
+        ----------
+        path : str or Path
+        trust : bool or classes
+            Classes that are not neurorec's own and that the file may name, ``trust=[MyCell]``; True: import whatever it names.
 
         Raises
         ------
         RunFileError
-            If there is no network of this class in the file.
+            If there is no network of this class in the file, or one of a class that is not trusted.
         """
         import h5py
 
         try:
             with h5py.File(path, "r", locking=False) as file:
-                return cls.from_group(file["network"])
+                return cls.from_group(file["network"], trusted(trust))
+        except NeurorecError:
+            raise
         except (OSError, KeyError) as error:
             raise RunFileError(
                 f"{path} holds no network ({error}); expected a file of {cls.__name__}.save or of nr.train with such a network"

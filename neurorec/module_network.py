@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Self, final
 
@@ -13,12 +13,14 @@ import numpy as np
 
 from neurorec.abstract_network import AbstractNetwork
 from neurorec.arrays import only, positive, real_array, whole
-from neurorec.discovery import load, name_of
+from neurorec.discovery import class_of, name_of
+from neurorec.display import Rows, briefly, several, shape, some
 from neurorec.errors import NotOffered, RunFileError, ShapeError, ValueRefused
 from neurorec.formula.derive import Formula
 from neurorec.memory import expect_memory
 from neurorec.rules.base import AbstractRule
 from neurorec.seeds import NETWORK, entropy, generator
+from neurorec.trust import Trusted, named
 
 if TYPE_CHECKING:
     import h5py
@@ -29,7 +31,7 @@ OURS = ("readout", "feedback", "parameters")
 
 
 @final
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class ModuleNetwork(AbstractNetwork):
     """An architecture with a linear readout, y = readout o, o being its first state; for the torch engine and rules of full influence.
 
@@ -61,7 +63,7 @@ class ModuleNetwork(AbstractNetwork):
         Each says what was expected and the way out.
     """
 
-    architecture: str
+    architecture: Any  # a name, whatever was passed
     inputs: int
     weights: Mapping[str, np.ndarray]
     readout: np.ndarray
@@ -70,12 +72,14 @@ class ModuleNetwork(AbstractNetwork):
     dt: float = 0.01
     initial: np.ndarray = _OWN
     plastic: tuple[str, ...] = _OWN
+    made_of: tuple[type, ...] = field(init=False, repr=False)
 
     noise = 0.0
 
     def __post_init__(self) -> None:
         put = lambda name, value: object.__setattr__(self, name, value)  # noqa: E731 - the one place where a frozen value is filled
-        put("architecture", self.architecture if isinstance(self.architecture, str) else name_of(self.architecture))
+        put("made_of", (class_of("architectures", self.architecture),))
+        put("architecture", name_of(self.made_of[0]))
         put("settings", dict(self.settings or {}))
         put("readout", real_array("readout", self.readout, (-1, -1)))
         feedback = self.readout.T if self.feedback is None else self.feedback
@@ -114,10 +118,10 @@ class ModuleNetwork(AbstractNetwork):
         for name, value, least in (("inputs", inputs, 0), ("units", units, 1), ("outputs", outputs, 1)):
             whole(name, value, least)
         expect_memory(8 * (units * (inputs + 2 * outputs)), f"a network of {units} units", "use fewer units")
-        rng, name = generator(entropy(seed), NETWORK), architecture if isinstance(architecture, str) else name_of(architecture)
-        module = _made(load("architectures", name), inputs, units, dict(settings or {}), seed=int(rng.integers(2**31)))
+        rng, cls_ = generator(entropy(seed), NETWORK), class_of("architectures", architecture)
+        module = _made(cls_, inputs, units, dict(settings or {}), seed=int(rng.integers(2**31)))
         readout, feedback = rng.uniform(-1, 1, (outputs, units)) / np.sqrt(units), rng.standard_normal((units, outputs))
-        return cls(name, inputs, _weights_of(module), readout, feedback, settings, dt, plastic=plastic)
+        return cls(cls_, inputs, _weights_of(module), readout, feedback, settings, dt, plastic=plastic)
 
     @property
     def units(self) -> int:
@@ -144,9 +148,19 @@ class ModuleNetwork(AbstractNetwork):
         """Its states; there are no expressions."""
         return Formula(self.own_states, (), (), 0, (), (), (), ())
 
+    def _display(self) -> tuple[str, Rows]:
+        rows = [
+            ("architecture", f"{self.architecture}; states {several(self.own_states)}"),
+            ("settings", briefly(self.settings)),
+            ("dt", f"{self.dt:g} s"),
+            ("weights", several(f"{name} {shape(array)}" for name, array in {**self.weights, "readout": self.readout}.items())),
+            ("plastic", f"{some(self.learnable, 'number')}: {several(self.plastic)}"),
+        ]
+        return self.sizes, [row for row in rows if row[1] != "-"]
+
     def module(self) -> Any:
         """A torch module of this architecture; its own weights are not the network's, and it must not be changed."""
-        return _skeleton(load("architectures", self.architecture), self.inputs, self.units, json.dumps(self.settings))
+        return _skeleton(self.made_of[0], self.inputs, self.units, json.dumps(self.settings))
 
     def expect(self, rule: AbstractRule, schedule: str) -> None:
         """Refuse local rules, and changes at every step."""
@@ -184,14 +198,14 @@ class ModuleNetwork(AbstractNetwork):
         })  # fmt: skip
 
     @classmethod
-    def from_group(cls, group: h5py.Group) -> Self:
+    def from_group(cls, group: h5py.Group, trust: Trusted = False) -> Self:
         """As the contract says."""
         about, arrays = group.attrs, {name: group[name][()] for name in ("readout", "feedback", "initial")}
         if "architecture" not in about:
             raise RunFileError("there is a network of a cell; read it with nr.Network.load")
         weights = {name: data[()] for name, data in group["module"].items()}
         return cls(
-            about["architecture"], int(about["inputs"]), weights, **arrays, settings=json.loads(about["settings"]), dt=float(about["dt"]),
+            named("architectures", about["architecture"], trust), int(about["inputs"]), weights, **arrays, settings=json.loads(about["settings"]), dt=float(about["dt"]),
             plastic=tuple(json.loads(about["plastic"])),
         )  # fmt: skip
 

@@ -6,16 +6,19 @@ import dataclasses
 import hashlib
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from neurorec.arrays import only, whole
-from neurorec.discovery import load, name_of, resolve
-from neurorec.errors import ValueRefused
+from neurorec.discovery import name_of, resolve
+from neurorec.errors import NeurorecError, RunFileError, ValueRefused
+from neurorec.recommended import GENERAL
 from neurorec.trials import AbstractTask, Dataset, Trials
+from neurorec.trust import Trusted, remade
 
+PARTS = {"rule": "rules", "engine": "engines", "feedback": "feedbacks", "optimiser": "optimisers", "loss": "losses"}  # and their kinds
 ANGLE_COLUMN = {"angle": ("degree", "angle between the rule's change and the exact gradient")}
 COLUMNS = {
     "loss": ("1", "loss of the trial"),
@@ -30,11 +33,10 @@ class Plan:
 
     Attributes
     ----------
-    task, rule, engine, feedback, optimiser : str
+    task, rule, engine, feedback, optimiser, loss : str
         Names as `neurorec.discovery.load` takes them.
-    task_settings, engine_settings, optimiser_settings : dict
-        Fields that differ from the class's defaults.
-    loss : str
+    task_settings, rule_settings, engine_settings, feedback_settings, optimiser_settings, loss_settings : dict
+        What they were made with; runs from before rules, feedbacks and losses could have settings have none.
     trials, batch : int
     update : str
         ``"step"``, ``"trial"`` or ``"batch"``.
@@ -71,12 +73,14 @@ class Plan:
     seed: int
     start: str = "initial"
     anneal: float = 1.0
+    rule_settings: dict[str, Any] = field(default_factory=dict)
+    feedback_settings: dict[str, Any] = field(default_factory=dict)
+    loss_settings: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         whole("trials", self.trials)
         whole("batch", self.batch)
         whole("gradient_angle", self.gradient_angle, least=0)
-        load("losses", self.loss)
         for name, value, least in (
             ("clip", self.clip, 0),
             ("weight_decay", self.weight_decay, -math.inf),
@@ -114,8 +118,18 @@ class Plan:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Plan:
         """The plan that `as_dict` described."""
-        only("setting of a run", values, [f.name for f in dataclasses.fields(cls)])
-        return cls(**values)
+        fields = dataclasses.fields(cls)
+        only("setting of a run", values, [f.name for f in fields])
+        if lacking := [f.name for f in fields if f.name not in values and f.default is f.default_factory is dataclasses.MISSING]:
+            raise RunFileError(f"the file is damaged (its config lacks {', '.join(lacking)}); restore it from a copy")
+        try:
+            return cls(**values)
+        except NeurorecError:
+            raise
+        except TypeError as error:
+            raise RunFileError(
+                f"the file is damaged (its config holds something else than a training's settings: {error}); restore it from a copy"
+            ) from error
 
 
 def describe_task(task: AbstractTask) -> tuple[str, dict[str, Any]]:
@@ -126,20 +140,37 @@ def describe_task(task: AbstractTask) -> tuple[str, dict[str, Any]]:
     return name_of(task), {name: plain(getattr(task, name)) for name in fields}
 
 
+def ways_out(task: AbstractTask, plan: Plan) -> list[str]:
+    """What to try where training became unstable, the best first.
+
+    What the task is known to be learnt with; a clip, which shortens the few changes that are too large; a rate that is small
+    enough for them, which slows all.
+    """
+    rate = max(plan.rate.values()) if isinstance(plan.rate, dict) else plan.rate
+    known = {name: value for name in ("optimiser", "rate", "clip") if (value := task.recommended.training[name]) is not None}
+    other = ", ".join(f"{name}={value!r}" for name, value in known.items() if value != getattr(plan, name))
+    own = [f"{other} (with which {plan.task} is learnt)"] if other and task.recommended is not GENERAL else []
+    return [*own, *([] if plan.clip else ["clip=1.0"]), f"rate={rate / 3:.2g}"]
+
+
 def plain(value: Any) -> Any:
     """A setting as JSON has it: arrays and tuples become lists."""
     if isinstance(value, np.ndarray | np.generic):
         return value.tolist()
+    if isinstance(value, Mapping):
+        return {name: plain(each) for name, each in value.items()}
     return [plain(each) for each in value] if isinstance(value, tuple | list) else value
 
 
-def remake_task(plan: Plan, given: AbstractTask | Trials | str | None) -> AbstractTask:
+def remake_task(plan: Plan, given: AbstractTask | Trials | str | None, trust: Trusted = False) -> AbstractTask:
     """The task of a stored plan.
 
     Raises
     ------
     ValueRefused
         If the run was trained on arrays and they (or others) were not passed again.
+    RunFileError
+        If its class is not the library's own, not trusted, and no task was passed.
     """
     if given is not None:
         task = as_task(given)
@@ -148,8 +179,7 @@ def remake_task(plan: Plan, given: AbstractTask | Trials | str | None) -> Abstra
         return task
     if "digest" in plan.task_settings:
         raise ValueRefused("the run was trained on arrays, which its file does not hold; pass the same nr.Trials as task=")
-    settings = {name: tuple(value) if isinstance(value, list) else value for name, value in plan.task_settings.items()}
-    return load("tasks", plan.task)(**settings)
+    return remade("tasks", plan.task, plan.task_settings, trust)
 
 
 def as_task(given: AbstractTask | Trials | str) -> AbstractTask:

@@ -27,11 +27,19 @@ def net(**settings):
     return nr.Network.random(0, 12, 1, **settings)
 
 
+def fill_up():
+    """From here on the system refuses, for real, to write beyond the first byte of any file."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
+
+
+def full_after(count):
+    """A hook."""
+    return lambda done, total, loss: fill_up() if done == count else None
+
+
 @contextmanager
-def nothing_more_fits(most=1):
-    """From here on the system refuses, for real, to write beyond so many bytes of any file."""
+def room_afterwards():
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (most, before[1]))
     try:
         yield
     finally:
@@ -53,7 +61,8 @@ def test_what_the_disk_does_not_take_is_a_sentence_and_the_rest_is_whole(tmp_pat
     run = run_at(path)
     run.checkpoint(2, 2, *STATE)
     said = rf"^cannot write {path} \(File too large\); it is whole up to trial 2: .* then go on with nr.resume\('{path}'\)$"
-    with nothing_more_fits(), pytest.raises(RunFileError, match=said):
+    with room_afterwards(), pytest.raises(RunFileError, match=said):
+        fill_up()
         WRITES[name](run)
     run.close()
     with RunFile.open(path, "r+") as again:
@@ -94,17 +103,9 @@ def test_a_device_that_cannot_be_read_either(tmp_path, monkeypatch):
 def test_a_training_on_a_disk_that_fills_up_is_resumed_to_the_same_bits(tmp_path, monkeypatch):
     monkeypatch.setattr("neurorec.training.FLUSH_SECONDS", 0.0)
     path, settings = tmp_path / "run.h5", {"trials": 300, "optimiser": "adam", "rate": 0.003}
-    with (
-        pytest.raises(RunFileError, match=rf"^cannot write {path} \(File too large\); it is whole up to trial \d+: "),
-        nothing_more_fits(2**30),
-    ):
-
-        def fill_up(done, total, loss):
-            resource.setrlimit(resource.RLIMIT_FSIZE, (1, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
-
-        monkeypatch.setattr("neurorec.progress.Progress.advance", lambda self, done, loss: done == 100 and fill_up(done, 300, loss))
-        nr.train(net(), TASK, path=path, progress=False, **settings)
-    monkeypatch.undo()
+    said = rf"^cannot write {path} \(File too large\); it is whole up to trial 100: free some room"
+    with room_afterwards(), pytest.raises(RunFileError, match=said):
+        nr.train(net(), TASK, path=path, progress=full_after(100), **settings)
     assert nr.open_run(path).done == 100
     resumed, straight = nr.resume(path, progress=False), nr.train(net(), TASK, progress=False, **settings)
     assert np.array_equal(resumed.network.recurrent, straight.network.recurrent)
@@ -114,26 +115,17 @@ def test_a_training_on_a_disk_that_fills_up_is_resumed_to_the_same_bits(tmp_path
 
 def test_a_loop_and_a_simulation_say_it_too(tmp_path, monkeypatch):
     monkeypatch.setattr("neurorec.circuits.diary.FLUSH_SECONDS", 0.0)
-    settings = {"duration": 0.05, "hold": 0.0}
-    loop, path = SequenceLoop(nr.Network.random(2, 6, 1), **settings), tmp_path / "a.loop"
-    advance = "neurorec.progress.Progress.advance"
-    with (
-        nothing_more_fits(2**30),
-        pytest.raises(RunFileError, match=r"it is whole up to transition 7: .*SequenceLoop.resume\("),
-        monkeypatch.context() as patch,
-    ):
-        soft = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))  # noqa: E731
-        patch.setattr(advance, lambda self, done, loss: done == 7 and soft())
-        loop.learn((0, 1), 20, path=path, progress=False)
+    made, straight = (SequenceLoop(nr.Network.random(2, 6, 1), duration=0.05, hold=0.0) for _ in range(2))
+    path, said = tmp_path / "a.loop", r"it is whole up to transition 7: .*SequenceLoop.resume\("
+    with room_afterwards(), pytest.raises(RunFileError, match=said):
+        made.learn((0, 1), 20, path=path, progress=full_after(7))
     assert SequenceLoop.load(path).done == 7
-    straight = SequenceLoop(nr.Network.random(2, 6, 1), **settings)
     straight.learn((0, 1), 20, progress=False)
     assert np.array_equal(SequenceLoop.resume(path, progress=False).weights, straight.weights)
 
     trials = nr.Trials(np.zeros((40, 1, 2)), np.zeros((40, 1, 1)))
-    with nothing_more_fits(2**30), pytest.raises(RunFileError, match="the first 10 time steps can be read"), monkeypatch.context() as patch:
-        patch.setattr(advance, lambda self, done, loss: soft())
-        nr.stream(nr.Network.random(2, 6, 1), trials, tmp_path / "s.h5", window=10, progress=False)
+    with room_afterwards(), pytest.raises(RunFileError, match="the first 10 time steps can be read"):
+        nr.stream(straight.network, trials, tmp_path / "s.h5", window=10, progress=full_after(10))
 
 
 def test_a_file_system_that_is_only_read_is_said(tmp_path, monkeypatch):

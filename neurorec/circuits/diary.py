@@ -91,14 +91,14 @@ class Diary:
             self._file.finish(state, units)
 
     def log(self) -> xarray.Dataset:
-        """Everything, over ``trial``, from 1."""
+        """All that was learnt from, over ``trial``, from 1."""
         import xarray
 
         columns = {
-            name: ("trial", self._rows[i].astype(bool if i > 1 else int), {"units": unit, "long_name": long_name})
+            name: ("trial", self._rows[i, : self.done].astype(bool if i > 1 else int), {"units": unit, "long_name": long_name})
             for i, (name, (unit, long_name)) in enumerate(COLUMNS.items())
         }
-        return xarray.Dataset(columns, {"trial": np.arange(1, self._rows.shape[1] + 1)})
+        return xarray.Dataset(columns, {"trial": np.arange(1, self.done + 1)})
 
     def how_to_go_on(self) -> str:
         """For who stopped the learning."""

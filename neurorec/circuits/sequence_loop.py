@@ -17,7 +17,8 @@ from neurorec.circuits.parts import CONTEXTS, PLASTICITIES, described, expect_a_
 from neurorec.circuits.performance import Performance, Stage, expect_room
 from neurorec.circuits.player import Player
 from neurorec.circuits.transitions import Transitions
-from neurorec.discovery import load, name_of, resolve
+from neurorec.discovery import name_of, resolve
+from neurorec.display import AbstractDisplayed, Rows, several, some
 from neurorec.engines.base import AbstractEngine, Activity
 from neurorec.errors import UnknownName, ValueRefused
 from neurorec.interrupt import Interrupt
@@ -28,6 +29,8 @@ from neurorec.seeds import LOOP, entropy, generator
 from neurorec.storage.loop_file import LoopFile, StoredLoop, read_loop
 from neurorec.storage.plan import Layout, Plan
 from neurorec.storage.slots import State
+from neurorec.trust import Trust, Trusted, made, trusted
+from neurorec.trust import remade as remade_part
 
 if TYPE_CHECKING:
     import xarray
@@ -36,7 +39,7 @@ SETTINGS = ("duration", "hold", "syllables", "exploration", "refractory", "seed"
 
 
 @final
-class SequenceLoop:
+class SequenceLoop(AbstractDisplayed):
     """A network whose inputs are switched by a winner-take-all readout of its own activity.
 
     Cortex, striatum and thalamus of the paper: the network is trained on syllables, one input each, and stays as it is. A readout unit
@@ -155,7 +158,8 @@ class SequenceLoop:
         record : Record, optional
             Which trajectories, and of every how many syllables. None: 20 of them, evenly spaced.
         progress : bool or callable
-            A bar; or a function of (done, total, share that was wrong of the last hundred).
+            A bar; or a function of (done, total, share that was wrong of the last hundred), called after every transition; where it
+            returns False, the learning stops there, and `resume` goes on with its file.
         overwrite : bool
             Replace a file at `path`.
 
@@ -181,14 +185,16 @@ class SequenceLoop:
         return self._go_on(Diary(self.network, plan.layout, file), self.course, progress)
 
     @classmethod
-    def resume(cls, path: str | Path, engine: str | AbstractEngine | None = None, progress: bool | Hook = True) -> SequenceLoop:
+    def resume(
+        cls, path: str | Path, engine: str | AbstractEngine | None = None, progress: bool | Hook = True, trust: Trust = False
+    ) -> SequenceLoop:
         """Go on with a learning that was stopped or killed, in its file, to the same bits as if it had not been.
 
         Parameters
         ----------
         path : str or Path
             The file of ``learn(path=)``.
-        engine, progress
+        engine, progress, trust
             As for `load` and `learn`.
 
         Returns
@@ -199,12 +205,12 @@ class SequenceLoop:
         Raises
         ------
         RunFileError
-            If there is no loop in the file, or it is being written by another process.
+            If there is no loop in the file, it is being written by another process, or it names a class that is not trusted.
         """
-        file = LoopFile.open(Path(path))
+        file, known = LoopFile.open(Path(path)), trusted(trust)
         try:
-            stored = file.stored()
-            loop = cls._made(stored, engine)
+            stored = file.stored(known)
+            loop = cls._made(stored, engine, known)
             diary = Diary(loop.network, file.layout, file, stored.state.trials)
         except Exception:
             file.close()
@@ -248,7 +254,7 @@ class SequenceLoop:
         LoopFile.create(Path(path), nothing, self.weights.shape, overwrite).close()
 
     @classmethod
-    def load(cls, path: str | Path, engine: str | AbstractEngine | None = None) -> SequenceLoop:
+    def load(cls, path: str | Path, engine: str | AbstractEngine | None = None, trust: Trust = False) -> SequenceLoop:
         """The loop that `save` or ``learn(path=)`` left.
 
         Parameters
@@ -256,21 +262,27 @@ class SequenceLoop:
         path : str or Path
         engine : str or engine, optional
             In the place of its own.
+        trust : bool or classes
+            As for `nr.open_run`: classes of your own that the file names.
 
         Raises
         ------
         RunFileError
-            If there is no loop in the file.
+            If there is no loop in the file, or it names a class that is not trusted.
         """
-        return cls._made(read_loop(Path(path)), engine)
+        known = trusted(trust)
+        return cls._made(read_loop(Path(path), known), engine, known)
 
     @classmethod
-    def _made(cls, stored: StoredLoop, engine: str | AbstractEngine | None) -> SequenceLoop:
+    def _made(cls, stored: StoredLoop, engine: str | AbstractEngine | None, trust: Trusted) -> SequenceLoop:
         told, state = stored.settings, stored.state
         settings = {name: told[name] for name in SETTINGS}
-        parts = {"context": remade(CONTEXTS, told["context"]), "plasticity": remade(PLASTICITIES, told["plasticity"])}
-        box = told["box"] and Box(**told["box"])
-        runner = load("engines", told["engine"])(**told["engine_settings"]) if engine is None else engine
+        parts = {
+            "context": remade(CONTEXTS, AbstractContext, told["context"], trust),
+            "plasticity": remade(PLASTICITIES, AbstractPlasticity, told["plasticity"], trust),
+        }
+        box = told["box"] and made(Box, told["box"])
+        runner = remade_part("engines", told["engine"], told["engine_settings"], trust) if engine is None else engine
         loop = cls(stored.network, **settings, engine=runner, **parts, box=box)
         loop.weights[...] = state.vector.reshape(loop.weights.shape)
         loop.done, loop.sequence = state.updates, tuple(told["sequence"])
@@ -278,27 +290,35 @@ class SequenceLoop:
         loop.course = course if course.history else None
         return loop
 
-    def __repr__(self) -> str:
-        return f"<SequenceLoop of {', '.join(self.syllables)}: {self.done} transitions learnt from>"
+    def _display(self) -> tuple[str, Rows]:
+        rows = [
+            ("network", f"{self.network.sizes}, {self.network.cell}"),
+            ("timing", f"{self.duration:g} s of movement, {self.hold:g} s of hold"),
+            ("sequence", several(self.syllables[each] for each in self.sequence)),
+            ("exploration", f"{self.exploration:g}; refractory for {some(self.refractory, 'syllable')}"),
+            ("readout", f"{self.weights.shape[1]} {name_of(self.context)} cells, by {name_of(self.plasticity)}"),
+        ]
+        return f"{several(self.syllables)}; {some(self.done, 'transition')} learnt from", rows
 
     def _go_on(self, diary: Diary, course: Course, progress: bool | Hook) -> xarray.Dataset:
         """Learn to the end, whatever ends it; leave the file whole and closed."""
         targets = Transitions(self.sequence)
         with diary, Interrupt() as interrupt, Progress(progress, diary.total, diary.done, "transition") as shown:
-            while diary.done < diary.total and interrupt.asked is None:
+            going = True
+            while going and diary.done < diary.total and interrupt.asked is None:
                 activity, *row = self._learn_one(course, targets)
                 diary.note(row, activity, self._player.inputs[row[0]])
-                self._keep(diary, course, shown)
+                going = self._kept(diary, course, shown)
             diary.conclude(self._state(diary.done), course.state)
         interrupt.act(diary.how_to_go_on())
         return diary.log()
 
-    def _keep(self, diary: Diary, course: Course, shown: Progress) -> None:
-        """Between two syllables, where all belongs together: a checkpoint when it is time, or where a hook breaks the learning off."""
+    def _kept(self, diary: Diary, course: Course, shown: Progress) -> bool:
+        """Between two syllables, where all belongs together: a checkpoint when it is time, or where a hook raises. Whether to go on."""
         if diary.due:
             diary.checkpoint(self._state(diary.done))
         try:
-            shown.advance(diary.done, 1 - diary.rewarded)
+            return shown.advance(diary.done, 1 - diary.rewarded)
         except BaseException:
             diary.conclude(self._state(diary.done), course.state)
             raise

@@ -63,8 +63,8 @@ def _trials(run: Run, data: xarray.Dataset) -> Trials:
     number, steps = int(data["trial"]) - 1, np.rint(data["time"].values / run.network.dt).astype(int) - 1
     plan = Plan.from_dict(run.config)
     try:
-        mask = remake_task(plan, None).trials(1, plan.seed, number).mask[steps, 0]
-    except NeurorecError:  # trained on arrays, or on a class that is not here: the file does not hold the mask
+        mask = remake_task(plan, None, run.trust).trials(1, plan.seed, number).mask[steps, 0]
+    except NeurorecError:  # trained on arrays, or on a class that is not trusted: the file does not hold the mask
         mask = np.ones(len(steps))
     mask = mask if mask.any() else np.ones(len(steps))
     return Trials(np.zeros((len(steps), 0)), data["target"].values, mask, dt=run.network.dt, loss=plan.loss)

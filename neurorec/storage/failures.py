@@ -19,14 +19,19 @@ MOVED = "moved while it was being written; it is whole, up to a moment ago: go o
 class Writer(Protocol):
     """Something that writes a file."""
 
-    path: Path | None
+    @property
+    def path(self) -> Path | None:
+        """None: in memory."""
+        ...
 
     def what_is_left(self) -> str:
         """How far the file is whole, and how to go on."""
         ...
 
 
-Arguments, Answer, Own = ParamSpec("Arguments"), TypeVar("Answer"), TypeVar("Own", bound=Writer)
+Arguments = ParamSpec("Arguments")
+Answer = TypeVar("Answer")
+Own = TypeVar("Own", bound=Writer)
 
 
 def writes(method: Callable[Concatenate[Own, Arguments], Answer]) -> Callable[Concatenate[Own, Arguments], Answer]:

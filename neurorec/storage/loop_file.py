@@ -18,6 +18,7 @@ from neurorec.storage.networks import build_network, network_from
 from neurorec.storage.plan import Layout, Plan
 from neurorec.storage.slots import State, build_slots, newest_state, older_slot, write_slot
 from neurorec.storage.structure import build_log, build_root, build_trajectories
+from neurorec.trust import Trusted
 
 
 class StoredLoop(NamedTuple):
@@ -87,9 +88,9 @@ class LoopFile:
             raise
         return cls(file, path)
 
-    def stored(self) -> StoredLoop:
+    def stored(self, trust: Trusted = False) -> StoredLoop:
         """As `read_loop`."""
-        return _stored(self.path, self._file)
+        return _stored(self.path, self._file, trust)
 
     def log(self, rows: int) -> np.ndarray:
         """The first rows, (columns, rows)."""
@@ -127,12 +128,13 @@ class LoopFile:
 
     def what_is_left(self) -> str:
         """How far the file is whole, and how to go on."""
-        done = read_loop(self.path).state.trials
+        with opened(self.path, "r") as kept:  # this one may be closed, or closing
+            done = _state(self.path, kept).trials
         return f"it is whole up to transition {done}: free some room, or mend the device, then go on with SequenceLoop.resume({str(self.path)!r})"
 
 
-def read_loop(path: Path) -> StoredLoop:
-    """What a file holds, also while it is being written.
+def read_loop(path: Path, trust: Trusted = False) -> StoredLoop:
+    """What a file holds, also while it is being written; of classes of others, those that are trusted.
 
     Raises
     ------
@@ -141,7 +143,7 @@ def read_loop(path: Path) -> StoredLoop:
     """
     with opened(path, "r") as file:
         _expect_loop(path, file)
-        return _stored(path, file)
+        return _stored(path, file, trust)
 
 
 def _expect_loop(path: Path, file: h5py.File) -> None:
@@ -149,11 +151,15 @@ def _expect_loop(path: Path, file: h5py.File) -> None:
         raise RunFileError(f"{path} holds no sequence loop; expected a file written by SequenceLoop.save or .learn(path=)")
 
 
-def _stored(path: Path, file: h5py.File) -> StoredLoop:
+def _stored(path: Path, file: h5py.File, trust: Trusted) -> StoredLoop:
+    return StoredLoop(network_from(file["network"], trust), json.loads(file.attrs["config"]), _state(path, file))
+
+
+def _state(path: Path, file: h5py.File) -> State:
     state = newest_state(file)
     if state is None:
         raise RunFileError(f"{path} holds no whole state of its loop; its log and trajectories can still be read with xarray.open_datatree")
-    return StoredLoop(network_from(file["network"]), json.loads(file.attrs["config"]), state)
+    return state
 
 
 def _build(file: h5py.File, plan: Plan, shape: tuple[int, ...]) -> None:
