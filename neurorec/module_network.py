@@ -200,13 +200,18 @@ class ModuleNetwork(AbstractNetwork):
     @classmethod
     def from_group(cls, group: h5py.Group, trust: Trusted = False) -> Self:
         """As the contract says."""
-        about, arrays = group.attrs, {name: group[name][()] for name in ("readout", "feedback", "initial")}
-        if "architecture" not in about:
+        from neurorec.hdf5.values import fetch, number, text
+
+        if "architecture" not in group.attrs:
             raise RunFileError("there is a network of a cell; read it with nr.Network.load")
-        weights = {name: data[()] for name, data in group["module"].items()}
+        arrays = {name: fetch(group, name) for name in ("readout", "feedback", "initial")}
+        weights = {name: fetch(group, f"module/{name}") for name in group["module"]}
+        inputs, stored = int(number(group, "inputs")), sum(array.size for array in (*arrays.values(), *weights.values()))
+        if inputs > stored:
+            raise ValueRefused(f"there are {inputs} inputs and only {stored} weights; restore the file from a copy")
         return cls(
-            named("architectures", about["architecture"], trust), int(about["inputs"]), weights, **arrays, settings=json.loads(about["settings"]), dt=float(about["dt"]),
-            plastic=tuple(json.loads(about["plastic"])),
+            named("architectures", text(group, "architecture"), trust), inputs, weights, **arrays, settings=json.loads(text(group, "settings")),
+            dt=number(group, "dt"), plastic=tuple(json.loads(text(group, "plastic"))),
         )  # fmt: skip
 
     def _checked_weights(self) -> dict[str, np.ndarray]:

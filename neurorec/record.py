@@ -121,8 +121,8 @@ class Record:
 
         With `reduce` it is one, that of the last kept step.
         """
-        times = (np.arange(steps)[self._kept] + 1) * dt
-        return times if self.reduce is None else times[-1:]
+        blocks = steps // self.steps
+        return np.arange(1 if self.reduce is None else blocks, blocks + 1) * self.steps * dt
 
     def pick(self, name: str, array: np.ndarray) -> np.ndarray:
         """What is kept of some recorded trials.

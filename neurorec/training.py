@@ -30,6 +30,7 @@ from neurorec.rules.base import AbstractRule
 from neurorec.run import Run
 from neurorec.seeds import entropy
 from neurorec.storage import RunFile
+from neurorec.storage.texts import text_widths
 from neurorec.trials import AbstractTask, Trials
 from neurorec.trust import Trust, trusted
 
@@ -154,8 +155,8 @@ def train(
     record = record or Record(variables=(*network.formula.states[:1], "output", "target"), every=max(1, trials // KEPT))
     file = RunFile.create(
         path, network, plan.as_dict(), trials, first.steps, network.dt, plan.columns, learner.weights.vector, learner.slots, record,
-        [n for n, value in first.conditions.items() if value.dtype.kind in "iufb"], network.inputs, network.outputs,
-        batch=batch, seed_entropy=plan.seed, carried=learner.start.vector, overwrite=overwrite,
+        [n for n, value in first.conditions.items() if value.dtype.kind in "iufbU"], network.inputs, network.outputs,
+        texts=text_widths(first.conditions), batch=batch, seed_entropy=plan.seed, carried=learner.start.vector, overwrite=overwrite,
     )  # fmt: skip
     return _go_on(learner, file, progress)
 

@@ -20,6 +20,7 @@ from neurorec.circuits.base import AbstractContext
 from neurorec.circuits.transitions import Transitions
 from neurorec.errors import NotOffered, RunFileError, ShapeError, UnknownName, ValueRefused
 from neurorec.storage import RunFile
+from neurorec.storage.check import check
 from neurorec.storage.loop_file import LoopFile
 
 NAMES = ("right", "up", "left", "down")
@@ -183,6 +184,7 @@ def test_whatever_ends_a_learning_its_file_goes_on_to_the_same_bits(tmp_path, en
     broken, told = stopped(ENDS[end], path)
     if end in ("Ctrl-C", "SIGTERM"):
         assert told == f"stopped after transition 20 of 60; go on with SequenceLoop.resume({str(path)!r})"
+    assert "damaged" not in {part.status for part in check(path)}
     for again in (broken, SequenceLoop.load(path)):
         assert again.done == 20
         again.learn((0, 1, 2), 40, progress=False)
@@ -194,6 +196,7 @@ def test_whatever_ends_a_learning_its_file_goes_on_to_the_same_bits(tmp_path, en
         assert all(np.array_equal(tree["log"][name], log[name]) for name in log)
         assert np.array_equal(tree["loop/weights"], made.weights)
         assert tree["loop/transitions"] == 60
+    assert {part.status for part in check(path)} == {"whole"}
 
 
 def test_without_a_file_the_loop_itself_keeps_what_it_has_learnt():
@@ -220,13 +223,14 @@ def test_of_a_file_the_older_state_serves_where_the_newer_is_damaged(tmp_path, m
         newest = max("01", key=lambda slot: file[f"state/{slot}/numbers"][0])
         file[f"state/{newest}/vector"][0] += 1
         damaged += [newest, "10"[int(newest)]]
-    assert SequenceLoop.load(path).done in (19, 20)
+    with pytest.raises(RunFileError, match="SequenceLoop.resume goes on from the other state, after transition (19|20), and mends it"):
+        SequenceLoop.load(path)
     assert np.array_equal(SequenceLoop.resume(path, progress=False).weights, made.weights)
     with h5py.File(path, "r+") as file:
         for slot in damaged:
             file[f"state/{slot}/carried"][0] += 1
     for read in (SequenceLoop.load, SequenceLoop.resume):
-        with pytest.raises(RunFileError, match="holds no whole state of its loop"):
+        with pytest.raises(RunFileError, match="is damaged: both states of its loop do not match their checksums"):
             read(path)
 
 

@@ -60,7 +60,7 @@ def test_a_small_network_fits_on_a_processor(shape, processors):
             sizes.on_chip(shape, processors)
         return
     layout = sizes.on_chip(shape, processors)
-    assert max(layout.SLICES * layout.TILES, layout.GROUP * layout.UNITS) <= layout.threads <= THREADS // 2
+    assert max(layout.SLICES * layout.TILES, layout.GROUP * layout.UNITS) <= layout.THREADS <= THREADS // 2
     assert layout.SLICES * layout.WIDTH >= shape.columns and layout.TILES * layout.TALL >= shape.rows
     assert 4 * layout.GROUP * layout.SLICES * (layout.WIDTH + layout.TILES * layout.TALL) <= SHARED
 

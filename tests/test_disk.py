@@ -134,7 +134,7 @@ def test_a_file_system_that_is_only_read_is_said(tmp_path, monkeypatch):
     def refuse(path):
         raise OSError(errno.EROFS, os.strerror(errno.EROFS))
 
-    monkeypatch.setattr("neurorec.storage.files._unbuffered", refuse)
+    monkeypatch.setattr("neurorec.hdf5.opening.unbuffered", refuse)
     with pytest.raises(
         RunFileError, match=r"run.h5 lies where nothing can be written \(Read-only file system\); copy it to another folder"
     ):

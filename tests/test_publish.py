@@ -25,7 +25,9 @@ NET = nr.Network.random(1, 4, 1)
 def run_at(path, total=5, overwrite=False):
     """A run that was not trained."""
     columns, vector = {"loss": ("1", "loss")}, np.arange(3.0)
-    return RunFile.create(path, NET, {}, total, 6, 0.01, columns, vector, np.zeros((0, 3)), Record("h"), n_outputs=1, overwrite=overwrite)
+    return RunFile.create(
+        path, NET, {}, total, 6, 0.01, columns, vector, np.zeros((0, 3)), Record("h"), n_inputs=1, n_outputs=1, overwrite=overwrite
+    )
 
 
 def done_in(path):

@@ -10,14 +10,16 @@ import h5py
 import numpy as np
 
 from neurorec.abstract_network import AbstractNetwork
+from neurorec.hdf5.opening import opened
 from neurorec.storage.datasets import allocate, put
 from neurorec.storage.failures import expect_in_place, writes
-from neurorec.storage.files import SIMULATION, new_file, opened
+from neurorec.storage.files import SIMULATION, new_file
 from neurorec.storage.networks import build_network
 from neurorec.storage.plan import Layout, Plan
 from neurorec.storage.slots import State
 from neurorec.storage.structure import build_root, build_trajectories
 
+WRITTEN = ("trajectories", "steps_done")  # while it is simulated
 NOTHING = State(0, 0, np.empty(0, np.float32), np.empty((0, 0), np.float32))  # is learnt
 
 
@@ -49,7 +51,7 @@ class RecordingFile:
     def __init__(self, path: Path, network: AbstractNetwork, config: Mapping[str, Any], layout: Layout, seed: int, overwrite: bool):
         plan = Plan(layout, network, config, NOTHING, seed, ())
         plan.check()
-        self._file = new_file(path, plan.bytes, overwrite, lambda file: _build(file, plan))
+        self._file = new_file(path, plan.bytes, overwrite, lambda file: _build(file, plan), WRITTEN)
         self.path, self.record, self._layout = path, layout.record, layout
 
     @writes

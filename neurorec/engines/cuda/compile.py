@@ -48,13 +48,14 @@ def apart(formula: Formula, direction: str) -> ModuleType:
 @lru_cache(maxsize=64)
 def on_chip(formula: Formula, direction: str, layout: OnChip) -> ModuleType:
     """`sweep` of a small network."""
-    return _package(formula, {"direction": _copied(direction), "sizes": printed(layout), "on_chip": _copied("on_chip")}).on_chip
+    files = {"direction": _copied(direction), "sizes": printed(layout), "quads": _by_device("quads"), "on_chip": _copied("on_chip")}
+    return _package(formula, files).on_chip
 
 
 @lru_cache(maxsize=64)
 def across_chip(formula: Formula, direction: str, layout: AcrossChip) -> ModuleType:
     """`sweep` with a barrier a step."""
-    files = {"direction": _copied(direction), "sizes": printed(layout), "lanes": _lanes(), "across_chip": _copied("across_chip")}
+    files = {"direction": _copied(direction), "sizes": printed(layout), "lanes": _by_device("lanes"), "across_chip": _copied("across_chip")}
     return _package(formula, files).across_chip
 
 
@@ -66,7 +67,7 @@ def online(formula: Formula, layout: AcrossChip, feedback: type, softmax: bool) 
     files = {
         "direction": _copied(AHEAD),
         "sizes": printed(layout),
-        "lanes": _lanes(),
+        "lanes": _by_device("lanes"),
         "teaching": teaching,
         **{n: _copied(n) for n in names},
     }
@@ -78,8 +79,8 @@ def _package(formula: Formula, files: dict[str, str], more: str = "") -> ModuleT
     return package({**cuda_sources(formula), **files}, salt)
 
 
-def _lanes() -> str:
-    return _copied("lanes_simulated" if SIMULATED else "lanes")
+def _by_device(name: str) -> str:
+    return _copied(f"{name}_simulated" if SIMULATED else name)
 
 
 def _copied(name: str) -> str:

@@ -18,6 +18,7 @@ WARPS = THREADS // 32
 ROOMY = THREADS // 2  # threads of a block that needs twice the registers
 SPREAD = 4096  # units that the processors of any recent GPU can step together
 FEWEST = 16  # columns a thread should sum before it shares a row with another
+QUAD = 4  # numbers that one load of 16 bytes brings: rows of a tile, and columns that are taken at once
 WAYS = ("on_chip", "across_chip", "apart")
 
 
@@ -58,11 +59,7 @@ class OnChip:
     SLICES: int
     WIDTH: int
     HELD: int
-
-    @property
-    def threads(self) -> int:
-        """Threads of a block."""
-        return _up(max(self.SLICES * self.TILES, self.GROUP * self.UNITS), 32)
+    THREADS: int
 
 
 @dataclass(frozen=True)
@@ -117,21 +114,21 @@ def on_chip(shape: Shape, processors: int) -> OnChip:
         )
     wanted, most = -(-shape.trials // processors), ROOMY // shape.units
     group = max(g for g in (1, 2, 4, 8) if g == 1 or (g < 2 * wanted and g <= most))
-    tall = min(4, shape.rows)
-    tiles = -(-shape.rows // tall)
+    tiles = -(-shape.rows // QUAD)
     slices = max(1, min(ROOMY // tiles, shape.columns // FEWEST))
-    width = -(-shape.columns // slices)
-    return OnChip(shape.units, group, tall, tiles, slices, width, min(width, REGISTERS // tall))
+    width = _up(-(-shape.columns // slices), QUAD)
+    threads = _up(max(slices * tiles, group * shape.units), 32)
+    return OnChip(shape.units, group, QUAD, tiles, slices, width, min(width, REGISTERS // QUAD), threads)
 
 
 def tiled(weights: np.ndarray, layout: OnChip) -> np.ndarray:
-    """Weights (rows, columns) as (WIDTH, TALL, threads): each thread's tile, filled up with zeros."""
+    """Weights (rows, columns) as (WIDTH, threads, TALL): each thread's tile, filled up with zeros."""
     rows, columns = layout.TILES * layout.TALL, layout.SLICES * layout.WIDTH
     full = np.zeros((rows, columns), weights.dtype)
     full[: weights.shape[0], : weights.shape[1]] = weights
-    by_tile = full.reshape(layout.TILES, layout.TALL, layout.SLICES, layout.WIDTH).transpose(3, 1, 2, 0)
-    out = np.zeros((layout.WIDTH, layout.TALL, layout.threads), weights.dtype)
-    out[..., : layout.SLICES * layout.TILES] = by_tile.reshape(layout.WIDTH, layout.TALL, -1)
+    by_tile = full.reshape(layout.TILES, layout.TALL, layout.SLICES, layout.WIDTH).transpose(3, 2, 0, 1)
+    out = np.zeros((layout.WIDTH, layout.THREADS, layout.TALL), weights.dtype)
+    out[:, : layout.SLICES * layout.TILES] = by_tile.reshape(layout.WIDTH, -1, layout.TALL)
     return out
 
 
