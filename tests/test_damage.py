@@ -7,6 +7,7 @@ import os
 import shutil
 import socket
 from pathlib import Path
+from unittest.mock import patch
 
 import flips
 import h5py
@@ -14,12 +15,13 @@ import numpy as np
 import pytest
 
 import neurorec as nr
+from neurorec.cli import app
+from neurorec.cli.exits import status_of
 from neurorec.errors import RunFileError
 from neurorec.hdf5 import seal
 from neurorec.hdf5.checksums import of_rows, of_trials
 from neurorec.storage import RunFile
 from neurorec.storage.check import check
-from neurorec.storage.files import WRITTEN
 
 FLIPS = 75  # of each of two files; tests/flips.py does thousands
 
@@ -36,7 +38,7 @@ def finished(made, tmp_path):
 
 @pytest.fixture
 def killed(made, tmp_path):
-    return Path(shutil.copy(made["killed"], tmp_path / "run.h5"))
+    return Path(shutil.copy(made["killed"], tmp_path / "killed.h5"))
 
 
 def overwrite(path, name, where, value):
@@ -49,7 +51,12 @@ def change(path, how):
     """As an attacker would: the checksum of structure is right afterwards."""
     with h5py.File(path, "r+") as file:
         how(file)
-    seal.renew(path, WRITTEN)
+    with patch("neurorec.hdf5.seal.expect_inside"):
+        seal.renew(path)
+
+
+def cli(arguments):
+    return status_of(app, arguments)
 
 
 def statuses(path):
@@ -196,7 +203,7 @@ def test_what_another_program_adds_can_be_accepted(finished):
         file["analysis/speed"] = np.arange(3.0)
     with pytest.raises(RunFileError, match=f"neurorec check --seal {finished}"):
         nr.open_run(finished)
-    seal.renew(finished, WRITTEN)
+    seal.renew(finished)
     assert nr.open_run(finished).done == flips.TRIALS
     assert nr.resume(finished, trials=flips.TRIALS + 4, progress=False).done == flips.TRIALS + 4
     with h5py.File(finished) as file:
@@ -333,3 +340,50 @@ def test_pipes_sockets_and_devices_are_not_opened(tmp_path, use):
     for path in (tmp_path / "pipe.h5", tmp_path / "socket.h5", Path("/dev/null")):
         with pytest.raises(RunFileError, match="is no regular file"):
             use(path)
+
+
+def test_nothing_in_a_file_reaches_for_the_terminal(finished, capsys):
+    """Escape codes, overlong lines and letters that turn the direction of writing are spelt out."""
+    evil = "\x1b]0;owned\x07\u202eabc\x9b2J\nx"
+
+    def write(file):
+        config = json.loads(file.attrs["config"])
+        file.attrs["config"] = json.dumps(config | {"task": evil, "task_settings": {evil: evil}})
+        file.attrs["git_commit"] = evil
+
+    change(finished, write)
+    assert cli(["info", str(finished)]) == 0
+    assert cli(["check", str(finished)]) == 0
+    assert cli(["resume", str(finished)]) == 2
+    told = capsys.readouterr()
+    assert r"\x1b]0;owned\x07\u202eabc\x9b2J\nx" in told.out
+    assert all(line.isprintable() for line in (told.out + told.err).splitlines())
+    assert str(RunFileError(evil)).isprintable()
+
+
+def test_check_tells_what_is_damaged(finished, killed, capsys):
+    assert cli(["check", str(finished)]) == 0
+    assert capsys.readouterr().out.splitlines()[0].split()[:2] == ["structure", "whole"]
+    assert cli(["check", str(killed), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["/log"] == {"status": "not finished", "note": f"{flips.KILLED} of {flips.TRIALS} rows"}
+    overwrite(finished, "log/loss", 3, 0.1)
+    overwrite(finished, "network/readout", (0, 0), 0.1)
+    assert cli(["check", str(finished)]) == 2
+    told = capsys.readouterr()
+    assert "1 of 24 rows: 4" in told.out
+    assert "is damaged: /network, /log; what is whole" in told.err
+    finished.write_bytes(finished.read_bytes()[:-1])
+    assert cli(["check", str(finished)]) == 2
+    assert "is truncated" in capsys.readouterr().err
+
+
+def test_a_loop_and_a_simulation_are_checked(tmp_path):
+    net = nr.Network.random(2, 4, 1)
+    trials = nr.Trials(inputs=np.zeros((20, 2, 2)), targets=np.zeros((20, 2, 1)))
+    loop = nr.circuits.SequenceLoop(net, duration=0.05, hold=0.0, engine="reference")
+    loop.learn([0, 1], 5, path=tmp_path / "loop.h5", progress=False)
+    nr.stream(net, trials, tmp_path / "simulation.h5", engine="reference", progress=False)
+    for name in ("loop.h5", "simulation.h5"):
+        found = statuses(tmp_path / name)
+        assert set(found.values()) == {"whole"}, found

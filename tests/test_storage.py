@@ -23,7 +23,6 @@ from neurorec.hdf5.seal import SEALED, renew
 from neurorec.network import Network
 from neurorec.record import Record
 from neurorec.storage import RunFile
-from neurorec.storage.files import WRITTEN
 
 UNITS, OUTPUTS, STEPS, DT = 4, 2, 6, 0.01
 LOG = {"loss": ("1", "training loss"), "seconds": ("s", "wall-clock time"), "alignment": ("1", "cosine with the gradient")}
@@ -448,7 +447,7 @@ def newer(folder):
     small(folder / "run.h5").close()
     with h5py.File(folder / "run.h5", "r+") as file:
         file.attrs["format_version"] = 3
-    renew(folder / "run.h5", WRITTEN)
+    renew(folder / "run.h5")
     return folder / "run.h5"
 
 
@@ -456,7 +455,7 @@ def lacking(folder):
     small(folder / "run.h5").close()
     with h5py.File(folder / "run.h5", "r+") as file:
         del file["log"]
-    renew(folder / "run.h5", WRITTEN)
+    renew(folder / "run.h5")
     return folder / "run.h5"
 
 
@@ -535,9 +534,9 @@ def test_where_no_run_can_be_written(tmp_path):
         small(tmp_path / "none" / "run.h5")
     with pytest.raises(RunFileError, match="there is no folder"):
         small(inside_a_file(tmp_path))
-    with pytest.raises(RunFileError, match="is a folder; give the run a file name"):
+    with pytest.raises(RunFileError, match="is a folder; give the file a name in it"):
         small(tmp_path, overwrite=True)
-    with pytest.raises(RunFileError, match=r"GB are free; the run needs .* GB .* record less \(Record: every"):
+    with pytest.raises(RunFileError, match=r"GB are free; the run needs .* TB .* record less \(Record: every"):
         small(tmp_path / "run.h5", total=10**12, record=Record(()))
 
 
@@ -655,7 +654,7 @@ from neurorec.storage import RunFile
 input()  # imported; may start
 run = RunFile.open(sys.argv[1], "r+")
 slots, network, k = np.empty(run.state()[3].shape), run.initial(), run.done
-print("ready", flush=True)
+first = k + 1
 while True:
     k += 1
     row = k % run.total
@@ -665,6 +664,8 @@ while True:
     slots[:] = k
     run.checkpoint(k, 10 * k, slots[0], slots)
     run.finish(network.replace(recurrent=np.full(network.recurrent.shape, k), readout=np.full(network.readout.shape, k)))
+    if k == first:
+        print("ready", flush=True)  # it has written all once: however slow the machine, each gets on before it is killed
 """
 KILLS = 15
 
@@ -707,7 +708,7 @@ def test_a_killed_training_is_never_lost(tmp_path):
         for process in victims:
             process.kill()
             process.communicate()
-    assert done > KILLS
+    assert done >= KILLS
     assert networks > 0
     with warnings.catch_warnings():
         warnings.simplefilter("error")

@@ -19,9 +19,12 @@ import h5py
 import numpy as np
 
 from neurorec.errors import RunFileError
+from neurorec.hdf5.inside import expect_inside
+from neurorec.hdf5.values import text
 
 SEAL, TABLE = "checksums/structure", "checksums/unsealed"
 SEALED = (SEAL, TABLE)  # which are made anew with every file
+CHANGING = "groups"  # attribute of the table: what of the root is overwritten later
 MAGIC = b"neurorec seal 1\n"
 HEAD = struct.Struct("<16sQQQ")  # magic, bytes of the file, where the table lies, its rows; the digest follows
 DIGEST = hashlib.sha256().digest_size
@@ -86,11 +89,19 @@ def check(path: Path) -> bytes | None:
         return head[HEAD.size :]
 
 
-def renew(path: Path, changing: Collection[str]) -> None:
-    """Seal a file as it is now, such as one that another program has added to."""
+def renew(path: Path) -> None:
+    """Seal a file as it is now, such as one that another program has added to.
+
+    Raises
+    ------
+    RunFileError
+        If it never was sealed, or something in it leads out of it.
+    """
     with h5py.File(path, "r+") as file:
+        expect_inside(path, file, None)
         if SEAL not in file:
             raise RunFileError(f"{path} has no checksums to renew; nr.open_run(path).save_as(copy) makes a copy with checksums")
+        changing = text(file[TABLE], CHANGING).split()
         del file[TABLE]
         places = _lay_out(file, changing)
     _write(path, places)
@@ -108,6 +119,7 @@ def _lay_out(file: h5py.File, changing: Collection[str]) -> Places:
     file.visititems(note)
     unsealed = _merged(found)
     table = _room(file, TABLE, max(16, 16 * len(unsealed)), "offsets and lengths of what is overwritten later")
+    file[TABLE].attrs[CHANGING] = " ".join(changing)
     return Places(file[SEAL].id.get_offset(), table, unsealed)
 
 

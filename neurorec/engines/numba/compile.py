@@ -14,9 +14,10 @@ import numpy as np
 
 from neurorec import __version__
 from neurorec.errors import NotOffered
-from neurorec.formula import double, exponentials, flags, single
 from neurorec.formula.cache import package
 from neurorec.formula.derive import Formula
+from neurorec.formula.once import once
+from neurorec.formula.sources import fingerprint
 from neurorec.formula.unit import numba_sources
 
 _TEACHING = """\
@@ -52,7 +53,7 @@ def {function}(a, b):
 _LOOPS = ("readout", "answer", "causal", "fused", "low_rank")
 
 
-@lru_cache(maxsize=64)
+@once(64)
 def kernels(formula: Formula, dtype: str) -> ModuleType:
     """Module with `forward`, `reverse_scan` and `gathered` of a model."""
     files = {name: _copied(name) for name in ("product", "readout", "kernels")}
@@ -101,21 +102,20 @@ def _is_static(cls: type, function: str) -> bool:
     return isinstance(inspect.getattr_static(cls, function), staticmethod)
 
 
-@lru_cache(maxsize=64)
+@once(64)
 def causal_kernels(formula: Formula, dtype: str, loss: Bound, feedback: Bound, optimiser: type) -> ModuleType:
     """Package with the modules `causal`, `fused` and `low_rank` of a model under one loss, feedback and optimiser."""
     error, element = loss.written("Loss", "error"), feedback.written("Feedback", "element")
     teaching = _TEACHING.format(loss=loss, feedback=feedback, optimiser=optimiser, error=error, element=element)
-    sources = "".join(map(inspect.getsource, (loss.cls, feedback.cls, optimiser)))
+    sources = "".join(map(fingerprint, (loss.cls.error, feedback.cls.element, optimiser.step)))
     files = {**numba_sources(formula, dtype), "teaching": teaching, **{name: _copied(name) for name in _LOOPS}}
     return package(files, _salt() + sources)
 
 
 def _copied(name: str) -> str:
-    return Path(__file__).with_name(f"{name}.py").read_text()
+    return Path(__file__).with_name(f"{name}.py").read_text(encoding="utf-8")
 
 
-@lru_cache(maxsize=1)
 def _salt() -> str:
-    """Numba looks only at a function's own file: whatever else its machine code holds must be in the package's name."""
-    return "\n".join([__version__, numba.__version__, np.__version__, *map(inspect.getsource, (flags, exponentials, single, double))])
+    """What machine code depends on beside the library's sources must be in the package's name: Numba looks only at a function's own file."""
+    return "\n".join([__version__, numba.__version__, np.__version__])
