@@ -10,6 +10,7 @@ import numpy as np
 
 from neurorec.errors import ShapeError, ValueRefused
 
+TIME, TRIAL = "time", ("trial", "trials", "batch", "epoch", "epochs")  # how dimensions with names are called
 LINE = 64  # bytes of a cache line: vectors that lie across two of them are read at half the speed
 
 
@@ -40,8 +41,9 @@ def real_array(name: str, value: object, shape: Sequence[int] | None = None, way
     ShapeError
         If the shape is another one.
     ValueRefused
-        If there are complex numbers, text, NaN or infinities in it.
+        If there are complex numbers, text, NaN or infinities in it, or masked ones.
     """
+    expect_unmasked(name, value)
     try:
         array = np.asarray(value)
     except ValueError as error:  # rows of different lengths
@@ -60,6 +62,34 @@ def real_array(name: str, value: object, shape: Sequence[int] | None = None, way
             f"{name} holds {array[where]}{f' at index {where}' if where else ''}; expected finite numbers, remove or interpolate them"
         )
     return array
+
+
+def expect_unmasked(name: str, value: object) -> None:
+    """Refuse masked arrays, alone or in a list, that hide anything: what lies under a mask would be taken for data."""
+    for each in value if isinstance(value, list | tuple) else (value,):
+        if isinstance(each, np.ma.MaskedArray) and (hidden := int(np.ma.getmaskarray(each).sum())):
+            raise ValueRefused(
+                f"{name} is a masked array, {hidden} of its {each.size} entries hidden; pass {name}.filled(0), and of nr.Trials say with mask= which steps count"
+            )
+
+
+def time_first(name: str, value: Any) -> Any:
+    """An `xarray.DataArray` with its dimensions in the order (time, trial, channel); whatever else as it is.
+
+    Raises
+    ------
+    ShapeError
+        If its names leave it open which dimension is which.
+    """
+    dims = tuple(map(str, getattr(value, "dims", ())))
+    trial = [dim for dim in dims if dim in TRIAL]
+    if not dims or not ({TIME, *trial} & set(dims)):
+        return value
+    if TIME not in dims or len(trial) > 1 or (len(dims) > 2 and not trial) or len(dims) > 3:
+        raise ShapeError(
+            f"{name} has dimensions ({', '.join(dims)}); rename them to time, trial and one for its channels, or pass {name}.values"
+        )
+    return value.transpose(TIME, *trial, *(dim for dim in dims if dim != TIME and dim not in trial))
 
 
 def positive(name: str, value: float, unit: str = "") -> float:

@@ -37,7 +37,7 @@ def status_of(app: typer.Typer, arguments: list[str]) -> int:
     return 0
 
 
-def tell(what: object, status: int) -> int:
+def tell(what: object, status: int = 0) -> int:
     """One line on standard error, whatever the text; the status is handed on."""
     print("neurorec:", " ".join(str(what).split()), file=sys.stderr)
     return status

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from neurorec.cli.exits import resumable
+from neurorec.cli.exits import resumable, tell
 from neurorec.cli.facts import show, summary
 from neurorec.cli.settings import settings, task_of
 
@@ -56,6 +56,8 @@ def command(
     from neurorec.training import train
 
     made = task_of(task, settings("--set", set) | ({} if dt is None else {"dt": dt}))
+    if made.note and not quiet:
+        tell(f"took {made.note}")
     cell_settings = settings("--parameter", parameter)
     network = Network.random(made.n_inputs, units, made.n_outputs, cell, made.dt, cell_settings, gain, seed, noise=noise, filter=filter)
     record, path = _record(network, every), out or _default_path(task, rule, seed)

@@ -48,7 +48,7 @@ class Trajectories:
     loss: np.ndarray
 
     def to_xarray(self) -> xarray.Dataset:
-        """Named dimensions (time, trial, unit, output, input), time in seconds, conditions as coordinates."""
+        """Named dimensions (time, trial, unit, output, input), time in seconds, conditions and names of channels as coordinates."""
         import xarray
 
         trials, over = self.trials, ("time", "trial")
@@ -59,6 +59,8 @@ class Trajectories:
             "time": ("time", trials.time, {"units": "s", "long_name": "time from trial start"}),
             "trial": np.arange(trials.count),
         }
+        if trials.channels:
+            coordinates["output_channel"] = list(trials.channels)
         conditions = {name: ("trial", values) for name, values in trials.conditions.items()}
         return xarray.Dataset({**variables, "loss": ("trial", self.loss), "mask": (over, trials.mask)}, {**coordinates, **conditions})
 
