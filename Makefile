@@ -32,6 +32,8 @@ lint: $(VENV)/.installed
 
 docs: $(VENV)/.installed-docs
 	$(RUN) -m sphinx -q -W --keep-going -b html docs docs/_build/html
+	@! grep -rlE '<(script|link|img)[^>]* (src|href)="https?:[^"]*\.(js|css|png|svg|woff2?)' --include='*.html' docs/_build/html \
+		|| (echo "these pages need the internet to be shown; bundle what they load" >&2; exit 1)
 	@echo "open docs/_build/html/index.html"
 
 # The notebooks anew, in place, on the runs in runs/: each names in its metadata the scripts in tasks/ that make them.

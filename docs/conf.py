@@ -6,7 +6,14 @@ project = "neurorec"
 author = "the neurorec developers"
 release = version = neurorec.__version__
 
-extensions = ["sphinx.ext.autodoc", "sphinx.ext.mathjax", "numpydoc"]
+extensions = [
+    "sphinx.ext.autodoc",
+    "sphinx.ext.mathjax",
+    "sphinx-mathjax-offline",  # MathJax itself among the pages: a manual is read on trains, too
+    "sphinx_design",  # the cards of the front page
+    "sphinx_copybutton",
+    "numpydoc",
+]
 exclude_patterns = ["_build"]
 default_role = "literal"  # docstrings quote names in single backticks
 autodoc_typehints = "none"  # numpydoc's tables have them
@@ -15,4 +22,7 @@ numpydoc_show_class_members = False  # what matters is listed on the page
 html_theme = "pydata_sphinx_theme"
 html_title = f"neurorec {version}"
 html_static_path = ["_static"]
+html_css_files = ["manual.css"]
 html_show_sourcelink = False
+# Only pages of a section have neighbours to list; elsewhere the column would be empty.
+html_sidebars = {page: [] for page in ("index", "start", "extending", "api", "genindex", "py-modindex", "search")}

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from neurorec.arrays import only
-from neurorec.errors import RunFileError
+from neurorec.errors import NeurorecError, RunFileError
 from neurorec.formula.derive import Formula
+from neurorec.trust import Trust, Trusted, trusted
 
 if TYPE_CHECKING:
     import h5py
@@ -41,6 +42,8 @@ class AbstractNetwork(ABC):
         What training changes.
     parametrisation : str or None
         What `recurrent` is computed by, if it is.
+    law : type or None
+        The class of that name.
     free : mapping of str to array
         What it is computed from.
     learnt : tuple of str
@@ -49,6 +52,8 @@ class AbstractNetwork(ABC):
         Smallest values of those, where they have one.
     formula : Formula
         The symbolic model of a unit; of a torch module, its states only.
+    made_of : tuple of type
+        Classes that it is made of, such as its cell's; with them a file of it can be read again.
     """
 
     inputs: int
@@ -60,10 +65,12 @@ class AbstractNetwork(ABC):
     draws: bool = False
     plastic: tuple[str, ...]
     parametrisation: str | None = None
+    law: type | None = None
     free: Mapping[str, np.ndarray] = MappingProxyType({})
     learnt: tuple[str, ...] = ()
     least: Mapping[str, float] = MappingProxyType({})
     formula: Formula
+    made_of: tuple[type, ...]
 
     @property
     @abstractmethod
@@ -113,8 +120,8 @@ class AbstractNetwork(ABC):
 
     @classmethod
     @abstractmethod
-    def from_group(cls, group: h5py.Group) -> Self:
-        """The network that `to_group` wrote."""
+    def from_group(cls, group: h5py.Group, trust: Trusted = False) -> Self:
+        """The network that `to_group` wrote; of classes that are not the library's own, those that are trusted (`neurorec.trust`)."""
 
     def replace(self, **changes: Any) -> Self:
         """A new network with some fields changed."""
@@ -145,19 +152,27 @@ class AbstractNetwork(ABC):
         return path
 
     @classmethod
-    def load(cls, path: str | Path) -> Self:
+    def load(cls, path: str | Path, trust: Trust = False) -> Self:
         """Read a network from a file of `save`, or the trained one from a run file.
+
+        Parameters
+        ----------
+        path : str or Path
+        trust : bool or classes
+            Classes that are not neurorec's own and that the file may name, ``trust=[MyCell]``; True: import whatever it names.
 
         Raises
         ------
         RunFileError
-            If there is no network of this class in the file.
+            If there is no network of this class in the file, or one of a class that is not trusted.
         """
         import h5py
 
         try:
             with h5py.File(path, "r", locking=False) as file:
-                return cls.from_group(file["network"])
+                return cls.from_group(file["network"], trusted(trust))
+        except NeurorecError:
+            raise
         except (OSError, KeyError) as error:
             raise RunFileError(
                 f"{path} holds no network ({error}); expected a file of {cls.__name__}.save or of nr.train with such a network"

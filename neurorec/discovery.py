@@ -5,10 +5,12 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
+import sys
 from functools import lru_cache
+from operator import attrgetter
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, NoReturn
 
 from neurorec.errors import NotOffered, UnknownName
 
@@ -44,53 +46,131 @@ def names(kind: str) -> list[str]:
 
 
 def load(kind: str, name: str) -> type:
-    """The one class that the file of that name defines.
+    """The class of that name; nothing of other people's is imported.
 
     Parameters
     ----------
     kind : str
         As for `names`.
     name : str
-        One of `names`, or ``"package.module:Class"`` for a class of your own.
+        One of `names`, or ``"package.module:Class"`` where that module is imported already.
 
     Raises
     ------
     UnknownName
         With the nearest name there is.
+    NotOffered
+        If it is no class of the kind.
     """
-    if ":" in name:
-        return _of_users_own(name)
-    return _of_ours(kind, name)
+    return expect_class(base_of(kind), _already_there(name), name) if ":" in name else _of_ours(kind, name)
+
+
+def find(kind: str, name: str) -> Any:
+    """What a caller names: as `load`, but ``"package.module:Class"`` is imported, and may be an instance.
+
+    Never for a name that a file holds: to import is to run code (see `neurorec.trust`).
+    """
+    if ":" not in name:
+        return _of_ours(kind, name)
+    found, base = _imported(name), base_of(kind)
+    return found if isinstance(found, base) else expect_class(base, found, name)
 
 
 def resolve(kind: str, thing: object) -> Any:
-    """An instance from a name, a class or an instance."""
-    if isinstance(thing, str):
-        thing = load(kind, thing)
-    return thing() if inspect.isclass(thing) else thing
+    """An instance from what a caller passed: a name, a class or an instance.
+
+    Raises
+    ------
+    UnknownName, NotOffered
+        If there is no such thing, or it is none of the kind; nothing of it is called before that is known.
+    """
+    found, base = find(kind, thing) if isinstance(thing, str) else thing, base_of(kind)
+    if inspect.isclass(found):
+        return expect_class(base, found, name_of(found))()
+    return found if isinstance(found, base) else _refuse(base, repr(found))
+
+
+def class_of(kind: str, thing: object) -> type:
+    """The class of what a caller passed: a name, a class or an instance, as for `resolve`."""
+    found = find(kind, thing) if isinstance(thing, str) else thing
+    cls = found if inspect.isclass(found) else type(found)
+    return expect_class(base_of(kind), cls, name_of(cls))
+
+
+def class_at(path: str, base: type) -> type:
+    """Import ``"package.module:Class"``, for a caller; of a class derived from `base`."""
+    return expect_class(base, _imported(path), path)
+
+
+def base_of(kind: str) -> type:
+    """The abstract class from which all of a kind derive: ``AbstractCell`` in ``neurorec/cells/base.py``."""
+    return getattr(importlib.import_module(f"neurorec.{kind}.base"), f"Abstract{singular(kind).capitalize()}")
+
+
+def singular(kind: str) -> str:
+    """One of a kind: "cell", "loss"."""
+    return kind.removesuffix("es") if kind.endswith("sses") else kind.removesuffix("s")
 
 
 def name_of(thing: object) -> str:
     """The text from which `load` finds the class of `thing` again."""
     cls = thing if inspect.isclass(thing) else type(thing)
     module = cls.__module__.split(".")
-    ours = module[0] == "neurorec" and len(module) > 2
+    ours = module[0] == "neurorec" and len(module) > 2  # neurorec.<kind>.<name>
     return module[2] if ours else f"{cls.__module__}:{cls.__qualname__}"
 
 
 @lru_cache(maxsize=256)
 def _of_ours(kind: str, name: str) -> type:
     if name not in names(kind):
-        raise UnknownName.among(kind.removesuffix("s"), name, names(kind))
+        raise UnknownName.among(singular(kind), name, names(kind))
     return _only_class(importlib.import_module(f"neurorec.{kind}.{name}"))
 
 
-def _of_users_own(path: str) -> type:
+def _already_there(path: str) -> Any:
+    """What a module that is imported holds under a name."""
+    module, _, name = path.partition(":")
+    if module not in sys.modules:
+        raise UnknownName(f"{path!r} is in a module that is not imported; import {module} first, or pass the class itself")
+    found: Any = sys.modules[module]
+    for part in name.split("."):
+        found = getattr(found, "__dict__", {}).get(part)  # not getattr, which may run code
+    if found is None:
+        raise UnknownName(f"there is no {path!r}; pass a class that stands at the top of its module")
+    return found
+
+
+def _imported(path: str) -> Any:
     module, _, name = path.partition(":")
     try:
-        return getattr(importlib.import_module(module), name)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise UnknownName(f"cannot import {path!r} ({error}); it must be 'package.module:Class' on the Python path") from error
+        return attrgetter(name)(importlib.import_module(module))
+    except Exception as error:  # a module of the user's may fail in any way
+        said = " ".join(f"{type(error).__name__}: {error}".split())
+        raise UnknownName(f"cannot import {path!r} ({said}); it must be 'package.module:Class' on the Python path") from error
+
+
+def expect_class(base: type, found: Any, name: str) -> type:
+    """The class, which is derived from `base` and lacks nothing: known before anything of it is called.
+
+    Raises
+    ------
+    NotOffered
+        If it is no such class.
+    """
+    if not (inspect.isclass(found) and issubclass(found, base)):
+        _refuse(base, name)
+    if lacking := sorted(getattr(found, "__abstractmethods__", ())):
+        raise NotOffered(f"{name} is no whole {word(base)}; it lacks {', '.join(lacking)}, see {base.__module__}")
+    return found
+
+
+def _refuse(base: type, what: str) -> NoReturn:
+    raise NotOffered(f"{what} is no {word(base)}; expected a class derived from {base.__module__}.{base.__qualname__}")
+
+
+def word(base: type) -> str:
+    """What a class derived from `base` is called: "cell"."""
+    return base.__name__.removeprefix("Abstract").lower()
 
 
 def _only_class(module: ModuleType) -> type:

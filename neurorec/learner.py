@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import time
+from typing import Any
 
 import numpy as np
 
 from neurorec.abstract_network import AbstractNetwork
-from neurorec.discovery import load, resolve
 from neurorec.dynamics.overlap import cosine, degrees
 from neurorec.engines import losses, stimulus, weighted_error
 from neurorec.engines.base import Activity, Memory, Route, Stimulus, Teaching, check
@@ -16,10 +16,11 @@ from neurorec.errors import DivergenceError
 from neurorec.feedbacks.symmetric import Symmetric
 from neurorec.mapping import mapping_of
 from neurorec.noise import training_noise
+from neurorec.parts import Parts
 from neurorec.plan import Plan
 from neurorec.rules.bptt import BPTT
 from neurorec.starts import STARTS
-from neurorec.trials import AbstractTask, Trials
+from neurorec.trials import Trials
 from neurorec.updates import apply
 from neurorec.weights import Weights, least_values, rates_by_name
 
@@ -33,8 +34,10 @@ class Learner:
     ----------
     network : Network or ModuleNetwork
         As it was before training.
-    task : AbstractTask
+    parts : Parts
+        Task, rule, engine, feedback, optimiser, loss.
     plan : Plan
+        Everything else.
 
     Attributes
     ----------
@@ -50,22 +53,21 @@ class Learner:
         Learning rates of the first trial, before annealing.
     """
 
-    def __init__(self, network: AbstractNetwork, task: AbstractTask, plan: Plan):
-        self.network, self.task, self.plan = network, task, plan
-        self.engine, rule = load("engines", plan.engine)(**plan.engine_settings), resolve("rules", plan.rule)
-        check(self.engine, rule, plan.schedule, network)
+    def __init__(self, network: AbstractNetwork, parts: Parts, plan: Plan):
+        self.network, self.task, self.plan = network, parts.task, plan
+        self.engine: Any = parts.engine  # which takes this network, or `check` refuses
+        check(parts.engine, parts.rule, plan.schedule, network)
         self.mapping = mapping_of(network)
         self.mapping.check(plan.schedule)
-        feedback, optimiser = resolve("feedbacks", plan.feedback), load("optimisers", plan.optimiser)(**plan.optimiser_settings)
         self.weights, self.updates, self.batches = Weights.of(network, self.engine.dtype), 0, 0
         self.start = STARTS[plan.start](network, plan.batch, self.engine.dtype)
-        self.slots = np.zeros((len(optimiser.slots), self.weights.vector.size), self.engine.dtype)
-        self.rates = self.weights.spread(network, rates_by_name(network, rule, feedback, plan.rate))
+        self.slots = np.zeros((len(parts.optimiser.slots), self.weights.vector.size), self.engine.dtype)
+        self.rates = self.weights.spread(network, rates_by_name(network, parts.rule, parts.feedback, plan.rate))
         clip = np.inf if plan.clip is None else plan.clip
         self.teaching = Teaching(
-            Route(rule, feedback),
-            optimiser,
-            resolve("losses", plan.loss),
+            Route(parts.rule, parts.feedback),
+            parts.optimiser,
+            parts.loss,
             self.rates,
             clip,
             plan.weight_decay,
@@ -75,9 +77,11 @@ class Learner:
         self.exact, self.began = Route(BPTT(), Symmetric()), time.monotonic()
 
     def trials(self, first: int, n: int) -> Trials:
-        """Trials number `first` and on, with the training's loss."""
+        """Trials number `first` and on, which mean something to the training's loss."""
         made = self.task.trials(n, self.plan.seed, first)
-        return made if made.loss == self.plan.loss else dataclasses.replace(made, loss=self.plan.loss)
+        if made.loss != self.plan.loss:
+            self.teaching.loss.expect(made.targets, made.mask)
+        return made
 
     def learn(self, trials: Trials, first: int) -> tuple[Activity, dict[str, np.ndarray]]:
         """Run some trials side by side and learn from them.
@@ -102,7 +106,7 @@ class Learner:
             state = self.start.of(trials.count)
             given = stimulus(self.network, trials, self.engine.dtype, self.plan.seed, first, state, training_noise)
             moved, slots, activity, angle = run(trials, given)
-            loss = losses(activity.readout, trials)
+            loss = losses(activity.readout, trials, self.teaching.loss)
         if not (np.isfinite(moved).all() and self._bearable(loss, trials)):
             raise DivergenceError(self._unstable(first, loss))
         self.updates += trials.steps if self.plan.schedule == "step" else 1
@@ -128,7 +132,7 @@ class Learner:
         """Whether learning can come back from here: far beyond a silent network's loss every step makes things worse."""
         if np.nanmax(loss, initial=0) < UNBEARABLE and np.isfinite(loss).all():
             return True
-        silent = losses(np.zeros_like(trials.targets), trials)
+        silent = losses(np.zeros_like(trials.targets), trials, self.teaching.loss)
         return bool(np.isfinite(loss).all() and (loss < UNBEARABLE * (1 + silent)).all())
 
     def _at_the_end(self, trials: Trials, given: Stimulus) -> tuple[np.ndarray, np.ndarray, Activity, float]:
@@ -149,7 +153,7 @@ class Learner:
     def _lesson(self, trials: Trials, given: Stimulus) -> tuple[Activity, tuple]:
         """Run trials with the weights standing still; the activity, and what an engine's ``change`` takes."""
         activity = self.engine.forward(self.network, self.weights, given)
-        return activity, (self.network, self.weights, given, activity, weighted_error(activity.readout, trials))
+        return activity, (self.network, self.weights, given, activity, weighted_error(activity.readout, trials, self.teaching.loss))
 
     def _change(self, arguments: tuple, route: Route) -> Weights:
         """What a rule wants of the weights, and of what they are made of."""

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, final
+from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 
 from neurorec.arrays import only, real_array
-from neurorec.discovery import load
 from neurorec.errors import NotOffered, ValueRefused
 from neurorec.parametrisations.base import AbstractParametrisation
 
@@ -56,7 +55,8 @@ class Parametrised(AbstractMapping):
     """`recurrent` is computed, in float64, from the free parameters, once per update."""
 
     def __init__(self, network: AbstractNetwork):
-        self.network, self.law = network, load("parametrisations", str(network.parametrisation))
+        self.network = network
+        self.law: Any = network.law
 
     def check(self, schedule: str) -> None:
         """Not after every step."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Self, final
 
@@ -13,11 +13,12 @@ import numpy as np
 
 from neurorec.abstract_network import AbstractNetwork
 from neurorec.arrays import only, positive, real_array, whole
-from neurorec.discovery import load, name_of
+from neurorec.discovery import class_of, name_of
 from neurorec.errors import NotOffered, RunFileError, ShapeError, ValueRefused
 from neurorec.formula.derive import Formula
 from neurorec.rules.base import AbstractRule
 from neurorec.seeds import NETWORK, entropy, generator
+from neurorec.trust import Trusted, named
 
 if TYPE_CHECKING:
     import h5py
@@ -60,7 +61,7 @@ class ModuleNetwork(AbstractNetwork):
         Each says what was expected and the way out.
     """
 
-    architecture: str
+    architecture: Any  # a name, whatever was passed
     inputs: int
     weights: Mapping[str, np.ndarray]
     readout: np.ndarray
@@ -69,12 +70,14 @@ class ModuleNetwork(AbstractNetwork):
     dt: float = 0.01
     initial: np.ndarray = _OWN
     plastic: tuple[str, ...] = _OWN
+    made_of: tuple[type, ...] = field(init=False, repr=False)
 
     noise = 0.0
 
     def __post_init__(self) -> None:
         put = lambda name, value: object.__setattr__(self, name, value)  # noqa: E731 - the one place where a frozen value is filled
-        put("architecture", self.architecture if isinstance(self.architecture, str) else name_of(self.architecture))
+        put("made_of", (class_of("architectures", self.architecture),))
+        put("architecture", name_of(self.made_of[0]))
         put("settings", dict(self.settings or {}))
         put("readout", real_array("readout", self.readout, (-1, -1)))
         feedback = self.readout.T if self.feedback is None else self.feedback
@@ -112,10 +115,10 @@ class ModuleNetwork(AbstractNetwork):
         """
         for name, value, least in (("inputs", inputs, 0), ("units", units, 1), ("outputs", outputs, 1)):
             whole(name, value, least)
-        rng, name = generator(entropy(seed), NETWORK), architecture if isinstance(architecture, str) else name_of(architecture)
-        module = _made(load("architectures", name), inputs, units, dict(settings or {}), seed=int(rng.integers(2**31)))
+        rng, cls_ = generator(entropy(seed), NETWORK), class_of("architectures", architecture)
+        module = _made(cls_, inputs, units, dict(settings or {}), seed=int(rng.integers(2**31)))
         readout, feedback = rng.uniform(-1, 1, (outputs, units)) / np.sqrt(units), rng.standard_normal((units, outputs))
-        return cls(name, inputs, _weights_of(module), readout, feedback, settings, dt, plastic=plastic)
+        return cls(cls_, inputs, _weights_of(module), readout, feedback, settings, dt, plastic=plastic)
 
     @property
     def units(self) -> int:
@@ -144,7 +147,7 @@ class ModuleNetwork(AbstractNetwork):
 
     def module(self) -> Any:
         """A torch module of this architecture; its own weights are not the network's, and it must not be changed."""
-        return _skeleton(load("architectures", self.architecture), self.inputs, self.units, json.dumps(self.settings))
+        return _skeleton(self.made_of[0], self.inputs, self.units, json.dumps(self.settings))
 
     def expect(self, rule: AbstractRule, schedule: str) -> None:
         """Refuse local rules, and changes at every step."""
@@ -182,14 +185,14 @@ class ModuleNetwork(AbstractNetwork):
         })  # fmt: skip
 
     @classmethod
-    def from_group(cls, group: h5py.Group) -> Self:
+    def from_group(cls, group: h5py.Group, trust: Trusted = False) -> Self:
         """As the contract says."""
         about, arrays = group.attrs, {name: group[name][()] for name in ("readout", "feedback", "initial")}
         if "architecture" not in about:
             raise RunFileError("there is a network of a cell; read it with nr.Network.load")
         weights = {name: data[()] for name, data in group["module"].items()}
         return cls(
-            about["architecture"], int(about["inputs"]), weights, **arrays, settings=json.loads(about["settings"]), dt=float(about["dt"]),
+            named("architectures", about["architecture"], trust), int(about["inputs"]), weights, **arrays, settings=json.loads(about["settings"]), dt=float(about["dt"]),
             plastic=tuple(json.loads(about["plastic"])),
         )  # fmt: skip
 

@@ -11,18 +11,21 @@ import numpy as np
 
 from neurorec.abstract_network import AbstractNetwork
 from neurorec.arrays import only, positive, real_array, whole
-from neurorec.discovery import load, name_of, resolve
+from neurorec.discovery import class_of, name_of, resolve
 from neurorec.errors import RunFileError, ShapeError, ValueRefused
 from neurorec.formula.derive import Formula
 from neurorec.mapping import checked, value_of
 from neurorec.model import formula_of
+from neurorec.parametrisations.base import AbstractParametrisation
 from neurorec.rules.base import AbstractRule
 from neurorec.seeds import NETWORK, entropy, generator
+from neurorec.trust import Trusted, named
 
 if TYPE_CHECKING:
     import h5py
 
 _OWN: Any = None  # "the default", which __post_init__ fills in: a field's type is what it holds afterwards
+CLASSES = {"cell": "cells", "filter": "filters", "parametrisation": "parametrisations"}  # fields that name one, and of which kind
 WEIGHTS = ("recurrent", "input", "bias", "readout", "feedback")
 
 
@@ -81,30 +84,32 @@ class Network(AbstractNetwork):
     input: np.ndarray
     readout: np.ndarray
     feedback: np.ndarray = _OWN
-    cell: str = "leaky_tanh"
+    cell: Any = "leaky_tanh"  # a name, whatever was passed
     dt: float = 0.01
     bias: np.ndarray = _OWN
     initial: np.ndarray = _OWN
     parameters: Mapping[str, Any] = _OWN
     noise: float = 0.0
-    filter: str | None = None
+    filter: Any = None
     plastic: tuple[str, ...] = _OWN
-    parametrisation: str | None = None
+    parametrisation: Any = None
     free: Mapping[str, np.ndarray] = _OWN
     formula: Formula = field(init=False, repr=False)
+    _classes: Mapping[str, Any] = field(init=False, repr=False)
     _units: int = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         put = lambda name, value: object.__setattr__(self, name, value)  # noqa: E731 - the one place where a frozen value is filled
-        put("cell", _name("cells", self.cell))
-        put("filter", None if self.filter is None else _name("filters", self.filter))
+        given = {kind: getattr(self, name) for name, kind in CLASSES.items()}
+        put("_classes", {kind: None if each is None else class_of(kind, each) for kind, each in given.items()})
+        for name, kind in CLASSES.items():
+            put(name, None if getattr(self, name) is None else name_of(self._classes[kind]))
         put("dt", positive("dt", self.dt, "seconds"))
         put("plastic", self._chosen_plastic())
-        put("formula", formula_of(*_classes(self.cell, self.filter), tuple(p for p in self.plastic if p not in WEIGHTS)))
+        put("formula", formula_of(self._cell, self._filter, tuple(p for p in self.plastic if p not in WEIGHTS)))
         put("_units", self._count_units())
         weights = self._checked_weights()
         free, weights["recurrent"] = self._checked_free(weights)
-        put("parametrisation", None if self.parametrisation is None else _name("parametrisations", self.parametrisation))
         put("free", free)
         for name, value in weights.items():
             put(name, value)
@@ -163,8 +168,7 @@ class Network(AbstractNetwork):
             whole(name, value, least)
         if not 0 <= sparsity < 1:
             raise ValueRefused(f"sparsity must lie in [0, 1), got {sparsity}; 0.9 leaves one connection in ten")
-        cell, filter = _name("cells", cell), None if filter is None else _name("filters", filter)
-        formula = formula_of(*_classes(cell, filter), ())
+        formula = formula_of(class_of("cells", cell), None if filter is None else class_of("filters", filter), ())
         rows, columns, rng = formula.n_drives * units, len(formula.emitted) * units, generator(entropy(seed), NETWORK)
         recurrent = rng.standard_normal((rows, columns)) * (gain / np.sqrt(units * (1 - sparsity)))
         recurrent *= rng.random(recurrent.shape) >= sparsity
@@ -190,14 +194,24 @@ class Network(AbstractNetwork):
         return self.input.shape[1]
 
     @property
+    def made_of(self) -> tuple[type, ...]:
+        """Classes of its cell, filter and parametrisation."""
+        return tuple(each for each in self._classes.values() if each is not None)
+
+    @property
+    def law(self) -> type[AbstractParametrisation] | None:
+        """The map that makes `recurrent`, if there is one."""
+        return self._classes["parametrisations"]
+
+    @property
     def learnt(self) -> tuple[str, ...]:
         """Names of the free parameters of `recurrent`; empty without a parametrisation."""
-        return () if self.parametrisation is None else load("parametrisations", self.parametrisation).learnt
+        return () if self.law is None else self.law.learnt
 
     @property
     def least(self) -> Mapping[str, float]:
         """Smallest values of the free parameters, where their map has them."""
-        return {} if self.parametrisation is None else load("parametrisations", self.parametrisation).least
+        return {} if self.law is None else self.law.least
 
     @property
     def learnable(self) -> int:
@@ -212,12 +226,12 @@ class Network(AbstractNetwork):
         """A new network with some fields changed; of `recurrent` and `free`, the one that is not given follows the other."""
         if "free" not in changes and {"recurrent", "parametrisation"} & changes.keys():
             changes["free"] = None
-        elif (name := changes.get("parametrisation", self.parametrisation)) and "recurrent" not in changes:
-            law = resolve("parametrisations", name)
+        elif (law := changes.get("parametrisation", self.law)) and "recurrent" not in changes:
+            law = resolve("parametrisations", law)
             if changes.get("free") or {*law.reads} & changes.keys():
                 read = {each: np.asarray(changes.get(each, getattr(self, each)), float) for each in law.reads}
                 changes["recurrent"] = value_of(law, self.recurrent.shape, changes.get("free") or self.free, read)
-        return super().replace(**changes)
+        return super().replace(**{name: self._classes[kind] for name, kind in CLASSES.items()} | changes)
 
     def per_unit(self, parameter: str) -> np.ndarray:
         """A parameter's values, one a unit, (N,)."""
@@ -226,7 +240,7 @@ class Network(AbstractNetwork):
     @property
     def own_states(self) -> tuple[str, ...]:
         """Names of the cell's states."""
-        return tuple(load("cells", self.cell).states)
+        return tuple(self._cell.states)
 
     def expect(self, rule: AbstractRule, schedule: str) -> None:
         """A cell learns by every rule, at all times."""
@@ -265,28 +279,32 @@ class Network(AbstractNetwork):
         })  # fmt: skip
 
     @classmethod
-    def from_group(cls, group: h5py.Group) -> Network:
-        """The network that `to_group` wrote."""
+    def from_group(cls, group: h5py.Group, trust: Trusted = False) -> Network:
+        """As the contract says."""
         if "architecture" in group.attrs:
             raise RunFileError("there is a network of a torch module; read it with nr.ModuleNetwork.load")
         arrays = {name: group[name][()] for name in AXES}
         about = group.attrs
         parameters, free = ({name: data[()] for name, data in group.get(part, {}).items()} for part in ("parameters", "free"))
+        filter, law = (about.get(name) or None for name in ("filter", "parametrisation"))
         return cls(
-            **arrays, cell=about["cell"], dt=float(about["dt"]), noise=float(about["noise"]), parameters=parameters,
-            filter=about["filter"] or None, plastic=tuple(json.loads(about["plastic"])),
-            parametrisation=about.get("parametrisation") or None, free=free,
+            **arrays, cell=named("cells", about["cell"], trust), dt=float(about["dt"]), noise=float(about["noise"]), parameters=parameters,
+            filter=filter and named("filters", filter, trust), plastic=tuple(json.loads(about["plastic"])),
+            parametrisation=law and named("parametrisations", law, trust), free=free,
         )  # fmt: skip
 
+    _cell = property(lambda self: self._classes["cells"])
+    _filter = property(lambda self: self._classes["filters"])
+
     def _chosen_plastic(self) -> tuple[str, ...]:
-        cls = load("cells", self.cell)
+        cls = self._cell
         known = (
             "recurrent",
             "input",
             "readout",
             "bias",
             *cls.parameters,
-            *(load("filters", self.filter).parameters if self.filter else ()),
+            *(self._filter.parameters if self._filter else ()),
         )
         if self.plastic is None:
             bias = ("bias",) if self.bias is not None or cls.biased else ()
@@ -319,7 +337,7 @@ class Network(AbstractNetwork):
 
     def _checked_free(self, weights: Mapping[str, np.ndarray]) -> tuple[dict[str, np.ndarray], np.ndarray]:
         if self.parametrisation is not None:
-            law = resolve("parametrisations", self.parametrisation)
+            law = resolve("parametrisations", self.law)
             if clash := [name for name in law.learnt if name in (*WEIGHTS, "initial", *self.formula.parameters)]:
                 raise ValueRefused(f"{clash[0]!r} is a free parameter of {type(law).__name__} and a name of the network's own; rename one")
             return checked(law, weights["recurrent"], self.free or None, {name: weights[name] for name in law.reads})
@@ -328,17 +346,17 @@ class Network(AbstractNetwork):
         return {}, weights["recurrent"]
 
     def _checked_initial(self) -> np.ndarray:
-        states, own = len(self.formula.states), load("cells", self.cell).initial
+        states, own = len(self.formula.states), self._cell.initial
         value: Any = own if self.initial is None else self.initial
         if isinstance(value, tuple) and len(value) <= states:
             value = np.repeat([*value, *[0.0] * (states - len(value))], self.units)
         elif np.ndim(value) == 0:
-            filled = len(load("cells", self.cell).states)  # filters start at rest
+            filled = len(self._cell.states)  # filters start at rest
             value = np.repeat([float(np.asarray(value))] * filled + [0.0] * (states - filled), self.units)
         return real_array("initial", value, (states * self.units,), "one value a unit and state, states stacked")
 
     def _checked_parameters(self) -> dict[str, float | np.ndarray]:
-        defaults = {**load("cells", self.cell).parameters, **(load("filters", self.filter).parameters if self.filter else {})}
+        defaults = {**self._cell.parameters, **(self._filter.parameters if self._filter else {})}
         only(f"parameter of {self.cell}", self.parameters or {}, list(defaults))
         values = {}
         for name, default in defaults.items():
@@ -359,16 +377,6 @@ AXES = {
     "bias": ("post",),
     "initial": ("state",),
 }
-
-
-def _classes(cell: str, filter: str | None) -> tuple[type, type | None]:
-    return load("cells", cell), None if filter is None else load("filters", filter)
-
-
-def _name(kind: str, thing: object) -> str:
-    name = thing if isinstance(thing, str) else name_of(thing)
-    load(kind, name)
-    return name
 
 
 def _started(

@@ -6,16 +6,18 @@ import dataclasses
 import hashlib
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from neurorec.arrays import only, whole
-from neurorec.discovery import load, name_of, resolve
-from neurorec.errors import ValueRefused
+from neurorec.discovery import name_of, resolve
+from neurorec.errors import NeurorecError, RunFileError, ValueRefused
 from neurorec.trials import AbstractTask, Dataset, Trials
+from neurorec.trust import Trusted, remade
 
+PARTS = {"rule": "rules", "engine": "engines", "feedback": "feedbacks", "optimiser": "optimisers", "loss": "losses"}  # and their kinds
 ANGLE_COLUMN = {"angle": ("degree", "angle between the rule's change and the exact gradient")}
 COLUMNS = {
     "loss": ("1", "loss of the trial"),
@@ -30,11 +32,10 @@ class Plan:
 
     Attributes
     ----------
-    task, rule, engine, feedback, optimiser : str
+    task, rule, engine, feedback, optimiser, loss : str
         Names as `neurorec.discovery.load` takes them.
-    task_settings, engine_settings, optimiser_settings : dict
-        Fields that differ from the class's defaults.
-    loss : str
+    task_settings, rule_settings, engine_settings, feedback_settings, optimiser_settings, loss_settings : dict
+        What they were made with; runs from before rules, feedbacks and losses could have settings have none.
     trials, batch : int
     update : str
         ``"step"``, ``"trial"`` or ``"batch"``.
@@ -71,12 +72,14 @@ class Plan:
     seed: int
     start: str = "initial"
     anneal: float = 1.0
+    rule_settings: dict[str, Any] = field(default_factory=dict)
+    feedback_settings: dict[str, Any] = field(default_factory=dict)
+    loss_settings: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         whole("trials", self.trials)
         whole("batch", self.batch)
         whole("gradient_angle", self.gradient_angle, least=0)
-        load("losses", self.loss)
         for name, value, least in (
             ("clip", self.clip, 0),
             ("weight_decay", self.weight_decay, -math.inf),
@@ -114,8 +117,18 @@ class Plan:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Plan:
         """The plan that `as_dict` described."""
-        only("setting of a run", values, [f.name for f in dataclasses.fields(cls)])
-        return cls(**values)
+        fields = dataclasses.fields(cls)
+        only("setting of a run", values, [f.name for f in fields])
+        if lacking := [f.name for f in fields if f.name not in values and f.default is f.default_factory is dataclasses.MISSING]:
+            raise RunFileError(f"the file is damaged (its config lacks {', '.join(lacking)}); restore it from a copy")
+        try:
+            return cls(**values)
+        except NeurorecError:
+            raise
+        except TypeError as error:
+            raise RunFileError(
+                f"the file is damaged (its config holds something else than a training's settings: {error}); restore it from a copy"
+            ) from error
 
 
 def describe_task(task: AbstractTask) -> tuple[str, dict[str, Any]]:
@@ -130,16 +143,20 @@ def plain(value: Any) -> Any:
     """A setting as JSON has it: arrays and tuples become lists."""
     if isinstance(value, np.ndarray | np.generic):
         return value.tolist()
+    if isinstance(value, Mapping):
+        return {name: plain(each) for name, each in value.items()}
     return [plain(each) for each in value] if isinstance(value, tuple | list) else value
 
 
-def remake_task(plan: Plan, given: AbstractTask | Trials | str | None) -> AbstractTask:
+def remake_task(plan: Plan, given: AbstractTask | Trials | str | None, trust: Trusted = False) -> AbstractTask:
     """The task of a stored plan.
 
     Raises
     ------
     ValueRefused
         If the run was trained on arrays and they (or others) were not passed again.
+    RunFileError
+        If its class is not the library's own, not trusted, and no task was passed.
     """
     if given is not None:
         task = as_task(given)
@@ -148,8 +165,7 @@ def remake_task(plan: Plan, given: AbstractTask | Trials | str | None) -> Abstra
         return task
     if "digest" in plan.task_settings:
         raise ValueRefused("the run was trained on arrays, which its file does not hold; pass the same nr.Trials as task=")
-    settings = {name: tuple(value) if isinstance(value, list) else value for name, value in plan.task_settings.items()}
-    return load("tasks", plan.task)(**settings)
+    return remade("tasks", plan.task, plan.task_settings, trust)
 
 
 def as_task(given: AbstractTask | Trials | str) -> AbstractTask:

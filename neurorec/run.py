@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from neurorec.storage import RunFile
+from neurorec.trust import Trust, trusted
 from neurorec.weights import Weights
 
 if TYPE_CHECKING:
@@ -23,10 +24,15 @@ class Run:
         Open; of a run in memory it is the only copy.
     network : Network or ModuleNetwork
         As trained so far.
+
+    Attributes
+    ----------
+    trust : bool or tuple of type
+        Classes that the file may name, as `open_run` was told.
     """
 
     def __init__(self, file: RunFile, network: Any):
-        self._file, self.network, self.path = file, network, file.path
+        self._file, self.network, self.path, self.trust = file, network, file.path, file.trust
 
     @property
     def config(self) -> dict[str, Any]:
@@ -78,19 +84,27 @@ class Run:
         """From the open file, or from the path: a run with a path holds no file open, so that others may resume it."""
         if self.path is None:
             return question(self._file)
-        with RunFile.open(self.path) as file:
+        with RunFile.open(self.path, trust=self.trust) as file:
             return question(file)
 
 
-def open_run(path: str | Path) -> Run:
+def open_run(path: str | Path, trust: Trust = False) -> Run:
     """A run from its file; may be called while another process trains it.
+
+    Parameters
+    ----------
+    path : str or Path
+    trust : bool or classes
+        A file is data: of the classes it names, only neurorec's own are used. Those of your own (a cell, a task, an engine ...) pass here,
+        ``trust=[MyCell, MyTask]``; or say True, if you know who made the file: then whatever module it names is imported, which runs
+        that module's code.
 
     Raises
     ------
     RunFileError
-        If the file is missing, damaged, no run, or of a newer version.
+        If the file is missing, damaged, no run, of a newer version, or names classes that are not trusted.
     """
-    with RunFile.open(path) as file:
+    with RunFile.open(path, trust=trusted(trust)) as file:
         return Run(file, trained_so_far(file))
 
 

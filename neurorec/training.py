@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import signal
 import time
 from collections import deque
@@ -15,15 +14,16 @@ from threadpoolctl import threadpool_limits
 
 from neurorec.abstract_network import AbstractNetwork
 from neurorec.arrays import whole
-from neurorec.discovery import name_of, resolve
 from neurorec.engines import fit, recorded
 from neurorec.engines.base import AbstractEngine, Activity
 from neurorec.errors import DivergenceError
 from neurorec.feedbacks.base import AbstractFeedback
 from neurorec.interrupt import Interrupt
 from neurorec.learner import Learner
+from neurorec.losses.base import AbstractLoss
 from neurorec.optimisers.base import AbstractOptimiser
-from neurorec.plan import Plan, as_task, describe_task, plain, remake_task
+from neurorec.parts import Parts
+from neurorec.plan import Plan, plain
 from neurorec.progress import Hook, Progress
 from neurorec.record import Record
 from neurorec.rules.base import AbstractRule
@@ -31,6 +31,7 @@ from neurorec.run import Run
 from neurorec.seeds import entropy
 from neurorec.storage import RunFile
 from neurorec.trials import AbstractTask, Trials
+from neurorec.trust import Trust, trusted
 
 if TYPE_CHECKING:
     import xarray
@@ -50,7 +51,7 @@ def train(
     update: str = "trial",
     rate: float | Mapping[str, float] = 0.03,
     optimiser: str | AbstractOptimiser = "sgd",
-    loss: str | None = None,
+    loss: str | AbstractLoss | type[AbstractLoss] | None = None,
     record: Record | None = None,
     path: str | Path | None = None,
     seed: int | None = 0,
@@ -91,8 +92,8 @@ def train(
         parametrisation, its free parameters (``network.learnt``) are in the place of ``recurrent``.
     optimiser : str or optimiser
         ``"sgd"``, ``"adam"``, or e.g. ``Adam(beta1=0.8)``.
-    loss : str, optional
-        None: the task's own.
+    loss : str or loss, optional
+        From ``nr.names("losses")``, or a class or object of your own. None: the task's own.
     record : Record, optional
         What trajectories are kept. None: 20 trials, evenly spaced.
     path : str or Path, optional
@@ -137,18 +138,14 @@ def train(
     KeyboardInterrupt
         On Ctrl-C, after the batch under way; the file can be resumed.
     """
-    asked, law, mover = as_task(task), resolve("rules", rule), resolve("optimisers", optimiser)
-    runner = resolve("engines", engine)
+    parts = Parts.of(task, rule, engine, feedback, optimiser, loss)
     network = network if plastic is None else network.replace(plastic=tuple(plastic))
-    name, settings = describe_task(asked)
     plan = Plan(
-        task=name, task_settings=settings, rule=name_of(law), engine=name_of(runner), engine_settings=runner.settings,
-        feedback=name_of(resolve("feedbacks", feedback or law.feedback)), optimiser=name_of(mover), optimiser_settings=dataclasses.asdict(mover),
-        loss=loss or asked.loss, trials=trials, batch=batch, update=update, rate=dict(rate) if isinstance(rate, Mapping) else plain(rate),
+        **parts.described(), trials=trials, batch=batch, update=update, rate=dict(rate) if isinstance(rate, Mapping) else plain(rate),
         clip=clip, weight_decay=weight_decay, anneal=anneal, gradient_angle=gradient_angle, stop_below=stop_below, seed=entropy(seed),
         start=start,
     )  # fmt: skip
-    learner = Learner(network, asked, plan)
+    learner = Learner(network, parts, plan)
     first = learner.trials(0, 1)
     fit(network, first)
     record = record or Record(variables=(*network.formula.states[:1], "output", "target"), every=max(1, trials // KEPT))
@@ -160,7 +157,14 @@ def train(
     return _go_on(learner, file, progress)
 
 
-def resume(path: str | Path, trials: int | None = None, task: AbstractTask | Trials | None = None, progress: bool | Hook = True) -> Run:
+def resume(
+    path: str | Path,
+    trials: int | None = None,
+    task: AbstractTask | Trials | None = None,
+    progress: bool | Hook = True,
+    *,
+    trust: Trust = False,
+) -> Run:
     """Go on with a training that was stopped or killed, to the same bits as if it had not been; or make it longer.
 
     Parameters
@@ -170,19 +174,21 @@ def resume(path: str | Path, trials: int | None = None, task: AbstractTask | Tri
     trials : int, optional
         In all, with those done; None: as planned.
     task : task or Trials, optional
-        Needed where the run was trained on arrays, or on a task class that cannot be imported.
+        Needed where the run was trained on arrays, or on a task of your own that is not trusted.
     progress : bool or callable
         As for `train`.
+    trust : bool or classes
+        As for `nr.open_run`: classes of your own that the file names.
 
     Raises
     ------
     RunFileError
         If the file is no run, is damaged, or is being written by another process.
     """
-    file = RunFile.open(path, "r+")
+    file = RunFile.open(path, "r+", trusted(trust))
     try:
         plan = Plan.from_dict(file.config)
-        learner = Learner(file.initial(), remake_task(plan, task), plan)
+        learner = Learner(file.initial(), Parts.remade(plan, task, file.trust), plan)
         if trials is not None:
             file.extend(whole("trials", trials))
         _, learner.updates, learner.weights.vector[...], learner.slots[...], learner.start.vector[...] = file.state()

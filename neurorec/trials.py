@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from neurorec.arrays import TRIAL, expect_unmasked, positive, real_array, time_first, whole
-from neurorec.discovery import load
+from neurorec.discovery import load, name_of
 from neurorec.errors import ShapeError, ValueRefused
 from neurorec.seeds import ORDER, TASK, entropy, generator
 
@@ -34,8 +34,8 @@ class Trials:
         What distinguishes the trials.
     dt : float
         Time step in seconds.
-    loss : str
-        ``"mse"`` or ``"cross_entropy"``, from ``nr.names("losses")``.
+    loss : str or class
+        ``"mse"`` or ``"cross_entropy"``, from ``nr.names("losses")``; or a loss class of your own.
     channels : sequence of str, optional
         What the outputs are called; empty: by their numbers.
 
@@ -54,7 +54,7 @@ class Trials:
     mask: np.ndarray = _OWN
     conditions: Mapping[str, Any] = _OWN
     dt: float = 0.01
-    loss: str = "mse"
+    loss: Any = "mse"  # a name, whatever was passed
     channels: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -74,6 +74,7 @@ class Trials:
         put("conditions", {name: self._condition(name, value) for name, value in (self.conditions or {}).items()})
         put("dt", positive("dt", self.dt, "seconds"))
         put("channels", self._named())
+        put("loss", self.loss if isinstance(self.loss, str) else name_of(self.loss))
         load("losses", self.loss).expect(self.targets, self.mask)
 
     @property

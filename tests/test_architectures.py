@@ -116,11 +116,11 @@ def test_every_architecture_learns_is_recorded_and_goes_on_to_the_same_bits(tmp_
     data = trials(ORDINARY)
     whole = train(start, record=record)
     train(start, record=record, trials=8, path=tmp_path / "run.h5")
-    done = nr.resume(tmp_path / "run.h5", trials=12, task=data, progress=False)
+    done = nr.resume(tmp_path / "run.h5", trials=12, task=data, progress=False, trust=[Gated])
     assert same(done.network, whole.network)
     assert not same(done.network, start)
     assert same(done.checkpoint(0), start)
-    assert same(nr.ModuleNetwork.load(tmp_path / "run.h5"), done.network)
+    assert same(nr.ModuleNetwork.load(tmp_path / "run.h5", trust=Gated), done.network)
     assert dict(done.trajectories().sizes) == {"time": 7, "trial": 6, "unit": 5, "output_channel": 3}
     assert whole.trajectories().identical(done.trajectories())
 
@@ -175,7 +175,7 @@ def test_a_network_without_inputs():
 def test_a_file_of_its_own_says_which_kind_of_network_it_holds(tmp_path):
     network = net(Gated, settings={"leak": 0.3}, plastic=("inner.weight",))
     network.save(tmp_path / "module.h5")
-    again = nr.ModuleNetwork.load(tmp_path / "module.h5")
+    again = nr.ModuleNetwork.load(tmp_path / "module.h5", trust=Gated)
     assert same(again, network)
     assert (again.settings, again.plastic, again.dt, again.inputs) == ({"leak": 0.3}, ("inner.weight",), 0.02, ORDINARY.inputs)
     with pytest.raises(RunFileError, match="nr.ModuleNetwork.load"):

@@ -166,7 +166,10 @@ def test_a_context_of_ones_own_is_found_again(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, Blind.__module__, sys.modules[__name__])
     made = loop(context=Blind(2))
     made.learn((0,), 5, path=tmp_path / "blind.loop", progress=False)
-    assert SequenceLoop.load(tmp_path / "blind.loop").context == Blind(2)
+    with pytest.raises(RunFileError, match=r"trust=\[Blind\]"):
+        SequenceLoop.load(tmp_path / "blind.loop")
+    assert SequenceLoop.load(tmp_path / "blind.loop", trust=Blind).context == Blind(2)
+    assert SequenceLoop.load(tmp_path / "blind.loop", trust=True).context == Blind(2)
     assert set(made.perform(4).syllables[1:]) == {NAMES[made.weights.sum(axis=1).argmax()]}
 
 

@@ -152,7 +152,8 @@ def test_a_task_of_the_users_own_from_this_folder(neurorec):
         "    def score(self, outputs, trials): return np.ones(trials.count)\n"
     )
     assert neurorec("train", "mine_of_cli:Ones", "--units", 8, "--trials", 5, "--quiet")[0] == 0
-    assert neurorec("resume", "runs/Ones_rflo_0.h5", "--trials", 10, "--quiet")[0] == 0
+    refused(neurorec("resume", "runs/Ones_rflo_0.h5", "--trials", 10, "--quiet"), "--trust")
+    assert neurorec("resume", "runs/Ones_rflo_0.h5", "--trials", 10, "--quiet", "--trust")[0] == 0
     refused(neurorec("train", "mine_of_cli:np"), "is no task")
 
 

@@ -80,3 +80,18 @@ def test_the_picture_is_there_and_small():
     picture = ROOT / re.search(r"\.\. image:: (\S+)", README)[1]
     assert picture.read_bytes().startswith(b"\x89PNG")
     assert picture.stat().st_size < 200_000
+
+
+REMNANT = r"^(?:[<>|]{7}(?: |$)|[ =]*=[ =]*\n[ =]*=[ =]*$)"  # marks of a merge; a border or title line right below another
+
+
+@pytest.mark.parametrize("page", [*PAGES, ROOT / "CONTRIBUTING.rst", ROOT / "data" / "README.rst"], ids=lambda page: page.stem)
+def test_nothing_is_left_of_a_merge(page):
+    assert not re.findall(REMNANT, page.read_text(encoding="utf-8"), re.MULTILINE)
+
+
+def test_what_a_merge_leaves_is_found():
+    table = "====  ====\na     b\n====  ====\nc     d\n====  ====\n"
+    assert not re.findall(REMNANT, f"Title\n=====\n\n{table}", re.MULTILINE)
+    assert re.findall(REMNANT, f"{table}=======\n{table}", re.MULTILINE)
+    assert re.findall(REMNANT, f"{table}>>>>>>> branch\n{table}", re.MULTILINE)

@@ -26,6 +26,11 @@ class AbstractArchitecture(torch.nn.Module, ABC):
 
     states: tuple[str, ...]
 
+    @classmethod
+    def __subclasshook__(cls, other: type) -> bool:
+        """Any torch module counts as one; what it must have is checked when it is made."""
+        return issubclass(other, torch.nn.Module) if cls is AbstractArchitecture else NotImplemented
+
     @abstractmethod
     def initial(self, batch: int) -> Sequence[torch.Tensor]:
         """State before the first step, one (batch, N) tensor a state variable; not learnt."""

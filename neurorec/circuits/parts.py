@@ -11,9 +11,10 @@ from neurorec.circuits.conjunctive_cells import ConjunctiveCells
 from neurorec.circuits.end_state import EndState
 from neurorec.circuits.reward_prediction import RewardPrediction
 from neurorec.circuits.rewarded_hebbian import RewardedHebbian
-from neurorec.discovery import load, name_of
+from neurorec.discovery import name_of, word
 from neurorec.errors import ShapeError, UnknownName, ValueRefused
 from neurorec.network import Network
+from neurorec.trust import Trusted, made, own
 
 CONTEXTS = {"end_state": EndState, "conjunctive_cells": ConjunctiveCells}
 PLASTICITIES = {"rewarded_hebbian": RewardedHebbian, "reward_prediction": RewardPrediction}
@@ -52,11 +53,12 @@ def described(part: Any) -> dict[str, Any]:
     return {"name": name_of(part), "settings": dataclasses.asdict(part)}
 
 
-def remade(known: Mapping[str, type], described: Mapping[str, Any]) -> Any:
-    """What `described` described."""
-    name = described["name"]
-    cls: Any = known[name] if name in known else load("circuits", name)  # of the user's own: package.module:Class
-    return cls(**described["settings"])
+def remade(known: Mapping[str, type], base: type, described: Mapping[str, Any], trust: Trusted) -> Any:
+    """What `described` described; a class of the user's own, derived from `base`, must be trusted."""
+    name = str(described["name"])
+    if ":" not in name and name not in known:
+        raise UnknownName.among(word(base), name, list(known))
+    return made(own(name, base, trust) if ":" in name else known[name], described["settings"])
 
 
 def expect_a_choice(syllables: tuple[str, ...], refractory: int, box: Box | None) -> None:

@@ -17,7 +17,7 @@ from neurorec.circuits.parts import CONTEXTS, PLASTICITIES, described, expect_a_
 from neurorec.circuits.performance import Performance, Stage, expect_room
 from neurorec.circuits.player import Player
 from neurorec.circuits.transitions import Transitions
-from neurorec.discovery import load, name_of, resolve
+from neurorec.discovery import name_of, resolve
 from neurorec.engines.base import AbstractEngine, Activity
 from neurorec.errors import UnknownName, ValueRefused
 from neurorec.network import Network
@@ -27,6 +27,8 @@ from neurorec.seeds import LOOP, entropy, generator
 from neurorec.storage.loop_file import read_loop
 from neurorec.storage.plan import Layout, Plan
 from neurorec.storage.slots import State
+from neurorec.trust import Trust, made, trusted
+from neurorec.trust import remade as remade_part
 
 if TYPE_CHECKING:
     import xarray
@@ -218,7 +220,7 @@ class SequenceLoop:
             diary.conclude(self._settings(), self.weights, state)
 
     @classmethod
-    def load(cls, path: str | Path, engine: str | AbstractEngine | None = None) -> SequenceLoop:
+    def load(cls, path: str | Path, engine: str | AbstractEngine | None = None, trust: Trust = False) -> SequenceLoop:
         """The loop that `save` or ``learn(path=)`` left.
 
         Parameters
@@ -226,17 +228,23 @@ class SequenceLoop:
         path : str or Path
         engine : str or engine, optional
             In the place of its own.
+        trust : bool or classes
+            As for `nr.open_run`: classes of your own that the file names.
 
         Raises
         ------
         RunFileError
-            If there is no loop in the file.
+            If there is no loop in the file, or it names a class that is not trusted.
         """
-        network, stored, weights, state = read_loop(Path(path))
+        known = trusted(trust)
+        network, stored, weights, state = read_loop(Path(path), known)
         settings = {name: stored[name] for name in SETTINGS}
-        parts = {"context": remade(CONTEXTS, stored["context"]), "plasticity": remade(PLASTICITIES, stored["plasticity"])}
-        box = stored["box"] and Box(**stored["box"])
-        runner = load("engines", stored["engine"])(**stored["engine_settings"]) if engine is None else engine
+        parts = {
+            "context": remade(CONTEXTS, AbstractContext, stored["context"], known),
+            "plasticity": remade(PLASTICITIES, AbstractPlasticity, stored["plasticity"], known),
+        }
+        box = stored["box"] and made(Box, stored["box"])
+        runner = remade_part("engines", stored["engine"], stored["engine_settings"], known) if engine is None else engine
         loop = cls(network, **settings, engine=runner, **parts, box=box)
         loop.weights[...] = weights
         loop.done, loop.sequence = stored["done"], tuple(stored["sequence"])

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from neurorec.cli.facts import show, summary
+from neurorec.cli.settings import TRUST
 
 if TYPE_CHECKING:
     from neurorec.run import Run
@@ -17,12 +18,13 @@ NETWORK = ("cell", "units", "inputs", "outputs", "dt")
 
 def command(
     path: Annotated[Path, typer.Argument(metavar="RUN", help="A run file; it may be in training.")],
+    trust: Annotated[bool, TRUST] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Say what a run is and how far it is."""
     from neurorec.run import open_run
 
-    show(_facts(open_run(path)), as_json)
+    show(_facts(open_run(path, trust)), as_json)
 
 
 def _facts(run: Run) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from neurorec.cli.settings import TRUST
 from neurorec.errors import ValueRefused
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ def command(
     runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Run files; several are seeds of one condition.")],
     out: Annotated[Path | None, typer.Option(help="Picture: png, pdf, svg; else beside the first run. An older one is replaced.")] = None,
     kind: Annotated[Kind, typer.Option(help="What to draw.")] = Kind.overview,
+    trust: Annotated[bool, TRUST] = False,
 ) -> None:
     """Draw a run, or several seeds."""
     import matplotlib.pyplot as plt
@@ -43,7 +45,7 @@ def command(
     _expect_picture(path)
     plt.switch_backend("agg")  # a file, never a window
     with plt.rc_context({"pdf.fonttype": 42, "svg.fonttype": "none"}):  # text stays text, for who edits the picture
-        figure = _figure(kind, runs)
+        figure = _figure(kind, runs, trust)
         figure.savefig(path)
     plt.close(figure)
     print(path)
@@ -57,12 +59,13 @@ def _expect_picture(path: Path) -> None:
         raise ValueRefused(f"cannot draw {path}: its name must end in one of {', '.join('.' + each for each in sorted(known))}")
 
 
-def _figure(kind: Kind, runs: list[Path]) -> Figure:
+def _figure(kind: Kind, paths: list[Path], trust: bool) -> Figure:
     from neurorec import dynamics, plots
     from neurorec.run import open_run
 
-    if kind in ONE_RUN and len(runs) > 1:
-        raise ValueRefused(f"--kind {kind.value} shows a trial of one run, got {len(runs)}; name one, or choose another --kind")
-    shown = runs[0] if kind in ONE_RUN else [dynamics.alignment(open_run(run)) for run in runs] if kind in MEASURED else runs
+    if kind in ONE_RUN and len(paths) > 1:
+        raise ValueRefused(f"--kind {kind.value} shows a trial of one run, got {len(paths)}; name one, or choose another --kind")
+    runs = [open_run(path, trust) for path in paths]
+    shown = runs[0] if kind in ONE_RUN else [dynamics.alignment(run) for run in runs] if kind in MEASURED else runs
     drawn = getattr(plots, kind.name)(shown)
     return drawn if kind is Kind.overview else drawn.figure

@@ -9,11 +9,13 @@ import typer
 
 from neurorec.cli.exits import resumable
 from neurorec.cli.facts import show, summary
+from neurorec.cli.settings import TRUST
 
 
 def command(
     path: Annotated[Path, typer.Argument(metavar="RUN", help="A run file.")],
     trials: Annotated[int | None, typer.Option(help="In all, with those done; else as planned.")] = None,
+    trust: Annotated[bool, TRUST] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as one JSON object.")] = False,
 ) -> None:
@@ -21,5 +23,5 @@ def command(
     from neurorec.training import resume
 
     with resumable(path):
-        run = resume(path, trials, progress=not quiet)
+        run = resume(path, trials, progress=not quiet, trust=trust)
     show(summary(run), as_json)

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from neurorec.discovery import resolve
 from neurorec.dynamics.overlap import cosine, degrees
 from neurorec.engines import weight_change
 from neurorec.engines.base import AbstractEngine
@@ -15,10 +14,12 @@ from neurorec.network import Network
 from neurorec.plan import Plan, remake_task
 from neurorec.run import Run
 from neurorec.trials import AbstractTask, Trials
+from neurorec.trust import remade
 
 if TYPE_CHECKING:
     import xarray
 
+ROUTE = {"rule": "rules", "feedback": "feedbacks"}
 WIDTH = 1e-4  # of the step along the change of W, relative to W, by which its effect on the readout's change is measured
 
 
@@ -60,12 +61,12 @@ def alignment(
     import xarray
 
     plan = Plan.from_dict(run.config)
-    rule = resolve("rules", plan.rule)
-    data = remake_task(plan, task).trials(trials, plan.seed, 0)
+    rule, feedback = (remade(kind, getattr(plan, name), getattr(plan, f"{name}_settings"), run.trust) for name, kind in ROUTE.items())
+    data = remake_task(plan, task, run.trust).trials(trials, plan.seed, 0)
     _expect_recurrent(run.network)
     networks = [run.checkpoint(trial) for trial in run.checkpoints]
     names = [name for name in _moving(networks[0]) if rule.may_change("recurrent" if name in networks[0].learnt else name)]
-    rows = [_measured(network, data, names, engine, {"rule": rule, "feedback": plan.feedback}) for network in networks]
+    rows = [_measured(network, data, names, engine, {"rule": rule, "feedback": feedback}) for network in networks]
     by_weight = {name: (("trial", "weight"), np.array([row[name] for row in rows])) for name in ("angle", "descent")}
     single = {name: ("trial", np.array([row[name] for row in rows])) for name in ("trace", "cosine", "alone", "together")}
     found = xarray.Dataset(single | by_weight, {"trial": list(run.checkpoints), "weight": names})

@@ -14,6 +14,7 @@ from neurorec.discovery import load, resolve
 from neurorec.engines.base import AbstractEngine, Activity, Route, Stimulus, check, expect_taken
 from neurorec.errors import ShapeError, ValueRefused
 from neurorec.feedbacks.base import AbstractFeedback
+from neurorec.losses.base import AbstractLoss
 from neurorec.mapping import mapping_of
 from neurorec.noise import PrivateNoise, private_noise
 from neurorec.record import CHANNELS
@@ -179,18 +180,20 @@ def recorded(name: str, network: AbstractNetwork, activity: Activity, inputs: np
     return activity.states[1:, network.formula.states.index(name)]
 
 
-def losses(readout: np.ndarray, trials: Trials) -> np.ndarray:
-    """Loss of each trial, (B,)."""
+def losses(readout: np.ndarray, trials: Trials, loss: AbstractLoss | None = None) -> np.ndarray:
+    """Loss of each trial, (B,); None: by the trials' own."""
     steps, count, outputs = readout.shape
-    each = load("losses", trials.loss).value(readout.reshape(-1, outputs), trials.targets.reshape(-1, outputs).astype(readout.dtype))
+    each = (loss or load("losses", trials.loss)()).value(
+        readout.reshape(-1, outputs), trials.targets.reshape(-1, outputs).astype(readout.dtype)
+    )
     return (each.reshape(steps, count) * trials.weight * count).sum(axis=0)
 
 
-def weighted_error(readout: np.ndarray, trials: Trials) -> np.ndarray:
-    """Minus dL/dy, (T, B, O), in the readout's float type."""
+def weighted_error(readout: np.ndarray, trials: Trials, loss: AbstractLoss | None = None) -> np.ndarray:
+    """Minus dL/dy, (T, B, O), in the readout's float type; None: of the trials' own loss."""
     outputs = readout.shape[2]
     targets = trials.targets.reshape(-1, outputs).astype(readout.dtype)
-    error = load("losses", trials.loss).error(readout.reshape(-1, outputs), targets)
+    error = (loss or load("losses", trials.loss)()).error(readout.reshape(-1, outputs), targets)
     return error.reshape(readout.shape) * trials.weight[..., None].astype(readout.dtype)
 
 

@@ -43,13 +43,13 @@ class UnrolledEngine(AbstractEngine):
     offers = frozenset({"trial"})
 
     def __init__(self, how: str | AbstractUnroll = "newton", given: Mapping[str, Any] | None = None) -> None:
-        self.how = resolve("unroll", how) if given is None else _made(how, given)
+        self.how = _made(how, given)
         self.last: tuple[Activity, Recurrence, Settled] | None = None
 
     @property
     def settings(self) -> dict[str, Any]:
         """The unroll by its name, and what it was made with."""
-        return {"how": name_of(self.how), "given": dict(vars(self.how))}
+        return {"how": name_of(self.how), "given": dict(vars(self.how))}  # of which `_made` makes it again
 
     def forward(self, network: Network, weights: Weights, stimulus: Stimulus) -> Activity:
         """As the contract says; warns where the unroll did not converge."""
@@ -89,7 +89,10 @@ class UnrolledEngine(AbstractEngine):
         return in_turn(self, network, weights, stimuli)
 
 
-def _made(how: object, given: Mapping[str, Any]) -> AbstractUnroll:
+def _made(how: object, given: Mapping[str, Any] | None) -> AbstractUnroll:
+    """By its name: one of ours, or of a module that is imported; a file may have given it, so nothing is imported here."""
+    if given is None:
+        return resolve("unroll", load("unroll", how) if isinstance(how, str) else how)
     if not isinstance(how, str):
         raise NotOffered(f"settings are for an unroll given by its name; {how!r} has its own")
     cls: Any = load("unroll", how)

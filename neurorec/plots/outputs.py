@@ -63,11 +63,13 @@ def _trials(run: Run, data: xarray.Dataset) -> Trials:
     number, steps = int(data["trial"]) - 1, np.rint(data["time"].values / run.network.dt).astype(int) - 1
     plan = Plan.from_dict(run.config)
     try:
-        made = remake_task(plan, None).trials(1, plan.seed, number)
+        made = remake_task(plan, None, run.trust).trials(1, plan.seed, number)
         mask, channels = made.mask[steps, 0], made.channels
-    except NeurorecError:  # trained on arrays, or on a class that is not here: the file does not hold the mask
+    except NeurorecError:  # trained on arrays, or on a class that is not trusted: the file does not hold the mask
         mask, channels = np.ones(len(steps)), ()
     mask = mask if mask.any() else np.ones(len(steps))
+    if plan.loss == "cross_entropy":
+        mask = mask * data["target"].values.any(axis=1)  # a step without a class cannot have counted
     return Trials(np.zeros((len(steps), 0)), data["target"].values, mask, dt=run.network.dt, loss=plan.loss, channels=channels)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from neurorec.abstract_network import AbstractNetwork
 from neurorec.arrays import only
-from neurorec.discovery import load
+from neurorec.discovery import class_of
 from neurorec.presets.base import AbstractPreset
 
 
@@ -47,7 +47,7 @@ def training(name: str) -> dict[str, Any]:
 
 
 def _made(name: str, settings: dict[str, Any]) -> AbstractPreset:
-    cls = load("presets", name)
+    cls = class_of("presets", name)
     only(f"setting of {name}", settings, [f.name for f in dataclasses.fields(cls)] if dataclasses.is_dataclass(cls) else [])
     made: Any = cls(**settings)
     return made

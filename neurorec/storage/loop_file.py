@@ -16,6 +16,7 @@ from neurorec.storage.files import LOOP, flush, opened, publish
 from neurorec.storage.networks import build_network, network_from
 from neurorec.storage.plan import Plan
 from neurorec.storage.structure import build_log, build_root, build_trajectories
+from neurorec.trust import Trusted
 
 
 @final
@@ -64,8 +65,8 @@ class LoopFile:
         self._file.close()
 
 
-def read_loop(path: Path) -> tuple[Any, dict[str, Any], np.ndarray, np.ndarray]:
-    """Network, settings, weights and state of the units, (C,).
+def read_loop(path: Path, trust: Trusted = False) -> tuple[Any, dict[str, Any], np.ndarray, np.ndarray]:
+    """Network, settings, weights and state of the units, (C,); of classes of others, those that are trusted.
 
     Raises
     ------
@@ -75,7 +76,7 @@ def read_loop(path: Path) -> tuple[Any, dict[str, Any], np.ndarray, np.ndarray]:
     with opened(path, "r") as file:
         if file.attrs.get("kind") != LOOP:
             raise RunFileError(f"{path} holds no sequence loop; expected a file written by SequenceLoop.save or .learn(path=)")
-        return network_from(file["network"]), json.loads(file.attrs["config"]), file["loop/weights"][()], file["loop/state"][()]
+        return network_from(file["network"], trust), json.loads(file.attrs["config"]), file["loop/weights"][()], file["loop/state"][()]
 
 
 def _build(file: h5py.File, plan: Plan, shape: tuple[int, ...]) -> None:

@@ -11,6 +11,7 @@ from neurorec.module_network import ModuleNetwork
 from neurorec.network import Network
 from neurorec.storage.datasets import dimension, put, void
 from neurorec.storage.files import flush
+from neurorec.trust import Trusted
 
 DIMENSIONS = {"input": "input_channel", "output": "output_channel"}  # a dataset of the name `input` lies in the same group
 LONG_NAMES = {
@@ -28,9 +29,9 @@ def snapshot_path(trial: int) -> str:
     return f"checkpoints/{trial:09d}"  # padded, so that names sort as numbers, also after extending
 
 
-def network_from(group: h5py.Group) -> Any:
+def network_from(group: h5py.Group, trust: Trusted = False) -> Any:
     """The network that a group holds, of a cell or of a torch module."""
-    return (ModuleNetwork if "architecture" in group.attrs else Network).from_group(group)
+    return (ModuleNetwork if "architecture" in group.attrs else Network).from_group(group, trust)
 
 
 def build_network(group: h5py.Group, network: AbstractNetwork) -> None:

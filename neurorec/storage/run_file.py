@@ -23,6 +23,7 @@ from neurorec.storage.rebuild import rebuild
 from neurorec.storage.slots import NONE, State, newest_state, older_slot, other_slot, write_slot
 from neurorec.storage.structure import build
 from neurorec.storage.tables import rows_written, table
+from neurorec.trust import Trusted
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -58,11 +59,13 @@ class RunFile:
         is merely looked at keeps nobody from training it further, and nobody in this process from opening it with xarray.
     path : Path, optional
         None: it lives in memory only.
+    trust : bool or tuple of type
+        Which classes that are not the library's own it may name, as `neurorec.trust.named`.
     """
 
-    def __init__(self, file: h5py.File | None, path: Path | None) -> None:
+    def __init__(self, file: h5py.File | None, path: Path | None, trust: Trusted = False) -> None:
         """Use `create` or `open`."""
-        self._held, self.path = file, path
+        self._held, self.path, self.trust = file, path, trust
         self._next_slot: str | None = None
         self._known_layout: Layout | None = None
 
@@ -140,10 +143,10 @@ class RunFile:
         plan = Plan(layout, network, config, first, seed_entropy, record.snapshots(total, batch))
         plan.check()
         path = None if path is None else Path(path)
-        return cls(new_file(path, plan.bytes, overwrite, lambda file: build(file, plan)), path)
+        return cls(new_file(path, plan.bytes, overwrite, lambda file: build(file, plan)), path, network.made_of)
 
     @classmethod
-    def open(cls, path: str | Path, mode: str = "r") -> RunFile:
+    def open(cls, path: str | Path, mode: str = "r", trust: Trusted = False) -> RunFile:
         """A run from its file.
 
         Parameters
@@ -152,6 +155,8 @@ class RunFile:
             Where it is.
         mode : str
             ``"r"`` to read, also while another process trains it; ``"r+"`` to write, one process at a time.
+        trust : bool or tuple of type
+            Which classes that are not the library's own it may name.
 
         Raises
         ------
@@ -169,9 +174,9 @@ class RunFile:
             file.close()
             raise
         if mode == "r+":
-            return cls(file, path)
+            return cls(file, path, trust)
         file.close()
-        return cls(None, path)
+        return cls(None, path, trust)
 
     @property
     def config(self) -> dict[str, Any]:
@@ -324,7 +329,7 @@ class RunFile:
         if where not in self._file:
             raise RunFileError(f"{self._name} has no checkpoint {trial}; there are {', '.join(map(str, self.snapshot_trials))}")
         try:
-            return network_from(self._file[where])
+            return network_from(self._file[where], self.trust)
         except ValueRefused as error:  # NaN: void until it is whole
             raise RunFileError(
                 f"{self._name} holds no whole network in /{where}, the run has done {self.done} of {self.total} trials; resume it"

@@ -6,7 +6,7 @@ import dataclasses
 from typing import Any
 
 from neurorec.arrays import only
-from neurorec.discovery import load
+from neurorec.discovery import class_of
 from neurorec.trials import AbstractTask
 
 
@@ -25,7 +25,7 @@ def task(name: str, **settings: Any) -> AbstractTask:
     UnknownName, ValueRefused
         With the names there are.
     """
-    cls = load("tasks", name)
+    cls = class_of("tasks", name)
     known = [f.name for f in dataclasses.fields(cls) if f.init] if dataclasses.is_dataclass(cls) else list(settings)
     only(f"setting of {name}", settings, known)
     made: Any = cls(**settings)

@@ -1,0 +1,90 @@
+"""The few directions in which the units' states move most."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from neurorec.arrays import whole
+from neurorec.engines import Trajectories
+from neurorec.errors import ValueRefused
+from neurorec.run import Run
+
+if TYPE_CHECKING:
+    import xarray
+
+
+def principal_components(what: Trajectories | Run, n: int = 3, state: str | None = None) -> xarray.Dataset:
+    """Principal components of the units' states, over all times and trials.
+
+    Parameters
+    ----------
+    what : Trajectories or Run
+        From `nr.simulate`, or a run that recorded the state.
+    n : int
+        How many components, the largest first.
+    state : str, optional
+        Which state of the cell; None: the first, which other units see.
+
+    Returns
+    -------
+    xarray.Dataset
+        - ``component`` (time, trial, component): projections of the states, less their mean over time and trials.
+        - ``loadings`` (component, unit): orthonormal directions; the entry of largest size of each is positive.
+        - ``explained`` (component): share of the variance of all units.
+        - ``mean`` (unit): what was taken off.
+
+        Times and conditions are coordinates, as in `Trajectories.to_xarray`.
+
+    Raises
+    ------
+    ValueRefused
+        If `n` is larger than there are units or samples, or the states stand still.
+    UnknownName
+        If the run did not record the state.
+    """
+    states = _states(what, state)
+    samples = states.transpose("time", "trial", "unit").values.reshape(-1, states.sizes["unit"])
+    _expect_variance(samples, whole("n", n))
+    return _labelled(states, *_decomposed(samples.astype(np.float64), n))
+
+
+def _states(what: Trajectories | Run, state: str | None) -> xarray.DataArray:
+    if isinstance(what, Run):
+        name = state or what.network.formula.states[0]
+        return what.trajectories(name)[name]
+    return what.to_xarray()[state or next(iter(what.states))]
+
+
+def _expect_variance(samples: np.ndarray, n: int) -> None:
+    if n > min(samples.shape):
+        raise ValueRefused(
+            f"n is {n}, but {samples.shape[0]} samples of {samples.shape[1]} units have at most {min(samples.shape)} components"
+        )
+    if not np.ptp(samples, axis=0).any():
+        raise ValueRefused("the states stand still, so they have no principal components; look at trials in which the units move")
+
+
+def _decomposed(samples: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    from sklearn.decomposition import PCA
+
+    found = PCA(n, svd_solver="full").fit(samples)
+    largest = np.abs(found.components_).argmax(axis=1)
+    signs = np.sign(found.components_[np.arange(n), largest])  # a component's sign is arbitrary
+    return found.transform(samples) * signs, found.components_ * signs[:, None], found.explained_variance_ratio_, found.mean_
+
+
+def _labelled(
+    states: xarray.DataArray, component: np.ndarray, loadings: np.ndarray, explained: np.ndarray, mean: np.ndarray
+) -> xarray.Dataset:
+    import xarray
+
+    sizes = (states.sizes["time"], states.sizes["trial"], len(explained))
+    variables = {
+        "component": (("time", "trial", "component"), component.reshape(sizes), {"units": "1"}),
+        "loadings": (("component", "unit"), loadings, {"units": "1"}),
+        "explained": ("component", explained, {"units": "1", "long_name": "share of the variance"}),
+        "mean": ("unit", mean, {"units": "1"}),
+    }
+    return xarray.Dataset(variables, states.coords)

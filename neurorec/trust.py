@@ -1,0 +1,103 @@
+"""What of a file may become code: names of the library's own, and classes that the caller trusts."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from neurorec.arrays import only
+from neurorec.discovery import base_of, class_at, expect_class, load, name_of, word
+from neurorec.errors import NeurorecError, RunFileError, ValueRefused
+
+Trust = bool | type | Iterable[type]  # as a caller says it: all that a file names, nothing of it, or these classes
+Trusted = bool | tuple[type, ...]
+
+
+def trusted(trust: Trust) -> Trusted:
+    """What a caller said, checked.
+
+    Raises
+    ------
+    ValueRefused
+        If it is neither a truth value nor classes.
+    """
+    if isinstance(trust, bool):
+        return trust
+    classes: list[Any] = [trust] if inspect.isclass(trust) or isinstance(trust, str) or not isinstance(trust, Iterable) else list(trust)
+    if wrong := [each for each in classes if not inspect.isclass(each)]:
+        raise ValueRefused(f"trust must be True, or the classes that the file may use, such as [MyCell]; got {wrong[0]!r}")
+    return tuple(classes)
+
+
+def named(kind: str, name: object, trust: Trusted) -> type:
+    """The class that a file names.
+
+    Parameters
+    ----------
+    kind : str
+        From `neurorec.discovery.KINDS`.
+    name : str
+        As the file has it. Names of the library's own are looked up; ``"module:Class"`` is imported only where `trust` is True, and where
+        it holds classes is one of those.
+    trust : bool or tuple of type
+
+    Raises
+    ------
+    RunFileError
+        If the class is somebody's own and not trusted.
+    UnknownName, NotOffered
+        If there is none of that name, or it is none of the kind; nothing of it has been called then.
+    """
+    if not isinstance(name, str):
+        raise RunFileError(f"the file is damaged (it names no {word(base_of(kind))}); restore it from a copy")
+    return own(name, base_of(kind), trust) if ":" in name else load(kind, name)
+
+
+def own(name: str, base: type, trust: Trusted) -> type:
+    """The class derived from `base` that a file names ``"module:Class"``.
+
+    Raises
+    ------
+    RunFileError, UnknownName, NotOffered
+        As `named`.
+    """
+    if trust is True:
+        return class_at(name, base)
+    for cls in trust or ():
+        if name_of(cls) == name:
+            return expect_class(base, cls, name)
+    what, cls = word(base), name.rpartition(":")[2].rpartition(".")[2]
+    raise RunFileError(
+        f"the file names a class for its {what} that is not neurorec's own, {name!r}, and a file alone cannot have code run; if you know its maker, "
+        f"pass the class, trust=[{cls if cls.isidentifier() else 'TheClass'}], or trust=True to import what the file names (--trust on the command line)"
+    )
+
+
+def remade(kind: str, name: object, settings: object, trust: Trusted) -> Any:
+    """The object that a file describes by a name and settings, which go to the arguments that the class names and nowhere else.
+
+    Raises
+    ------
+    RunFileError, UnknownName, NotOffered, ValueRefused
+        As `named`; and if the settings are not the class's.
+    """
+    return made(named(kind, name, trust), settings)
+
+
+def made(cls: Any, settings: object) -> Any:
+    """An instance of a checked class with settings from a file."""
+    if not isinstance(settings, Mapping):
+        raise RunFileError(f"the file is damaged (the settings of {cls.__name__} are no names and values); restore it from a copy")
+    only(f"setting of {cls.__name__}", settings, _arguments(cls))
+    try:
+        return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in settings.items()})
+    except NeurorecError:
+        raise
+    except (TypeError, ValueError, AttributeError, ArithmeticError) as error:
+        raise RunFileError(f"{cls.__name__} cannot be made with the settings in the file ({error}); restore it from a copy") from error
+
+
+def _arguments(cls: type) -> list[str]:
+    named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+    return [each.name for each in inspect.signature(cls).parameters.values() if each.kind in named]
