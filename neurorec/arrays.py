@@ -99,6 +99,15 @@ def positive(name: str, value: float, unit: str = "") -> float:
     return float(value)
 
 
+def number(name: str, value: float, least: float = -math.inf, below: float = math.inf) -> float:
+    """`value` as a finite float from `least` to below `below`, or refused."""
+    real = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+    if not real or not math.isfinite(value) or not least <= value < below:
+        bounds = (f" from {least:g}" if least > -math.inf else "") + (f" to below {below:g}" if below < math.inf else "")
+        raise ValueRefused(f"{name} must be a finite number{bounds}, got {value!r}")
+    return float(value)
+
+
 def whole(name: str, value: int, least: int = 1) -> int:
     """`value` as an integer from `least`, or refused."""
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:

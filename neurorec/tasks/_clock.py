@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -61,10 +61,10 @@ def clock_of(table: Table, asked: str | int | bool | None, sampling: float | Non
 
 
 def _column(table: Table, asked: str | int | bool | None) -> int | None:
-    if asked is not None and not isinstance(asked, bool):
-        return table.find("column of times", asked)
+    if asked is False:
+        return None
     if asked is not None:
-        return _expect_none(asked)
+        return table.find("column of times", _expect_column(asked))
     called = [k for k, header in enumerate(table.headers) if _says_time(header)]
     if len(called) > 1:
         both = " and ".join(table.name(k) for k in called)
@@ -79,9 +79,10 @@ def _counts(table: Table, column: int) -> bool:
     return named and bool(((steps == 1) | (steps < 0)).all()) and bool((steps == 1).any())
 
 
-def _expect_none(asked: bool) -> None:
-    if asked:
-        raise ValueRefused("time must be the header or the number of a column, False if there is none, or None to find it; got True")
+def _expect_column(asked: Any) -> str | int:
+    if isinstance(asked, bool) or not isinstance(asked, str | int):
+        raise ValueRefused(f"time must be the header or the number of a column, False if there is none, or None to find it; got {asked!r}")
+    return asked
 
 
 def _says_time(header: str) -> bool:

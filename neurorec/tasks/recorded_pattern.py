@@ -207,6 +207,7 @@ def _chosen(columns: Any, recording: object) -> tuple[str | int, ...] | None:
     """The names that were given, else those above a data frame's columns."""
     if columns is None and hasattr(recording, "columns"):
         columns = [str(name) for name in recording.columns]  # type: ignore[attr-defined]
-    if isinstance(columns, str | int) or not all(isinstance(each, str | int) for each in columns or ()):
+    listed = columns is None or (np.iterable(columns) and not isinstance(columns, str))
+    if not listed or not all(isinstance(each, str | int) for each in columns or ()):
         raise ValueRefused(f"columns must be a sequence of names such as ('Fz', 'Cz'), got {columns!r}")
     return tuple(columns) if columns else None
