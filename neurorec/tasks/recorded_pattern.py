@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -207,7 +208,8 @@ def _chosen(columns: Any, recording: object) -> tuple[str | int, ...] | None:
     """The names that were given, else those above a data frame's columns."""
     if columns is None and hasattr(recording, "columns"):
         columns = [str(name) for name in recording.columns]  # type: ignore[attr-defined]
-    listed = columns is None or (np.iterable(columns) and not isinstance(columns, str))
-    if not listed or not all(isinstance(each, str | int) for each in columns or ()):
+    if columns is None:
+        return None
+    if not isinstance(columns, Sequence) or isinstance(columns, str) or not columns or not all(isinstance(c, str | int) for c in columns):
         raise ValueRefused(f"columns must be a sequence of names such as ('Fz', 'Cz'), got {columns!r}")
-    return tuple(columns) if columns else None
+    return tuple(columns)
