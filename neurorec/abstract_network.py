@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from neurorec.arrays import only
+from neurorec.display import AbstractDisplayed, some
 from neurorec.errors import NeurorecError, RunFileError
 from neurorec.formula.derive import Formula
 from neurorec.trust import Trust, Trusted, trusted
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from neurorec.rules.base import AbstractRule
 
 
-class AbstractNetwork(ABC):
+class AbstractNetwork(AbstractDisplayed):
     """A network with a linear readout: a frozen dataclass, all of whose arrays are read-only.
 
     Attributes
@@ -122,6 +123,11 @@ class AbstractNetwork(ABC):
     @abstractmethod
     def from_group(cls, group: h5py.Group, trust: Trusted = False) -> Self:
         """The network that `to_group` wrote; of classes that are not the library's own, those that are trusted (`neurorec.trust`)."""
+
+    @property
+    def sizes(self) -> str:
+        """Such as "50 units, 3 inputs, 2 outputs"."""
+        return ", ".join([some(self.units, "unit"), some(self.inputs, "input"), some(self.outputs, "output")])
 
     def replace(self, **changes: Any) -> Self:
         """A new network with some fields changed."""

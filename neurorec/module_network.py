@@ -14,6 +14,7 @@ import numpy as np
 from neurorec.abstract_network import AbstractNetwork
 from neurorec.arrays import only, positive, real_array, whole
 from neurorec.discovery import class_of, name_of
+from neurorec.display import Rows, briefly, several, shape, some
 from neurorec.errors import NotOffered, RunFileError, ShapeError, ValueRefused
 from neurorec.formula.derive import Formula
 from neurorec.rules.base import AbstractRule
@@ -29,7 +30,7 @@ OURS = ("readout", "feedback", "parameters")
 
 
 @final
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class ModuleNetwork(AbstractNetwork):
     """An architecture with a linear readout, y = readout o, o being its first state; for the torch engine and rules of full influence.
 
@@ -144,6 +145,16 @@ class ModuleNetwork(AbstractNetwork):
     def formula(self) -> Formula:
         """Its states; there are no expressions."""
         return Formula(self.own_states, (), (), 0, (), (), (), ())
+
+    def _display(self) -> tuple[str, Rows]:
+        rows = [
+            ("architecture", f"{self.architecture}; states {several(self.own_states)}"),
+            ("settings", briefly(self.settings)),
+            ("dt", f"{self.dt:g} s"),
+            ("weights", several(f"{name} {shape(array)}" for name, array in {**self.weights, "readout": self.readout}.items())),
+            ("plastic", f"{some(self.learnable, 'number')}: {several(self.plastic)}"),
+        ]
+        return self.sizes, [row for row in rows if row[1] != "-"]
 
     def module(self) -> Any:
         """A torch module of this architecture; its own weights are not the network's, and it must not be changed."""

@@ -12,6 +12,7 @@ import numpy as np
 from neurorec.abstract_network import AbstractNetwork
 from neurorec.arrays import number, only, positive, real_array, whole
 from neurorec.discovery import class_of, name_of, resolve
+from neurorec.display import Rows, several, shape, some, span
 from neurorec.errors import RunFileError, ShapeError, ValueRefused
 from neurorec.formula.derive import Formula
 from neurorec.mapping import checked, value_of
@@ -24,12 +25,14 @@ from neurorec.trust import Trusted, named
 if TYPE_CHECKING:
     import h5py
 
+    from neurorec.trials import AbstractTask
+
 _OWN: Any = None  # "the default", which __post_init__ fills in: a field's type is what it holds afterwards
 CLASSES = {"cell": "cells", "filter": "filters", "parametrisation": "parametrisations"}  # fields that name one, and of which kind
 WEIGHTS = ("recurrent", "input", "bias", "readout", "feedback")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Network(AbstractNetwork):
     """A recurrent network with a linear readout, y = readout o.
 
@@ -94,9 +97,9 @@ class Network(AbstractNetwork):
     plastic: tuple[str, ...] = _OWN
     parametrisation: Any = None
     free: Mapping[str, np.ndarray] = _OWN
-    formula: Formula = field(init=False, repr=False)
-    _classes: Mapping[str, Any] = field(init=False, repr=False)
-    _units: int = field(init=False, repr=False)
+    formula: Formula = field(init=False)
+    _classes: Mapping[str, Any] = field(init=False)
+    _units: int = field(init=False)
 
     def __post_init__(self) -> None:
         put = lambda name, value: object.__setattr__(self, name, value)  # noqa: E731 - the one place where a frozen value is filled
@@ -132,6 +135,7 @@ class Network(AbstractNetwork):
         *,
         spectral_radius: float | None = None,
         sparsity: float = 0.0,
+        readout_gain: float = 1.0,
         bias: np.ndarray = _OWN,
         initial: Any = None,
         noise: float = 0.0,
@@ -157,6 +161,8 @@ class Network(AbstractNetwork):
         sparsity : float
             Fraction of recurrent connections that are absent at the start, in [0, 1); the others are stronger
             by ``1 / sqrt(1 - sparsity)``, so that a unit's input keeps its variance.
+        readout_gain : float
+            Of the first readout weights; a small readout turns sooner towards the feedback, which RFLO needs.
         parametrisation : str, class or instance, optional
             A map that makes `recurrent`; one with an initialisation of its own ignores `gain`, `spectral_radius` and `sparsity`.
         cell, dt, parameters, bias, initial, noise, filter, plastic
@@ -173,13 +179,33 @@ class Network(AbstractNetwork):
         recurrent = recurrent if spectral_radius is None else _rescaled(recurrent, units, spectral_radius)
         others = {
             "input": rng.uniform(-1, 1, (rows, inputs)),
-            "readout": rng.uniform(-1, 1, (outputs, columns)) / np.sqrt(units),
+            "readout": readout_gain * (rng.uniform(-1, 1, (outputs, columns)) / np.sqrt(units)),
             "feedback": rng.standard_normal((columns, outputs)),
         }
         return cls(
             **_started(parametrisation, recurrent, units, rng, others), **others,
             cell=cell, dt=dt, bias=bias, initial=initial, parameters=parameters, noise=noise, filter=filter, plastic=plastic,
         )  # fmt: skip
+
+    @classmethod
+    def for_task(cls, task: AbstractTask, seed: int | None = 0, **chosen: Any) -> Network:
+        """A random network as the task recommends it.
+
+        Parameters
+        ----------
+        task : task
+        seed : int
+            Fixes every weight.
+        **chosen
+            What is to be otherwise: `units`, `cell`, `gain`, `readout_gain`, `parametrisation`, as for `random`.
+
+        Raises
+        ------
+        ValueRefused, UnknownName
+            As `random` does.
+        """
+        only("setting of a recommended network", chosen, [*task.recommended.network])
+        return cls.random(task.n_inputs, outputs=task.n_outputs, dt=task.dt, seed=seed, **task.recommended.but(**chosen).network)
 
     @property
     def units(self) -> int:
@@ -230,6 +256,26 @@ class Network(AbstractNetwork):
                 read = {each: np.asarray(changes.get(each, getattr(self, each)), float) for each in law.reads}
                 changes["recurrent"] = value_of(law, self.recurrent.shape, changes.get("free") or self.free, read)
         return super().replace(**{name: self._classes[kind] for name, kind in CLASSES.items()} | changes)
+
+    def _display(self) -> tuple[str, Rows]:
+        cell = self.cell if self.filter is None else f"{self.cell}, its input through {self.filter}"
+        rows = [
+            ("cell", f"{cell}; states {several(self.formula.states)}"),
+            ("dt", f"{self.dt:g} s"),
+            (
+                "parameters",
+                several(f"{name} {span(value)}{' s' if name.startswith('tau') else ''}" for name, value in self.parameters.items()),
+            ),
+            ("weights", several(f"{name} {shape(getattr(self, name))}" for name in ("recurrent", "input", "readout", "feedback"))),
+            ("recurrent", f"made by {self.parametrisation} from {several(self.learnt)}" if self.parametrisation else self._spread()),
+            ("plastic", f"{some(self.learnable, 'number')}: {several(self.plastic)}"),
+        ]
+        return self.sizes, [*rows, *([("noise", f"{self.noise:g} sqrt(s)")] if self.noise else [])]
+
+    def _spread(self) -> str:
+        """Of the recurrent weights: the gain g of N(0, g^2 / N), which says whether tanh units are chaotic, and how many there are none of."""
+        absent = float(np.mean(self.recurrent == 0))
+        return f"gain {self.recurrent.std() * np.sqrt(self.units):.3g}" + (f", {absent:.0%} absent" if absent else "")
 
     def per_unit(self, parameter: str) -> np.ndarray:
         """A parameter's values, one a unit, (N,)."""
@@ -320,10 +366,11 @@ class Network(AbstractNetwork):
 
     def _checked_weights(self) -> dict[str, np.ndarray]:
         rows, columns = self.formula.n_drives * self.units, len(self.formula.emitted) * self.units
-        readout = real_array("readout", self.readout, (-1, columns), "one column a unit's output")
+        recurrent = real_array("recurrent", self.recurrent, (rows, columns), "weights are (post, pre), one block of rows a drive")
+        readout = real_array("readout", self.readout, (-1, columns), "one column a unit's output")  # after what says how many units
         feedback = readout.T if self.feedback is None else self.feedback
         return {
-            "recurrent": real_array("recurrent", self.recurrent, (rows, columns), "weights are (post, pre), one block of rows a drive"),
+            "recurrent": recurrent,
             "input": real_array("input", self.input, (rows, -1), "weights are (post, pre); pass input.T if it is (pre, post)"),
             "readout": readout,
             "feedback": real_array(

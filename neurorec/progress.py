@@ -1,14 +1,22 @@
-"""Progress of long work: a bar with ETA in a terminal or notebook, plain lines elsewhere."""
+"""Progress of long work: a bar with the time left in a terminal or notebook, plain lines elsewhere."""
 
 from __future__ import annotations
 
 import sys
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable
+from contextlib import ExitStack
+from datetime import timedelta
 from typing import Any
 
-Hook = Callable[[int, int, float], None]
+import numpy as np
+
+from neurorec.compiling import CompileWatch
+
+Hook = Callable[[int, int, float], object]
 LINES = 10  # plain lines of a whole training: a batch log stays readable
+OFTEN = 0.1  # seconds between two pictures of a bar
 
 
 class Progress:
@@ -17,7 +25,8 @@ class Progress:
     Parameters
     ----------
     show : bool or callable
-        True: a bar, or plain lines where the output is no terminal. A function is called with (done, total, loss).
+        True: a bar, or plain lines where the output is no terminal. A function is called with (done, total, loss) after every
+        batch; where it returns False, the work is to stop.
     total, done : int
         Trials of the whole training, and before it starts.
     unit : str
@@ -25,31 +34,75 @@ class Progress:
     """
 
     def __init__(self, show: bool | Hook, total: int, done: int = 0, unit: str = "trial"):
-        self.total, self.show = total, _hook(show, total, done, unit)
-        self.last = time.monotonic()
+        self.total, self.done, self.unit, self.shown = total, done, unit, not callable(show) and bool(show)
+        self.hook: Hook | None = show if callable(show) else None
+        self._closing = ExitStack()
 
     def __enter__(self) -> Progress:
+        if self.shown:
+            self.hook = self._closing.enter_context(_Watched(_view(self.total, self.done, self.unit), self.total, self.done))
         return self
 
-    def advance(self, done: int, loss: float) -> None:
-        """Tell how far the work is; cheap enough for every batch."""
-        now = time.monotonic()
-        if now - self.last > 0.1 or done == self.total:
-            self.last = now
-            self.show(done, self.total, loss)
+    def advance(self, done: int, loss: float) -> bool:
+        """Tell how far the work is; cheap enough for every batch. Whether it is to go on."""
+        answer = None if self.hook is None else self.hook(done, self.total, loss)
+        return not (isinstance(answer, bool | np.bool_) and not answer)  # 0 and None are what a function returns that does not care
 
     def __exit__(self, *reason: Any) -> None:
-        close = getattr(self.show, "close", None)
-        if close:
-            close()
+        self._closing.close()
 
 
-def _hook(show: bool | Hook, total: int, done: int, unit: str) -> Hook:
-    if callable(show):
-        return show
-    if not show:
-        return lambda done, total, loss: None
-    return _Bar(total, done, unit) if sys.stderr.isatty() or _in_notebook() else _Lines(total, done, unit)
+class _AbstractView(ABC):
+    """What a person looks at."""
+
+    @abstractmethod
+    def show(self, done: int, text: str, left: float | None) -> None:
+        """Trials done, how it goes, and seconds left if they are known."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Leave it as it is."""
+
+
+class _Watched:
+    """A view with a clock: what passes before the first batch is over, and while a kernel is compiled, will not come again."""
+
+    def __init__(self, view: _AbstractView, total: int, done: int):
+        self.view, self.total, self.done, self.text = view, total, done, "starting"
+        self.watch = CompileWatch(self._compiling)
+        self.first, self.since, self.last = done, None, 0.0
+
+    def __enter__(self) -> _Watched:
+        self.view.show(self.done, self.text, None)
+        self.watch.__enter__()
+        return self
+
+    def __call__(self, done: int, total: int, loss: float) -> None:
+        now = time.monotonic()
+        self.done, self.text = done, _told(loss)
+        if self.since is None or now - self.last > OFTEN or done == total:
+            self.view.show(done, self.text, self._left(now))
+            self.last = now
+
+    def __exit__(self, *reason: Any) -> None:
+        self.watch.__exit__()
+        self.view.close()
+
+    def _left(self, now: float) -> float | None:
+        if self.since is None:
+            self.since, self.first, self.watch.seconds = now, self.done, 0.0
+        if self.done in (self.first, self.total):
+            return 0.0 if self.done == self.total else None
+        return (now - self.since - self.watch.seconds) * (self.total - self.done) / (self.done - self.first)
+
+    def _compiling(self, begun: bool) -> None:
+        self.view.show(self.done, "compiling" if begun else self.text, None)
+
+
+def _view(total: int, done: int, unit: str) -> _AbstractView:
+    if _in_notebook():
+        return _Notebook(total, done, unit)
+    return _Terminal(total, done, unit) if sys.stderr.isatty() else _Lines(total, done, unit)
 
 
 def _in_notebook() -> bool:
@@ -58,46 +111,71 @@ def _in_notebook() -> bool:
     return hasattr(shell, "kernel")
 
 
-class _Bar:
-    """A rich bar on standard error."""
+class _Terminal(_AbstractView):
+    """A rich bar on standard error, which moves by itself."""
 
     def __init__(self, total: int, done: int, unit: str):
-        from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-
-        columns = (
-            TextColumn(f"{unit}s"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[loss]}"),
-            TimeElapsedColumn(),
-            TextColumn("eta"),
-            TimeRemainingColumn(),
-        )
-        self.bar = Progress(*columns, console=Console(stderr=True))
-        self.task = self.bar.add_task("training", total=total, completed=done, loss="")
+        self.bar = _bar(total, done, unit)
         self.bar.start()
 
-    def __call__(self, done: int, total: int, loss: float) -> None:
-        self.bar.update(self.task, completed=done, loss=_told(loss))
+    def show(self, done: int, text: str, left: float | None) -> None:
+        self.bar.update(self.bar.task_ids[0], completed=done, text=text, left=_clock(left))
 
     def close(self) -> None:
         self.bar.stop()
 
 
-class _Lines:
+class _Notebook(_AbstractView):
+    """The same bar, as an output of the cell that is drawn anew; rich's own way needs ipywidgets, and else shows nothing."""
+
+    def __init__(self, total: int, done: int, unit: str):
+        from IPython.display import display
+
+        self.bar = _bar(total, done, unit)
+        self.output: Any = display(self.bar, display_id=True)
+
+    def show(self, done: int, text: str, left: float | None) -> None:
+        self.bar.update(self.bar.task_ids[0], completed=done, text=text, left=_clock(left))
+        self.output.update(self.bar)
+
+    def close(self) -> None:
+        self.output.update(self.bar)
+
+
+class _Lines(_AbstractView):
     """A line on standard error after every tenth of the work."""
 
     def __init__(self, total: int, done: int, unit: str):
-        self.unit = unit
-        self.start, self.first, self.next = time.monotonic(), done, done + max(1, total // LINES)
+        self.unit, self.total, self.start = unit, total, time.monotonic()
+        self.next, self.said = done + max(1, total // LINES), False
 
-    def __call__(self, done: int, total: int, loss: float) -> None:
-        if done >= self.next or done == total:
-            spent = time.monotonic() - self.start
-            left = spent * (total - done) / max(1, done - self.first)
-            print(f"{self.unit} {done}/{total}  {_told(loss)}  {spent:.0f} s, {left:.0f} s left", file=sys.stderr, flush=True)
-            self.next = done + max(1, total // LINES)
+    def show(self, done: int, text: str, left: float | None) -> None:
+        if text == "compiling" and not self.said:
+            self.said = True
+            self._print(done, text)
+        elif left is not None and (done >= self.next or done == self.total):
+            self.next = done + max(1, self.total // LINES)
+            self._print(done, f"{text}  {time.monotonic() - self.start:.0f} s, {left:.0f} s left")
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+    def _print(self, done: int, text: str) -> None:
+        print(f"{self.unit} {done}/{self.total}  {text}", file=sys.stderr, flush=True)
+
+
+def _bar(total: int, done: int, unit: str) -> Any:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    texts = TextColumn("{task.fields[text]}"), TimeElapsedColumn(), TextColumn("left"), TextColumn("{task.fields[left]}")
+    bar = Progress(TextColumn(f"{unit}s"), BarColumn(), MofNCompleteColumn(), *texts, console=Console(stderr=True))
+    bar.add_task(unit, total=total, completed=done, text="", left=_clock(None))
+    return bar
+
+
+def _clock(seconds: float | None) -> str:
+    return "-:--:--" if seconds is None else str(timedelta(seconds=round(seconds)))
 
 
 def _told(loss: float) -> str:

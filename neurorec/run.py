@@ -5,6 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from neurorec.display import AbstractDisplayed, Rows, briefly, several, some
+from neurorec.errors import RunFileError
 from neurorec.storage import RunFile
 from neurorec.trust import Trust, trusted
 from neurorec.weights import Weights
@@ -12,8 +16,10 @@ from neurorec.weights import Weights
 if TYPE_CHECKING:
     import xarray
 
+RECENT = 100  # trials, at most, over which a first and a last loss are means
 
-class Run:
+
+class Run(AbstractDisplayed):
     """One training: the trained network, the log, what was recorded.
 
     Get one from `nr.train`, `nr.resume` or `nr.open_run`.
@@ -76,9 +82,26 @@ class Run:
         """Copy the run, such as one in memory, to a file."""
         return self._read(lambda file: file.save_as(path, overwrite))
 
-    def __repr__(self) -> str:
-        where = self.path or "in memory"
-        return f"<Run {where}: {self.config['task']} by {self.config['rule']}, {self.done} of {self.total} trials>"
+    def _display(self) -> tuple[str, Rows]:
+        where = "in memory" if self.path is None else str(self.path)
+        try:
+            return where, self._rows()
+        except RunFileError as error:  # to look at a run whose file is gone is no mistake
+            return where, [("network", self.network.sizes), ("file", str(error))]
+
+    def _rows(self) -> Rows:
+        config, log, done = self.config, self.log, self.done
+        task = briefly({name: value for name, value in config["task_settings"].items() if value is not None})
+        means = f"feedback {config['feedback']}, {config['optimiser']} at rate {briefly(config['rate'])}, weights change after every {config['update']}"
+        return [
+            ("task", f"{config['task']}: {task}"),
+            ("rule", f"{config['rule']}, {means}"),
+            ("network", f"{self.network.sizes}, {getattr(self.network, 'cell', None) or self.network.architecture}"),
+            ("trials", f"{done:,} of {self.total:,} done, in batches of {config['batch']}; seed {config['seed']}"),
+            ("loss", f"{config['loss']}, {_course(log['loss'].values[:done])}"),
+            ("recorded", several(f"{name} {' x '.join(map(str, sizes.values()))}" for name, sizes in self.about["recorded"].items())),
+            ("engine", f"{config['engine']}, {briefly(float(log['seconds'][done - 1]) if done else 0.0)} s"),
+        ]
 
     def _read(self, question: Any) -> Any:
         """From the open file, or from the path: a run with a path holds no file open, so that others may resume it."""
@@ -86,6 +109,12 @@ class Run:
             return question(self._file)
         with RunFile.open(self.path, trust=self.trust) as file:
             return question(file)
+
+
+def _course(losses: np.ndarray) -> str:
+    """From the first trials to the last."""
+    few = min(RECENT, max(1, len(losses) // 10))
+    return f"{losses[:few].mean():.4g} -> {losses[-few:].mean():.4g} (first and last {some(few, 'trial')})" if len(losses) else "none yet"
 
 
 def open_run(path: str | Path, trust: Trust = False) -> Run:

@@ -11,7 +11,7 @@ import numpy as np
 from neurorec.abstract_network import AbstractNetwork
 from neurorec.arrays import whole
 from neurorec.discovery import name_of, resolve
-from neurorec.engines import fit, recorded, start
+from neurorec.engines import fit, recorded, start, targets
 from neurorec.engines.base import AbstractEngine, Stimulus, expect_taken
 from neurorec.errors import ValueRefused
 from neurorec.noise import PrivateNoise, private_noise
@@ -78,7 +78,7 @@ def stream(
     window : int, optional
         Time steps at once. None: as many as take 64 MB.
     progress : bool or callable
-        A bar; or a function of (steps done, steps in all, nan).
+        A bar; or a function of (steps done, steps in all, nan), called after every window; where it returns False, the rest is left out.
     overwrite : bool
         Replace a file at `path`.
 
@@ -93,8 +93,8 @@ def stream(
     """
     runner, root = resolve("engines", engine), entropy(seed)
     expect_taken(runner, network)
-    fit(network, trials)
     record = record or Record(variables=(network.formula.states[0], "output"))
+    fit(network, trials, asked=trials.asked or "target" in record.variables)
     if record.reduce is not None:
         raise ValueRefused(f"reduce={record.reduce!r} needs whole trials; record every j-th step with steps=, and reduce what xarray reads")
     window = min(trials.steps, _window(network, trials, record) if window is None else _multiple(whole("window", window), record.steps))
@@ -102,14 +102,15 @@ def stream(
     layout = Layout(trials.count, trials.steps, network.dt, 1, network.inputs, network.outputs, {}, (), record)
     config = {"engine": name_of(runner), "engine_settings": runner.settings, "window": window}
     file = RecordingFile(Path(path), network, config, layout, root, overwrite)
-    windows = _windows(trials, runner.dtype, noise, state, window)
+    windows = _windows(trials, targets(network, trials), runner.dtype, noise, state, window)
     try:
         with Progress(progress, trials.steps, unit="step") as shown:
             for k, activity in enumerate(runner.stream(network, Weights.of(network, runner.dtype), windows)):
                 first = k * window
-                inputs, targets = (each[first : first + window] for each in (trials.inputs, trials.targets))
-                file.write(first, {name: recorded(name, network, activity, inputs, targets) for name in record.variables})
-                shown.advance(min(first + window, trials.steps), np.nan)
+                inputs, asked = (each[first : first + window] for each in (trials.inputs, trials.targets))
+                file.write(first, {name: recorded(name, network, activity, inputs, asked) for name in record.variables})
+                if not shown.advance(min(first + window, trials.steps), np.nan):
+                    break
     finally:
         file.close()
     return Recording(Path(path))
@@ -127,9 +128,11 @@ def _multiple(steps: int, of: int) -> int:
     return max(1, steps // of) * of
 
 
-def _windows(trials: Trials, dtype: Any, noise: PrivateNoise | None, state: np.ndarray, window: int) -> Iterator[Stimulus]:
+def _windows(
+    trials: Trials, asked: np.ndarray, dtype: Any, noise: PrivateNoise | None, state: np.ndarray, window: int
+) -> Iterator[Stimulus]:
     for first in range(0, trials.steps, window):
         stop = min(first + window, trials.steps)
-        inputs, targets = (each[first:stop].astype(dtype) for each in (trials.inputs, trials.targets))
+        inputs, targets = (each[first:stop].astype(dtype) for each in (trials.inputs, asked))
         share = np.zeros(inputs.shape[:2], dtype)  # nothing is learnt
         yield Stimulus(inputs, noise and noise.window(first, stop), state, targets, share)

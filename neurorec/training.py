@@ -101,7 +101,8 @@ def train(
     seed : int or None
         Fixes trials and noise; None: a fresh one, stored with the run.
     progress : bool or callable
-        Bar or plain lines; or a function of (done, total, loss).
+        Bar or plain lines; or a function of (trials done, trials in all, mean loss of the last hundred), called after every batch:
+        where it returns False, training stops there, and `nr.resume` goes on. What it raises reaches the caller, the file being whole.
     feedback : str or feedback, optional
         From ``nr.names("feedbacks")``; None: the rule's own.
     plastic : sequence of str, optional
@@ -127,7 +128,7 @@ def train(
     Returns
     -------
     Run
-        ``run.network``, ``run.log``.
+        ``run.network``, ``run.log``; ``run.done`` of ``run.total`` trials where it was stopped.
 
     Raises
     ------
@@ -210,9 +211,10 @@ def _go_on(learner: Learner, file: RunFile, progress: bool | Hook) -> Run:
     # One thread: the same bits on any number of cores, and never slower at a trial's size.
     with threadpool_limits(1), Interrupt() as interrupt, Progress(progress, file.total, journal.done) as shown:
         try:
-            while not journal.finished and interrupt.asked is None:
+            going = True
+            while going and not journal.finished and interrupt.asked is None:
                 journal.batch()
-                shown.advance(journal.done, journal.recent_loss)
+                going = _told(journal, shown)
             journal.conclude()
         except DivergenceError as error:
             journal.conclude()
@@ -224,6 +226,15 @@ def _go_on(learner: Learner, file: RunFile, progress: bool | Hook) -> Run:
     if interrupt.asked:
         raise SystemExit(_how_to_go_on(file, journal))
     return Run(file, learner.trained())
+
+
+def _told(journal: Journal, shown: Progress) -> bool:
+    """Tell how far it is; whether to go on. Between two batches the file can be made whole, so that nothing is lost by what a hook raises."""
+    try:
+        return shown.advance(journal.done, journal.recent_loss)
+    except BaseException:
+        journal.conclude()
+        raise
 
 
 def _how_to_go_on(file: RunFile, journal: Journal) -> str:

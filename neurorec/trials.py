@@ -6,28 +6,31 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
 from neurorec.arrays import TRIAL, expect_unmasked, positive, real_array, time_first, whole
 from neurorec.discovery import load, name_of
+from neurorec.display import FEW, AbstractDisplayed, Rows, several, some, span
 from neurorec.errors import ShapeError, ValueRefused
+from neurorec.recommended import GENERAL, Recommended
 from neurorec.seeds import ORDER, TASK, entropy, generator
 
 _OWN: Any = None  # "the default", which __post_init__ fills in: a field's type is what it holds afterwards
 
 
-@dataclass(frozen=True, eq=False)
-class Trials:
+@dataclass(frozen=True, eq=False, repr=False)
+class Trials(AbstractDisplayed):
     """Some trials of one task, time-major.
 
     Parameters
     ----------
     inputs : (T, B, I) array_like
         What the network hears; (T, I) is taken as one trial.
-    targets : (T, B, O) array_like
-        What it should answer. For ``loss="cross_entropy"`` one-hot classes (or probabilities).
+    targets : (T, B, O) array_like, optional
+        What it should answer. For ``loss="cross_entropy"`` one-hot classes (or probabilities). None: nothing is asked, O is 0;
+        such trials can be simulated, not learnt from.
     mask : (T, B) array_like, optional
         How much each time step counts, from 0; None: all the same. Every trial needs a step that counts.
     conditions : mapping of str to (B,) array_like, optional
@@ -50,7 +53,7 @@ class Trials:
     """
 
     inputs: np.ndarray
-    targets: np.ndarray
+    targets: np.ndarray = _OWN
     mask: np.ndarray = _OWN
     conditions: Mapping[str, Any] = _OWN
     dt: float = 0.01
@@ -59,7 +62,7 @@ class Trials:
 
     def __post_init__(self) -> None:
         put = lambda name, value: object.__setattr__(self, name, value)  # noqa: E731 - the one place where a frozen value is filled
-        put("targets", _three("targets", self.targets))
+        put("targets", _three("targets", _nothing(self.inputs) if self.targets is None else self.targets))
         steps, trials, _ = self.targets.shape
         put(
             "inputs",
@@ -75,7 +78,9 @@ class Trials:
         put("dt", positive("dt", self.dt, "seconds"))
         put("channels", self._named())
         put("loss", self.loss if isinstance(self.loss, str) else name_of(self.loss))
-        load("losses", self.loss).expect(self.targets, self.mask)
+        loss = load("losses", self.loss)
+        if self.asked:
+            loss.expect(self.targets, self.mask)
 
     @property
     def time(self) -> np.ndarray:
@@ -91,6 +96,11 @@ class Trials:
     def count(self) -> int:
         """Number of trials B."""
         return self.targets.shape[1]
+
+    @property
+    def asked(self) -> bool:
+        """Whether there are targets."""
+        return self.targets.shape[2] > 0
 
     @cached_property
     def weight(self) -> np.ndarray:
@@ -111,6 +121,14 @@ class Trials:
         if names and (len(set(names)) < outputs or len(names) != outputs or not all(isinstance(each, str) for each in names)):
             raise ShapeError(f"channels must name each of the {outputs} outputs, differently, got {names!r}")
         return names
+
+    def _display(self) -> tuple[str, Rows]:
+        shown = {"inputs": self.inputs, "targets": self.targets}
+        rows = [(name, f"{some(array.shape[2], 'channel')}{f', {span(array)}' if array.size else ''}") for name, array in shown.items()]
+        rows += [("counted", f"{np.mean(self.mask > 0):.0%} of the steps, in the loss {self.loss}")] if self.asked else []
+        steps = f"{some(self.steps, 'step')} of {self.dt:g} s"
+        conditions = [(name, _values(values)) for name, values in self.conditions.items()]
+        return f"{some(self.count, 'trial')} of {self.steps * self.dt:g} s, {steps}", [*rows, *conditions]
 
     def _condition(self, name: str, value: Any) -> np.ndarray:
         expect_unmasked(f"condition {name!r}", value)
@@ -150,6 +168,9 @@ class AbstractTask(ABC):
         What the outputs are called; empty: by their numbers.
     note : str
         What it read and took for what, in a line, where its settings alone do not say so.
+    recommended : Recommended
+        Network and training with which it is learnt: ``neurorec train`` takes them where nothing is said, ``task.recommended.network``
+        and ``task.recommended.training`` are keyword arguments of `nr.Network.random` and `nr.train`.
     """
 
     n_inputs: int
@@ -159,6 +180,7 @@ class AbstractTask(ABC):
     clock: str = "seconds"
     channels: tuple[str, ...] = ()
     note: str = ""
+    recommended: ClassVar[Recommended] = GENERAL
 
     @abstractmethod
     def trial(self, rng: np.random.Generator) -> Trial:
@@ -266,6 +288,19 @@ def variance_explained(outputs: np.ndarray, trials: Trials) -> np.ndarray:
     left = (weight * (trials.targets - outputs) ** 2).sum(axis=(0, 2))
     share = np.where(total > 0, 1 - left / np.where(total > 0, total, 1), left == 0)
     return np.clip(np.nan_to_num(share, nan=0.0, posinf=0.0, neginf=0.0), 0, 1)  # a network that diverged explains nothing
+
+
+def _nothing(inputs: Any) -> np.ndarray:
+    """Targets without a channel, for as many steps and trials."""
+    return np.zeros((*_three("inputs", inputs).shape[:2], 0))
+
+
+def _values(column: np.ndarray) -> str:
+    """Of a condition: those there are, or from where to where they go."""
+    different = list(dict.fromkeys(column.tolist()))
+    if len(different) > FEW and column.dtype.kind in "iuf":
+        return f"{span(column)}, {len(different):,} values"
+    return several(sorted(different, key=lambda value: (isinstance(value, str), value)))
 
 
 def _three(name: str, value: Any) -> np.ndarray:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neurorec.circuits.player import Player
+from neurorec.display import AbstractDisplayed, Rows, several, shape, some, span
 from neurorec.engines.base import Activity
 from neurorec.errors import ValueRefused
 from neurorec.network import Network
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
     import xarray
 
 
-@dataclass(frozen=True, eq=False)
-class Performance:
+@dataclass(frozen=True, eq=False, repr=False)
+class Performance(AbstractDisplayed):
     """A sequence of syllables, end to end, with what the network did meanwhile.
 
     Attributes
@@ -53,6 +54,13 @@ class Performance:
     def transitions_correct(self) -> float:
         """Share of the transitions that are right; not a number where there is none."""
         return float(np.mean(self.right)) if len(self.right) else np.nan
+
+    def _display(self) -> tuple[str, Rows]:
+        arrays = {"outputs": self.outputs, "inputs": self.inputs, **self.states}
+        right = f"{self.transitions_correct:.0%} of {some(len(self.right), 'transition')}" if len(self.right) else "no transition"
+        rows = [("played", several(self.syllables)), ("right", right)]
+        head = f"{some(len(self.syllables), 'syllable')} in {len(self.outputs) * self.dt:g} s, {some(self.steps, 'step')} each"
+        return head, [*rows, *((name, f"{shape(array)}, {span(array)}") for name, array in arrays.items())]
 
     def to_xarray(self) -> xarray.Dataset:
         """Named dimensions (time, unit, output_channel, input_channel), time in seconds, the syllable of each step as a coordinate."""

@@ -18,6 +18,7 @@ from neurorec.circuits.performance import Performance, Stage, expect_room
 from neurorec.circuits.player import Player
 from neurorec.circuits.transitions import Transitions
 from neurorec.discovery import name_of, resolve
+from neurorec.display import AbstractDisplayed, Rows, several, some
 from neurorec.engines.base import AbstractEngine, Activity
 from neurorec.errors import UnknownName, ValueRefused
 from neurorec.network import Network
@@ -37,7 +38,7 @@ SETTINGS = ("duration", "hold", "syllables", "exploration", "refractory", "seed"
 
 
 @final
-class SequenceLoop:
+class SequenceLoop(AbstractDisplayed):
     """A network whose inputs are switched by a winner-take-all readout of its own activity.
 
     Cortex, striatum and thalamus of the paper: the network is trained on syllables, one input each, and stays as it is. A readout unit
@@ -252,8 +253,15 @@ class SequenceLoop:
             loop.course = Course(state.reshape(loop._player.rest.shape), stored["history"], np.array(stored["at"]))
         return loop
 
-    def __repr__(self) -> str:
-        return f"<SequenceLoop of {', '.join(self.syllables)}: {self.done} transitions learnt from>"
+    def _display(self) -> tuple[str, Rows]:
+        rows = [
+            ("network", f"{self.network.sizes}, {self.network.cell}"),
+            ("timing", f"{self.duration:g} s of movement, {self.hold:g} s of hold"),
+            ("sequence", several(self.syllables[each] for each in self.sequence)),
+            ("exploration", f"{self.exploration:g}; refractory for {some(self.refractory, 'syllable')}"),
+            ("readout", f"{self.weights.shape[1]} {name_of(self.context)} cells, by {name_of(self.plasticity)}"),
+        ]
+        return f"{several(self.syllables)}; {some(self.done, 'transition')} learnt from", rows
 
     def _learn_one(self, course: Course, targets: Transitions) -> tuple[Activity, int, int, bool, bool]:
         """Play a syllable, choose the next, learn from it; what was played, what came, whether by chance, and whether it was right."""

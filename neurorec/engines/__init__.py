@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ import numpy as np
 from neurorec.abstract_network import AbstractNetwork
 from neurorec.arrays import real_array
 from neurorec.discovery import load, resolve
+from neurorec.display import AbstractDisplayed, Rows, several, shape, some, span
 from neurorec.engines.base import AbstractEngine, Activity, Route, Stimulus, check, expect_taken
 from neurorec.errors import ShapeError, ValueRefused
 from neurorec.feedbacks.base import AbstractFeedback
@@ -20,15 +22,17 @@ from neurorec.noise import PrivateNoise, private_noise
 from neurorec.record import CHANNELS
 from neurorec.rules.base import AbstractRule
 from neurorec.seeds import entropy
-from neurorec.trials import Trials
+from neurorec.trials import AbstractTask, Trials
 from neurorec.weights import Weights
 
 if TYPE_CHECKING:
     import xarray
 
+DRAWN = 10  # trials of a task, where the user does not say how many
 
-@dataclass(frozen=True, eq=False)
-class Trajectories:
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Trajectories(AbstractDisplayed):
     """What a network did in some trials.
 
     Attributes
@@ -40,7 +44,7 @@ class Trajectories:
     trials : Trials
         What was asked.
     loss : (B,) array
-        Loss of each trial.
+        Loss of each trial; NaN where nothing was asked.
     """
 
     outputs: np.ndarray
@@ -49,12 +53,16 @@ class Trajectories:
     loss: np.ndarray
 
     def to_xarray(self) -> xarray.Dataset:
-        """Named dimensions (time, trial, unit, output, input), time in seconds, conditions and names of channels as coordinates."""
+        """Named dimensions (time, trial, unit, output, input), time in seconds, conditions and names of channels as coordinates.
+
+        Where nothing was asked there is no ``target``, ``loss`` or ``mask``.
+        """
         import xarray
 
         trials, over = self.trials, ("time", "trial")
         variables = {name: ((*over, "unit"), values, {"units": "1"}) for name, values in self.states.items()}
-        channels = {"output": (self.outputs, "output"), "target": (trials.targets, "output"), "input": (trials.inputs, "input")}
+        asked = {"target": (trials.targets, "output")} if trials.asked else {}
+        channels = {"output": (self.outputs, "output"), **asked, "input": (trials.inputs, "input")}
         variables |= {name: ((*over, f"{last}_channel"), values, {"units": "1"}) for name, (values, last) in channels.items()}
         coordinates = {
             "time": ("time", trials.time, {"units": "s", "long_name": "time from trial start"}),
@@ -63,46 +71,74 @@ class Trajectories:
         if trials.channels:
             coordinates["output_channel"] = list(trials.channels)
         conditions = {name: ("trial", values) for name, values in trials.conditions.items()}
-        return xarray.Dataset({**variables, "loss": ("trial", self.loss), "mask": (over, trials.mask)}, {**coordinates, **conditions})
+        compared = {"loss": ("trial", self.loss), "mask": (over, trials.mask)} if trials.asked else {}
+        return xarray.Dataset({**variables, **compared}, {**coordinates, **conditions})
+
+    def _display(self) -> tuple[str, Rows]:
+        trials, told = self.trials, self.trials.conditions
+        rows = [(name, f"{shape(array)}, {span(array)}") for name, array in {"outputs": self.outputs, **self.states}.items()]
+        rows += (
+            [("loss", f"{trials.loss}, {self.loss.mean():.4g} on average, {span(self.loss)}")] if trials.asked else [("targets", "none")]
+        )
+        head = f"{some(trials.count, 'trial')} of {trials.steps * trials.dt:g} s, {some(trials.steps, 'step')} of {trials.dt:g} s"
+        return head, [*rows, *([("conditions", several(told))] if told else [])]
 
 
 def simulate(
     network: AbstractNetwork,
-    trials: Trials,
+    trials: Trials | AbstractTask | str | np.ndarray,
     engine: str | AbstractEngine = "numba",
     seed: int | None = 0,
     initial: np.ndarray | None = None,
+    *,
+    n: int = DRAWN,
 ) -> Trajectories:
     """Run a network through trials; nothing is learnt.
 
     Parameters
     ----------
     network : Network or ModuleNetwork
-    trials : Trials
-        With the network's number of inputs and outputs, and its dt.
+    trials : Trials, task, name of a task, or (T, B, I) or (T, I) array_like
+        With the network's number of inputs and outputs, and its dt. Of a task, `n` trials are drawn. An array is what the
+        network hears, at its dt; then nothing is asked, and there is no loss.
     engine : str or engine
         From ``nr.names("engines")``.
     seed : int or None
-        For the network's private noise.
+        For the network's private noise, and for the trials that are drawn; a training with the same seed learns from these.
     initial : (B, k N) or (k N,) array_like, optional
         State before the first step, instead of the network's own.
+    n : int
+        How many trials of a task.
 
     Returns
     -------
     Trajectories
+        Its ``trials`` are those it was given, or that were drawn.
 
     Raises
     ------
-    ShapeError, ValueRefused
+    ShapeError, ValueRefused, UnknownName
         If trials and network do not fit.
     """
-    runner = resolve("engines", engine)
+    runner, root = resolve("engines", engine), entropy(seed)
     expect_taken(runner, network)
-    fit(network, trials)
-    given = stimulus(network, trials, runner.dtype, entropy(seed), state=start(network, trials.count, initial, runner.dtype))
+    trials = _as_trials(trials, network, n, root)
+    fit(network, trials, asked=trials.asked)
+    given = stimulus(network, trials, runner.dtype, root, state=start(network, trials.count, initial, runner.dtype))
     activity = runner.forward(network, Weights.of(network, runner.dtype), given)
     states = {name: activity.states[1:, i].copy() for i, name in enumerate(network.formula.states) if name in network.own_states}
-    return Trajectories(activity.readout.copy(), states, trials, losses(activity.readout, trials))
+    return Trajectories(
+        activity.readout.copy(), states, trials, losses(activity.readout, trials) if trials.asked else np.full(trials.count, np.nan)
+    )
+
+
+def _as_trials(given: Trials | AbstractTask | str | np.ndarray, network: AbstractNetwork, n: int, seed: int) -> Trials:
+    """Trials as they are, those that a task draws, or inputs of which nothing is asked."""
+    if isinstance(given, Trials):
+        return given
+    if isinstance(given, str | AbstractTask) or inspect.isclass(given):
+        return resolve("tasks", given).trials(n, seed)
+    return Trials(given, dt=network.dt)
 
 
 def weight_change(
@@ -159,7 +195,12 @@ def stimulus(
     """What trials (the first of which has number `first`) give a network, in an engine's float type."""
     noise = noise_of(network, trials.steps, trials.count, seed, first)
     state = start(network, trials.count, None, dtype) if state is None else state
-    return Stimulus(trials.inputs.astype(dtype), noise, state, trials.targets.astype(dtype), trials.weight.astype(dtype))
+    return Stimulus(trials.inputs.astype(dtype), noise, state, targets(network, trials).astype(dtype), trials.weight.astype(dtype))
+
+
+def targets(network: AbstractNetwork, trials: Trials) -> np.ndarray:
+    """What is asked, (T, B, O); zeros where nothing is, which engines take all the same."""
+    return trials.targets if trials.asked else np.zeros((trials.steps, trials.count, network.outputs))
 
 
 def start(network: AbstractNetwork, trials: int, initial: np.ndarray | None, dtype: Any) -> np.ndarray:
@@ -197,9 +238,14 @@ def weighted_error(readout: np.ndarray, trials: Trials, loss: AbstractLoss | Non
     return error.reshape(readout.shape) * trials.weight[..., None].astype(readout.dtype)
 
 
-def fit(network: AbstractNetwork, trials: Trials) -> None:
-    """Refuse trials that the network cannot be given."""
-    for name, channels, have in (("inputs", trials.inputs.shape[2], network.inputs), ("targets", trials.targets.shape[2], network.outputs)):
+def fit(network: AbstractNetwork, trials: Trials, asked: bool = True) -> None:
+    """Refuse trials that the network cannot be given, or, if something must be `asked` of it, cannot answer."""
+    if asked and not trials.asked:
+        raise ValueRefused(
+            "these trials have no targets, so there is nothing to learn or compare; make them with nr.Trials(inputs, targets)"
+        )
+    compared = [("targets", trials.targets.shape[2], network.outputs)] if asked else []
+    for name, channels, have in [("inputs", trials.inputs.shape[2], network.inputs), *compared]:
         if channels != have:
             word = name.removesuffix("s") if name == "inputs" else "output"
             raise ShapeError(f"trials have {channels} channels of {name}, the network has {have}; make it with {word}s={channels}")

@@ -15,6 +15,7 @@ from functools import cached_property
 
 import sympy
 
+from neurorec.display import AbstractDisplayed, Rows, several
 from neurorec.errors import NotOffered
 
 WHOLE, RECURRENT, EXTERNAL = "whole", "recurrent", "external"
@@ -38,8 +39,8 @@ class Port:
         return self.part != RECURRENT
 
 
-@dataclass(frozen=True)
-class Formula:
+@dataclass(frozen=True, repr=False)
+class Formula(AbstractDisplayed):
     """The symbolic form of a cell: symbols in, expressions out.
 
     Attributes
@@ -76,6 +77,12 @@ class Formula:
     def shows_state(self) -> bool:
         """Whether other units see a unit's only state as it is."""
         return len(self.states) == 1 and self.emitted == (sympy.Symbol(self.states[0]),)
+
+    def _display(self) -> tuple[str, Rows]:
+        steps = [(f"{name}(t)", str(value)) for name, value in zip(self.states, self.new, strict=False)]
+        sent = [("sent", several(self.emitted))] if self.emitted and not self.shows_state else []
+        named = {"ports": self.ports, "parameters": self.parameters, "plastic": self.plastic}
+        return f"states {several(self.states)}", [*steps, *sent, *((name, several(each)) for name, each in named.items() if each)]
 
     @cached_property
     def decay(self) -> sympy.Matrix:

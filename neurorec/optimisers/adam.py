@@ -32,6 +32,7 @@ class Adam(AbstractOptimiser):
     beta2: float = 0.999
     epsilon: float = 1e-8
     slots: ClassVar[tuple[str, ...]] = ("mean", "square")
+    usual_rate: ClassVar[float] = 0.003
 
     def __post_init__(self) -> None:
         for name in ("beta1", "beta2"):

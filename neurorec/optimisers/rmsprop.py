@@ -31,6 +31,7 @@ class RMSProp(AbstractOptimiser):
     memory: float = 0.9
     epsilon: float = 1e-8
     slots: ClassVar[tuple[str, ...]] = ("square",)
+    usual_rate: ClassVar[float] = 0.001
 
     def __post_init__(self) -> None:
         number("memory", self.memory, 0, 1)

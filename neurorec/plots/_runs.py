@@ -42,9 +42,9 @@ def column(run: Run, name: str) -> np.ndarray:
     log = run.log
     if name not in log:
         way = "; train with gradient_angle=10 to measure it every tenth batch" if name == "angle" else ""
-        raise UnknownName(f"{run!r} has no {name} in its log, it has {', '.join(map(str, log.data_vars))}{way}")
+        raise UnknownName(f"{_called(run)} has no {name} in its log, it has {', '.join(map(str, log.data_vars))}{way}")
     if log.sizes["trial"] == 0:
-        raise ValueRefused(f"{run!r} has done no trial yet; resume it")
+        raise ValueRefused(f"{_called(run)} has done no trial yet; resume it")
     return log[name].values
 
 
@@ -67,7 +67,7 @@ def recorded(run: Run, trial: int, *names: str) -> xarray.Dataset:
     data = run.trajectories(*names)
     numbers = data["trial"].values
     if data.sizes["time"] < 2:
-        raise ValueRefused(f"{run!r} recorded each trial reduced to one time; record without reduce to see its course")
+        raise ValueRefused(f"{_called(run)} recorded each trial reduced to one time; record without reduce to see its course")
     if trial not in numbers and not -len(numbers) <= trial < 0:
         raise ValueRefused(f"trial {trial} was not recorded; there are {_listed(numbers)}, or -1 for the last")
     return data.isel(trial=trial) if trial < 0 else data.sel(trial=trial)
@@ -76,3 +76,7 @@ def recorded(run: Run, trial: int, *names: str) -> xarray.Dataset:
 def _listed(numbers: np.ndarray) -> str:
     texts = [str(number) for number in numbers]
     return ", ".join(texts if len(texts) <= 6 else [*texts[:3], "...", texts[-1]]) or "none"
+
+
+def _called(run: Run) -> str:
+    return f"the run {'in memory' if run.path is None else run.path}"

@@ -13,6 +13,7 @@ from scipy.ndimage import gaussian_filter
 
 from neurorec.arrays import positive, real_array
 from neurorec.errors import ShapeError, ValueRefused
+from neurorec.recommended import Recommended
 from neurorec.tasks._recordings import Recording, array_table, example, file_table, recording_of
 from neurorec.trials import AbstractTask, Trial, Trials, variance_explained
 
@@ -79,6 +80,7 @@ class RecordedPattern(AbstractTask):
     time: str | int | bool | None = None
 
     n_inputs: ClassVar[int] = 0
+    recommended: ClassVar[Recommended] = Recommended(trials=4000, batch=1, rate=0.001, anneal=0.1)
 
     def __post_init__(self) -> None:
         """Make the settings plain values, which compare and go to a run file, and read the recording now."""
