@@ -54,3 +54,7 @@ class RunFileError(NeurorecError, OSError):
 
 class UnrollWarning(UserWarning):
     """An iteration over time did not converge, or the network is chaotic, so that its late states are not to be relied on."""
+
+
+class SilentNetworkWarning(UserWarning):
+    """Nothing drives the network that is trained: it answers 0, and no weight can change that."""
