@@ -325,15 +325,16 @@ class Network(AbstractNetwork):
     @classmethod
     def from_group(cls, group: h5py.Group, trust: Trusted = False) -> Network:
         """As the contract says."""
+        from neurorec.hdf5.values import fetch, number, text
+
         if "architecture" in group.attrs:
             raise RunFileError("there is a network of a torch module; read it with nr.ModuleNetwork.load")
-        arrays = {name: group[name][()] for name in AXES}
-        about = group.attrs
-        parameters, free = ({name: data[()] for name, data in group.get(part, {}).items()} for part in ("parameters", "free"))
-        filter, law = (about.get(name) or None for name in ("filter", "parametrisation"))
+        arrays = {name: fetch(group, name) for name in AXES}
+        parameters, free = ({name: fetch(group, f"{part}/{name}") for name in group.get(part, ())} for part in ("parameters", "free"))
+        filter, law = (text(group, name, "") or None for name in ("filter", "parametrisation"))
         return cls(
-            **arrays, cell=named("cells", about["cell"], trust), dt=float(about["dt"]), noise=float(about["noise"]), parameters=parameters,
-            filter=filter and named("filters", filter, trust), plastic=tuple(json.loads(about["plastic"])),
+            **arrays, cell=named("cells", text(group, "cell"), trust), dt=number(group, "dt"), noise=number(group, "noise"), parameters=parameters,
+            filter=filter and named("filters", filter, trust), plastic=tuple(json.loads(text(group, "plastic"))),
             parametrisation=law and named("parametrisations", law, trust), free=free,
         )  # fmt: skip
 

@@ -6,7 +6,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
-from neurorec.discovery import resolve
+from neurorec.discovery import class_of
 
 NETWORK = ("units", "cell", "gain", "readout_gain", "parametrisation")
 TRAINING = ("rule", "trials", "batch", "rate", "optimiser", "clip", "weight_decay", "anneal", "start")
@@ -58,7 +58,7 @@ class Recommended:
     @property
     def training(self) -> dict[str, Any]:
         """Keyword arguments of `nr.train`."""
-        rate = resolve("optimisers", self.optimiser).usual_rate if self.rate is None else self.rate
+        rate = class_of("optimisers", self.optimiser).usual_rate if self.rate is None else self.rate
         return {name: getattr(self, name) for name in TRAINING} | {"rate": rate, "clip": self.clip or None}
 
     def but(self, **chosen: Any) -> Recommended:

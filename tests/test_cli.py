@@ -15,6 +15,7 @@ import pytest
 import neurorec as nr
 from neurorec import cli
 from neurorec.cli import doctor, exits, listing
+from neurorec.discovery import load
 
 TASK = ("periodic_output", "--set", "period=0.2", "--units", "8")
 SMALL = ("train", *TASK, "--trials", "30", "--quiet")
@@ -376,7 +377,7 @@ def test_list_says_how_each_task_is_learnt(neurorec):
     lines = out.splitlines()
     for name in nr.names("tasks"):
         at = next(number for number, line in enumerate(lines) if line.startswith(f"{name} "))
-        assert lines[at + 1].strip() == f"learnt with {nr.task(name).recommended}"
+        assert lines[at + 1].strip() == f"learnt with {load('tasks', name).recommended}"
 
 
 def test_doctor_finds_nothing_wrong(neurorec):

@@ -221,6 +221,27 @@ def test_a_target_of_a_single_step_is_seen(name, said):
     assert said in ax.get_title(loc="left")
 
 
+def test_a_simulation_can_be_drawn(several_channels):
+    task = nr.task("delayed_match_to_sample", dt=0.05)
+    found = nr.simulate(several_channels.network, task, n=3)
+    ax = nr.plots.outputs(found, trial=1)
+    assert ax.get_title(loc="left").startswith("trial 1: ") and "time steps right" in ax.get_title(loc="left")
+    target = np.where(found.trials.mask[:, 1] > 0, found.trials.targets[:, 1, 0], np.nan)
+    assert np.allclose(ax.lines[0].get_ydata() - ax.get_yticks()[0], target, equal_nan=True)
+    (image,) = nr.plots.rates(found).images
+    shown, simulated = np.asarray(image.get_array()), found.states["h"][:, -1].T
+    assert np.array_equal(shown[np.lexsort(shown.T)], simulated[np.lexsort(simulated.T)])
+    with pytest.raises(ValueRefused, match="trial 3 was not simulated; there are 0 to 2"):
+        nr.plots.outputs(found, trial=3)
+
+
+def test_a_simulation_of_which_nothing_was_asked_has_no_target():
+    found = nr.simulate(nr.Network.random(inputs=1, units=8, outputs=2), np.ones((30, 1)))
+    ax = nr.plots.outputs(found)
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["output"] and ax.get_title(loc="left") == "trial 0"
+    assert np.allclose(ax.lines[0].get_ydata(), found.outputs[:, 0, 0])
+
+
 def test_runs_on_arrays_can_be_drawn():
     time = np.arange(20)[:, None, None] * 0.01
     data = nr.Trials(inputs=np.ones((20, 2, 1)), targets=np.sin(20 * time) * np.ones((1, 2, 1)))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from neurorec.errors import UnknownName, ValueRefused
 from neurorec.plots._conditions import conditions
-from neurorec.plots._look import PAGE, look, ticked
+from neurorec.plots._look import PAGE, figure, look, ticked
 from neurorec.plots._runs import AnyRuns, several
 from neurorec.plots.alignment import alignment
 from neurorec.plots.learning_curve import learning_curve
@@ -34,19 +34,17 @@ def overview(runs: AnyRuns, trial: int = -1) -> Figure:
     -------
     Figure
     """
-    import matplotlib.pyplot as plt
-
     runs = several(runs)
     with look():
-        figure, grid = plt.subplots(2, 2, figsize=(PAGE, 5.0), layout="constrained")
+        page, grid = figure(2, 2, PAGE, 5.0)
         for letter, panel in zip("abcd", grid.flat, strict=True):
             ticked(panel).annotate(letter, (0, 1), (-30, 4), "axes fraction", "offset points", weight="bold", size=10)
         learning_curve(runs, grid[0, 0])
         alignment(runs, grid[0, 1])
         _if_recorded(outputs, runs[0], trial, grid[1, 0])
         _if_recorded(rates, runs[0], trial, grid[1, 1])
-        figure.suptitle(_caption(runs))
-    return figure
+        page.suptitle(_caption(runs))
+    return page
 
 
 def _if_recorded(draw: Callable[..., Axes], run: Run, trial: int, ax: Axes) -> None:

@@ -4,11 +4,13 @@ import dataclasses
 import json
 import pickle
 from importlib.util import find_spec
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 import neurorec as nr
+from neurorec.discovery import load
 from neurorec.errors import NeurorecError, UnknownName, ValueRefused
 from neurorec.recommended import Recommended
 from neurorec.trials import Dataset
@@ -181,6 +183,21 @@ def test_the_recommended_settings_train_the_task(name):
     assert (net.inputs, net.outputs, net.dt, net.cell) == (task.n_inputs, task.n_outputs, task.dt, task.recommended.cell)
     assert (run.config["rule"], run.config["rate"]) == (own.rule, own.training["rate"])
     assert not np.array_equal(run.network.readout, net.readout)
+
+
+MEASURED = {
+    name: found
+    for each in json.loads((Path(__file__).parents[2] / "data" / "defaults.json").read_text())["results"]
+    for name, found in each["result"]["tasks"].items()
+}
+
+
+@pytest.mark.parametrize("name", MEASURED)
+def test_numbers_belong_to_the_settings_as_they_stand(name):
+    """Who changes a task's settings measures anew (``tasks/defaults.py``); it is learnt, in the mean of seeds."""
+    own = load("tasks", name).recommended
+    assert MEASURED[name]["settings"] == dataclasses.asdict(own) | {"rate": own.training["rate"]}
+    assert np.mean(MEASURED[name]["score_each"]) > MEASURED[name]["silent"] + 0.1
 
 
 def test_what_a_user_chooses_is_taken_and_what_was_found_for_another_choice_is_not():
