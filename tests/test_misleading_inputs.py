@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import numpy as np
 import pytest
 import xarray
@@ -10,6 +12,7 @@ import neurorec as nr
 from neurorec.errors import NeurorecError, ShapeError, ValueRefused
 from neurorec.optimisers.adam import Adam
 from neurorec.optimisers.rmsprop import RMSProp
+from neurorec.plan import Plan, remake_task
 
 RNG = np.random.default_rng(0)
 INPUTS, TARGETS = RNG.normal(size=(6, 4, 1)), RNG.normal(size=(6, 4, 2))
@@ -151,3 +154,13 @@ def test_arrays_of_another_shape_are_not_those_of_the_run(tmp_path):
         with pytest.raises(ValueRefused, match="the task given is another one"):
             nr.resume(path, trials=8, task=other, progress=False)
     assert nr.resume(path, trials=8, task=trials(), progress=False).done == 8
+
+
+def test_arrays_of_a_run_from_before_shapes_were_told_apart_are_known_again():
+    """Its digest is of the numbers alone, and shorter."""
+    numbers = b"".join(each.tobytes() for each in (trials().inputs, trials().targets, trials().mask))
+    config = nr.train(nr.Network.random(1, 8, 2), trials(), trials=1, progress=False).config
+    old = Plan.from_dict({**config, "task_settings": {"digest": hashlib.sha256(numbers).hexdigest()[:16]}})
+    assert np.array_equal(remake_task(old, trials()).data.targets, TARGETS)
+    with pytest.raises(ValueRefused, match="the task given is another one"):
+        remake_task(old, trials(targets=-TARGETS))

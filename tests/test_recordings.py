@@ -11,6 +11,8 @@ import pandas
 import pytest
 
 import neurorec as nr
+from neurorec import cli
+from neurorec.cli.exits import status_of
 from neurorec.errors import NeurorecError, ShapeError, ValueRefused
 from neurorec.plan import describe_task, plain
 
@@ -133,6 +135,14 @@ def test_a_picture_of_outputs_names_the_channels():
     task = nr.task("recorded_pattern", columns=("F3", "F4", "P3", "P4"))
     run = nr.train(nr.Network.random(0, 8, 4), task, trials=1, progress=False)
     assert [label.get_text() for label in nr.plots.outputs(run).get_yticklabels()] == ["F3", "F4", "P3", "P4"]
+
+
+def test_the_command_line_says_what_was_taken(tmp_path, capsys):
+    (tmp_path / "r.csv").write_text(text(MILLISECONDS, "time (ms),Fz,Cz\n"))
+    arguments = ["--set", f"recording={tmp_path / 'r.csv'}", "--units", "8", "--trials", "1", "--out", str(tmp_path / "run.h5")]
+    assert status_of(cli.app, ["train", "recorded_pattern", *arguments]) == 0
+    said = capsys.readouterr().err.splitlines()
+    assert "neurorec: took 2 channels (Fz, Cz) at 250 Hz, 1.20 s, from r.csv; time is column 'time (ms)'" in said
 
 
 LATE = np.r_[TIME[:100], TIME[100:] + 1]
