@@ -156,6 +156,7 @@ UNCLEAR = {  # name: (what the file holds, words of the refusal)
     "dates.csv": ("time,Fz\n2024-01-05 10:00,1\n2024-01-05 10:01,2\n", "holds '2024-01-05 10:00' in row 1, expected numbers; time must be"),
     "missing.csv": ("time,Fz,Cz\n0.0,1,2\n0.1,,3\n0.2,4,5\n", "column 'Fz' of the recording holds no number in row 2; fill it in"),
     "title.csv": ("Patient 3\ntime,Fz\n0.0,1\n0.1,2\n", "the first line of 'title.csv' has 1 fields, the rows have 2"),
+    "a_book.csv": ("1,2\n" + "a" * 200_000 + ",3\n", "as a table of numbers: field larger than field limit"),
     "long_line.csv": ("1,2\n2,3,4\n4,5\n", "as a table of numbers: Expected 2 fields in line 2, saw 3"),
 }  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -107,7 +108,14 @@ def file_table(name: str, dataset: str | None) -> Table:
         raise
     except MemoryError as error:
         raise ValueRefused(f"{name!r} does not fit into memory; read a part of it and pass that as an array") from error
-    except (OSError, ValueError, EOFError, KeyError, RuntimeError) as error:  # HDF5 has an error of its own for every kind of damage
+    except (
+        OSError,
+        ValueError,
+        EOFError,
+        KeyError,
+        RuntimeError,
+        csv.Error,
+    ) as error:  # HDF5 has an error of its own for every kind of damage
         what = " ".join(str(error).split()).removeprefix("Error tokenizing data. C error: ")
         raise ValueRefused(f"cannot read {name!r} as a table of numbers: {what}") from error
 
