@@ -164,7 +164,7 @@ class AbstractTask(ABC):
         ``"seconds"``: durations are settings in seconds, and a smaller `dt` makes more steps of them. ``"steps"``: one
         symbol, pixel or word comes at each step; lengths are settings in steps, and `dt` only says how long a step is
         to a cell with a time constant.
-    channels : tuple of str
+    output_channels : tuple of str
         What the outputs are called; empty: by their numbers.
     note : str
         What it read and took for what, in a line, where its settings alone do not say so.
@@ -178,7 +178,7 @@ class AbstractTask(ABC):
     dt: float
     loss: str = "mse"
     clock: str = "seconds"
-    channels: tuple[str, ...] = ()
+    output_channels: tuple[str, ...] = ()
     note: str = ""
     recommended: ClassVar[Recommended] = GENERAL
 
@@ -223,7 +223,7 @@ class AbstractTask(ABC):
             conditions={name: np.array([m.conditions[name] for m in made]) for name in made[0].conditions},
             dt=self.dt,
             loss=self.loss,
-            channels=self.channels,
+            channels=self.output_channels,
         )
 
     def _steps(self, name: str, seconds: float) -> int:
@@ -243,7 +243,7 @@ class Dataset(AbstractTask):
     """
 
     def __init__(self, data: Trials):
-        self.data, self.dt, self.loss, self.channels = data, data.dt, data.loss, data.channels
+        self.data, self.dt, self.loss, self.output_channels = data, data.dt, data.loss, data.channels
         self.n_inputs, self.n_outputs = data.inputs.shape[2], data.targets.shape[2]
 
     def trial(self, rng: np.random.Generator) -> Trial:

@@ -55,7 +55,7 @@ def test_time_names_and_units_are_read(tmp_path, name):
     task = nr.task("recorded_pattern", recording=tmp_path / name)
     assert np.allclose(task.pattern, WITHOUT.pattern, rtol=0, atol=1e-9)
     assert len(task.pattern) * task.dt == pytest.approx(SAMPLES * STEP)
-    assert (task.channels, task.units, task.sampling) == (names, units, pytest.approx(STEP))
+    assert (task.output_channels, task.output_units, task.sampling) == (names, units, pytest.approx(STEP))
     assert "at 250 Hz, 1.20 s" in task.note and "time is column" in task.note
     assert np.array_equal(dataclasses.replace(task, **settings_in_a_file(task)).pattern, task.pattern)
 
@@ -67,7 +67,7 @@ def settings_in_a_file(task):
 @pytest.mark.parametrize("encoding", ["cp1252", "utf-16"])
 def test_a_header_may_be_in_the_code_of_a_spreadsheet(tmp_path, encoding):
     (tmp_path / "r.csv").write_bytes(READ["milliseconds.csv"][0].encode(encoding))
-    assert nr.task("recorded_pattern", recording=tmp_path / "r.csv").units == ("µV", "µV")
+    assert nr.task("recorded_pattern", recording=tmp_path / "r.csv").output_units == ("µV", "µV")
 
 
 def test_numbers_of_samples_are_no_channel(tmp_path):
@@ -77,14 +77,14 @@ def test_numbers_of_samples_are_no_channel(tmp_path):
     for name in ("r.csv", "counter.txt"):
         task = nr.task("recorded_pattern", recording=tmp_path / name, sampling=STEP)
         assert np.array_equal(task.pattern, WITHOUT.pattern)
-        assert task.channels == ("Fz", "Cz") and "counts the samples" in task.note
+        assert task.output_channels == ("Fz", "Cz") and "counts the samples" in task.note
 
 
 def test_an_array_and_a_data_frame_are_read_alike():
     """The first column of an array that goes up in equal steps is time; a frame brings its names."""
     frame = pandas.DataFrame(np.c_[CHANNELS, TIME * 1000], columns=["Fz (uV)", "Cz", "time (ms)"])
     task = nr.task("recorded_pattern", recording=frame)
-    assert task.channels == ("Fz", "Cz") and task.units == ("uV", "")
+    assert task.output_channels == ("Fz", "Cz") and task.output_units == ("uV", "")
     for made in (task, nr.task("recorded_pattern", recording=SECONDS), nr.task("recorded_pattern", recording=SECONDS, columns=("a", "b"))):
         assert np.allclose(made.pattern, WITHOUT.pattern, rtol=0, atol=1e-9)
         assert np.array_equal(dataclasses.replace(made, **settings_in_a_file(made)).pattern, made.pattern)
@@ -97,7 +97,7 @@ def test_columns_are_taken_by_name(tmp_path):
     lines = text(SECONDS, "time,Fz,Cz\n").splitlines()
     (tmp_path / "r.csv").write_text("\n".join(f"{line},{'event' if k == 0 else 'go' if k % 2 else ''}" for k, line in enumerate(lines)))
     task = nr.task("recorded_pattern", recording=tmp_path / "r.csv", columns=("Cz",))
-    assert task.pattern == pytest.approx(WITHOUT.pattern[:, 1:]) and task.channels == ("Cz",)
+    assert task.pattern == pytest.approx(WITHOUT.pattern[:, 1:]) and task.output_channels == ("Cz",)
     with pytest.raises(
         ValueRefused, match="column 'event' of the recording holds 'go' in row 1, expected numbers; .* leave the column out"
     ):

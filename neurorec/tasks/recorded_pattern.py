@@ -58,8 +58,8 @@ class RecordedPattern(AbstractTask):
 
     Attributes
     ----------
-    channels, units : tuple of str
-        Names and units of the outputs; empty where the recording has none.
+    output_channels, output_units : tuple of str
+        Names of the outputs and the units in which they were measured; empty where the recording has none.
 
     Raises
     ------
@@ -108,19 +108,19 @@ class RecordedPattern(AbstractTask):
         return self.pattern.shape[1]
 
     @property
-    def channels(self) -> tuple[str, ...]:
+    def output_channels(self) -> tuple[str, ...]:
         """Of the recording, as its header calls them."""
         return self._recorded.channels
 
     @property
-    def units(self) -> tuple[str, ...]:
+    def output_units(self) -> tuple[str, ...]:
         """Of each channel of the recording, as its header says."""
         return self._recorded.units
 
     @property
     def note(self) -> str:
         """What was taken: channels, their rate, how long, from where."""
-        values, names = self._recorded.values, list(self.channels)
+        values, names = self._recorded.values, list(self.output_channels)
         listed = f" ({', '.join(names[:6])}{' ...' if len(names) > 6 else ''})" if names else ""
         source = "the EEG that comes with matplotlib" if self.recording is None else "an array"
         source = Path(self.recording).name if isinstance(self.recording, str) else source
@@ -182,7 +182,7 @@ class RecordedPattern(AbstractTask):
         if (flat := spread <= 1e-12 * np.abs(self._resampled).max(axis=0)).any():
             channel = int(flat.argmax())
             raise ValueRefused(
-                f"channel {self.channels[channel] if self.channels else channel} of the recording is constant there; leave it out or move start and stop"
+                f"channel {self.output_channels[channel] if self.output_channels else channel} of the recording is constant there; leave it out or move start and stop"
             )
         return mean, spread / self.amplitude
 
