@@ -17,7 +17,7 @@ FLOORS = (
     "cells filters rules feedbacks losses optimisers parametrisations",
     "model mapping abstract_network network module_network trials tasks record storage weights updates noise noise_loop plasticity philox plan parts run",
     "presets engines architectures unroll circuits",
-    "learner starts training streaming dynamics plots timing",
+    "learner silence starts training streaming dynamics plots timing",
     "cli",
 )
 FLOOR = {part: floor for floor, parts in enumerate(FLOORS) for part in parts.split()}

@@ -21,6 +21,7 @@ from neurorec.discovery import resolve
 from neurorec.errors import NeurorecError, NotOffered, RunFileError, UnknownName, ValueRefused
 from neurorec.hdf5.seal import renew
 from neurorec.storage import RunFile
+from neurorec.storage.checks import rewriting
 
 TASK = {"period": 0.1}
 EVIL = """
@@ -38,7 +39,7 @@ from neurorec.rules.base import AbstractRule
 from neurorec.tasks.periodic_output import PeriodicOutput
 
 class Mild(AbstractCell):
-    states = ("h",)
+    states, initial = ("h",), 0.1
     @staticmethod
     def step(h, u):
         return h / 2 + sympy.tanh(u) / 2
@@ -88,7 +89,8 @@ def rename(path: Path, attribute: str, name: str) -> None:
     """Give every network in the file another cell, filter, map or architecture."""
     with h5py.File(path, "r+") as file:
         for where in ("network", *(f"checkpoints/{each}" for each in file.get("checkpoints", ()))):
-            file[where].attrs[attribute] = name
+            with rewriting(file, where):
+                file[where].attrs[attribute] = name
     renew(path)
 
 
