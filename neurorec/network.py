@@ -16,6 +16,7 @@ from neurorec.display import Rows, several, shape, some, span
 from neurorec.errors import RunFileError, ShapeError, ValueRefused
 from neurorec.formula.derive import Formula
 from neurorec.mapping import checked, value_of
+from neurorec.memory import expect_memory
 from neurorec.model import formula_of
 from neurorec.parametrisations.base import AbstractParametrisation
 from neurorec.rules.base import AbstractRule
@@ -169,6 +170,11 @@ class Network(AbstractNetwork):
             A map that makes `recurrent`; one with an initialisation of its own ignores `gain`, `spectral_radius` and `sparsity`.
         cell, dt, parameters, bias, initial, noise, filter, plastic
             As for `Network`.
+
+        Raises
+        ------
+        ValueRefused
+            Also if the weights would not fit into memory.
         """
         for name, value, least in (("inputs", inputs, 0), ("units", units, 1), ("outputs", outputs, 1)):
             whole(name, value, least)
@@ -176,6 +182,8 @@ class Network(AbstractNetwork):
             raise ValueRefused(f"sparsity must lie in [0, 1), got {sparsity}; 0.9 leaves one connection in ten")
         formula = formula_of(class_of("cells", cell), None if filter is None else class_of("filters", filter), ())
         rows, columns, rng = formula.n_drives * units, len(formula.emitted) * units, generator(entropy(seed), NETWORK)
+        numbers = 2 * rows * columns + rows * inputs + 2 * columns * outputs  # recurrent weights twice: they are drawn, then scaled
+        expect_memory(8 * numbers, f"a network of {units} units", "use fewer units")
         recurrent = rng.standard_normal((rows, columns)) * (gain / np.sqrt(units * (1 - sparsity)))
         recurrent *= rng.random(recurrent.shape) >= sparsity
         recurrent = recurrent if spectral_radius is None else _rescaled(recurrent, units, spectral_radius)

@@ -33,7 +33,7 @@ def status_of(app: typer.Typer, arguments: list[str]) -> int:
         return end.exit_code
     except BrokenPipeError:  # the reader, such as `head`, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except (USAGE, NeurorecError, OSError, MemoryError, KeyboardInterrupt) as error:
+    except (USAGE, NeurorecError, OSError, MemoryError, OverflowError, KeyboardInterrupt) as error:
         return tell(*_explained(error))
     return 0
 
@@ -56,9 +56,10 @@ def resumable(path: Path) -> Iterator[None]:
 
 
 def as_options(text: str) -> str:
-    """The library's advice, such as clip=1.0, as it is typed here: --clip 1.0."""
+    """The library's advice, such as clip=1.0 or nr.resume('run.h5'), as it is typed here: --clip 1.0, neurorec resume run.h5."""
     from neurorec.cli.train import command  # which needs this module
 
+    text = re.sub(r"nr\.resume\('([^']*)'\)", r"neurorec resume \1", text)
     names = "|".join(command.__annotations__)
     found = rf"(?<!\S)({names})=(?:'([\w-]+)'|(\d[\d.e+-]*)|True)(?=[\s,;)]|$)"
     return re.sub(found, lambda m: " ".join(filter(None, (f"--{m[1].replace('_', '-')}", m[2] or m[3]))), text)
@@ -73,6 +74,8 @@ def _explained(error: BaseException) -> tuple[str, int]:
             return f"cannot use {error.filename} ({error.strerror}); choose a folder that exists and can be written", BAD_INPUT
         case MemoryError():
             return f"out of memory ({error}); use fewer units, a smaller batch, or record less", FAILED
+        case OverflowError():
+            return f"a number is too large ({error}); use a smaller one", BAD_INPUT
         case KeyboardInterrupt():
             return "stopped", INTERRUPTED
     return _misused(error), BAD_INPUT
