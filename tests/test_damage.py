@@ -387,3 +387,6 @@ def test_a_loop_and_a_simulation_are_checked(tmp_path):
     for name in ("loop.h5", "simulation.h5"):
         found = statuses(tmp_path / name)
         assert set(found.values()) == {"whole"}, found
+        assert "/trajectories/output" in found
+        overwrite(tmp_path / name, "trajectories/output", np.s_[2, 0, 0], 0.5)
+        assert [part for part, status in statuses(tmp_path / name).items() if status == "damaged"] == ["/trajectories/output"]
