@@ -6,7 +6,6 @@ import inspect
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Self, final
 
 import numpy as np
@@ -17,6 +16,7 @@ from neurorec.discovery import class_of, name_of
 from neurorec.display import Rows, briefly, several, shape, some
 from neurorec.errors import NotOffered, RunFileError, ShapeError, ValueRefused
 from neurorec.formula.derive import Formula
+from neurorec.formula.once import LOCK, once
 from neurorec.memory import expect_memory
 from neurorec.rules.base import AbstractRule
 from neurorec.seeds import NETWORK, entropy, generator
@@ -245,7 +245,7 @@ class ModuleNetwork(AbstractNetwork):
         return np.concatenate([each[0] for each in found]).astype(np.float64)
 
 
-@lru_cache(maxsize=16)
+@once(16)
 def _skeleton(architecture: type, inputs: int, units: int, settings: str) -> torch.nn.Module:
     # By class, not by name: in a notebook one name stands for several in turn.
     return _made(architecture, inputs, units, json.loads(settings), seed=0)
@@ -262,7 +262,7 @@ def _made(architecture: type, inputs: int, units: int, settings: Mapping[str, An
         inspect.signature(architecture).bind(inputs, units, **settings)
     except TypeError as error:
         raise ValueRefused(f"{name}(inputs, units, **settings) cannot be made with settings {dict(settings)}: {error}") from error
-    with torch.random.fork_rng(devices=[]):
+    with LOCK, torch.random.fork_rng(devices=[]):  # the generator is the process's
         torch.manual_seed(seed)
         return architecture(inputs, units, **settings)
 

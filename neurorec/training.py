@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from neurorec.abstract_network import AbstractNetwork
 from neurorec.arrays import whole
@@ -21,6 +20,7 @@ from neurorec.interrupt import Interrupt
 from neurorec.learner import Learner
 from neurorec.losses.base import AbstractLoss
 from neurorec.memory import expect_memory
+from neurorec.one_thread import one_thread
 from neurorec.optimisers.base import AbstractOptimiser
 from neurorec.parts import Parts
 from neurorec.plan import Plan, plain
@@ -211,8 +211,7 @@ def _go_on(learner: Learner, file: RunFile, progress: bool | Hook) -> Run:
     journal = Journal(learner, file)
     import scipy.linalg.cython_blas  # noqa: F401 - Numba's products use it: loaded now, so that the limit below holds for it
 
-    # One thread: the same bits on any number of cores, and never slower at a trial's size.
-    with threadpool_limits(1), Interrupt() as interrupt, Progress(progress, file.total, journal.done) as shown:
+    with one_thread, Interrupt() as interrupt, Progress(progress, file.total, journal.done) as shown:
         try:
             going = True
             while going and not journal.finished and interrupt.asked is None:

@@ -677,7 +677,7 @@ from neurorec.storage import RunFile
 input()  # imported; may start
 run = RunFile.open(sys.argv[1], "r+")
 slots, network, k = np.empty(run.state()[3].shape), run.initial(), run.done
-print("ready", flush=True)
+first = k + 1
 while True:
     k += 1
     row = k % run.total
@@ -687,6 +687,8 @@ while True:
     slots[:] = k
     run.checkpoint(k, 10 * k, slots[0], slots)
     run.finish(network.replace(recurrent=np.full(network.recurrent.shape, k), readout=np.full(network.readout.shape, k)))
+    if k == first:
+        print("ready", flush=True)  # it has written all once: however slow the machine, each gets on before it is killed
 """
 KILLS = 15
 
@@ -729,7 +731,7 @@ def test_a_killed_training_is_never_lost(tmp_path):
         for process in victims:
             process.kill()
             process.communicate()
-    assert done > KILLS
+    assert done >= KILLS
     assert networks > 0
     with warnings.catch_warnings():
         warnings.simplefilter("error")

@@ -61,6 +61,11 @@ class OnChip:
     HELD: int
     THREADS: int
 
+    @property
+    def shared_bytes(self) -> int:
+        """What a block needs: a line that is sent, and what each slice has found."""
+        return 4 * self.GROUP * self.SLICES * (self.WIDTH + self.TILES * self.TALL)
+
 
 @dataclass(frozen=True)
 class AcrossChip:
@@ -71,6 +76,7 @@ class AcrossChip:
     SLAB: int
     GROUP: int
     TALL: int
+    TILES: int
     AT_ONCE: int
     SLICES: int
     KEPT: int
@@ -80,6 +86,11 @@ class AcrossChip:
     def blocks(self) -> int:
         """Blocks of the grid."""
         return -(-self.UNITS // self.SLAB)
+
+    @property
+    def shared_bytes(self) -> int:
+        """What a block needs at most: the weights that are kept, what each slice has found, and a number a thread."""
+        return 4 * (max(1, self.KEPT * self.COLUMNS) + self.SLICES * self.TILES * self.TALL * self.GROUP + self.THREADS)
 
 
 def chosen(shape: Shape, asked: str | None = None) -> str:
@@ -139,14 +150,14 @@ def across_chip(shape: Shape, processors: int, warps: int = WARPS) -> AcrossChip
     tiles = -(-rows // tall)
     at_once = min(tiles, warps)
     slices = max(1, min(warps // at_once, shape.columns // 32))
-    threads, bytes_ = 32 * at_once * slices, 4 * rows * shape.columns
+    threads = 32 * at_once * slices
     if slab > threads:
         raise NotOffered(
             f"{shape.units} units are too many for {processors} processors of {threads} threads to step together; use arrangement='apart'"
         )
     group = max(g for g in (1, 2, 4) if g == 1 or (g < 2 * shape.trials and g * slab <= threads))
-    left = SHARED - 4 * (threads + slices * tiles * tall * group)
-    return AcrossChip(shape.units, shape.columns, slab, group, tall, at_once, slices, rows if bytes_ <= left else 0, threads)
+    layout = AcrossChip(shape.units, shape.columns, slab, group, tall, tiles, at_once, slices, rows, threads)
+    return layout if layout.shared_bytes <= SHARED else replace(layout, KEPT=0)
 
 
 def slabs(weights: np.ndarray, shape: Shape, layout: AcrossChip) -> np.ndarray:
