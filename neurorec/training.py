@@ -16,6 +16,7 @@ from neurorec.engines import fit, recorded
 from neurorec.engines.base import AbstractEngine, Activity
 from neurorec.errors import DivergenceError
 from neurorec.feedbacks.base import AbstractFeedback
+from neurorec.hdf5.damage import reading
 from neurorec.interrupt import Interrupt
 from neurorec.learner import Learner
 from neurorec.losses.base import AbstractLoss
@@ -158,7 +159,7 @@ def train(
         [n for n, value in first.conditions.items() if value.dtype.kind in "iufbU"], network.inputs, network.outputs,
         texts=text_widths(first.conditions), batch=batch, seed_entropy=plan.seed, carried=learner.start.vector, overwrite=overwrite,
     )  # fmt: skip
-    return _go_on(learner, file, progress)
+    return _go_on(Journal(learner, file), progress)
 
 
 def resume(
@@ -191,24 +192,26 @@ def resume(
     """
     file = RunFile.open(path, "r+", trusted(trust))
     try:
-        plan = Plan.from_dict(file.config)
+        with reading(path, "its settings"):
+            plan = Plan.from_dict(file.config)
         learner = Learner(file.initial(), Parts.remade(plan, task, file.trust), plan)
         if trials is not None:
             file.extend(whole("trials", trials))
         _, learner.updates, learner.weights.vector[...], learner.slots[...], learner.start.vector[...] = file.state()
+        journal = Journal(learner, file)
     except Exception:
         file.close()
         raise
-    return _go_on(learner, file, progress)
+    return _go_on(journal, progress)
 
 
-def _go_on(learner: Learner, file: RunFile, progress: bool | Hook) -> Run:
+def _go_on(journal: Journal, progress: bool | Hook) -> Run:
     """Train to the end, whatever ends it; leave the file whole and closed.
 
     Only between two batches do weights and the number of trials belong together: what breaks a batch off leaves the file
     as the last checkpoint made it.
     """
-    journal = Journal(learner, file)
+    learner, file = journal.learner, journal.file
     import scipy.linalg.cython_blas  # noqa: F401 - Numba's products use it: loaded now, so that the limit below holds for it
 
     with one_thread, Interrupt() as interrupt, Progress(progress, file.total, journal.done) as shown:
