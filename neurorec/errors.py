@@ -64,6 +64,10 @@ class UnrollWarning(UserWarning):
     """An iteration over time did not converge, or the network is chaotic, so that its late states are not to be relied on."""
 
 
+class SilentNetworkWarning(UserWarning):
+    """Nothing drives the network that is trained: it answers 0, and no weight can change that."""
+
+
 def one_line(error: Exception) -> str:
     """What an error of somebody else's says, short; HDF5 hides the system's number in a long text."""
     told = str(error)

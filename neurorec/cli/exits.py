@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,9 +25,10 @@ USAGE: Any = typer.BadParameter.__base__  # of click or, in newer versions, of t
 
 
 def status_of(app: typer.Typer, arguments: list[str]) -> int:
-    """Run a command; whatever ends it but success is told in one line."""
+    """Run a command; whatever ends it but success is told in one line, and so is every warning."""
     try:
-        with typer.main.get_command(app).make_context("neurorec", arguments) as context:
+        with typer.main.get_command(app).make_context("neurorec", arguments) as context, warnings.catch_warnings():
+            warnings.showwarning = _warned
             context.command.invoke(context)
         sys.stdout.flush()
     except typer.Exit as end:
@@ -38,7 +40,7 @@ def status_of(app: typer.Typer, arguments: list[str]) -> int:
     return 0
 
 
-def tell(what: object, status: int) -> int:
+def tell(what: object, status: int = 0) -> int:
     """One line on standard error, whatever the text; the status is handed on."""
     print("neurorec:", plain(" ".join(str(what).split())), file=sys.stderr)
     return status
@@ -63,6 +65,10 @@ def as_options(text: str) -> str:
     names = "|".join(command.__annotations__)
     found = rf"(?<!\S)({names})=(?:'([\w-]+)'|(\d[\d.e+-]*)|True)(?=[\s,;)]|$)"
     return re.sub(found, lambda m: " ".join(filter(None, (f"--{m[1].replace('_', '-')}", m[2] or m[3]))), text)
+
+
+def _warned(message: Warning | str, *_: Any) -> None:
+    tell(as_options(str(message)))
 
 
 def _explained(error: BaseException) -> tuple[str, int]:

@@ -54,7 +54,7 @@ class Trajectories(AbstractDisplayed):
     loss: np.ndarray
 
     def to_xarray(self) -> xarray.Dataset:
-        """Named dimensions (time, trial, unit, output, input), time in seconds, conditions as coordinates.
+        """Named dimensions (time, trial, unit, output, input), time in seconds, conditions and names of channels as coordinates.
 
         Where nothing was asked there is no ``target``, ``loss`` or ``mask``.
         """
@@ -69,6 +69,8 @@ class Trajectories(AbstractDisplayed):
             "time": ("time", trials.time, {"units": "s", "long_name": "time from trial start"}),
             "trial": np.arange(trials.count),
         }
+        if trials.channels:
+            coordinates["output_channel"] = list(trials.channels)
         conditions = {name: ("trial", values) for name, values in trials.conditions.items()}
         compared = {"loss": ("trial", self.loss), "mask": (over, trials.mask)} if trials.asked else {}
         return xarray.Dataset({**variables, **compared}, {**coordinates, **conditions})
