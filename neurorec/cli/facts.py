@@ -8,6 +8,8 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from neurorec.display import briefly, plain
+
 if TYPE_CHECKING:
     import numpy as np
 
@@ -67,14 +69,13 @@ def _print_lines(rows: list[tuple[str, str]]) -> None:
 
 
 def _rows(facts: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+    """A row a fact; settings that belong together are one row, without those that are not set."""
     for name, value in facts.items():
         if isinstance(value, Mapping):
-            yield from _rows(value, f"{prefix}{name}.")
+            inner = {each: found for each, found in value.items() if isinstance(found, Mapping) and found}
+            told = {each: found for each, found in value.items() if not isinstance(found, Mapping) and found not in (None, "", [])}
+            if told:
+                yield f"{prefix}{name}", briefly(told)
+            yield from _rows(inner, f"{prefix}{name}.")
         else:
-            yield f"{prefix}{name}", _text(value)
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, list):
-        return " ".join(map(_text, value))
-    return "-" if value in (None, "") else f"{value:.4g}" if isinstance(value, float) else str(value)
+            yield f"{prefix}{name}", plain(value) if value and isinstance(value, str) else briefly(value)

@@ -9,6 +9,7 @@ import typer
 
 from neurorec.cli.exits import resumable
 from neurorec.cli.facts import show, summary
+from neurorec.cli.score import scored
 from neurorec.cli.settings import settings, task_of
 
 if TYPE_CHECKING:
@@ -33,6 +34,17 @@ def command(
     weight_decay: Annotated[float, typer.Option(help="Weights shrink by rate x this at every update.")] = 0.0,
     anneal: Annotated[float, typer.Option(help="Share of the rate that is left after all trials; 1: all of it.")] = 1.0,
     gain: Annotated[float, typer.Option(help="Of the first recurrent weights; above 1 tanh units are chaotic.")] = 1.5,
+    spectral_radius: Annotated[float | None, typer.Option(help="Of the first recurrent weights, in the place of --gain.")] = None,
+    sparsity: Annotated[
+        float, typer.Option(help="Share of recurrent connections absent at first; with --parametrisation sparse they stay absent.")
+    ] = 0.0,
+    parametrisation: Annotated[
+        str | None, typer.Option(help="What the recurrent weights are made by, from 'neurorec list parametrisations'.")
+    ] = None,
+    plastic: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="A weight that changes, such as readout; repeatable; else all usual ones.")
+    ] = None,
+    loss: Annotated[str | None, typer.Option(help="From 'neurorec list losses'; else the task's own.")] = None,
     dt: Annotated[float | None, typer.Option(help="Time step in seconds; else the task's own.")] = None,
     parameter: Annotated[
         list[str] | None, typer.Option(metavar="NAME=VALUE", help="Of the cell, such as tau=0.1 (seconds); repeatable.")
@@ -57,15 +69,18 @@ def command(
 
     made = task_of(task, settings("--set", set) | ({} if dt is None else {"dt": dt}))
     cell_settings = settings("--parameter", parameter)
-    network = Network.random(made.n_inputs, units, made.n_outputs, cell, made.dt, cell_settings, gain, seed, noise=noise, filter=filter)
+    network = Network.random(
+        made.n_inputs, units, made.n_outputs, cell, made.dt, cell_settings, gain, seed, noise=noise, filter=filter,
+        spectral_radius=spectral_radius, sparsity=sparsity, parametrisation=parametrisation, plastic=tuple(plastic) if plastic else None,
+    )  # fmt: skip
     record, path = _record(network, every), out or _default_path(task, rule, seed)
     with resumable(path):
         run = train(
-            network, made, rule, engine, trials, batch, update, rate, optimiser, None, record, path, seed, not quiet, feedback=feedback,
+            network, made, rule, engine, trials, batch, update, rate, optimiser, loss, record, path, seed, not quiet, feedback=feedback,
             clip=clip, weight_decay=weight_decay, anneal=anneal, gradient_angle=gradient_angle, stop_below=stop_below, start=start,
             overwrite=overwrite,
         )  # fmt: skip
-    show(summary(run), as_json)
+    show({**summary(run), **scored(run, made, engine)}, as_json)
 
 
 def _record(network: Network, every: int | None) -> Record | None:

@@ -17,6 +17,7 @@ from neurorec.record import Record
 from neurorec.storage.about import read_about
 from neurorec.storage.datasets import put
 from neurorec.storage.files import expect_run, flush, new_file, opened, publish
+from neurorec.storage.image import from_image, image
 from neurorec.storage.networks import network_from, overwrite_network, snapshot_path
 from neurorec.storage.plan import Layout, Plan
 from neurorec.storage.rebuild import rebuild
@@ -419,6 +420,16 @@ class RunFile:
         """Close the file for writing; a run in memory is gone."""
         if self._held is not None:
             self._held.close()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """For copies and other processes: a run in memory goes with all it holds, one with a path as its path, to be read there."""
+        held = image(self._file) if self.path is None else None
+        return {**self.__dict__, "_held": held, "_next_slot": None, "_known_layout": None}  # what is looked up again
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """As `__getstate__` left it."""
+        held = state["_held"]
+        self.__dict__.update(state, _held=None if held is None else from_image(held))
 
     def __enter__(self) -> RunFile:
         """The run itself."""
