@@ -373,10 +373,16 @@ def test_plot_of_several_seeds_to_a_pdf(neurorec, trained):
     refused(neurorec("plot", trained, "second.h5", "--kind", "rates"), "one run")
 
 
-def test_plot_refuses_what_it_cannot_draw_or_write(neurorec, trained):
+def test_plot_refuses_what_it_cannot_draw_or_write(neurorec, trained, monkeypatch):
     refused(neurorec("plot", trained, "--kind", "angle"), "--gradient-angle 10")
     refused(neurorec("plot", trained, "--out", "picture.docx"), ".png")
     refused(neurorec("plot", trained, "--out", "no/picture.png"), "choose a folder")
+
+    def no_tex(*arguments, **settings):
+        raise RuntimeError("'xelatex' not found")
+
+    monkeypatch.setattr("matplotlib.figure.Figure.savefig", no_tex)
+    refused(neurorec("plot", trained, "--out", "picture.pgf"), "xelatex", ".pdf")
 
 
 def test_list_has_every_name_with_what_it_is(neurorec):
