@@ -1,6 +1,14 @@
 """Sphinx settings; `make docs` builds the manual, and a warning is an error."""
 
+import sys
+from pathlib import Path
+
 import neurorec
+
+sys.path.insert(0, str(Path(__file__).parent))
+import defaults  # noqa: E402 - beside this file
+
+defaults.main()  # the tasks' own settings, as the classes have them
 
 project = "neurorec"
 author = "the neurorec developers"

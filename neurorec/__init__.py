@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from neurorec.module_network import ModuleNetwork as ModuleNetwork
     from neurorec.network import Network as Network
     from neurorec.presets import preset as preset
+    from neurorec.recommended import Recommended as Recommended
     from neurorec.record import Record as Record
     from neurorec.run import Run as Run
     from neurorec.run import open_run as open_run
@@ -34,6 +35,7 @@ _PUBLIC = {
     "Trials": "trials",
     "AbstractTask": "trials",
     "task": "tasks",
+    "Recommended": "recommended",
     "preset": "presets",
     "Record": "record",
     "simulate": "engines",

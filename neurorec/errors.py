@@ -5,9 +5,15 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+from neurorec.display import plain
+
 
 class NeurorecError(Exception):
     """Anything neurorec refuses or gives up on; the text is meant for the person who reads it."""
+
+    def __str__(self) -> str:
+        """It may quote a file from anybody, which must not reach for the reader's terminal."""
+        return plain(super().__str__())
 
 
 class ShapeError(NeurorecError, ValueError):

@@ -17,7 +17,7 @@ from neurorec.feedbacks.symmetric import Symmetric
 from neurorec.mapping import mapping_of
 from neurorec.noise import training_noise
 from neurorec.parts import Parts
-from neurorec.plan import Plan
+from neurorec.plan import Plan, ways_out
 from neurorec.rules.bptt import BPTT
 from neurorec.starts import STARTS
 from neurorec.trials import Trials
@@ -176,8 +176,5 @@ class Learner:
 
     def _unstable(self, first: int, loss: np.ndarray) -> str:
         bad = int(np.argmax(np.nan_to_num(loss, nan=np.inf)))
-        largest = max(self.plan.rate.values()) if isinstance(self.plan.rate, dict) else self.plan.rate
-        ways = f"rate={largest / 3:.2g}" + ("" if self.plan.clip else ", or clip=1.0")
-        return (
-            f"training became unstable at trial {first + bad + 1} (loss {loss[bad]:.3g}); the weights of trial {first} are kept, try {ways}"
-        )
+        where = f"training became unstable at trial {first + bad + 1} (loss {loss[bad]:.3g})"
+        return f"{where}; the weights of trial {first} are kept, try {', or '.join(ways_out(self.task, self.plan))}"

@@ -25,6 +25,8 @@ from neurorec.trust import Trusted, named
 if TYPE_CHECKING:
     import h5py
 
+    from neurorec.trials import AbstractTask
+
 _OWN: Any = None  # "the default", which __post_init__ fills in: a field's type is what it holds afterwards
 CLASSES = {"cell": "cells", "filter": "filters", "parametrisation": "parametrisations"}  # fields that name one, and of which kind
 WEIGHTS = ("recurrent", "input", "bias", "readout", "feedback")
@@ -135,6 +137,7 @@ class Network(AbstractNetwork):
         *,
         spectral_radius: float | None = None,
         sparsity: float = 0.0,
+        readout_gain: float = 1.0,
         bias: np.ndarray = _OWN,
         initial: Any = None,
         noise: float = 0.0,
@@ -160,6 +163,8 @@ class Network(AbstractNetwork):
         sparsity : float
             Fraction of recurrent connections that are absent at the start, in [0, 1); the others are stronger
             by ``1 / sqrt(1 - sparsity)``, so that a unit's input keeps its variance.
+        readout_gain : float
+            Of the first readout weights; a small readout turns sooner towards the feedback, which RFLO needs.
         parametrisation : str, class or instance, optional
             A map that makes `recurrent`; one with an initialisation of its own ignores `gain`, `spectral_radius` and `sparsity`.
         cell, dt, parameters, bias, initial, noise, filter, plastic
@@ -176,13 +181,33 @@ class Network(AbstractNetwork):
         recurrent = recurrent if spectral_radius is None else _rescaled(recurrent, units, spectral_radius)
         others = {
             "input": rng.uniform(-1, 1, (rows, inputs)),
-            "readout": rng.uniform(-1, 1, (outputs, columns)) / np.sqrt(units),
+            "readout": readout_gain * (rng.uniform(-1, 1, (outputs, columns)) / np.sqrt(units)),
             "feedback": rng.standard_normal((columns, outputs)),
         }
         return cls(
             **_started(parametrisation, recurrent, units, rng, others), **others,
             cell=cell, dt=dt, bias=bias, initial=initial, parameters=parameters, noise=noise, filter=filter, plastic=plastic,
         )  # fmt: skip
+
+    @classmethod
+    def for_task(cls, task: AbstractTask, seed: int | None = 0, **chosen: Any) -> Network:
+        """A random network as the task recommends it.
+
+        Parameters
+        ----------
+        task : task
+        seed : int
+            Fixes every weight.
+        **chosen
+            What is to be otherwise: `units`, `cell`, `gain`, `readout_gain`, `parametrisation`, as for `random`.
+
+        Raises
+        ------
+        ValueRefused, UnknownName
+            As `random` does.
+        """
+        only("setting of a recommended network", chosen, [*task.recommended.network])
+        return cls.random(task.n_inputs, outputs=task.n_outputs, dt=task.dt, seed=seed, **task.recommended.but(**chosen).network)
 
     @property
     def units(self) -> int:
@@ -302,15 +327,16 @@ class Network(AbstractNetwork):
     @classmethod
     def from_group(cls, group: h5py.Group, trust: Trusted = False) -> Network:
         """As the contract says."""
+        from neurorec.hdf5.values import fetch, number, text
+
         if "architecture" in group.attrs:
             raise RunFileError("there is a network of a torch module; read it with nr.ModuleNetwork.load")
-        arrays = {name: group[name][()] for name in AXES}
-        about = group.attrs
-        parameters, free = ({name: data[()] for name, data in group.get(part, {}).items()} for part in ("parameters", "free"))
-        filter, law = (about.get(name) or None for name in ("filter", "parametrisation"))
+        arrays = {name: fetch(group, name) for name in AXES}
+        parameters, free = ({name: fetch(group, f"{part}/{name}") for name in group.get(part, ())} for part in ("parameters", "free"))
+        filter, law = (text(group, name, "") or None for name in ("filter", "parametrisation"))
         return cls(
-            **arrays, cell=named("cells", about["cell"], trust), dt=float(about["dt"]), noise=float(about["noise"]), parameters=parameters,
-            filter=filter and named("filters", filter, trust), plastic=tuple(json.loads(about["plastic"])),
+            **arrays, cell=named("cells", text(group, "cell"), trust), dt=number(group, "dt"), noise=number(group, "noise"), parameters=parameters,
+            filter=filter and named("filters", filter, trust), plastic=tuple(json.loads(text(group, "plastic"))),
             parametrisation=law and named("parametrisations", law, trust), free=free,
         )  # fmt: skip
 

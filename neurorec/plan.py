@@ -14,6 +14,7 @@ import numpy as np
 from neurorec.arrays import only, whole
 from neurorec.discovery import name_of, resolve
 from neurorec.errors import NeurorecError, RunFileError, ValueRefused
+from neurorec.recommended import GENERAL
 from neurorec.trials import AbstractTask, Dataset, Trials
 from neurorec.trust import Trusted, remade
 
@@ -137,6 +138,19 @@ def describe_task(task: AbstractTask) -> tuple[str, dict[str, Any]]:
         return "neurorec.trials:Dataset", {"digest": digest(task.data)}
     fields = [f.name for f in dataclasses.fields(task) if f.init] if dataclasses.is_dataclass(task) else []
     return name_of(task), {name: plain(getattr(task, name)) for name in fields}
+
+
+def ways_out(task: AbstractTask, plan: Plan) -> list[str]:
+    """What to try where training became unstable, the best first.
+
+    What the task is known to be learnt with; a clip, which shortens the few changes that are too large; a rate that is small
+    enough for them, which slows all.
+    """
+    rate = max(plan.rate.values()) if isinstance(plan.rate, dict) else plan.rate
+    known = {name: value for name in ("optimiser", "rate", "clip") if (value := task.recommended.training[name]) is not None}
+    other = ", ".join(f"{name}={value!r}" for name, value in known.items() if value != getattr(plan, name))
+    own = [f"{other} (with which {plan.task} is learnt)"] if other and task.recommended is not GENERAL else []
+    return [*own, *([] if plan.clip else ["clip=1.0"]), f"rate={rate / 3:.2g}"]
 
 
 def plain(value: Any) -> Any:

@@ -105,7 +105,7 @@ class Record:
         batch : int
             Trials an update: weights exist only after whole batches (and at the end), so numbers are rounded up.
         """
-        even = np.linspace(0, total, self.checkpoints)
+        even = np.linspace(0, total, min(self.checkpoints, total + 1))
         whole_batches = np.ceil(np.round(even / batch, 9)).astype(np.int64) * batch  # round: 0.1 + 0.2 must not cost a batch
         return tuple(int(n) for n in np.unique(np.minimum(whole_batches, total)))
 
@@ -114,8 +114,8 @@ class Record:
 
         With `reduce` it is one, that of the last kept step.
         """
-        times = (np.arange(steps)[self._kept] + 1) * dt
-        return times if self.reduce is None else times[-1:]
+        blocks = steps // self.steps
+        return np.arange(1 if self.reduce is None else blocks, blocks + 1) * self.steps * dt
 
     def pick(self, name: str, array: np.ndarray) -> np.ndarray:
         """What is kept of some recorded trials.

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from neurorec.abstract_network import AbstractNetwork
 from neurorec.arrays import whole
@@ -21,6 +20,7 @@ from neurorec.feedbacks.base import AbstractFeedback
 from neurorec.interrupt import Interrupt
 from neurorec.learner import Learner
 from neurorec.losses.base import AbstractLoss
+from neurorec.one_thread import one_thread
 from neurorec.optimisers.base import AbstractOptimiser
 from neurorec.parts import Parts
 from neurorec.plan import Plan, plain
@@ -30,6 +30,7 @@ from neurorec.rules.base import AbstractRule
 from neurorec.run import Run
 from neurorec.seeds import entropy
 from neurorec.storage import RunFile
+from neurorec.storage.texts import text_widths
 from neurorec.trials import AbstractTask, Trials
 from neurorec.trust import Trust, trusted
 
@@ -152,8 +153,8 @@ def train(
     record = record or Record(variables=(*network.formula.states[:1], "output", "target"), every=max(1, trials // KEPT))
     file = RunFile.create(
         path, network, plan.as_dict(), trials, first.steps, network.dt, plan.columns, learner.weights.vector, learner.slots, record,
-        [n for n, value in first.conditions.items() if value.dtype.kind in "iufb"], network.inputs, network.outputs,
-        batch=batch, seed_entropy=plan.seed, carried=learner.start.vector, overwrite=overwrite,
+        [n for n, value in first.conditions.items() if value.dtype.kind in "iufbU"], network.inputs, network.outputs,
+        texts=text_widths(first.conditions), batch=batch, seed_entropy=plan.seed, carried=learner.start.vector, overwrite=overwrite,
     )  # fmt: skip
     return _go_on(learner, file, progress)
 
@@ -208,8 +209,7 @@ def _go_on(learner: Learner, file: RunFile, progress: bool | Hook) -> Run:
     journal = Journal(learner, file)
     import scipy.linalg.cython_blas  # noqa: F401 - Numba's products use it: loaded now, so that the limit below holds for it
 
-    # One thread: the same bits on any number of cores, and never slower at a trial's size.
-    with threadpool_limits(1), Interrupt() as interrupt, Progress(progress, file.total, journal.done) as shown:
+    with one_thread, Interrupt() as interrupt, Progress(progress, file.total, journal.done) as shown:
         try:
             going = True
             while going and not journal.finished and interrupt.asked is None:

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from neurorec.arrays import positive, real_array, whole
 from neurorec.discovery import load, name_of
 from neurorec.display import FEW, AbstractDisplayed, Rows, several, some, span
 from neurorec.errors import ShapeError, ValueRefused
+from neurorec.recommended import GENERAL, Recommended
 from neurorec.seeds import ORDER, TASK, entropy, generator
 
 _OWN: Any = None  # "the default", which __post_init__ fills in: a field's type is what it holds afterwards
@@ -146,6 +147,9 @@ class AbstractTask(ABC):
         ``"seconds"``: durations are settings in seconds, and a smaller `dt` makes more steps of them. ``"steps"``: one
         symbol, pixel or word comes at each step; lengths are settings in steps, and `dt` only says how long a step is
         to a cell with a time constant.
+    recommended : Recommended
+        Network and training with which it is learnt: ``neurorec train`` takes them where nothing is said, ``task.recommended.network``
+        and ``task.recommended.training`` are keyword arguments of `nr.Network.random` and `nr.train`.
     """
 
     n_inputs: int
@@ -153,6 +157,7 @@ class AbstractTask(ABC):
     dt: float
     loss: str = "mse"
     clock: str = "seconds"
+    recommended: ClassVar[Recommended] = GENERAL
 
     @abstractmethod
     def trial(self, rng: np.random.Generator) -> Trial:

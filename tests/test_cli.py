@@ -16,6 +16,7 @@ import pytest
 import neurorec as nr
 from neurorec import cli
 from neurorec.cli import doctor, exits, listing
+from neurorec.discovery import load
 
 TASK = ("periodic_output", "--set", "period=0.2", "--units", "8")
 SMALL = ("train", *TASK, "--trials", "30", "--quiet")
@@ -132,6 +133,29 @@ def test_the_network_can_be_chosen(neurorec):
 def test_progress_goes_to_standard_error_unless_quiet(neurorec):
     _, out, err = neurorec("train", *TASK, "--trials", "30", "--json")
     assert "30/30" in err and len(out.splitlines()) == 1
+    own = nr.task("periodic_output").recommended.but(units=8, trials=30)
+    assert f"neurorec: {own}; " in err.splitlines()[0] and "8 units" in str(own) and "30 trials" in str(own)
+
+
+def test_a_task_is_trained_by_its_own_settings_where_none_are_given(neurorec):
+    own = nr.task("delayed_match_to_sample").recommended
+    given = ("--engine", "reference", "--units", 3, "--trials", 2, "--batch", 1, "--quiet")
+    assert neurorec("train", "delayed_match_to_sample", *given)[0] == 0
+    run = nr.open_run(f"runs/delayed_match_to_sample_{own.rule}_0.h5")
+    assert run.network.cell == own.cell
+    assert {name: run.config[name] for name in own.training} == own.but(trials=2, batch=1).training
+    assert neurorec("train", "delayed_match_to_sample", *given, "--optimiser", "sgd", "--clip", 0, "--out", "other.h5")[0] == 0
+    config = nr.open_run("other.h5").config
+    assert (config["optimiser"], config["rate"], config["clip"]) == ("sgd", 0.03, None)
+
+
+@pytest.mark.slow
+def test_the_flip_flop_is_learnt_where_nothing_is_said(neurorec):
+    assert neurorec("train", "n_bit_flip_flop", "--quiet")[0] == 0
+    task = nr.task("n_bit_flip_flop")
+    trials = task.trials(100, seed=1_000_000)
+    network = nr.open_run("runs/n_bit_flip_flop_rflo_0.h5").network
+    assert task.score(nr.simulate(network, trials).outputs, trials).mean() >= 0.95
 
 
 def test_options_reach_the_training(neurorec):
@@ -157,8 +181,8 @@ def test_options_reach_the_training(neurorec):
 
 
 def test_train_is_the_same_as_in_python(neurorec, trained):
-    net = nr.Network.random(inputs=0, units=8, outputs=1, seed=0)
-    run = nr.train(net, nr.task("periodic_output", period=0.2), trials=30, progress=False)
+    task = nr.task("periodic_output", period=0.2)
+    run = nr.train(nr.Network.for_task(task, units=8), task, progress=False, **task.recommended.but(trials=30).training)
     assert (run.log["loss"].values == nr.open_run(trained).log["loss"].values).all()
 
 
@@ -195,9 +219,12 @@ def test_a_signal_ends_a_training_that_can_be_resumed(number, status):
 
 
 def test_a_training_that_diverges_failed(neurorec):
-    status, out, err = neurorec(*SMALL[:-1], "--quiet", "--rate", 1000, "--trials", 500)
+    status, out, err = neurorec(*SMALL[:-1], "--quiet", "--optimiser", "sgd", "--clip", 0, "--rate", 1000, "--trials", 500)
     assert (status, out, err.count("\n")) == (1, "", 1)
-    assert "unstable" in err and "--clip 1.0" in err and "Traceback" not in err
+    assert "unstable" in err and "Traceback" not in err
+    own = nr.task("periodic_output").recommended
+    first = f"try --rate {own.rate}, --clip {own.clip} (with which periodic_output is learnt), or --clip 1.0, or --rate 3.3e+02"
+    assert first in err
 
 
 def test_ctrl_c_outside_a_training(neurorec, monkeypatch):
@@ -353,7 +380,7 @@ def test_info_of_a_torch_module(neurorec):
 
 
 def test_info_of_a_run_that_diverged(neurorec):
-    neurorec(*SMALL, "--rate", 1000, "--trials", 500, "--out", "bad.h5")
+    neurorec(*SMALL, "--optimiser", "sgd", "--clip", 0, "--rate", 1000, "--trials", 500, "--out", "bad.h5")
     status, out, _ = neurorec("info", "bad.h5", "--json")
     assert status == 0 and json.loads(out)["done"] < 500
 
@@ -393,6 +420,14 @@ def test_list_has_every_name_with_what_it_is(neurorec):
     _, out, _ = neurorec("list", "rules")
     lines = dict(line.split(maxsplit=1) for line in out.splitlines())
     assert sorted(lines) == nr.names("rules") and "Murray 2019" in lines["rflo"]
+
+
+def test_list_says_how_each_task_is_learnt(neurorec):
+    _, out, _ = neurorec("list", "tasks")
+    lines = out.splitlines()
+    for name in nr.names("tasks"):
+        at = next(number for number, line in enumerate(lines) if line.startswith(f"{name} "))
+        assert lines[at + 1].strip() == f"learnt with {load('tasks', name).recommended}"
 
 
 def test_doctor_finds_nothing_wrong(neurorec):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 import shlex
 import sys
@@ -13,6 +14,7 @@ import pytest
 
 import neurorec as nr
 from neurorec import cli
+from neurorec.discovery import load
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.rst", *sorted((ROOT / "docs").glob("*.rst"))]
@@ -95,3 +97,11 @@ def test_what_a_merge_leaves_is_found():
     assert not re.findall(REMNANT, f"Title\n=====\n\n{table}", re.MULTILINE)
     assert re.findall(REMNANT, f"{table}=======\n{table}", re.MULTILINE)
     assert re.findall(REMNANT, f"{table}>>>>>>> branch\n{table}", re.MULTILINE)
+
+
+def test_the_manual_has_the_settings_of_every_task(monkeypatch):
+    """As its table is made when the manual is built."""
+    monkeypatch.syspath_prepend(str(ROOT / "docs"))
+    table = importlib.import_module("defaults").table()
+    for name in nr.names("tasks"):
+        assert f"* - `{name}`\n     - {load('tasks', name).recommended}\n" in table

@@ -175,3 +175,9 @@ def test_noise_has_the_strength_that_was_asked_for():
 def test_what_is_no_number_is_said(change, text):
     with pytest.raises(ValueError, match=text):
         network(ORDINARY).replace(**change)
+
+
+def test_a_readout_gain_scales_the_first_readout_and_nothing_else():
+    net, small = (nr.Network.random(2, 5, 3, seed=4, readout_gain=gain) for gain in (1.0, 0.1))
+    np.testing.assert_allclose(small.readout, 0.1 * net.readout, rtol=1e-12)
+    assert all((getattr(small, name) == getattr(net, name)).all() for name in ("recurrent", "input", "feedback"))

@@ -16,6 +16,7 @@ from typing import Any
 
 import typer
 
+from neurorec.display import plain
 from neurorec.errors import DivergenceError, NeurorecError
 
 FAILED, BAD_INPUT, INTERRUPTED, TERMINATED = 1, 2, 130, 143
@@ -39,7 +40,7 @@ def status_of(app: typer.Typer, arguments: list[str]) -> int:
 
 def tell(what: object, status: int) -> int:
     """One line on standard error, whatever the text; the status is handed on."""
-    print("neurorec:", " ".join(str(what).split()), file=sys.stderr)
+    print("neurorec:", plain(" ".join(str(what).split())), file=sys.stderr)
     return status
 
 

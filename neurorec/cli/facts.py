@@ -75,7 +75,7 @@ def _rows(facts: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str
             inner = {each: found for each, found in value.items() if isinstance(found, Mapping) and found}
             told = {each: found for each, found in value.items() if not isinstance(found, Mapping) and found not in (None, "", [])}
             if told:
-                yield f"{prefix}{name}", briefly(told)
+                yield plain(f"{prefix}{name}"), plain(briefly(told))
             yield from _rows(inner, f"{prefix}{name}.")
         else:
-            yield f"{prefix}{name}", plain(value) if value and isinstance(value, str) else briefly(value)
+            yield plain(f"{prefix}{name}"), plain(value) if value and isinstance(value, str) else briefly(value)

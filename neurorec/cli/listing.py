@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import ast
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from neurorec.discovery import KINDS
 from neurorec.errors import UnknownName
+
+if TYPE_CHECKING:
+    from neurorec.recommended import Recommended
 
 LIBRARY = Path(__file__).parents[1]
 
@@ -33,6 +36,14 @@ def _print_names(kind: str, indent: str = "") -> None:
     width = max(map(len, known), default=0)
     for name in known:
         print(f"{indent}{name:<{width}}  {_first_line(kind, name)}".rstrip())
+        if kind == "tasks":
+            print(f"{indent}{'':<{width}}  learnt with {_recommended(name)}")
+
+
+def _recommended(task: str) -> Recommended:
+    from neurorec.discovery import load
+
+    return load("tasks", task).recommended
 
 
 def _first_line(kind: str, name: str) -> str:

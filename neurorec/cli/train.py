@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,30 +17,32 @@ if TYPE_CHECKING:
     from neurorec.network import Network
     from neurorec.record import Record
 
+OWN = "[default: the task's own]"
+
 
 def command(
     task: Annotated[str, typer.Argument(help="A task from 'neurorec list tasks', or package.module:Class of your own.")],
-    rule: Annotated[str, typer.Option(help="Learning rule.")] = "rflo",
+    rule: Annotated[str | None, typer.Option(help=f"Learning rule. {OWN}")] = None,
     engine: Annotated[str, typer.Option(help="What executes.")] = "numba",
-    cell: Annotated[str, typer.Option(help="Model neuron.")] = "leaky_tanh",
+    cell: Annotated[str | None, typer.Option(help=f"Model neuron. {OWN}")] = None,
     filter: Annotated[str | None, typer.Option(help="Input filter of the cell.")] = None,
-    units: Annotated[int, typer.Option(help="Number of neurons.")] = 100,
-    trials: Annotated[int, typer.Option(help="How many in all.")] = 1000,
-    batch: Annotated[int, typer.Option(help="How many run side by side.")] = 1,
+    units: Annotated[int | None, typer.Option(help=f"Number of neurons. {OWN}")] = None,
+    trials: Annotated[int | None, typer.Option(help=f"How many in all. {OWN}")] = None,
+    batch: Annotated[int | None, typer.Option(help=f"How many run side by side. {OWN}")] = None,
     update: Annotated[str, typer.Option(help="When weights change: step, trial or batch.")] = "trial",
-    rate: Annotated[float, typer.Option(help="Learning rate.")] = 0.03,
-    optimiser: Annotated[str, typer.Option(help="From 'neurorec list optimisers'.")] = "sgd",
+    rate: Annotated[float | None, typer.Option(help=f"Learning rate. {OWN}")] = None,
+    optimiser: Annotated[str | None, typer.Option(help=f"From 'neurorec list optimisers'. {OWN}")] = None,
     feedback: Annotated[str | None, typer.Option(help="How the error reaches the units; else the rule's own way.")] = None,
-    clip: Annotated[float | None, typer.Option(help="Largest norm of a weight change.")] = None,
-    weight_decay: Annotated[float, typer.Option(help="Weights shrink by rate x this at every update.")] = 0.0,
-    anneal: Annotated[float, typer.Option(help="Share of the rate that is left after all trials; 1: all of it.")] = 1.0,
-    gain: Annotated[float, typer.Option(help="Of the first recurrent weights; above 1 tanh units are chaotic.")] = 1.5,
+    clip: Annotated[float | None, typer.Option(help=f"Largest norm of a weight change; 0: any. {OWN}")] = None,
+    weight_decay: Annotated[float | None, typer.Option(help=f"Weights shrink by rate x this at every update. {OWN}")] = None,
+    anneal: Annotated[float | None, typer.Option(help=f"Share of the rate that is left after all trials; 1: all of it. {OWN}")] = None,
+    gain: Annotated[float | None, typer.Option(help=f"Of the first recurrent weights; above 1 tanh units are chaotic. {OWN}")] = None,
     spectral_radius: Annotated[float | None, typer.Option(help="Of the first recurrent weights, in the place of --gain.")] = None,
     sparsity: Annotated[
         float, typer.Option(help="Share of recurrent connections absent at first; with --parametrisation sparse they stay absent.")
     ] = 0.0,
     parametrisation: Annotated[
-        str | None, typer.Option(help="What the recurrent weights are made by, from 'neurorec list parametrisations'.")
+        str | None, typer.Option(help=f"What the recurrent weights are made by, from 'neurorec list parametrisations'. {OWN}")
     ] = None,
     plastic: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="A weight that changes, such as readout; repeatable; else all usual ones.")
@@ -55,7 +58,9 @@ def command(
     ] = None,
     seed: Annotated[int, typer.Option(help="Fixes weights, trials and noise.")] = 0,
     every: Annotated[int | None, typer.Option(help="Record every so many trials; else 20 in all.")] = None,
-    start: Annotated[str, typer.Option(help="State in which trials begin: initial, or carried from the trial before.")] = "initial",
+    start: Annotated[
+        str | None, typer.Option(help=f"State in which trials begin: initial, or carried from the trial before. {OWN}")
+    ] = None,
     stop_below: Annotated[float | None, typer.Option(help="Stop when the mean loss of 100 trials is smaller.")] = None,
     gradient_angle: Annotated[int, typer.Option(help="Measure the angle to the gradient every so many batches; 0: never.")] = 0,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
@@ -63,22 +68,26 @@ def command(
     out: Annotated[Path | None, typer.Option(help="The run file; else runs/<task>_<rule>_<seed>.h5.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as one JSON object.")] = False,
 ) -> None:
-    """Train a network on a task."""
+    """Train a network on a task, by the task's own settings where none are given ('neurorec list tasks' shows them)."""
     from neurorec.network import Network
     from neurorec.training import train
 
     made = task_of(task, settings("--set", set) | ({} if dt is None else {"dt": dt}))
-    cell_settings = settings("--parameter", parameter)
-    network = Network.random(
-        made.n_inputs, units, made.n_outputs, cell, made.dt, cell_settings, gain, seed, noise=noise, filter=filter,
-        spectral_radius=spectral_radius, sparsity=sparsity, parametrisation=parametrisation, plastic=tuple(plastic) if plastic else None,
+    how = made.recommended.but(
+        rule=rule, cell=cell, units=units, gain=gain, trials=trials, batch=batch, optimiser=optimiser, rate=rate, clip=clip,
+        weight_decay=weight_decay, anneal=anneal, start=start, parametrisation=parametrisation,
     )  # fmt: skip
-    record, path = _record(network, every), out or _default_path(task, rule, seed)
+    network = Network.random(
+        made.n_inputs, outputs=made.n_outputs, dt=made.dt, parameters=settings("--parameter", parameter), seed=seed, noise=noise,
+        filter=filter, spectral_radius=spectral_radius, sparsity=sparsity, plastic=tuple(plastic) if plastic else None, **how.network,
+    )  # fmt: skip
+    record, path = _record(network, every), out or _default_path(task, how.rule, seed)
     with resumable(path):
+        if not quiet:
+            print(f"neurorec: {how}; 'neurorec train --help' has the options", file=sys.stderr)
         run = train(
-            network, made, rule, engine, trials, batch, update, rate, optimiser, loss, record, path, seed, not quiet, feedback=feedback,
-            clip=clip, weight_decay=weight_decay, anneal=anneal, gradient_angle=gradient_angle, stop_below=stop_below, start=start,
-            overwrite=overwrite,
+            network, made, engine=engine, update=update, loss=loss, record=record, path=path, seed=seed, progress=not quiet, feedback=feedback,
+            gradient_angle=gradient_angle, stop_below=stop_below, overwrite=overwrite, **how.training,
         )  # fmt: skip
     show({**summary(run), **scored(run, made, engine)}, as_json)
 

@@ -26,6 +26,7 @@ class Adam(AbstractOptimiser):
     beta2: float = 0.999
     epsilon: float = 1e-8
     slots: ClassVar[tuple[str, ...]] = ("mean", "square")
+    usual_rate: ClassVar[float] = 0.003
 
     @staticmethod
     def step(weights: np.ndarray, change: np.ndarray, slots: np.ndarray, rates: np.ndarray, count: int, settings: tuple) -> None:

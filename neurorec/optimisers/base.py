@@ -15,9 +15,12 @@ class AbstractOptimiser(ABC):
     ----------
     slots : tuple of str
         Arrays it remembers, each as long as the weights, zero at the start.
+    usual_rate : float
+        A learning rate to begin with, where none was found for a task.
     """
 
     slots: ClassVar[tuple[str, ...]] = ()
+    usual_rate: ClassVar[float] = 0.03
 
     @staticmethod
     @abstractmethod

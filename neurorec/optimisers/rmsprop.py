@@ -25,6 +25,7 @@ class RMSProp(AbstractOptimiser):
     memory: float = 0.9
     epsilon: float = 1e-8
     slots: ClassVar[tuple[str, ...]] = ("square",)
+    usual_rate: ClassVar[float] = 0.001
 
     @staticmethod
     def step(weights: np.ndarray, change: np.ndarray, slots: np.ndarray, rates: np.ndarray, count: int, settings: tuple) -> None:

@@ -1,4 +1,4 @@
-"""Run files as files: made aside and named when complete, opened, flushed; and what to say where that fails."""
+"""Run files as files: made aside and named when complete, recognised, flushed; and what to say where that fails."""
 
 from __future__ import annotations
 
@@ -6,20 +6,25 @@ import os
 import shutil
 import tempfile
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import h5py
 
 from neurorec.errors import NeurorecError, RunFileError
+from neurorec.hdf5.damage import reading
+from neurorec.hdf5.opening import one_line, opened
+from neurorec.hdf5.seal import sealed
+from neurorec.hdf5.values import number, text
 from neurorec.storage.slots import SLOTS
 
-FORMAT = 1
+FORMAT = 2  # 1 had no checksums but those of the states
 KIND, LOOP, SIMULATION = "neurorec run", "neurorec sequence loop", "neurorec simulation"
 OTHERS = {
     LOOP: "it holds a sequence loop, use neurorec.circuits.SequenceLoop.load",
     SIMULATION: "it holds a simulation, open it with xarray.open_datatree",
 }
+WRITTEN = ("network", "checkpoints", "state", "log", "trajectories", "trials", "checksums")  # while training
 GROUPS = ("network", "checkpoints", *SLOTS, "log", "trajectories", "trials")
 
 Fill = Callable[[h5py.File], None]
@@ -35,13 +40,13 @@ def new_file(path: Path | None, size: int, overwrite: bool, fill: Fill) -> h5py.
     return file
 
 
-def publish(path: Path, size: int, overwrite: bool, fill: Fill) -> None:
-    """Fill a file aside and give it its name once it is complete."""
+def publish(path: Path, size: int, overwrite: bool, fill: Fill, written: Sequence[str] = WRITTEN) -> None:
+    """Fill a file aside and give it its name once it is complete; what will be written to it later is not sealed."""
     _expect_room(path, size, overwrite)
     aside = path.with_name(path.name + ".part")
     try:
         _try_room(path.parent, size)
-        with h5py.File(aside, "w") as file:
+        with sealed(aside, written, "w") as file:
             fill(file)
         aside.replace(path)
     except NeurorecError:
@@ -50,17 +55,6 @@ def publish(path: Path, size: int, overwrite: bool, fill: Fill) -> None:
         raise RunFileError(f"cannot write {path} ({one_line(error)}); {_advice(size)}") from error
     finally:
         aside.unlink(missing_ok=True)  # nothing is there once it has its name
-
-
-def opened(path: Path, mode: str) -> h5py.File:
-    """Open what should be a run. A writer locks the file against other writers; a reader asks for no lock."""
-    try:
-        _expect_hdf5(path)
-        return _unlocked(path) if mode == "r" else _unbuffered(path)
-    except RunFileError:
-        raise
-    except (OSError, RuntimeError) as error:
-        raise RunFileError(_why_not_open(path, error)) from error
 
 
 def flush(file: h5py.File) -> None:
@@ -73,11 +67,10 @@ def flush(file: h5py.File) -> None:
 
 def expect_run(path: Path, file: h5py.File) -> None:
     """Refuse other HDF5 files, newer ones, and damaged ones."""
-    try:
-        kind, found = file.attrs.get("kind", ""), int(file.attrs.get("format_version", 0))
-        lacking = [name for name in GROUPS if name not in file]
-    except (OSError, RuntimeError, KeyError, ValueError) as error:
-        raise RunFileError(f"{path} is damaged ({one_line(error)}); restore it from a copy") from error
+    with reading(path, "what the file says of itself"):
+        kind = text(file, "kind", "")
+        found = number(file, "format_version") if kind == KIND else 0
+        lacking = [name for name in (*GROUPS, *(("checksums",) if found > 1 else ())) if name not in file]
     if kind != KIND:
         way = OTHERS.get(kind, "it holds a network, use nr.Network.load" if "network" in file else "expected a file written by nr.train")
         raise RunFileError(f"{path} is an HDF5 file but no neurorec run; {way}")
@@ -85,12 +78,6 @@ def expect_run(path: Path, file: h5py.File) -> None:
         raise RunFileError(f"{path} was written by a newer neurorec (format {found}, this one reads up to {FORMAT}); upgrade neurorec")
     if lacking:
         raise RunFileError(f"{path} is damaged (it lacks /{lacking[0]}); restore it from a copy")
-
-
-def one_line(error: Exception) -> str:
-    """What an error says, short."""
-    number = getattr(error, "errno", None)
-    return os.strerror(number) if number else " ".join(str(error).split())[:200]
 
 
 def _expect_room(path: Path, size: int, overwrite: bool) -> None:
@@ -112,42 +99,3 @@ def _try_room(folder: Path, size: int) -> None:
 
 def _advice(size: int) -> str:
     return f"the run needs {size / 1e9:.3g} GB in a folder that can be written; record less (Record: every, steps, units, reduce, checkpoints) or choose another folder"
-
-
-def _unbuffered(path: Path) -> h5py.File:
-    """For writing. HDF5 would read and write 64 KB around each time step of a single trial: ten times slower."""
-    access = h5py.h5p.create(h5py.h5p.FILE_ACCESS)
-    access.set_sieve_buf_size(0)
-    access.set_libver_bounds(h5py.h5f.LIBVER_EARLIEST, h5py.h5f.LIBVER_LATEST)  # as h5py.File has them
-    return h5py.File(h5py.h5f.open(os.fsencode(path), h5py.h5f.ACC_RDWR, access))
-
-
-def _unlocked(path: Path) -> h5py.File:
-    try:
-        return h5py.File(path, "r", locking=False)
-    except OSError as error:
-        if "flag values don't match" not in str(error):
-            raise
-        return h5py.File(path, "r")  # this process has it open already, with a lock
-
-
-def _expect_hdf5(path: Path) -> None:
-    with path.open("rb") as file:
-        if file.read(8) != b"\x89HDF\r\n\x1a\n":
-            raise RunFileError(f"{path} is not an HDF5 file; expected a run written by nr.train")
-
-
-def _why_not_open(path: Path, error: Exception) -> str:
-    if isinstance(error, FileNotFoundError | NotADirectoryError):
-        return f"there is no file {path}; expected a run written by nr.train"
-    if isinstance(error, IsADirectoryError):
-        return f"{path} is a folder; name the run file in it"
-    if isinstance(error, PermissionError):
-        return f"no permission to open {path}; change its permissions or copy it (a run is read with mode='r')"
-    if isinstance(error, BlockingIOError):
-        return f"{path} is being written by another process; wait for it, or open it with mode='r'"
-    if "already open for read-only" in str(error):
-        return f"{path} is open for reading in this process; close it first (a dataset of xarray by its .close())"
-    if "truncated" in str(error):
-        return f"{path} is truncated, so part of it is missing; copy it again from where it was made"
-    return f"{path} is damaged ({one_line(error)}); restore it from a copy"

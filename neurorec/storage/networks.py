@@ -5,8 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import h5py
+import numpy as np
 
 from neurorec.abstract_network import AbstractNetwork
+from neurorec.hdf5.checksums import NOT_WHOLE
+from neurorec.hdf5.values import fetch
+from neurorec.hdf5.wholes import CHECKSUMS, kept_checksum
 from neurorec.module_network import ModuleNetwork
 from neurorec.network import Network
 from neurorec.storage.datasets import dimension, put, void
@@ -32,6 +36,13 @@ def snapshot_path(trial: int) -> str:
 def network_from(group: h5py.Group, trust: Trusted = False) -> Any:
     """The network that a group holds, of a cell or of a torch module."""
     return (ModuleNetwork if "architecture" in group.attrs else Network).from_group(group, trust)
+
+
+def is_kept(file: h5py.File, name: str) -> bool:
+    """Whether a network was written to a group, and wholly."""
+    if CHECKSUMS in file:
+        return kept_checksum(file, name) != NOT_WHOLE
+    return bool(np.isfinite(fetch(file, f"{name}/readout")).all())
 
 
 def build_network(group: h5py.Group, network: AbstractNetwork) -> None:

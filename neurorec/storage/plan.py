@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -29,6 +29,7 @@ class Layout:
     columns: Mapping[str, tuple[str, str]]
     conditions: tuple[str, ...]
     record: Record
+    texts: Mapping[str, int] = field(default_factory=dict)  # which conditions are words, and their room in bytes
 
     def as_json(self) -> str:
         """For the file."""
@@ -116,8 +117,8 @@ class Plan:
         channels = sum(layout.last_dimension(name, units)[1].size for name in layout.record.variables)
         trajectories = 4 * len(layout.times) * len(layout.recorded) * channels
         networks = (1 + len(self.snapshots)) * sum(array.nbytes for array in self.network.stored().values())
-        columns = len(layout.columns) + len(layout.conditions)
-        rows = 8 * layout.total * (3 + columns)
+        columns = len(layout.columns) + len(layout.conditions) + len(layout.record.variables)
+        rows = 8 * layout.total * (5 + columns) + len(layout.recorded) * sum(layout.texts.values())
         state = 2 * sum(array.nbytes for array in self.state[2:]) + 2 * len(json.dumps(dict(self.config)))
-        structure = 2**15 * (3 + len(self.snapshots)) + 2**12 * columns
+        structure = 2**15 * (4 + len(self.snapshots)) + 2**13 * columns
         return trajectories + networks + rows + state + structure

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, final
 
 import h5py
@@ -13,17 +15,24 @@ import numpy as np
 from neurorec.abstract_network import AbstractNetwork
 from neurorec.arrays import positive, whole
 from neurorec.errors import RunFileError, UnknownName, ValueRefused
+from neurorec.hdf5.damage import damaged, reading
+from neurorec.hdf5.states import state_to_go_on_from, state_to_read
+from neurorec.hdf5.values import fetch, text
+from neurorec.hdf5.wholes import CHECKSUMS, expect_whole
 from neurorec.record import Record
 from neurorec.storage.about import read_about
+from neurorec.storage.checks import bad_rows, bad_trials, expect_good, note_rows, note_trials, rewriting, rows_in_use
 from neurorec.storage.datasets import put
 from neurorec.storage.files import expect_run, flush, new_file, opened, publish
 from neurorec.storage.image import from_image, image
-from neurorec.storage.networks import network_from, overwrite_network, snapshot_path
+from neurorec.storage.networks import is_kept, network_from, overwrite_network, snapshot_path
 from neurorec.storage.plan import Layout, Plan
 from neurorec.storage.rebuild import rebuild
-from neurorec.storage.slots import NONE, State, newest_state, older_slot, other_slot, write_slot
+from neurorec.storage.slots import NONE, State, older_slot, other_slot, write_slot
+from neurorec.storage.stored_layout import stored_layout
 from neurorec.storage.structure import build
 from neurorec.storage.tables import rows_written, table
+from neurorec.storage.texts import encoded
 from neurorec.trust import Trusted
 
 if TYPE_CHECKING:
@@ -48,7 +57,8 @@ class RunFile:
     ``/state/0``, ``/state/1``    what resuming needs, twice: the older is overwritten, so that one is always whole
     ``/log``                      one row a trial: loss and whatever else was asked for, NaN until written
     ``/trajectories``             (time in seconds, trial, unit or channel), float32, NaN until recorded
-    ``/trials``                   numeric conditions of the recorded trials
+    ``/trials``                   conditions of the recorded trials
+    ``/checksums``                of everything above, `neurorec.storage.checks`, and of the structure, `neurorec.hdf5.seal`
     ============================  =====================================================================================
 
     ``xarray.open_datatree(path, engine="h5netcdf")`` shows all of it, with named dimensions, seconds and units.
@@ -87,6 +97,7 @@ class RunFile:
         n_inputs: int = 0,
         n_outputs: int = 1,
         *,
+        texts: Mapping[str, int] = MappingProxyType({}),
         batch: int = 1,
         seed_entropy: int = 0,
         carried: np.ndarray = NONE,
@@ -117,9 +128,11 @@ class RunFile:
         record : Record
             What goes to ``/trajectories``, and how many checkpoints.
         conditions : sequence of str
-            Names of the conditions that are numbers.
+            Names of the conditions.
         n_inputs, n_outputs : int
             Channels I and O; I may be 0.
+        texts : mapping of str to int
+            Which of the conditions are words, not numbers, and how many bytes each may have: `neurorec.storage.texts.text_widths`.
         batch : int
             Trials an update; checkpoints lie on whole batches.
         seed_entropy : int
@@ -138,7 +151,7 @@ class RunFile:
         """
         layout = Layout(
             whole("total", total), whole("steps", steps), positive("dt", dt, "seconds"), whole("batch", batch),
-            whole("n_inputs", n_inputs, 0), whole("n_outputs", n_outputs, 0), dict(columns), tuple(conditions), record,
+            whole("n_inputs", n_inputs, 0), whole("n_outputs", n_outputs, 0), dict(columns), tuple(conditions), record, dict(texts),
         )  # fmt: skip
         first = State(0, 0, np.asarray(vector), np.asarray(slots), carried)
         plan = Plan(layout, network, config, first, seed_entropy, record.snapshots(total, batch))
@@ -182,17 +195,23 @@ class RunFile:
     @property
     def config(self) -> dict[str, Any]:
         """How the run was made."""
-        return json.loads(self._file.attrs["config"])
+        with self._reading("its settings"):
+            found = json.loads(text(self._file, "config"))
+            if not isinstance(found, dict):
+                raise TypeError("they are no mapping")
+            return found
 
     @property
     def about(self) -> dict[str, Any]:
         """Where the run comes from, and what was recorded: as `neurorec.run.Run.about`."""
-        return read_about(self._file, self._layout.variables("trajectories"))
+        with self._reading("what it says of its origin"):
+            return read_about(self._file, self._layout)
 
     @property
     def seed_entropy(self) -> int:
         """Root of the run's seed tree."""
-        return int(self._file.attrs["seed_entropy"])
+        with self._reading("its seed"):
+            return int(text(self._file, "seed_entropy"))
 
     @property
     def record(self) -> Record:
@@ -212,12 +231,21 @@ class RunFile:
     @property
     def trained(self) -> int:
         """Trials after which `finish` wrote the network; less than `done` where a training was killed."""
-        return int(self._file["network/trained"][()])
+        with self._reading("/network/trained"):
+            return int(fetch(self._file, "network/trained"))
 
     @property
     def snapshot_trials(self) -> tuple[int, ...]:
-        """After how many trials a snapshot is kept; a training stops there and calls `snapshot`."""
-        return tuple(sorted(map(int, self._file["checkpoints"])))
+        """After how many trials a snapshot is planned; a training stops there and calls `snapshot`."""
+        with self._reading("/checkpoints"):
+            return tuple(sorted(map(int, self._file["checkpoints"])))
+
+    @property
+    def snapshots_kept(self) -> tuple[int, ...]:
+        """Those that the training has reached."""
+        file = self._file
+        with self._reading("/checkpoints"):
+            return tuple(trial for trial in self.snapshot_trials if is_kept(file, snapshot_path(trial)))
 
     def write_log(self, first: int, columns: Mapping[str, np.ndarray]) -> None:
         """Fill rows of the log.
@@ -238,6 +266,8 @@ class RunFile:
         for name, values in columns.items():
             self._expect("log", name)
             put(log[name], values, np.s_[first : first + len(values)])
+        if columns:
+            note_rows(log.file, "log", self._layout.variables("log"), np.s_[first : first + len(values)])
 
     def write_trajectories(
         self, numbers: np.ndarray, arrays: Mapping[str, np.ndarray], conditions: Mapping[str, np.ndarray] | None = None
@@ -251,7 +281,7 @@ class RunFile:
         arrays : mapping of str to (T', B, C') array
             As `Record.pick` leaves them.
         conditions : mapping of str to (B,) array, optional
-            Those that were not planned, such as text, are left out.
+            Those that were not planned are left out.
 
         Raises
         ------
@@ -262,9 +292,8 @@ class RunFile:
         for name, array in arrays.items():
             self._expect("trajectories", name)
             put(file[f"trajectories/{name}"], array, np.s_[:, where, :])
-        for name in self._layout.conditions:
-            if name in (conditions or {}):
-                put(file[f"trials/{name}"], conditions[name], np.s_[where])
+            note_trials(file, name, np.asarray(array, np.float32), where)
+        self._write_conditions(where, conditions or {})
 
     def checkpoint(self, trial: int, updates: int, vector: np.ndarray, slots: np.ndarray, carried: np.ndarray = NONE) -> None:
         """Store what resuming needs, beside the last one, and flush.
@@ -292,25 +321,25 @@ class RunFile:
         Raises
         ------
         RunFileError
-            If both are damaged.
+            If both are damaged; and to who only reads also if one is, since it may have been the newer.
         """
-        state = newest_state(self._file)
-        if state is None:
-            raise RunFileError(
-                f"{self._name} holds no whole state and cannot be resumed; its log and checkpoints can still be read with xarray.open_datatree"
-            )
-        return state
+        file = self._file
+        with self._reading("its state"):
+            return state_to_read(self._name, file) if self._held is None else state_to_go_on_from(self._name, file)
 
     def snapshot(self, trial: int, network: AbstractNetwork) -> None:
         """Keep the network as a checkpoint, if one is planned after this many trials."""
         if trial in self.snapshot_trials:
-            overwrite_network(self._writable[snapshot_path(trial)], network)
+            file, where = self._writable, snapshot_path(trial)
+            with rewriting(file, where):
+                overwrite_network(file[where], network)
 
     def finish(self, network: AbstractNetwork) -> None:
         """Store the trained network; may be called again, later in the training."""
-        group = self._writable["network"]
-        overwrite_network(group, network)
-        put(group["trained"], self.done)
+        file = self._writable
+        with rewriting(file, "network"):
+            overwrite_network(file["network"], network)
+            put(file["network/trained"], self.done)
         self.flush()
 
     def network(self, trial: int | None = None) -> Any:
@@ -326,15 +355,16 @@ class RunFile:
         RunFileError
             If there is no such snapshot, the training has not reached it, or it was being written when the process died.
         """
-        where = "network" if trial is None else snapshot_path(trial)
-        if where not in self._file:
+        where, file = "network" if trial is None else snapshot_path(trial), self._file
+        if where not in file:
             raise RunFileError(f"{self._name} has no checkpoint {trial}; there are {', '.join(map(str, self.snapshot_trials))}")
-        try:
-            return network_from(self._file[where], self.trust)
-        except ValueRefused as error:  # NaN: void until it is whole
-            raise RunFileError(
-                f"{self._name} holds no whole network in /{where}, the run has done {self.done} of {self.total} trials; resume it"
-            ) from error
+        with self._reading(f"/{where}"):
+            if not is_kept(file, where):
+                raise RunFileError(
+                    f"{self._name} holds no whole network in /{where}, the run has done {self.done} of {self.total} trials; resume it"
+                )
+            expect_whole(self._name, file, where)
+            return network_from(file[where], self.trust)
 
     def initial(self) -> Any:
         """The network before training."""
@@ -342,8 +372,13 @@ class RunFile:
 
     def log(self) -> xarray.Dataset:
         """The log over ``trial``, as far as it was written, copied into memory."""
-        group, names = self._file["log"], self._layout.variables("log")
-        return table(group, names, rows_written(group, names, self.done))
+        file, layout, done = self._file, self._layout, self.done
+        with self._reading("/log"):
+            names = layout.variables("log")
+            if CHECKSUMS not in file:
+                return table(file, layout, "log", names, rows_written(file["log"], names, done))
+            expect_good(bad_rows(file, "log", names, np.s_[:done]), self._name, "/log")
+            return table(file, layout, "log", names, rows_in_use(file, layout, "log", done))
 
     def trajectories(self, *names: str) -> xarray.Dataset:
         """Recorded variables over time, trial and unit or channel, with the trials' conditions, copied into memory.
@@ -363,12 +398,13 @@ class RunFile:
         UnknownName
             If a variable was not recorded.
         """
-        file, layout = self._file, self._layout
+        file, layout, done = self._file, self._layout, self.done
         for name in names:
             self._expect("trajectories", name)
-        known = layout.variables("trajectories")
-        rows = rows_written(file["trajectories"], known, len(layout.record.trials(0, self.done)))
-        data, conditions = table(file["trajectories"], names or known, rows), table(file["trials"], layout.conditions, rows)
+        with self._reading("/trajectories"):
+            rows = self._recorded_rows(file, layout, names, len(layout.record.trials(0, done)))
+            data = table(file, layout, "trajectories", names or layout.variables("trajectories"), rows)
+            conditions = table(file, layout, "trials", layout.conditions, rows)
         return data.assign_coords({name: conditions[name] for name in conditions.data_vars if name not in data.variables})
 
     def extend(self, total: int) -> None:
@@ -458,10 +494,33 @@ class RunFile:
     def _layout(self) -> Layout:
         if self._known_layout is not None:
             return self._known_layout
-        layout = Layout.from_json(self._file.attrs["layout"])
+        with self._reading("its layout"):
+            layout = stored_layout(self._file)
         if self._held is not None:  # only who holds the file can extend it; a reader asks again
             self._known_layout = layout
         return layout
+
+    def _reading(self, part: str) -> AbstractContextManager[None]:
+        return reading(self._name, part)
+
+    def _write_conditions(self, where: slice, conditions: Mapping[str, np.ndarray]) -> None:
+        file, layout = self._writable, self._layout
+        for name in layout.conditions:
+            if name in conditions:
+                values, width = conditions[name], layout.texts.get(name)
+                put(file[f"trials/{name}"], values if width is None else encoded(values, width), np.s_[where])
+        note_rows(file, "trials", layout.variables("trials"), where)
+
+    def _recorded_rows(self, file: h5py.File, layout: Layout, names: Sequence[str], least: int) -> int:
+        """How many recorded trials there are to show, all of them as they were written."""
+        known = layout.variables("trajectories")
+        if CHECKSUMS not in file:
+            return rows_written(file["trajectories"], known, least)
+        for name in names or known:
+            expect_good(bad_trials(file, name, np.s_[:least]), self._name, f"/trajectories/{name}")
+        rows = rows_in_use(file, layout, "trajectories", least)
+        expect_good(bad_rows(file, "trials", layout.variables("trials"), np.s_[:rows]), self._name, "/trials")
+        return rows
 
     def _expect(self, group: str, name: str) -> None:
         if name not in (known := self._layout.variables(group)):
@@ -469,4 +528,7 @@ class RunFile:
 
     def _plan(self) -> Plan:
         """What `create` was told, read back."""
-        return Plan(self._layout, self.initial(), self.config, self.state(), self.seed_entropy, self.snapshot_trials)
+        layout, network = self._layout, self.initial()
+        if (layout.n_inputs, layout.n_outputs) != (network.inputs, network.outputs):
+            raise damaged(self._name, "its layout", "is not that of its network")
+        return Plan(layout, network, self.config, self.state(), self.seed_entropy, self.snapshot_trials)

@@ -8,6 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from neurorec.arrays import positive, whole
+from neurorec.recommended import Recommended
 from neurorec.trials import AbstractTask, Trial, Trials
 
 
@@ -47,6 +48,7 @@ class AddingProblem(AbstractTask):
     n_inputs: ClassVar[int] = 2
     n_outputs: ClassVar[int] = 1
     clock: ClassVar[str] = "steps"
+    recommended: ClassVar[Recommended] = Recommended(cell="gru", gain=1.0, trials=30_000, batch=20, rate=0.003, anneal=0.05)
 
     def __post_init__(self) -> None:
         """Refuse settings that make no trial."""

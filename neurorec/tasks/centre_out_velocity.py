@@ -11,6 +11,7 @@ import numpy as np
 
 from neurorec.arrays import positive, whole
 from neurorec.errors import ValueRefused
+from neurorec.recommended import Recommended
 from neurorec.seeds import TASK, entropy, generator
 from neurorec.tasks._settings import chosen
 from neurorec.trials import AbstractTask, Trial, Trials
@@ -70,6 +71,7 @@ class CentreOutVelocity(AbstractTask):
     holds: bool = True
 
     n_outputs: ClassVar[int] = 2
+    recommended: ClassVar[Recommended] = Recommended(trials=10_000, batch=1, optimiser="sgd", rate=0.007, anneal=0.1, start="carried")
 
     def __post_init__(self) -> None:
         """Refuse settings that make no movement."""

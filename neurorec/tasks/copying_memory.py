@@ -8,6 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from neurorec.arrays import positive, whole
+from neurorec.recommended import Recommended
 from neurorec.trials import AbstractTask, Trial, Trials, share_right
 
 BLANK = 0
@@ -52,6 +53,9 @@ class CopyingMemory(AbstractTask):
 
     loss: ClassVar[str] = "cross_entropy"
     clock: ClassVar[str] = "steps"
+    recommended: ClassVar[Recommended] = Recommended(
+        cell="modrelu", parametrisation="cayley", trials=30_000, batch=20, rate=0.001, anneal=0.05
+    )
 
     def __post_init__(self) -> None:
         """Refuse settings that make no trial."""

@@ -9,6 +9,7 @@ import numpy as np
 
 from neurorec.arrays import positive, real_array, whole
 from neurorec.errors import ValueRefused
+from neurorec.recommended import Recommended
 from neurorec.trials import AbstractTask, Trial, Trials
 
 FIXATE, MATCH, NON_MATCH = range(3)
@@ -68,6 +69,7 @@ class DelayedMatchToSample(AbstractTask):
 
     n_outputs: ClassVar[int] = 3
     loss: ClassVar[str] = "cross_entropy"
+    recommended: ClassVar[Recommended] = Recommended(cell="gru", readout_gain=0.1, trials=24_000, batch=4, rate=0.003, anneal=0.1)
 
     def __post_init__(self) -> None:
         """Refuse settings that make no trial."""

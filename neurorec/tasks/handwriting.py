@@ -10,6 +10,7 @@ import numpy as np
 
 from neurorec.arrays import positive, real_array
 from neurorec.errors import UnknownName, ValueRefused
+from neurorec.recommended import Recommended
 from neurorec.tasks._strokes import REACH, movement, path
 from neurorec.trials import AbstractTask, Trial, Trials
 
@@ -66,6 +67,7 @@ class Handwriting(AbstractTask):
     smooth: float = 0.05
 
     n_outputs: ClassVar[int] = 3
+    recommended: ClassVar[Recommended] = Recommended(cell="gru", trials=6000, batch=5, rate=0.003, anneal=0.1, start="carried")
 
     def __post_init__(self) -> None:
         """Refuse settings that write nothing; look every letter up now."""

@@ -9,6 +9,7 @@ import numpy as np
 
 from neurorec.arrays import positive, real_array
 from neurorec.errors import ValueRefused
+from neurorec.recommended import Recommended
 from neurorec.trials import AbstractTask, Trial, Trials
 
 
@@ -56,6 +57,9 @@ class IntervalMatching(AbstractTask):
 
     n_inputs: ClassVar[int] = 1
     n_outputs: ClassVar[int] = 1
+    recommended: ClassVar[Recommended] = Recommended(
+        readout_gain=0.1, trials=20_000, batch=1, optimiser="sgd", rate=0.003, weight_decay=0.005
+    )
 
     def __post_init__(self) -> None:
         """Refuse settings that make no trial."""

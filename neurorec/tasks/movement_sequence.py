@@ -10,6 +10,7 @@ from typing import ClassVar
 import numpy as np
 
 from neurorec.errors import ValueRefused
+from neurorec.recommended import Recommended
 from neurorec.tasks.centre_out_velocity import HOLD, CentreOutVelocity
 from neurorec.trials import AbstractTask, Trial, Trials
 
@@ -48,6 +49,7 @@ class MovementSequence(AbstractTask):
 
     n_inputs: ClassVar[int] = 0
     n_outputs: ClassVar[int] = 2
+    recommended: ClassVar[Recommended] = Recommended(trials=4000, batch=1, rate=0.001, anneal=0.1)
 
     def __post_init__(self) -> None:
         """Refuse settings that make no movement."""

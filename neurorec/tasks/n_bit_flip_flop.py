@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from neurorec.arrays import positive, whole
 from neurorec.errors import ValueRefused
+from neurorec.recommended import Recommended
 from neurorec.trials import AbstractTask, Trial, Trials
 
 
@@ -53,6 +55,8 @@ class NBitFlipFlop(AbstractTask):
     rate: float = 1.0
     width: float = 0.1
     settle: float = 0.1
+
+    recommended: ClassVar[Recommended] = Recommended(trials=6000, batch=10, rate=0.003)
 
     def __post_init__(self) -> None:
         """Refuse settings that make no trial."""

@@ -9,6 +9,7 @@ import numpy as np
 
 from neurorec.arrays import positive
 from neurorec.errors import ValueRefused
+from neurorec.recommended import Recommended
 from neurorec.trials import AbstractTask, Trial, Trials, variance_explained
 
 _SINES = {1: 1.0, 2: 0.5, 4: 0.25}  # cycles per period: amplitude
@@ -41,6 +42,7 @@ class PeriodicOutput(AbstractTask):
 
     n_inputs: ClassVar[int] = 0
     n_outputs: ClassVar[int] = 1
+    recommended: ClassVar[Recommended] = Recommended(trials=5000, batch=1, optimiser="sgd", rate=0.01)
 
     def __post_init__(self) -> None:
         """Refuse what would alias: at two steps a cycle a sine is zero at every step."""

@@ -9,6 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from neurorec.arrays import positive, whole
+from neurorec.recommended import Recommended
 from neurorec.seeds import ORDER, generator
 from neurorec.tasks._idx import pictures
 from neurorec.tasks._settings import as_path, chosen
@@ -60,6 +61,7 @@ class PixelDigits(AbstractCollection):
     n_outputs: ClassVar[int] = 10
     loss: ClassVar[str] = "cross_entropy"
     clock: ClassVar[str] = "steps"
+    recommended: ClassVar[Recommended] = Recommended(cell="gru", trials=40_000, batch=20, rate=0.003, anneal=0.05)
 
     def __post_init__(self) -> None:
         """Make the settings plain values, and read the pictures now."""

@@ -13,6 +13,7 @@ from scipy.ndimage import gaussian_filter
 
 from neurorec.arrays import positive, real_array
 from neurorec.errors import NeurorecError, ShapeError, UnknownName, ValueRefused
+from neurorec.recommended import Recommended
 from neurorec.trials import AbstractTask, Trial, Trials, variance_explained
 
 
@@ -62,6 +63,7 @@ class RecordedPattern(AbstractTask):
     amplitude: float = 0.5
 
     n_inputs: ClassVar[int] = 0
+    recommended: ClassVar[Recommended] = Recommended(trials=4000, batch=1, rate=0.001, anneal=0.1)
 
     def __post_init__(self) -> None:
         """Make the settings plain values, which compare and go to a run file, and read the recording now."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -11,6 +12,7 @@ from scipy.signal import get_window
 
 from neurorec.arrays import positive, whole
 from neurorec.errors import ValueRefused
+from neurorec.recommended import Recommended
 from neurorec.tasks._settings import as_path, chosen
 from neurorec.tasks._sounds import sounds
 from neurorec.tasks.base import AbstractCollection
@@ -60,6 +62,8 @@ class SpeechFrames(AbstractCollection):
     window: float = 0.032
     sampling: int = 8000
     floor: float = 1e-4
+
+    recommended: ClassVar[Recommended] = Recommended(cell="gru", trials=4000, batch=20, rate=0.01, anneal=0.1)
 
     def __post_init__(self) -> None:
         """Make the settings plain values, and read the sounds now."""

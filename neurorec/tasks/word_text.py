@@ -10,6 +10,7 @@ from typing import ClassVar
 import numpy as np
 
 from neurorec.arrays import positive, whole
+from neurorec.recommended import Recommended
 from neurorec.tasks import _texts
 from neurorec.tasks._settings import as_path, chosen
 from neurorec.tasks.base import AbstractCollection
@@ -60,6 +61,7 @@ class WordText(AbstractCollection):
 
     loss: ClassVar[str] = "cross_entropy"
     clock: ClassVar[str] = "steps"
+    recommended: ClassVar[Recommended] = Recommended(cell="gru", trials=5000, batch=20, rate=0.003, anneal=0.1)
 
     def __post_init__(self) -> None:
         """Make the settings plain values, and read the text now."""

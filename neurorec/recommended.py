@@ -1,0 +1,88 @@
+"""Settings with which a task is learnt: what is taken where a user says nothing."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any
+
+from neurorec.discovery import class_of
+
+NETWORK = ("units", "cell", "gain", "readout_gain", "parametrisation")
+TRAINING = ("rule", "trials", "batch", "rate", "optimiser", "clip", "weight_decay", "anneal", "start")
+# What a setting was found for: where the user chooses another one of these, it says nothing and the general setting is taken.
+FOUND_FOR = {
+    "gain": ("cell", "parametrisation"),
+    "parametrisation": ("cell",),
+    "rate": ("optimiser",),
+    "weight_decay": ("optimiser",),
+}
+
+
+@dataclass(frozen=True)
+class Recommended:
+    """Settings with which a task is learnt; the defaults are for a task of which nothing is known.
+
+    Parameters
+    ----------
+    units, cell, gain, readout_gain, parametrisation
+        As for `nr.Network.random`.
+    rule, trials, batch, optimiser, weight_decay, anneal, start
+        As for `nr.train`.
+    rate : float, optional
+        None: the optimiser's usual one.
+    clip : float, optional
+        As for `nr.train`; 0 is None.
+    """
+
+    units: int = 100
+    cell: str = "leaky_tanh"
+    gain: float = 1.5
+    readout_gain: float = 1.0
+    parametrisation: str | None = None
+    rule: str = "rflo"
+    trials: int = 6000
+    batch: int = 10
+    optimiser: str = "adam"
+    rate: float | None = None
+    clip: float | None = 1.0
+    weight_decay: float = 0.0
+    anneal: float = 1.0
+    start: str = "initial"
+
+    @property
+    def network(self) -> dict[str, Any]:
+        """Keyword arguments of `nr.Network.random`, beside the sizes and time step of the task."""
+        return {name: getattr(self, name) for name in NETWORK}
+
+    @property
+    def training(self) -> dict[str, Any]:
+        """Keyword arguments of `nr.train`."""
+        rate = class_of("optimisers", self.optimiser).usual_rate if self.rate is None else self.rate
+        return {name: getattr(self, name) for name in TRAINING} | {"rate": rate, "clip": self.clip or None}
+
+    def but(self, **chosen: Any) -> Recommended:
+        """These settings, but for what was chosen (None: nothing was); what was found for another choice becomes general.
+
+        A rate found for Adam, say, tells nothing of plain gradient descent.
+        """
+        asked = {name: value for name, value in chosen.items() if value is not None}
+        other = {name for name, value in asked.items() if value != getattr(self, name)}
+        general = {name: getattr(GENERAL, name) for name, causes in FOUND_FOR.items() if other & {*causes}}
+        return dataclasses.replace(self, **(general | asked))
+
+    def __str__(self) -> str:
+        """In a line, such as "rflo, leaky_tanh, 100 units, gain 1.5; adam, rate 0.003, clip 1; 6000 trials, batch 10"."""
+        made = [f"readout gain {self.readout_gain:g}"] if self.readout_gain != 1 else []
+        made += [self.parametrisation] if self.parametrisation else []
+        network = [self.rule, self.cell, f"{self.units} units", f"gain {self.gain:g}", *made]
+        trials = [f"{self.trials} trials", f"batch {self.batch}", *(["start carried"] if self.start == "carried" else [])]
+        return "; ".join(map(", ".join, (network, [self.optimiser, *self._numbers()], trials)))
+
+    def _numbers(self) -> list[str]:
+        """The rate, and of clip, weight_decay and anneal those that do something."""
+        how, idle = self.training, {"clip": None, "weight_decay": 0.0, "anneal": 1.0}
+        return [f"{name} {how[name]:g}" for name in ("rate", *idle) if name == "rate" or how[name] != idle[name]]
+
+
+GENERAL = Recommended()
