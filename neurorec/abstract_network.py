@@ -131,7 +131,7 @@ class AbstractNetwork(AbstractDisplayed):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Of a copy: its arrays are read-only, too."""
-        self.__dict__.update(state)
+        vars(self).update(state)
         for array in self.stored().values():
             array.setflags(write=False)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -77,9 +77,10 @@ def command(
         rule=rule, cell=cell, units=units, gain=gain, trials=trials, batch=batch, optimiser=optimiser, rate=rate, clip=clip,
         weight_decay=weight_decay, anneal=anneal, start=start, parametrisation=parametrisation,
     )  # fmt: skip
+    moving: Any = tuple(plastic) if plastic else None
     network = Network.random(
         made.n_inputs, outputs=made.n_outputs, dt=made.dt, parameters=settings("--parameter", parameter), seed=seed, noise=noise,
-        filter=filter, spectral_radius=spectral_radius, sparsity=sparsity, plastic=tuple(plastic) if plastic else None, **how.network,
+        filter=filter, spectral_radius=spectral_radius, sparsity=sparsity, plastic=moving, **how.network,
     )  # fmt: skip
     record, path = _record(network, every), out or _default_path(task, how.rule, seed)
     with resumable(path):
