@@ -16,6 +16,7 @@ from neurorec.abstract_network import AbstractNetwork
 from neurorec.arrays import positive, whole
 from neurorec.errors import RunFileError, UnknownName, ValueRefused
 from neurorec.hdf5.damage import damaged, reading
+from neurorec.hdf5.opening import opened
 from neurorec.hdf5.states import state_to_go_on_from, state_to_read
 from neurorec.hdf5.values import fetch, text
 from neurorec.hdf5.wholes import CHECKSUMS, expect_whole
@@ -23,7 +24,8 @@ from neurorec.record import Record
 from neurorec.storage.about import read_about
 from neurorec.storage.checks import bad_rows, bad_trials, expect_good, note_rows, note_trials, rewriting, rows_in_use
 from neurorec.storage.datasets import put
-from neurorec.storage.files import expect_run, flush, new_file, opened, publish
+from neurorec.storage.failures import expect_in_place, writes
+from neurorec.storage.files import expect_run, new_file, new_in_place, publish
 from neurorec.storage.image import from_image, image
 from neurorec.storage.networks import is_kept, network_from, overwrite_network, snapshot_path
 from neurorec.storage.plan import Layout, Plan
@@ -108,7 +110,7 @@ class RunFile:
         Parameters
         ----------
         path : str or Path, optional
-            None: in memory. The file gets its name only when it is complete; before, it is ``<path>.part``.
+            None: in memory. The file gets its name only when it is complete; before, it is ``<path>.<random>.part``.
         network : Network
             Untrained; becomes ``/network`` and checkpoint 0.
         config : mapping
@@ -140,7 +142,7 @@ class RunFile:
         carried : (C,) array
             The units' states in which the first trials start, where they are carried from trial to trial.
         overwrite : bool
-            Replace an existing file; it stays whole until the new one is.
+            Replace an existing file; it stays whole until the new one is. One that is being written is not replaced.
 
         Raises
         ------
@@ -247,6 +249,7 @@ class RunFile:
         with self._reading("/checkpoints"):
             return tuple(trial for trial in self.snapshot_trials if is_kept(file, snapshot_path(trial)))
 
+    @writes
     def write_log(self, first: int, columns: Mapping[str, np.ndarray]) -> None:
         """Fill rows of the log.
 
@@ -269,6 +272,7 @@ class RunFile:
         if columns:
             note_rows(log.file, "log", self._layout.variables("log"), np.s_[first : first + len(values)])
 
+    @writes
     def write_trajectories(
         self, numbers: np.ndarray, arrays: Mapping[str, np.ndarray], conditions: Mapping[str, np.ndarray] | None = None
     ) -> None:
@@ -295,6 +299,7 @@ class RunFile:
             note_trials(file, name, np.asarray(array, np.float32), where)
         self._write_conditions(where, conditions or {})
 
+    @writes
     def checkpoint(self, trial: int, updates: int, vector: np.ndarray, slots: np.ndarray, carried: np.ndarray = NONE) -> None:
         """Store what resuming needs, beside the last one, and flush.
 
@@ -314,6 +319,7 @@ class RunFile:
         write_slot(file[slot], State(trial, updates, vector, slots, carried))
         self._next_slot = other_slot(slot)
         self.flush()
+        expect_in_place(file, self.path)
 
     def state(self) -> State:
         """The newest state that is whole.
@@ -327,6 +333,7 @@ class RunFile:
         with self._reading("its state"):
             return state_to_read(self._name, file) if self._held is None else state_to_go_on_from(self._name, file)
 
+    @writes
     def snapshot(self, trial: int, network: AbstractNetwork) -> None:
         """Keep the network as a checkpoint, if one is planned after this many trials."""
         if trial in self.snapshot_trials:
@@ -334,6 +341,7 @@ class RunFile:
             with rewriting(file, where):
                 overwrite_network(file[where], network)
 
+    @writes
     def finish(self, network: AbstractNetwork) -> None:
         """Store the trained network; may be called again, later in the training."""
         file = self._writable
@@ -427,7 +435,7 @@ class RunFile:
             return
         self.flush()
         plan = self._plan().extended(total)
-        self._held, self._known_layout = new_file(self.path, plan.bytes, True, lambda file: rebuild(file, plan, old)), None
+        self._held, self._known_layout = new_in_place(old, self.path, plan.bytes, lambda file: rebuild(file, plan, old)), None
         old.close()
 
     def save_as(self, path: str | Path, overwrite: bool = False) -> Path:
@@ -442,6 +450,7 @@ class RunFile:
         publish(Path(path), plan.bytes, overwrite, lambda file: rebuild(file, plan, self._file))
         return Path(path)
 
+    @writes
     def flush(self) -> None:
         """Hand everything to the operating system; from then on it survives the end of this process.
 
@@ -450,8 +459,9 @@ class RunFile:
         RunFileError
             If the disk does not take it.
         """
-        flush(self._file)
+        self._file.flush()
 
+    @writes
     def close(self) -> None:
         """Close the file for writing; a run in memory is gone."""
         if self._held is not None:
@@ -466,6 +476,13 @@ class RunFile:
         """As `__getstate__` left it."""
         held = state["_held"]
         self.__dict__.update(state, _held=None if held is None else from_image(held))
+
+    def what_is_left(self) -> str:
+        """How far the file is whole, and how to go on."""
+        if self.path is None:
+            return "it is lost; train with path=, into a file"
+        with RunFile.open(self.path) as kept:  # this one may be closed, or closing
+            return f"it is whole up to trial {kept.done}: free some room, or mend the device, then go on with nr.resume({str(self.path)!r})"
 
     def __enter__(self) -> RunFile:
         """The run itself."""
