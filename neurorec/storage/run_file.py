@@ -26,6 +26,7 @@ from neurorec.storage.checks import bad_rows, bad_trials, expect_good, note_rows
 from neurorec.storage.datasets import put
 from neurorec.storage.failures import expect_in_place, writes
 from neurorec.storage.files import expect_run, new_file, new_in_place, publish
+from neurorec.storage.image import from_image, image
 from neurorec.storage.networks import is_kept, network_from, overwrite_network, snapshot_path
 from neurorec.storage.pending import Pending
 from neurorec.storage.plan import Layout, Plan
@@ -488,6 +489,16 @@ class RunFile:
         """Close the file for writing; a run in memory is gone."""
         if self._held is not None:
             self._held.close()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """For copies and other processes: a run in memory goes with all it holds, one with a path as its path, to be read there."""
+        held = image(self._file) if self.path is None else None
+        return {**self.__dict__, "_held": held, "_next_slot": None, "_known_layout": None}  # what is looked up again
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """As `__getstate__` left it."""
+        held = state["_held"]
+        self.__dict__.update(state, _held=None if held is None else from_image(held))
 
     def what_is_left(self) -> str:
         """How far the file is whole, and how to go on."""
