@@ -13,8 +13,9 @@ import numpy as np
 
 from neurorec.arrays import only
 from neurorec.display import AbstractDisplayed, some
-from neurorec.errors import RunFileError
+from neurorec.errors import RunFileError, one_line
 from neurorec.formula.derive import Formula
+from neurorec.publish import publishing
 from neurorec.trust import Trust, Trusted, trusted
 
 if TYPE_CHECKING:
@@ -141,20 +142,18 @@ class AbstractNetwork(AbstractDisplayed):
         Raises
         ------
         RunFileError
-            If the file exists (unless `overwrite`) or cannot be written.
+            If the file exists (unless `overwrite`), is being written, or cannot be written.
         """
         from neurorec.hdf5.seal import sealed
 
         path = Path(path)
-        if path.exists() and not overwrite:
-            raise RunFileError(f"{path} exists already; choose another path or pass overwrite=True")
-        aside = path.with_name(path.name + ".part")
         try:
-            with sealed(aside, mode="w") as file:
+            with publishing(path, overwrite) as aside, sealed(aside) as file:
                 self.to_group(file.create_group("network"))
-            aside.replace(path)
-        except OSError as error:
-            raise RunFileError(f"cannot write {path} ({error}); choose a folder that exists and can be written") from error
+        except RunFileError:
+            raise
+        except (OSError, RuntimeError) as error:
+            raise RunFileError(f"cannot write {path} ({one_line(error)}); choose a folder that can be written and has room") from error
         return path
 
     @classmethod

@@ -18,11 +18,13 @@ from neurorec.mapping import mapping_of
 from neurorec.noise import training_noise
 from neurorec.parts import Parts
 from neurorec.plan import Plan, ways_out
+from neurorec.plasticity import rates_by_name
 from neurorec.rules.bptt import BPTT
+from neurorec.silence import Silence
 from neurorec.starts import STARTS
 from neurorec.trials import Trials
 from neurorec.updates import apply
-from neurorec.weights import Weights, least_values, rates_by_name
+from neurorec.weights import Weights, least_values
 
 UNBEARABLE = 1e4  # times the loss of a silent network
 
@@ -38,6 +40,8 @@ class Learner:
         Task, rule, engine, feedback, optimiser, loss.
     plan : Plan
         Everything else.
+    rates : (P,) array, optional
+        Learning rate of every weight, where the plan says that they are uneven.
 
     Attributes
     ----------
@@ -53,7 +57,7 @@ class Learner:
         Learning rates of the first trial, before annealing.
     """
 
-    def __init__(self, network: AbstractNetwork, parts: Parts, plan: Plan):
+    def __init__(self, network: AbstractNetwork, parts: Parts, plan: Plan, rates: np.ndarray | None = None):
         self.network, self.task, self.plan = network, parts.task, plan
         self.engine: Any = parts.engine  # which takes this network, or `check` refuses
         check(parts.engine, parts.rule, plan.schedule, network)
@@ -62,7 +66,8 @@ class Learner:
         self.weights, self.updates, self.batches = Weights.of(network, self.engine.dtype), 0, 0
         self.start = STARTS[plan.start](network, plan.batch, self.engine.dtype)
         self.slots = np.zeros((len(parts.optimiser.slots), self.weights.vector.size), self.engine.dtype)
-        self.rates = self.weights.spread(network, rates_by_name(network, parts.rule, parts.feedback, plan.rate))
+        even = rates_by_name(network, parts.rule, parts.feedback, plan.rate)  # which refuses what cannot be trained
+        self.rates = self.weights.spread(network, even) if rates is None else rates.astype(self.engine.dtype)
         clip = np.inf if plan.clip is None else plan.clip
         self.teaching = Teaching(
             Route(parts.rule, parts.feedback),
@@ -72,13 +77,18 @@ class Learner:
             clip,
             plan.weight_decay,
             least_values(network, self.weights),
+            tuple(plan.uneven),
         )
         self.engine.expect(network, self.teaching, plan.schedule)
+        self.silence = Silence(network)
         self.exact, self.began = Route(BPTT(), Symmetric()), time.monotonic()
 
     def trials(self, first: int, n: int) -> Trials:
-        """Trials number `first` and on."""
-        return self.task.trials(n, self.plan.seed, first)
+        """Trials number `first` and on, which mean something to the training's loss."""
+        made = self.task.trials(n, self.plan.seed, first)
+        if made.loss != self.plan.loss:
+            self.teaching.loss.expect(made.targets, made.mask)
+        return made
 
     def learn(self, trials: Trials, first: int) -> tuple[Activity, dict[str, np.ndarray]]:
         """Run some trials side by side and learn from them.
@@ -106,7 +116,10 @@ class Learner:
             loss = losses(activity.readout, trials, self.teaching.loss)
         if not (np.isfinite(moved).all() and self._bearable(loss, trials)):
             raise DivergenceError(self._unstable(first, loss))
-        self.updates += trials.steps if self.plan.schedule == "step" else 1
+        updates = trials.steps if self.plan.schedule == "step" else 1
+        if self.silence.possible:
+            self.silence.saw(trials, activity, loss, self._stood_still(moved, updates))
+        self.updates += updates
         self.weights.vector[...], self.slots = moved, slots
         self.start.ended(activity.states[-1])
         row = {
@@ -131,6 +144,12 @@ class Learner:
             return True
         silent = losses(np.zeros_like(trials.targets), trials, self.teaching.loss)
         return bool(np.isfinite(loss).all() and (loss < UNBEARABLE * (1 + silent)).all())
+
+    def _stood_still(self, moved: np.ndarray, updates: int) -> bool:
+        """Whether none of the weights that may change did, decay apart."""
+        rates, decay, mine = self.teaching.rates, self.teaching.decay, self.teaching.rates > 0
+        left = (1 - rates[mine] * decay) ** updates
+        return bool(mine.any()) and np.allclose(moved[mine], self.weights.vector[mine] * left, rtol=1e-5 if decay else 0, atol=0)
 
     def _at_the_end(self, trials: Trials, given: Stimulus) -> tuple[np.ndarray, np.ndarray, Activity, float]:
         activity, arguments = self._lesson(trials, given)

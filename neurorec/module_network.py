@@ -17,6 +17,7 @@ from neurorec.display import Rows, briefly, several, shape, some
 from neurorec.errors import NotOffered, RunFileError, ShapeError, ValueRefused
 from neurorec.formula.derive import Formula
 from neurorec.formula.once import LOCK, once
+from neurorec.memory import expect_memory
 from neurorec.rules.base import AbstractRule
 from neurorec.seeds import NETWORK, entropy, generator
 from neurorec.trust import Trusted, named
@@ -116,6 +117,7 @@ class ModuleNetwork(AbstractNetwork):
         """
         for name, value, least in (("inputs", inputs, 0), ("units", units, 1), ("outputs", outputs, 1)):
             whole(name, value, least)
+        expect_memory(8 * (units * (inputs + 2 * outputs)), f"a network of {units} units", "use fewer units")
         rng, cls_ = generator(entropy(seed), NETWORK), class_of("architectures", architecture)
         module = _made(cls_, inputs, units, dict(settings or {}), seed=int(rng.integers(2**31)))
         readout, feedback = rng.uniform(-1, 1, (outputs, units)) / np.sqrt(units), rng.standard_normal((units, outputs))
@@ -162,7 +164,7 @@ class ModuleNetwork(AbstractNetwork):
 
     def expect(self, rule: AbstractRule, schedule: str) -> None:
         """Refuse local rules, and changes at every step."""
-        if rule.influence == "local" and rule.changes != ("readout",):
+        if not rule.through_units and rule.changes != ("readout",):
             raise NotOffered(
                 f"{type(rule).__name__} is local, and which part of the influence is a unit's own cannot be told of the torch module "
                 f"{self.architecture!r}; use rule='bptt', 'random_feedback_bptt' or 'readout_only', or a network of a cell"

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import signal
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,15 +14,17 @@ from neurorec.abstract_network import AbstractNetwork
 from neurorec.arrays import whole
 from neurorec.engines import fit, recorded
 from neurorec.engines.base import AbstractEngine, Activity
-from neurorec.errors import DivergenceError
+from neurorec.errors import DivergenceError, ValueRefused
 from neurorec.feedbacks.base import AbstractFeedback
 from neurorec.interrupt import Interrupt
 from neurorec.learner import Learner
 from neurorec.losses.base import AbstractLoss
+from neurorec.memory import expect_memory
 from neurorec.one_thread import one_thread
 from neurorec.optimisers.base import AbstractOptimiser
 from neurorec.parts import Parts
-from neurorec.plan import Plan, plain
+from neurorec.plan import Plan
+from neurorec.plasticity import largest, narrowed, rates_by_name, uneven
 from neurorec.progress import Hook, Progress
 from neurorec.record import Record
 from neurorec.rules.base import AbstractRule
@@ -33,6 +34,7 @@ from neurorec.storage import RunFile
 from neurorec.storage.texts import text_widths
 from neurorec.trials import AbstractTask, Trials
 from neurorec.trust import Trust, trusted
+from neurorec.weights import Weights
 
 if TYPE_CHECKING:
     import xarray
@@ -50,7 +52,7 @@ def train(
     trials: int = 1000,
     batch: int = 1,
     update: str = "trial",
-    rate: float | Mapping[str, float] = 0.03,
+    rate: float | Mapping[str, Any] = 0.03,
     optimiser: str | AbstractOptimiser = "sgd",
     loss: str | AbstractLoss | type[AbstractLoss] | None = None,
     record: Record | None = None,
@@ -59,7 +61,7 @@ def train(
     progress: bool | Hook = True,
     *,
     feedback: str | AbstractFeedback | None = None,
-    plastic: tuple[str, ...] | None = None,
+    plastic: Sequence[str] | Mapping[str, Any] | None = None,
     clip: float | None = None,
     weight_decay: float = 0.0,
     anneal: float = 1.0,
@@ -90,7 +92,8 @@ def train(
         in the trial's loss, so that a rate means the same in each: Murray's Eq 5 is ``rate`` times the number of steps.
     rate : float or mapping
         Learning rate, for all weights or one each: ``{"recurrent": 0.01, "input": 0.01, "readout": 0.03}``. With a
-        parametrisation, its free parameters (``network.learnt``) are in the place of ``recurrent``.
+        parametrisation, its free parameters (``network.learnt``) are in the place of ``recurrent``. Instead of a number, an
+        array shaped as the weight gives each synapse its own rate.
     optimiser : str or optimiser
         ``"sgd"``, ``"adam"``, or e.g. ``Adam(beta1=0.8)``.
     loss : str or loss, optional
@@ -106,8 +109,10 @@ def train(
         where it returns False, training stops there, and `nr.resume` goes on. What it raises reaches the caller, the file being whole.
     feedback : str or feedback, optional
         From ``nr.names("feedbacks")``; None: the rule's own.
-    plastic : sequence of str, optional
-        Which weights change; None: as the network says.
+    plastic : sequence of str or mapping, optional
+        Which weights change; None: as the network says. Of a mapping, ``{"recurrent": mask, "readout": None}``, only the synapses change
+        at which the mask is True (or 1); None: all of that weight. The others keep their numbers to the last bit, whatever the
+        optimiser and the decay, and clipping does not count them.
     clip : float, optional
         Largest norm of a change.
     weight_decay : float
@@ -141,22 +146,28 @@ def train(
         On Ctrl-C, after the batch under way; the file can be resumed.
     """
     parts = Parts.of(task, rule, engine, feedback, optimiser, loss)
-    network = network if plastic is None else network.replace(plastic=tuple(plastic))
+    network, masks = narrowed(network, plastic)
+    by_name = rates_by_name(network, parts.rule, parts.feedback, rate, masks)
+    rates = Weights.of(network, np.float64).spread(network, by_name) if uneven(by_name) else None
     plan = Plan(
-        **parts.described(), trials=trials, batch=batch, update=update, rate=dict(rate) if isinstance(rate, Mapping) else plain(rate),
+        **parts.described(), trials=trials, batch=batch, update=update, rate=largest(rate), uneven=list(uneven(by_name)),
         clip=clip, weight_decay=weight_decay, anneal=anneal, gradient_angle=gradient_angle, stop_below=stop_below, seed=entropy(seed),
         start=start,
     )  # fmt: skip
-    learner = Learner(network, parts, plan)
+    _expect_room(network, batch, steps=1)
+    learner = Learner(network, parts, plan, rates)
     first = learner.trials(0, 1)
     fit(network, first)
+    _expect_room(network, batch, first.steps)
     record = record or Record(variables=(*network.formula.states[:1], "output", "target"), every=max(1, trials // KEPT))
     file = RunFile.create(
         path, network, plan.as_dict(), trials, first.steps, network.dt, plan.columns, learner.weights.vector, learner.slots, record,
         [n for n, value in first.conditions.items() if value.dtype.kind in "iufbU"], network.inputs, network.outputs,
-        texts=text_widths(first.conditions), batch=batch, seed_entropy=plan.seed, carried=learner.start.vector, overwrite=overwrite,
+        texts=text_widths(first.conditions), batch=batch, seed_entropy=plan.seed, carried=learner.start.vector, rates=rates,
+        overwrite=overwrite,
     )  # fmt: skip
-    return _go_on(learner, file, progress)
+    file.trust = (*network.made_of, *parts.made_of)
+    return _go_on(learner, file, progress, file.total)
 
 
 def resume(
@@ -174,7 +185,7 @@ def resume(
     path : str or Path
         A run file.
     trials : int, optional
-        In all, with those done; None: as planned.
+        In all, with those done; None: as planned. More than planned makes the run longer; fewer stop it there, and it can be resumed again.
     task : task or Trials, optional
         Needed where the run was trained on arrays, or on a task of your own that is not trusted.
     progress : bool or callable
@@ -185,31 +196,52 @@ def resume(
     Raises
     ------
     RunFileError
-        If the file is no run, is damaged, or is being written by another process.
+        If the file is no run, is damaged, is being written by another process, or names a class that is not trusted.
+    ValueRefused
+        If `trials` is less than are done, or in the middle of a batch.
     """
     file = RunFile.open(path, "r+", trusted(trust))
     try:
         plan = Plan.from_dict(file.config)
-        learner = Learner(file.initial(), Parts.remade(plan, task, file.trust), plan)
-        if trials is not None:
-            file.extend(whole("trials", trials))
+        learner = Learner(file.initial(), Parts.remade(plan, task, file.trust), plan, file.rates() if plan.uneven else None)
+        until = file.total if trials is None else _last_trial(file, plan, whole("trials", trials))
+        file.extend(until)
         _, learner.updates, learner.weights.vector[...], learner.slots[...], learner.start.vector[...] = file.state()
     except Exception:
         file.close()
         raise
-    return _go_on(learner, file, progress)
+    return _go_on(learner, file, progress, until)
 
 
-def _go_on(learner: Learner, file: RunFile, progress: bool | Hook) -> Run:
+def _last_trial(file: RunFile, plan: Plan, asked: int) -> int:
+    """After which training stops, of `asked` in all; what is left of the plan can be done later, to the same bits.
+
+    Raises
+    ------
+    ValueRefused
+        If more are done already, or it lies in the middle of a batch.
+    """
+    if asked < file.done:
+        raise ValueRefused(
+            f"trials={asked} is in all, and the run has done {file.done}; ask for more than those, or read it with nr.open_run"
+        )
+    below = asked // plan.batch * plan.batch
+    if asked < file.total and asked > below:
+        way = f"{below} or {below + plan.batch}" if below > file.done else f"{below + plan.batch}"
+        raise ValueRefused(f"trials={asked} lies within a batch of {plan.batch} trials, which are learnt together; give {way}")
+    return asked
+
+
+def _go_on(learner: Learner, file: RunFile, progress: bool | Hook, until: int) -> Run:
     """Train to the end, whatever ends it; leave the file whole and closed.
 
     Only between two batches do weights and the number of trials belong together: what breaks a batch off leaves the file
     as the last checkpoint made it.
     """
-    journal = Journal(learner, file)
+    journal = Journal(learner, file, until)
     import scipy.linalg.cython_blas  # noqa: F401 - Numba's products use it: loaded now, so that the limit below holds for it
 
-    with one_thread, Interrupt() as interrupt, Progress(progress, file.total, journal.done) as shown:
+    with one_thread, Interrupt() as interrupt, Progress(progress, until, journal.done) as shown:
         try:
             going = True
             while going and not journal.finished and interrupt.asked is None:
@@ -221,10 +253,7 @@ def _go_on(learner: Learner, file: RunFile, progress: bool | Hook) -> Run:
             raise DivergenceError(f"{error}{'' if file.path is None else f' ({file.path} holds them)'}") from None
         finally:
             journal.close()
-    if interrupt.asked == signal.SIGINT:
-        raise KeyboardInterrupt(_how_to_go_on(file, journal))
-    if interrupt.asked:
-        raise SystemExit(_how_to_go_on(file, journal))
+    interrupt.act(_how_to_go_on(file, journal))
     return Run(file, learner.trained())
 
 
@@ -235,6 +264,12 @@ def _told(journal: Journal, shown: Progress) -> bool:
     except BaseException:
         journal.conclude()
         raise
+
+
+def _expect_room(network: AbstractNetwork, batch: int, steps: int) -> None:
+    """For the states of a batch, float32 at least."""
+    size = 4 * batch * steps * (network.initial.size + network.inputs + network.outputs)
+    expect_memory(size, f"a batch of {batch} trials", "use a smaller batch, or fewer units")
 
 
 def _how_to_go_on(file: RunFile, journal: Journal) -> str:
@@ -249,9 +284,9 @@ def _how_to_go_on(file: RunFile, journal: Journal) -> str:
 class Journal:
     """Learns batch after batch and writes down what happened, a block of rows at a time: bounded in memory."""
 
-    def __init__(self, learner: Learner, file: RunFile):
+    def __init__(self, learner: Learner, file: RunFile, until: int):
         self.learner, self.file = learner, file
-        self.done, self.total, self.record = file.done, file.total, file.record
+        self.done, self.total, self.record = file.done, until, file.record
         self.snapshots, self.rows, self.flushed = set(file.snapshot_trials), [], time.monotonic()
         log = file.log()
         self.losses: deque[float] = deque(self._losses_so_far(log), maxlen=RECENT)

@@ -534,9 +534,9 @@ def test_where_no_run_can_be_written(tmp_path):
         small(tmp_path / "none" / "run.h5")
     with pytest.raises(RunFileError, match="there is no folder"):
         small(inside_a_file(tmp_path))
-    with pytest.raises(RunFileError, match="is a folder; give the run a file name"):
+    with pytest.raises(RunFileError, match="is a folder; give the file a name in it"):
         small(tmp_path, overwrite=True)
-    with pytest.raises(RunFileError, match=r"GB are free; the run needs .* GB .* record less \(Record: every"):
+    with pytest.raises(RunFileError, match=r"GB are free; the run needs .* TB .* record less \(Record: every"):
         small(tmp_path / "run.h5", total=10**12, record=Record(()))
 
 

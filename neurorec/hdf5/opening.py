@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from pathlib import Path
 
 import h5py
 
-from neurorec.errors import RunFileError
+from neurorec.errors import RunFileError, one_line
 from neurorec.hdf5 import seal
 from neurorec.hdf5.inside import expect_inside
 
@@ -53,12 +54,6 @@ def unbuffered(path: Path) -> h5py.File:
     return h5py.File(h5py.h5f.open(os.fsencode(path), h5py.h5f.ACC_RDWR, access))
 
 
-def one_line(error: Exception) -> str:
-    """What an error says, short."""
-    number = getattr(error, "errno", None)
-    return os.strerror(number) if number else " ".join(str(error).split())[:200]
-
-
 def _looked_through(path: Path, file: h5py.File, digest: bytes | None) -> h5py.File:
     try:
         expect_inside(path, file, digest)
@@ -99,6 +94,8 @@ def _why_not_open(path: Path, error: Exception, expected: str) -> str:
         return f"{path} is a folder; name the run file in it"
     if isinstance(error, PermissionError):
         return f"no permission to open {path}; change its permissions or copy it (a run is read with mode='r')"
+    if getattr(error, "errno", None) == errno.EROFS:
+        return f"{path} lies where nothing can be written ({one_line(error)}); copy it to another folder (it can be read with mode='r')"
     if isinstance(error, BlockingIOError):
         return f"{path} is being written by another process; wait for it, or open it with mode='r'"
     if "already open for read-only" in str(error):

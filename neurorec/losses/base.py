@@ -11,7 +11,8 @@ import numpy as np
 class AbstractLoss(ABC):
     """Loss of one time step; `neurorec.trials.Trials.weight` sums it over time and trials.
 
-    Both functions are plain array code that Numba compiles as it stands.
+    Both functions are plain array code that Numba compiles as it stands. A loss with settings is a frozen dataclass of numbers, and
+    they are methods that read them from ``self``.
 
     Attributes
     ----------
@@ -26,6 +27,17 @@ class AbstractLoss(ABC):
     @abstractmethod
     def value(outputs: np.ndarray, targets: np.ndarray) -> np.ndarray:
         """Loss of each row of ``outputs (rows, O)``, (rows,)."""
+
+    @classmethod
+    def expect(cls, targets: np.ndarray, mask: np.ndarray) -> None:
+        """Refuse ``targets (T, B, O)`` that mean nothing to this loss where ``mask (T, B)`` counts; here all mean something.
+
+        Raises
+        ------
+        ValueRefused
+            Saying what would do.
+        """
+        del targets, mask
 
     @staticmethod
     @abstractmethod

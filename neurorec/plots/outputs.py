@@ -73,11 +73,14 @@ def _asked(run: Run, data: xarray.Dataset) -> Trials:
     number, steps = int(data["trial"]) - 1, np.rint(data["time"].values / run.network.dt).astype(int) - 1
     plan = Plan.from_dict(run.config)
     try:
-        mask = remake_task(plan, None, run.trust).trials(1, plan.seed, number).mask[steps, 0]
+        made = remake_task(plan, None, run.trust).trials(1, plan.seed, number)
+        mask, channels = made.mask[steps, 0], made.channels
     except NeurorecError:  # trained on arrays, or on a class that is not trusted: the file does not hold the mask
-        mask = np.ones(len(steps))
+        mask, channels = np.ones(len(steps)), ()
     mask = mask if mask.any() else np.ones(len(steps))
-    return Trials(np.zeros((len(steps), 0)), data["target"].values, mask, dt=run.network.dt, loss=plan.loss)
+    if plan.loss == "cross_entropy":
+        mask = mask * data["target"].values.any(axis=1)  # a step without a class cannot have counted
+    return Trials(np.zeros((len(steps), 0)), data["target"].values, mask, dt=run.network.dt, loss=plan.loss, channels=channels)
 
 
 def _agreement(trial: int, output: np.ndarray, shown: Trials) -> str:
@@ -105,7 +108,8 @@ def _draw(ax: Axes, time: np.ndarray, output: np.ndarray, shown: Trials) -> None
         ax.plot(time, output[:, channel] + down[channel], color=COLOURS[0], label="output" if first else None)
     ax.set_xlabel("time (s)")
     ax.set_xlim(0, time[-1])
-    _name_rows(ax, down, space, "probability" if shown.loss == "cross_entropy" else "output")
+    names = shown.channels or tuple(map(str, range(channels)))
+    _name_rows(ax, down, space, "probability" if shown.loss == "cross_entropy" else "output", names)
 
 
 def _squares(counted: np.ndarray) -> dict[str, Any]:
@@ -115,12 +119,12 @@ def _squares(counted: np.ndarray) -> dict[str, Any]:
     return {"marker": "s", "markevery": alone, "clip_on": False} if alone.size else {}
 
 
-def _name_rows(ax: Axes, down: np.ndarray, space: float, what: str) -> None:
-    """One channel has an ordinary axis; of several each row's zero has the channel's number, and a bar tells the scale."""
+def _name_rows(ax: Axes, down: np.ndarray, space: float, what: str, names: tuple[str, ...]) -> None:
+    """One channel has an ordinary axis; of several each row's zero has the channel's name or number, and a bar tells the scale."""
     if len(down) == 1:
         ax.set_ylabel(what)
         return
-    ax.set_yticks(down, [str(channel) for channel in range(len(down))])
+    ax.set_yticks(down, names)
     ax.set_ylabel("output channel")
     length = _round_below(space / 2)
     x, across = 1.015, ax.get_yaxis_transform()  # x in parts of the axes' width, y in data

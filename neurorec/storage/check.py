@@ -18,7 +18,7 @@ from neurorec.hdf5.states import SLOTS, kept, read_state, settled, state_to_go_o
 from neurorec.hdf5.values import fetch, text
 from neurorec.hdf5.wholes import CHECKSUMS, checksum, kept_checksum
 from neurorec.storage.checks import bad_rows, bad_trials
-from neurorec.storage.files import FORMAT, KIND, expect_run
+from neurorec.storage.files import FORMAT, KIND, LOOP, expect_run
 from neurorec.storage.plan import Layout
 from neurorec.storage.stored_layout import stored_layout
 
@@ -65,10 +65,11 @@ def check(path: str | Path) -> list[Part]:
     with opened(path, "r", "a file written by neurorec") as file, reading(path, "what it holds"):
         if "network" not in file:
             raise RunFileError(f"{path} is an HDF5 file but none of neurorec's; expected a run, a network, a loop or a simulation")
-        is_run = text(file, "kind", "") == KIND
-        if is_run:
+        kind = text(file, "kind", "")
+        if kind == KIND:
             expect_run(path, file)
-        return [_structure(file), *(_parts_of_a_run(path, file) if is_run else ())]
+        parts = {KIND: _parts_of_a_run, LOOP: _parts_of_a_loop}.get(kind, _nothing_more)
+        return [_structure(file), *parts(path, file)]
 
 
 def accept(path: Path) -> None:
@@ -103,6 +104,22 @@ def _parts_of_a_run(path: Path, file: h5py.File) -> Iterator[Part]:
     yield from (_trajectory(file, name, *recorded) for name in layout.variables("trajectories"))
     if layout.conditions:
         yield _rows(file, layout, "trials", *recorded)
+
+
+def _parts_of_a_loop(path: Path, file: h5py.File) -> Iterator[Part]:
+    layout = stored_layout(file)
+    if CHECKSUMS in file:
+        yield from (_state(file, slot) for slot in SLOTS)
+        done = state_to_go_on_from(path, file).trials
+        yield _whole(file, "loop")
+        yield _rows(file, layout, "log", done, layout.total)
+        recorded = layout.record.count(done), layout.record.count(layout.total)
+        yield from (_trajectory(file, name, *recorded) for name in layout.variables("trajectories"))
+
+
+def _nothing_more(path: Path, file: h5py.File) -> Iterator[Part]:
+    """A network never changes; a simulation has no checksums but that."""
+    return iter(())
 
 
 def _state(file: h5py.File, slot: str) -> Part:

@@ -1,4 +1,4 @@
-"""Run files as files: made aside and named when complete, recognised, flushed; and what to say where that fails."""
+"""Run files as files: made, recognised; and what to say where that fails."""
 
 from __future__ import annotations
 
@@ -6,16 +6,20 @@ import os
 import shutil
 import tempfile
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 
 import h5py
 
-from neurorec.errors import NeurorecError, RunFileError
+from neurorec.errors import NeurorecError, RunFileError, one_line
 from neurorec.hdf5.damage import reading
-from neurorec.hdf5.opening import one_line, opened
+from neurorec.hdf5.opening import unbuffered
 from neurorec.hdf5.seal import sealed
 from neurorec.hdf5.values import number, text
+from neurorec.memory import expect_memory, told
+from neurorec.publish import publishing, written_aside
+from neurorec.storage.failures import expect_in_place
 from neurorec.storage.slots import SLOTS
 
 FORMAT = 2  # 1 had no checksums but those of the states
@@ -27,42 +31,66 @@ OTHERS = {
 WRITTEN = ("network", "checkpoints", "state", "log", "trajectories", "trials", "checksums")  # while training
 GROUPS = ("network", "checkpoints", *SLOTS, "log", "trajectories", "trials")
 
+LESS = "Record: every, steps, units, reduce, checkpoints"
 Fill = Callable[[h5py.File], None]
 
 
-def new_file(path: Path | None, size: int, overwrite: bool, fill: Fill) -> h5py.File:
-    """Filled, and open for writing; None: in memory."""
-    if path is not None:
-        publish(path, size, overwrite, fill)
-        return opened(path, "r+")
+def new_file(path: Path | None, size: int, overwrite: bool, fill: Fill, written: Sequence[str] = WRITTEN) -> h5py.File:
+    """Filled, and open for writing; what will be written to it is not sealed. None: in memory."""
+    return _new_in_memory(size, fill) if path is None else _new_on_disk(path, size, publishing(path, overwrite), fill, written)
+
+
+def new_in_place(old: h5py.File, path: Path | None, size: int, fill: Fill) -> h5py.File:
+    """As `new_file`, in the place of one that is open for writing here."""
+    return _new_in_memory(size, fill) if path is None else _new_on_disk(path, size, _replacing(old, path), fill, WRITTEN)
+
+
+def publish(path: Path, size: int, overwrite: bool, fill: Fill) -> None:
+    """Fill a file aside and give it its name once it is complete."""
+    with _expecting_room(path, size), publishing(path, overwrite) as aside:
+        _fill(aside, path, size, fill, WRITTEN)
+
+
+def _new_on_disk(path: Path, size: int, naming: AbstractContextManager[Path], fill: Fill, written: Sequence[str]) -> h5py.File:
+    """Open before it has its name, so that nobody else can write it first."""
+    with ExitStack() as open_files, _expecting_room(path, size):
+        with naming as aside:
+            _fill(aside, path, size, fill, written)
+            file = open_files.enter_context(unbuffered(aside))
+        open_files.pop_all()
+        return file
+
+
+def _new_in_memory(size: int, fill: Fill) -> h5py.File:
+    expect_memory(size, "the run", f"record less ({LESS}), train fewer trials, or give a path= for a file")
     file = h5py.File(f"run in memory {uuid.uuid4()}", "w", driver="core", backing_store=False)  # HDF5 tells open files apart by name
     fill(file)
     return file
 
 
-def publish(path: Path, size: int, overwrite: bool, fill: Fill, written: Sequence[str] = WRITTEN) -> None:
-    """Fill a file aside and give it its name once it is complete; what will be written to it later is not sealed."""
-    _expect_room(path, size, overwrite)
-    aside = path.with_name(path.name + ".part")
-    try:
-        _try_room(path.parent, size)
-        with sealed(aside, written, "w") as file:
-            fill(file)
+def _fill(aside: Path, path: Path, size: int, fill: Fill, written: Sequence[str]) -> None:
+    _expect_room(path, size)
+    _try_room(path.parent, size)
+    with sealed(aside, written) as file:
+        fill(file)
+
+
+@contextmanager
+def _replacing(old: h5py.File, path: Path) -> Iterator[Path]:
+    with written_aside(path) as aside:
+        yield aside
+        expect_in_place(old, path)
         aside.replace(path)
+
+
+@contextmanager
+def _expecting_room(path: Path, size: int) -> Iterator[None]:
+    try:
+        yield
     except NeurorecError:
         raise
     except (OSError, RuntimeError) as error:
         raise RunFileError(f"cannot write {path} ({one_line(error)}); {_advice(size)}") from error
-    finally:
-        aside.unlink(missing_ok=True)  # nothing is there once it has its name
-
-
-def flush(file: h5py.File) -> None:
-    """Hand everything to the operating system, or say that the disk does not take it."""
-    try:
-        file.flush()
-    except (OSError, RuntimeError) as error:
-        raise RunFileError(f"cannot write {file.filename} ({one_line(error)}); free some room, then resume the run") from error
 
 
 def expect_run(path: Path, file: h5py.File) -> None:
@@ -80,15 +108,9 @@ def expect_run(path: Path, file: h5py.File) -> None:
         raise RunFileError(f"{path} is damaged (it lacks /{lacking[0]}); restore it from a copy")
 
 
-def _expect_room(path: Path, size: int, overwrite: bool) -> None:
-    if path.is_dir():
-        raise RunFileError(f"{path} is a folder; give the run a file name in it, such as {path / 'run.h5'}")
-    if path.exists() and not overwrite:
-        raise RunFileError(f"{path} exists already; choose another path, pass overwrite=True, or resume it")
-    if not path.parent.is_dir():
-        raise RunFileError(f"cannot write {path}: there is no folder {path.parent}; create it first")
+def _expect_room(path: Path, size: int) -> None:
     if (free := shutil.disk_usage(path.parent).free) < size:
-        raise RunFileError(f"cannot write {path}: {free / 1e9:.3g} GB are free; {_advice(size)}")
+        raise RunFileError(f"cannot write {path}: {told(free)} are free; {_advice(size)}")
 
 
 def _try_room(folder: Path, size: int) -> None:
@@ -98,4 +120,4 @@ def _try_room(folder: Path, size: int) -> None:
 
 
 def _advice(size: int) -> str:
-    return f"the run needs {size / 1e9:.3g} GB in a folder that can be written; record less (Record: every, steps, units, reduce, checkpoints) or choose another folder"
+    return f"the run needs {told(size)} in a folder that can be written; record less ({LESS}), train fewer trials, or choose another folder"

@@ -14,7 +14,6 @@ from neurorec.hdf5.wholes import CHECKSUMS, kept_checksum
 from neurorec.module_network import ModuleNetwork
 from neurorec.network import Network
 from neurorec.storage.datasets import dimension, put, void
-from neurorec.storage.files import flush
 from neurorec.trust import Trusted
 
 DIMENSIONS = {"input": "input_channel", "output": "output_channel"}  # a dataset of the name `input` lies in the same group
@@ -66,13 +65,13 @@ def build_snapshot(group: h5py.Group, network: AbstractNetwork, trial: int) -> N
 def overwrite_network(group: h5py.Group, network: AbstractNetwork) -> None:
     """`readout` is void until the rest is written, so that a torn network is never taken for whole."""
     void(group["readout"])
-    flush(group.file)
+    group.file.flush()
     for name, array in network.stored().items():
         if name != "readout":
             put(group[name], array)
-    flush(group.file)
+    group.file.flush()
     put(group["readout"], network.readout)
-    flush(group.file)
+    group.file.flush()
 
 
 def _long_name(part: str, name: str) -> str:

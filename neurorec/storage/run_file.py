@@ -16,6 +16,7 @@ from neurorec.abstract_network import AbstractNetwork
 from neurorec.arrays import positive, whole
 from neurorec.errors import RunFileError, UnknownName, ValueRefused
 from neurorec.hdf5.damage import damaged, reading
+from neurorec.hdf5.opening import opened
 from neurorec.hdf5.states import state_to_go_on_from, state_to_read
 from neurorec.hdf5.values import fetch, text
 from neurorec.hdf5.wholes import CHECKSUMS, expect_whole
@@ -23,7 +24,8 @@ from neurorec.record import Record
 from neurorec.storage.about import read_about
 from neurorec.storage.checks import bad_rows, bad_trials, expect_good, note_rows, note_trials, rewriting, rows_in_use
 from neurorec.storage.datasets import put
-from neurorec.storage.files import expect_run, flush, new_file, opened, publish
+from neurorec.storage.failures import expect_in_place, writes
+from neurorec.storage.files import expect_run, new_file, new_in_place, publish
 from neurorec.storage.networks import is_kept, network_from, overwrite_network, snapshot_path
 from neurorec.storage.plan import Layout, Plan
 from neurorec.storage.rebuild import rebuild
@@ -57,6 +59,7 @@ class RunFile:
     ``/log``                      one row a trial: loss and whatever else was asked for, NaN until written
     ``/trajectories``             (time in seconds, trial, unit or channel), float32, NaN until recorded
     ``/trials``                   conditions of the recorded trials
+    ``/plasticity``               learning rate of every weight, where synapses have rates of their own or a mask
     ``/checksums``                of everything above, `neurorec.storage.checks`, and of the structure, `neurorec.hdf5.seal`
     ============================  =====================================================================================
 
@@ -100,6 +103,7 @@ class RunFile:
         batch: int = 1,
         seed_entropy: int = 0,
         carried: np.ndarray = NONE,
+        rates: np.ndarray | None = None,
         overwrite: bool = False,
     ) -> RunFile:
         """A new run, with room for everything it will hold, open for writing.
@@ -107,7 +111,7 @@ class RunFile:
         Parameters
         ----------
         path : str or Path, optional
-            None: in memory. The file gets its name only when it is complete; before, it is ``<path>.part``.
+            None: in memory. The file gets its name only when it is complete; before, it is ``<path>.<random>.part``.
         network : Network
             Untrained; becomes ``/network`` and checkpoint 0.
         config : mapping
@@ -138,8 +142,10 @@ class RunFile:
             Root of the run's seed tree.
         carried : (C,) array
             The units' states in which the first trials start, where they are carried from trial to trial.
+        rates : (P,) array, optional
+            Learning rate of every weight, where the config's are not all there is to say.
         overwrite : bool
-            Replace an existing file; it stays whole until the new one is.
+            Replace an existing file; it stays whole until the new one is. One that is being written is not replaced.
 
         Raises
         ------
@@ -153,7 +159,7 @@ class RunFile:
             whole("n_inputs", n_inputs, 0), whole("n_outputs", n_outputs, 0), dict(columns), tuple(conditions), record, dict(texts),
         )  # fmt: skip
         first = State(0, 0, np.asarray(vector), np.asarray(slots), carried)
-        plan = Plan(layout, network, config, first, seed_entropy, record.snapshots(total, batch))
+        plan = Plan(layout, network, config, first, seed_entropy, record.snapshots(total, batch), rates)
         plan.check()
         path = None if path is None else Path(path)
         return cls(new_file(path, plan.bytes, overwrite, lambda file: build(file, plan)), path, network.made_of)
@@ -246,6 +252,7 @@ class RunFile:
         with self._reading("/checkpoints"):
             return tuple(trial for trial in self.snapshot_trials if is_kept(file, snapshot_path(trial)))
 
+    @writes
     def write_log(self, first: int, columns: Mapping[str, np.ndarray]) -> None:
         """Fill rows of the log.
 
@@ -268,6 +275,7 @@ class RunFile:
         if columns:
             note_rows(log.file, "log", self._layout.variables("log"), np.s_[first : first + len(values)])
 
+    @writes
     def write_trajectories(
         self, numbers: np.ndarray, arrays: Mapping[str, np.ndarray], conditions: Mapping[str, np.ndarray] | None = None
     ) -> None:
@@ -294,6 +302,7 @@ class RunFile:
             note_trials(file, name, np.asarray(array, np.float32), where)
         self._write_conditions(where, conditions or {})
 
+    @writes
     def checkpoint(self, trial: int, updates: int, vector: np.ndarray, slots: np.ndarray, carried: np.ndarray = NONE) -> None:
         """Store what resuming needs, beside the last one, and flush.
 
@@ -313,6 +322,7 @@ class RunFile:
         write_slot(file[slot], State(trial, updates, vector, slots, carried))
         self._next_slot = other_slot(slot)
         self.flush()
+        expect_in_place(file, self.path)
 
     def state(self) -> State:
         """The newest state that is whole.
@@ -326,6 +336,7 @@ class RunFile:
         with self._reading("its state"):
             return state_to_read(self._name, file) if self._held is None else state_to_go_on_from(self._name, file)
 
+    @writes
     def snapshot(self, trial: int, network: AbstractNetwork) -> None:
         """Keep the network as a checkpoint, if one is planned after this many trials."""
         if trial in self.snapshot_trials:
@@ -333,6 +344,7 @@ class RunFile:
             with rewriting(file, where):
                 overwrite_network(file[where], network)
 
+    @writes
     def finish(self, network: AbstractNetwork) -> None:
         """Store the trained network; may be called again, later in the training."""
         file = self._writable
@@ -364,6 +376,19 @@ class RunFile:
                 )
             expect_whole(self._name, file, where)
             return network_from(file[where], self.trust)
+
+    def rates(self) -> np.ndarray:
+        """Learning rate of every weight, (P,), of a run in which synapses have rates of their own.
+
+        Raises
+        ------
+        RunFileError
+            If the file does not hold them.
+        """
+        found = self._rates()
+        if found is None or found.shape != self.state().vector.shape or not (np.isfinite(found) & (found >= 0)).all():
+            raise RunFileError(f"{self._name} is damaged (/plasticity holds no rate of every weight); restore it from a copy")
+        return found
 
     def initial(self) -> Any:
         """The network before training."""
@@ -426,7 +451,7 @@ class RunFile:
             return
         self.flush()
         plan = self._plan().extended(total)
-        self._held, self._known_layout = new_file(self.path, plan.bytes, True, lambda file: rebuild(file, plan, old)), None
+        self._held, self._known_layout = new_in_place(old, self.path, plan.bytes, lambda file: rebuild(file, plan, old)), None
         old.close()
 
     def save_as(self, path: str | Path, overwrite: bool = False) -> Path:
@@ -441,6 +466,7 @@ class RunFile:
         publish(Path(path), plan.bytes, overwrite, lambda file: rebuild(file, plan, self._file))
         return Path(path)
 
+    @writes
     def flush(self) -> None:
         """Hand everything to the operating system; from then on it survives the end of this process.
 
@@ -449,12 +475,20 @@ class RunFile:
         RunFileError
             If the disk does not take it.
         """
-        flush(self._file)
+        self._file.flush()
 
+    @writes
     def close(self) -> None:
         """Close the file for writing; a run in memory is gone."""
         if self._held is not None:
             self._held.close()
+
+    def what_is_left(self) -> str:
+        """How far the file is whole, and how to go on."""
+        if self.path is None:
+            return "it is lost; train with path=, into a file"
+        with RunFile.open(self.path) as kept:  # this one may be closed, or closing
+            return f"it is whole up to trial {kept.done}: free some room, or mend the device, then go on with nr.resume({str(self.path)!r})"
 
     def __enter__(self) -> RunFile:
         """The run itself."""
@@ -520,4 +554,8 @@ class RunFile:
         layout, network = self._layout, self.initial()
         if (layout.n_inputs, layout.n_outputs) != (network.inputs, network.outputs):
             raise damaged(self._name, "its layout", "is not that of its network")
-        return Plan(layout, network, self.config, self.state(), self.seed_entropy, self.snapshot_trials)
+        return Plan(layout, network, self.config, self.state(), self.seed_entropy, self.snapshot_trials, self._rates())
+
+    def _rates(self) -> np.ndarray | None:
+        file = self._file
+        return fetch(file, "plasticity/rates") if "plasticity/rates" in file else None

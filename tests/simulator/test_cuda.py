@@ -89,6 +89,28 @@ def test_it_learns_at_every_step_as_the_reference_does(cell, feedback, loss, siz
         assert difference(getattr(ours, name), getattr(definition, name)) < 1e-5, name
 
 
+@given(size=small, seed=st.integers(0, 1000))
+@slow_but_few
+def test_it_learns_at_every_step_under_masks_and_rates_of_single_synapses(size, seed):
+    net, data = network(size, "gru", seed).replace(plastic=("recurrent", "input", "readout", "bias")), trials(size, seed)
+    rng = np.random.default_rng(seed)
+    rate = {name: rng.random(getattr(net, name).shape) * 0.2 for name in net.plastic}
+    masks = {name: (rng.random(each.shape) < 0.5) | (each == each.max(initial=0)) for name, each in rate.items()}
+    ways = {
+        "trials": size.trials,
+        "batch": size.trials,
+        "update": "step",
+        "feedback": "kolen_pollack",
+        "weight_decay": 0.1,
+        "progress": False,
+    }
+    ours, definition = (nr.train(net, data, engine=each, plastic=masks, rate=rate, **ways).network for each in ("cuda", "reference"))
+    for name, mask in masks.items():
+        assert difference(getattr(ours, name), getattr(definition, name)) < 1e-5, name
+        assert np.array_equal(getattr(ours, name)[~mask], getattr(net, name)[~mask]), name
+    assert difference(ours.feedback, definition.feedback) < 1e-5
+
+
 @pytest.mark.parametrize(
     ("settings", "words"),
     [

@@ -92,7 +92,7 @@ def change(
     signal = _signal(bench, weights, route.feedback, errors)
     arrays = (bench.constants, drives, states, signal, memory.array("carried", states.shape[1:]), back, partial)
     shape = Shape(units, len(formula.emitted), formula.n_drives, trials)
-    if route.rule.influence == "full":
+    if route.rule.through_units:
         sweep(formula, compile.BACK, weights.recurrent.T, arrays, steps, shape, memory, bench.products, bench.asked)
     else:
         alone(formula, arrays, steps, shape, bench.stream)
