@@ -13,8 +13,9 @@ import numpy as np
 
 from neurorec.arrays import only
 from neurorec.display import AbstractDisplayed, some
-from neurorec.errors import NeurorecError, RunFileError
+from neurorec.errors import RunFileError, one_line
 from neurorec.formula.derive import Formula
+from neurorec.publish import publishing
 from neurorec.trust import Trust, Trusted, trusted
 
 if TYPE_CHECKING:
@@ -141,25 +142,23 @@ class AbstractNetwork(AbstractDisplayed):
         Raises
         ------
         RunFileError
-            If the file exists (unless `overwrite`) or cannot be written.
+            If the file exists (unless `overwrite`), is being written, or cannot be written.
         """
-        import h5py
+        from neurorec.hdf5.seal import sealed
 
         path = Path(path)
-        if path.exists() and not overwrite:
-            raise RunFileError(f"{path} exists already; choose another path or pass overwrite=True")
-        aside = path.with_name(path.name + ".part")
         try:
-            with h5py.File(aside, "w") as file:
+            with publishing(path, overwrite) as aside, sealed(aside) as file:
                 self.to_group(file.create_group("network"))
-            aside.replace(path)
-        except OSError as error:
-            raise RunFileError(f"cannot write {path} ({error}); choose a folder that exists and can be written") from error
+        except RunFileError:
+            raise
+        except (OSError, RuntimeError) as error:
+            raise RunFileError(f"cannot write {path} ({one_line(error)}); choose a folder that can be written and has room") from error
         return path
 
     @classmethod
     def load(cls, path: str | Path, trust: Trust = False) -> Self:
-        """Read a network from a file of `save`, or the trained one from a run file.
+        """Read a network from a file of `save`; or from a run file, as trained so far, whether it came to its end or was killed.
 
         Parameters
         ----------
@@ -170,16 +169,29 @@ class AbstractNetwork(AbstractDisplayed):
         Raises
         ------
         RunFileError
-            If there is no network of this class in the file, or one of a class that is not trusted.
+            If there is no network of this class in the file, it is damaged, or names a class that is not trusted.
         """
-        import h5py
+        from neurorec.hdf5.damage import reading
+        from neurorec.hdf5.opening import opened
 
-        try:
-            with h5py.File(path, "r", locking=False) as file:
-                return cls.from_group(file["network"], trusted(trust))
-        except NeurorecError:
-            raise
-        except (OSError, KeyError) as error:
-            raise RunFileError(
-                f"{path} holds no network ({error}); expected a file of {cls.__name__}.save or of nr.train with such a network"
-            ) from error
+        path, expected = Path(path), f"a file of {cls.__name__}.save or of nr.train with such a network"
+        with opened(path, "r", expected) as file, reading(path, "its network"):
+            if "network" not in file:
+                raise RunFileError(f"{path} holds no network; expected {expected}")
+            return _as_trained(cls, path, file, trusted(trust))
+
+
+def _as_trained(cls: type[AbstractNetwork], path: Path, file: h5py.File, trust: Trusted) -> Any:
+    """The network of a file; of a run, with the weights of its newest state."""
+    from neurorec.hdf5.states import INITIAL, state_to_read
+    from neurorec.hdf5.values import fetch
+    from neurorec.hdf5.wholes import expect_whole
+    from neurorec.weights import Weights
+
+    if INITIAL not in file:
+        return cls.from_group(file["network"], trust)
+    state = state_to_read(path, file)
+    newest = "network" if fetch(file, "network/trained") == state.trials else INITIAL
+    expect_whole(path, file, newest)
+    network, vector = cls.from_group(file[newest], trust), state.vector
+    return network if newest == "network" else Weights.of(network, vector.dtype).like(vector).into(network)

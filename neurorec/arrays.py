@@ -10,6 +10,7 @@ import numpy as np
 
 from neurorec.errors import ShapeError, ValueRefused
 
+TIME, TRIAL = "time", ("trial", "trials", "batch", "epoch", "epochs")  # how dimensions with names are called
 LINE = 64  # bytes of a cache line: vectors that lie across two of them are read at half the speed
 
 
@@ -40,8 +41,9 @@ def real_array(name: str, value: object, shape: Sequence[int] | None = None, way
     ShapeError
         If the shape is another one.
     ValueRefused
-        If there are complex numbers, text, NaN or infinities in it.
+        If there are complex numbers, text, NaN or infinities in it, or masked ones.
     """
+    expect_unmasked(name, value)
     try:
         array = np.asarray(value)
     except ValueError as error:  # rows of different lengths
@@ -62,10 +64,47 @@ def real_array(name: str, value: object, shape: Sequence[int] | None = None, way
     return array
 
 
+def expect_unmasked(name: str, value: object) -> None:
+    """Refuse masked arrays, alone or in a list, that hide anything: what lies under a mask would be taken for data."""
+    for each in value if isinstance(value, list | tuple) else (value,):
+        if isinstance(each, np.ma.MaskedArray) and (hidden := int(np.ma.getmaskarray(each).sum())):
+            raise ValueRefused(
+                f"{name} is a masked array, {hidden} of its {each.size} entries hidden; pass {name}.filled(0), and of nr.Trials say with mask= which steps count"
+            )
+
+
+def time_first(name: str, value: Any) -> Any:
+    """An `xarray.DataArray` with its dimensions in the order (time, trial, channel); whatever else as it is.
+
+    Raises
+    ------
+    ShapeError
+        If its names leave it open which dimension is which.
+    """
+    dims = tuple(map(str, getattr(value, "dims", ())))
+    trial = [dim for dim in dims if dim in TRIAL]
+    if not dims or not ({TIME, *trial} & set(dims)):
+        return value
+    if TIME not in dims or len(trial) > 1 or (len(dims) > 2 and not trial) or len(dims) > 3:
+        raise ShapeError(
+            f"{name} has dimensions ({', '.join(dims)}); rename them to time, trial and one for its channels, or pass {name}.values"
+        )
+    return value.transpose(TIME, *trial, *(dim for dim in dims if dim != TIME and dim not in trial))
+
+
 def positive(name: str, value: float, unit: str = "") -> float:
     """`value` as a positive finite float, or refused."""
     if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating) or not 0 < float(value) < np.inf:
         raise ValueRefused(f"{name} must be a positive number{' of ' + unit if unit else ''}, got {value!r}")
+    return float(value)
+
+
+def number(name: str, value: float, least: float = -math.inf, below: float = math.inf) -> float:
+    """`value` as a finite float from `least` to below `below`, or refused."""
+    real = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+    if not real or not math.isfinite(value) or not least <= value < below:
+        bounds = (f" from {least:g}" if least > -math.inf else "") + (f" to below {below:g}" if below < math.inf else "")
+        raise ValueRefused(f"{name} must be a finite number{bounds}, got {value!r}")
     return float(value)
 
 

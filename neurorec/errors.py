@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import difflib
+import os
+import re
 from collections.abc import Iterable
+
+from neurorec.display import plain
 
 
 class NeurorecError(Exception):
     """Anything neurorec refuses or gives up on; the text is meant for the person who reads it."""
+
+    def __str__(self) -> str:
+        """It may quote a file from anybody, which must not reach for the reader's terminal."""
+        return plain(super().__str__())
 
 
 class ShapeError(NeurorecError, ValueError):
@@ -54,3 +62,14 @@ class RunFileError(NeurorecError, OSError):
 
 class UnrollWarning(UserWarning):
     """An iteration over time did not converge, or the network is chaotic, so that its late states are not to be relied on."""
+
+
+class SilentNetworkWarning(UserWarning):
+    """Nothing drives the network that is trained: it answers 0, and no weight can change that."""
+
+
+def one_line(error: Exception) -> str:
+    """What an error of somebody else's says, short; HDF5 hides the system's number in a long text."""
+    told = str(error)
+    number = getattr(error, "errno", None) or next(map(int, re.findall(r"errno = (\d+)", told)), 0)
+    return os.strerror(number) if number else " ".join(told.split())[:200]

@@ -1,4 +1,4 @@
-"""Ctrl-C and a scheduler's SIGTERM end a training between two batches, never within one."""
+"""Ctrl-C and a scheduler's SIGTERM end a training between two batches, and a loop's learning between two syllables, never within one."""
 
 from __future__ import annotations
 
@@ -21,6 +21,18 @@ class Interrupt:
         if threading.current_thread() is threading.main_thread():  # Python delivers signals to the main thread only
             self._before = {number: signal.signal(number, self._note) for number in SIGNALS}
         return self
+
+    def act(self, told: str) -> None:
+        """End as the signal asked, if there was one, saying this.
+
+        Raises
+        ------
+        KeyboardInterrupt, SystemExit
+        """
+        if self.asked == signal.SIGINT:
+            raise KeyboardInterrupt(told)
+        if self.asked:
+            raise SystemExit(told)
 
     def _note(self, number: int, frame: FrameType | None) -> None:
         del frame

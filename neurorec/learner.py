@@ -19,6 +19,7 @@ from neurorec.noise import training_noise
 from neurorec.parts import Parts
 from neurorec.plan import Plan, ways_out
 from neurorec.rules.bptt import BPTT
+from neurorec.silence import Silence
 from neurorec.starts import STARTS
 from neurorec.trials import Trials
 from neurorec.updates import apply
@@ -74,11 +75,15 @@ class Learner:
             least_values(network, self.weights),
         )
         self.engine.expect(network, self.teaching, plan.schedule)
+        self.silence = Silence(network)
         self.exact, self.began = Route(BPTT(), Symmetric()), time.monotonic()
 
     def trials(self, first: int, n: int) -> Trials:
-        """Trials number `first` and on."""
-        return self.task.trials(n, self.plan.seed, first)
+        """Trials number `first` and on, which mean something to the training's loss."""
+        made = self.task.trials(n, self.plan.seed, first)
+        if made.loss != self.plan.loss:
+            self.teaching.loss.expect(made.targets, made.mask)
+        return made
 
     def learn(self, trials: Trials, first: int) -> tuple[Activity, dict[str, np.ndarray]]:
         """Run some trials side by side and learn from them.
@@ -106,7 +111,10 @@ class Learner:
             loss = losses(activity.readout, trials, self.teaching.loss)
         if not (np.isfinite(moved).all() and self._bearable(loss, trials)):
             raise DivergenceError(self._unstable(first, loss))
-        self.updates += trials.steps if self.plan.schedule == "step" else 1
+        updates = trials.steps if self.plan.schedule == "step" else 1
+        if self.silence.possible:
+            self.silence.saw(trials, activity, loss, self._stood_still(moved, updates))
+        self.updates += updates
         self.weights.vector[...], self.slots = moved, slots
         self.start.ended(activity.states[-1])
         row = {
@@ -131,6 +139,12 @@ class Learner:
             return True
         silent = losses(np.zeros_like(trials.targets), trials, self.teaching.loss)
         return bool(np.isfinite(loss).all() and (loss < UNBEARABLE * (1 + silent)).all())
+
+    def _stood_still(self, moved: np.ndarray, updates: int) -> bool:
+        """Whether none of the weights that may change did, decay apart."""
+        rates, decay, mine = self.teaching.rates, self.teaching.decay, self.teaching.rates > 0
+        left = (1 - rates[mine] * decay) ** updates
+        return bool(mine.any()) and np.allclose(moved[mine], self.weights.vector[mine] * left, rtol=1e-5 if decay else 0, atol=0)
 
     def _at_the_end(self, trials: Trials, given: Stimulus) -> tuple[np.ndarray, np.ndarray, Activity, float]:
         activity, arguments = self._lesson(trials, given)

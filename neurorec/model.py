@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from functools import lru_cache
 
 import sympy
 
@@ -12,9 +11,10 @@ from neurorec.cells.base import AbstractCell
 from neurorec.errors import NotOffered
 from neurorec.filters.base import AbstractFilter
 from neurorec.formula.derive import Formula, derive
+from neurorec.formula.once import once
 
 
-@lru_cache(maxsize=64)
+@once(64)
 def formula_of(cell: type[AbstractCell], filter: type[AbstractFilter] | None, plastic: tuple[str, ...]) -> Formula:
     """The symbolic model of a network's units.
 

@@ -6,7 +6,6 @@ import inspect
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Self, final
 
 import numpy as np
@@ -17,6 +16,8 @@ from neurorec.discovery import class_of, name_of
 from neurorec.display import Rows, briefly, several, shape, some
 from neurorec.errors import NotOffered, RunFileError, ShapeError, ValueRefused
 from neurorec.formula.derive import Formula
+from neurorec.formula.once import LOCK, once
+from neurorec.memory import expect_memory
 from neurorec.rules.base import AbstractRule
 from neurorec.seeds import NETWORK, entropy, generator
 from neurorec.trust import Trusted, named
@@ -116,6 +117,7 @@ class ModuleNetwork(AbstractNetwork):
         """
         for name, value, least in (("inputs", inputs, 0), ("units", units, 1), ("outputs", outputs, 1)):
             whole(name, value, least)
+        expect_memory(8 * (units * (inputs + 2 * outputs)), f"a network of {units} units", "use fewer units")
         rng, cls_ = generator(entropy(seed), NETWORK), class_of("architectures", architecture)
         module = _made(cls_, inputs, units, dict(settings or {}), seed=int(rng.integers(2**31)))
         readout, feedback = rng.uniform(-1, 1, (outputs, units)) / np.sqrt(units), rng.standard_normal((units, outputs))
@@ -198,13 +200,18 @@ class ModuleNetwork(AbstractNetwork):
     @classmethod
     def from_group(cls, group: h5py.Group, trust: Trusted = False) -> Self:
         """As the contract says."""
-        about, arrays = group.attrs, {name: group[name][()] for name in ("readout", "feedback", "initial")}
-        if "architecture" not in about:
+        from neurorec.hdf5.values import fetch, number, text
+
+        if "architecture" not in group.attrs:
             raise RunFileError("there is a network of a cell; read it with nr.Network.load")
-        weights = {name: data[()] for name, data in group["module"].items()}
+        arrays = {name: fetch(group, name) for name in ("readout", "feedback", "initial")}
+        weights = {name: fetch(group, f"module/{name}") for name in group["module"]}
+        inputs, stored = int(number(group, "inputs")), sum(array.size for array in (*arrays.values(), *weights.values()))
+        if inputs > stored:
+            raise ValueRefused(f"there are {inputs} inputs and only {stored} weights; restore the file from a copy")
         return cls(
-            named("architectures", about["architecture"], trust), int(about["inputs"]), weights, **arrays, settings=json.loads(about["settings"]), dt=float(about["dt"]),
-            plastic=tuple(json.loads(about["plastic"])),
+            named("architectures", text(group, "architecture"), trust), inputs, weights, **arrays, settings=json.loads(text(group, "settings")),
+            dt=number(group, "dt"), plastic=tuple(json.loads(text(group, "plastic"))),
         )  # fmt: skip
 
     def _checked_weights(self) -> dict[str, np.ndarray]:
@@ -238,7 +245,7 @@ class ModuleNetwork(AbstractNetwork):
         return np.concatenate([each[0] for each in found]).astype(np.float64)
 
 
-@lru_cache(maxsize=16)
+@once(16)
 def _skeleton(architecture: type, inputs: int, units: int, settings: str) -> torch.nn.Module:
     # By class, not by name: in a notebook one name stands for several in turn.
     return _made(architecture, inputs, units, json.loads(settings), seed=0)
@@ -255,7 +262,7 @@ def _made(architecture: type, inputs: int, units: int, settings: Mapping[str, An
         inspect.signature(architecture).bind(inputs, units, **settings)
     except TypeError as error:
         raise ValueRefused(f"{name}(inputs, units, **settings) cannot be made with settings {dict(settings)}: {error}") from error
-    with torch.random.fork_rng(devices=[]):
+    with LOCK, torch.random.fork_rng(devices=[]):  # the generator is the process's
         torch.manual_seed(seed)
         return architecture(inputs, units, **settings)
 

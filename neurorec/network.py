@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurorec.abstract_network import AbstractNetwork
-from neurorec.arrays import only, positive, real_array, whole
+from neurorec.arrays import number, only, positive, real_array, whole
 from neurorec.discovery import class_of, name_of, resolve
 from neurorec.display import Rows, several, shape, some, span
 from neurorec.errors import RunFileError, ShapeError, ValueRefused
 from neurorec.formula.derive import Formula
 from neurorec.mapping import checked, value_of
+from neurorec.memory import expect_memory
 from neurorec.model import formula_of
 from neurorec.parametrisations.base import AbstractParametrisation
 from neurorec.rules.base import AbstractRule
@@ -119,9 +120,7 @@ class Network(AbstractNetwork):
         for value in (*weights.values(), *free.values()):
             value.setflags(write=False)
         put("parameters", self._checked_parameters())
-        put("noise", float(real_array("noise", self.noise, ())))
-        if self.noise < 0:
-            raise ValueRefused(f"noise must be zero or positive, got {self.noise:g}")
+        put("noise", number("noise", self.noise, 0))
 
     @classmethod
     def random(
@@ -169,6 +168,11 @@ class Network(AbstractNetwork):
             A map that makes `recurrent`; one with an initialisation of its own ignores `gain`, `spectral_radius` and `sparsity`.
         cell, dt, parameters, bias, initial, noise, filter, plastic
             As for `Network`.
+
+        Raises
+        ------
+        ValueRefused
+            Also if the weights would not fit into memory.
         """
         for name, value, least in (("inputs", inputs, 0), ("units", units, 1), ("outputs", outputs, 1)):
             whole(name, value, least)
@@ -176,6 +180,8 @@ class Network(AbstractNetwork):
             raise ValueRefused(f"sparsity must lie in [0, 1), got {sparsity}; 0.9 leaves one connection in ten")
         formula = formula_of(class_of("cells", cell), None if filter is None else class_of("filters", filter), ())
         rows, columns, rng = formula.n_drives * units, len(formula.emitted) * units, generator(entropy(seed), NETWORK)
+        numbers = 2 * rows * columns + rows * inputs + 2 * columns * outputs  # recurrent weights twice: they are drawn, then scaled
+        expect_memory(8 * numbers, f"a network of {units} units", "use fewer units")
         recurrent = rng.standard_normal((rows, columns)) * (gain / np.sqrt(units * (1 - sparsity)))
         recurrent *= rng.random(recurrent.shape) >= sparsity
         recurrent = recurrent if spectral_radius is None else _rescaled(recurrent, units, spectral_radius)
@@ -317,8 +323,8 @@ class Network(AbstractNetwork):
         for name in self.parameters:
             group.create_dataset(f"parameters/{name}", data=self.per_unit(name)).dims[0].label = "unit"
         for name, array in self.free.items():
-            for number, axis in enumerate(group.create_dataset(f"free/{name}", data=array).dims):
-                axis.label = f"{name}_{number}"
+            for place, axis in enumerate(group.create_dataset(f"free/{name}", data=array).dims):
+                axis.label = f"{name}_{place}"
         group.attrs.update({
             "cell": self.cell, "dt": self.dt, "noise": self.noise, "filter": self.filter or "",
             "parametrisation": self.parametrisation or "", "plastic": json.dumps(self.plastic),
@@ -327,15 +333,16 @@ class Network(AbstractNetwork):
     @classmethod
     def from_group(cls, group: h5py.Group, trust: Trusted = False) -> Network:
         """As the contract says."""
+        from neurorec.hdf5.values import fetch, number, text
+
         if "architecture" in group.attrs:
             raise RunFileError("there is a network of a torch module; read it with nr.ModuleNetwork.load")
-        arrays = {name: group[name][()] for name in AXES}
-        about = group.attrs
-        parameters, free = ({name: data[()] for name, data in group.get(part, {}).items()} for part in ("parameters", "free"))
-        filter, law = (about.get(name) or None for name in ("filter", "parametrisation"))
+        arrays = {name: fetch(group, name) for name in AXES}
+        parameters, free = ({name: fetch(group, f"{part}/{name}") for name in group.get(part, ())} for part in ("parameters", "free"))
+        filter, law = (text(group, name, "") or None for name in ("filter", "parametrisation"))
         return cls(
-            **arrays, cell=named("cells", about["cell"], trust), dt=float(about["dt"]), noise=float(about["noise"]), parameters=parameters,
-            filter=filter and named("filters", filter, trust), plastic=tuple(json.loads(about["plastic"])),
+            **arrays, cell=named("cells", text(group, "cell"), trust), dt=number(group, "dt"), noise=number(group, "noise"), parameters=parameters,
+            filter=filter and named("filters", filter, trust), plastic=tuple(json.loads(text(group, "plastic"))),
             parametrisation=law and named("parametrisations", law, trust), free=free,
         )  # fmt: skip
 
@@ -409,11 +416,18 @@ class Network(AbstractNetwork):
         for name, default in defaults.items():
             given = real_array(name, (self.parameters or {}).get(name, default))
             values[name] = float(given) if given.ndim == 0 else real_array(name, given, (self.units,), "one value a unit")
+            self._expect_range(name, values[name])
             if name.startswith("tau") and np.min(values[name]) < self.dt:
                 raise ValueRefused(
                     f"{name} = {np.min(values[name]):g} s is shorter than the time step dt = {self.dt:g} s; choose dt <= {name}, for accuracy dt <= {name} / 5"
                 )
         return values
+
+    def _expect_range(self, name: str, value: float | np.ndarray) -> None:
+        least, most = (self._filter.ranges if self._filter else {}).get(name, (-np.inf, np.inf))
+        if name not in self.plastic and not (least <= np.min(value) and np.max(value) <= most):
+            bounds = f"from {least:g}" if most == np.inf else f"from {least:g} to {most:g}"
+            raise ValueRefused(f"{name} of the filter {self.filter} must lie {bounds}, got {value}")
 
 
 AXES = {

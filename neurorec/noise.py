@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import math
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -14,6 +13,7 @@ import numpy as np
 
 from neurorec.abstract_network import AbstractNetwork
 from neurorec.formula.cache import package
+from neurorec.formula.once import once
 from neurorec.seeds import NOISE
 
 
@@ -89,8 +89,8 @@ def _key(seed: int) -> tuple[int, int]:
     return first, second
 
 
-@lru_cache(maxsize=1)
+@once(1)
 def _loop() -> ModuleType:
     """The compiled loop, in a package of its own; Numba is imported there, when noise is drawn."""
-    sources = {name: Path(__file__).with_name(f"{name}.py").read_text() for name in ("philox", "noise_loop")}
+    sources = {name: Path(__file__).with_name(f"{name}.py").read_text(encoding="utf-8") for name in ("philox", "noise_loop")}
     return package(sources).noise_loop

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from neurorec.arrays import only, whole
+from neurorec.arrays import number, only, positive, whole
 from neurorec.discovery import name_of, resolve
 from neurorec.errors import NeurorecError, RunFileError, ValueRefused
 from neurorec.recommended import GENERAL
@@ -81,16 +80,13 @@ class Plan:
         whole("trials", self.trials)
         whole("batch", self.batch)
         whole("gradient_angle", self.gradient_angle, least=0)
-        for name, value, least in (
-            ("clip", self.clip, 0),
-            ("weight_decay", self.weight_decay, -math.inf),
-            ("stop_below", self.stop_below, 0),
-        ):
-            if value is not None and not (least < value < math.inf):
-                raise ValueRefused(f"{name} must be a positive number, got {value!r}")
-        if self.weight_decay < 0:
-            raise ValueRefused(f"weight_decay must be zero or positive, got {self.weight_decay!r}")
-        if not 0 < self.anneal <= 1:
+        for name, value in (("clip", self.clip), ("stop_below", self.stop_below)):
+            if value is not None:
+                positive(name, value)
+        number("weight_decay", self.weight_decay, 0)
+        if any(isinstance(value, bool) for value in (self.rate.values() if isinstance(self.rate, dict) else [self.rate])):
+            raise ValueRefused(f"rate must be a number, got {self.rate!r}; 0 keeps a weight as it is")
+        if not 0 < positive("anneal", self.anneal) <= 1:
             raise ValueRefused(f"anneal must be a share of the rate in (0, 1], got {self.anneal!r}; 1 keeps the rate as it is")
         if self.update not in ("step", "trial", "batch"):
             raise ValueRefused(f"update must be 'step', 'trial' or 'batch', got {self.update!r}")
@@ -174,7 +170,7 @@ def remake_task(plan: Plan, given: AbstractTask | Trials | str | None, trust: Tr
     """
     if given is not None:
         task = as_task(given)
-        if describe_task(task) != (plan.task, plan.task_settings):
+        if (plan.task, plan.task_settings) not in (describe_task(task), _described_before(task)):
             raise ValueRefused(f"the run was trained on {plan.task} with {plan.task_settings}; the task given is another one")
         return task
     if "digest" in plan.task_settings:
@@ -188,6 +184,17 @@ def as_task(given: AbstractTask | Trials | str) -> AbstractTask:
 
 
 def digest(trials: Trials) -> str:
-    """What tells one set of trials from another."""
-    arrays = (trials.inputs, trials.targets, trials.mask)
-    return hashlib.sha256(b"".join(np.ascontiguousarray(a).tobytes() for a in arrays)).hexdigest()[:16]
+    """What tells one set of trials from another: shapes, time step and numbers."""
+    shapes = repr((trials.inputs.shape, trials.targets.shape, trials.dt)).encode()
+    return hashlib.sha256(shapes + _numbers(trials)).hexdigest()[:32]
+
+
+def _described_before(task: AbstractTask) -> tuple[str, dict[str, Any]] | None:
+    """Arrays as runs describe them from before their shapes were told apart."""
+    if not isinstance(task, Dataset):
+        return None
+    return describe_task(task)[0], {"digest": hashlib.sha256(_numbers(task.data)).hexdigest()[:16]}
+
+
+def _numbers(trials: Trials) -> bytes:
+    return b"".join(np.ascontiguousarray(each).tobytes() for each in (trials.inputs, trials.targets, trials.mask))

@@ -13,6 +13,7 @@ from neurorec.arrays import only, whole
 from neurorec.errors import UnknownName, ValueRefused
 
 CHANNELS = ("output", "input", "target")  # what is recorded by channel; everything else is a state, recorded by unit
+MOST_CHECKPOINTS = 100_000
 REDUCTIONS = ("mean", "last", "maximum")
 
 
@@ -59,6 +60,8 @@ class Record:
         put("units", None if self.units is None else _indices(self.units))
         for name in ("every", "steps", "checkpoints"):
             put(name, whole(name, getattr(self, name)))
+        if self.checkpoints > MOST_CHECKPOINTS:
+            raise ValueRefused(f"checkpoints must be at most {MOST_CHECKPOINTS}, got {self.checkpoints}; each is a network in the file")
         if self.reduce is not None and self.reduce not in REDUCTIONS:
             raise ValueRefused(f"reduce must be {', '.join(map(repr, REDUCTIONS))} or None, got {self.reduce!r}")
 
@@ -93,7 +96,11 @@ class Record:
         """Numbers of the recorded trials, counted from 0, in [first, total); none where there are no variables."""
         if not self.variables:
             return np.arange(0)
-        return np.arange(-(-first // self.every) * self.every, total, self.every)
+        return np.arange(min(total, -(-first // self.every) * self.every), total, min(self.every, max(total, 1)))
+
+    def count(self, total: int) -> int:
+        """How many trials of so many are recorded; `trials` would take the room that they need to ask."""
+        return -(-total // self.every) if self.variables else 0
 
     def snapshots(self, total: int, batch: int = 1) -> tuple[int, ...]:
         """After how many trials the weights are kept.
@@ -105,17 +112,17 @@ class Record:
         batch : int
             Trials an update: weights exist only after whole batches (and at the end), so numbers are rounded up.
         """
-        even = np.linspace(0, total, self.checkpoints)
-        whole_batches = np.ceil(np.round(even / batch, 9)).astype(np.int64) * batch  # round: 0.1 + 0.2 must not cost a batch
-        return tuple(int(n) for n in np.unique(np.minimum(whole_batches, total)))
+        parts = max(1, self.checkpoints - 1)
+        ends = (-(-k * total // (parts * batch)) * batch for k in range(self.checkpoints))  # in whole numbers, rounded up
+        return tuple(sorted({min(end, total) for end in ends}))
 
     def times(self, steps: int, dt: float) -> np.ndarray:
         """Times of what is kept of a trial of T steps, (T',), in seconds: each the end of its step.
 
         With `reduce` it is one, that of the last kept step.
         """
-        times = (np.arange(steps)[self._kept] + 1) * dt
-        return times if self.reduce is None else times[-1:]
+        blocks = steps // self.steps
+        return np.arange(1 if self.reduce is None else blocks, blocks + 1) * self.steps * dt
 
     def pick(self, name: str, array: np.ndarray) -> np.ndarray:
         """What is kept of some recorded trials.

@@ -71,8 +71,8 @@ class Run(AbstractDisplayed):
 
     @property
     def checkpoints(self) -> tuple[int, ...]:
-        """After how many trials a snapshot of the network is kept."""
-        return self._read(lambda file: file.snapshot_trials)
+        """After how many trials a snapshot of the network is kept, as far as the training has come."""
+        return self._read(lambda file: file.snapshots_kept)
 
     def checkpoint(self, trial: int) -> Any:
         """The network after so many trials, one of `checkpoints`; 0 is the untrained one."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import time
 from collections import deque
 from collections.abc import Mapping
@@ -10,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from neurorec.abstract_network import AbstractNetwork
 from neurorec.arrays import whole
@@ -21,6 +19,8 @@ from neurorec.feedbacks.base import AbstractFeedback
 from neurorec.interrupt import Interrupt
 from neurorec.learner import Learner
 from neurorec.losses.base import AbstractLoss
+from neurorec.memory import expect_memory
+from neurorec.one_thread import one_thread
 from neurorec.optimisers.base import AbstractOptimiser
 from neurorec.parts import Parts
 from neurorec.plan import Plan, plain
@@ -30,6 +30,7 @@ from neurorec.rules.base import AbstractRule
 from neurorec.run import Run
 from neurorec.seeds import entropy
 from neurorec.storage import RunFile
+from neurorec.storage.texts import text_widths
 from neurorec.trials import AbstractTask, Trials
 from neurorec.trust import Trust, trusted
 
@@ -146,14 +147,16 @@ def train(
         clip=clip, weight_decay=weight_decay, anneal=anneal, gradient_angle=gradient_angle, stop_below=stop_below, seed=entropy(seed),
         start=start,
     )  # fmt: skip
+    _expect_room(network, batch, steps=1)
     learner = Learner(network, parts, plan)
     first = learner.trials(0, 1)
     fit(network, first)
+    _expect_room(network, batch, first.steps)
     record = record or Record(variables=(*network.formula.states[:1], "output", "target"), every=max(1, trials // KEPT))
     file = RunFile.create(
         path, network, plan.as_dict(), trials, first.steps, network.dt, plan.columns, learner.weights.vector, learner.slots, record,
-        [n for n, value in first.conditions.items() if value.dtype.kind in "iufb"], network.inputs, network.outputs,
-        batch=batch, seed_entropy=plan.seed, carried=learner.start.vector, overwrite=overwrite,
+        [n for n, value in first.conditions.items() if value.dtype.kind in "iufbU"], network.inputs, network.outputs,
+        texts=text_widths(first.conditions), batch=batch, seed_entropy=plan.seed, carried=learner.start.vector, overwrite=overwrite,
     )  # fmt: skip
     return _go_on(learner, file, progress)
 
@@ -208,8 +211,7 @@ def _go_on(learner: Learner, file: RunFile, progress: bool | Hook) -> Run:
     journal = Journal(learner, file)
     import scipy.linalg.cython_blas  # noqa: F401 - Numba's products use it: loaded now, so that the limit below holds for it
 
-    # One thread: the same bits on any number of cores, and never slower at a trial's size.
-    with threadpool_limits(1), Interrupt() as interrupt, Progress(progress, file.total, journal.done) as shown:
+    with one_thread, Interrupt() as interrupt, Progress(progress, file.total, journal.done) as shown:
         try:
             going = True
             while going and not journal.finished and interrupt.asked is None:
@@ -221,10 +223,7 @@ def _go_on(learner: Learner, file: RunFile, progress: bool | Hook) -> Run:
             raise DivergenceError(f"{error}{'' if file.path is None else f' ({file.path} holds them)'}") from None
         finally:
             journal.close()
-    if interrupt.asked == signal.SIGINT:
-        raise KeyboardInterrupt(_how_to_go_on(file, journal))
-    if interrupt.asked:
-        raise SystemExit(_how_to_go_on(file, journal))
+    interrupt.act(_how_to_go_on(file, journal))
     return Run(file, learner.trained())
 
 
@@ -235,6 +234,12 @@ def _told(journal: Journal, shown: Progress) -> bool:
     except BaseException:
         journal.conclude()
         raise
+
+
+def _expect_room(network: AbstractNetwork, batch: int, steps: int) -> None:
+    """For the states of a batch, float32 at least."""
+    size = 4 * batch * steps * (network.initial.size + network.inputs + network.outputs)
+    expect_memory(size, f"a batch of {batch} trials", "use a smaller batch, or fewer units")
 
 
 def _how_to_go_on(file: RunFile, journal: Journal) -> str:

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from neurorec.arrays import positive, real_array, whole
+from neurorec.arrays import TRIAL, expect_unmasked, positive, real_array, time_first, whole
 from neurorec.discovery import load, name_of
 from neurorec.display import FEW, AbstractDisplayed, Rows, several, some, span
 from neurorec.errors import ShapeError, ValueRefused
@@ -39,11 +39,17 @@ class Trials(AbstractDisplayed):
         Time step in seconds.
     loss : str or class
         ``"mse"`` or ``"cross_entropy"``, from ``nr.names("losses")``; or a loss class of your own.
+    channels : sequence of str, optional
+        What the outputs are called; empty: by their numbers.
 
     Raises
     ------
     ShapeError, ValueRefused
-        If shapes do not fit one another, or numbers are NaN, infinite or complex.
+        If shapes do not fit one another; if numbers are NaN, infinite, complex or masked; if the loss cannot use such targets.
+
+    Notes
+    -----
+    An `xarray.DataArray` with dimensions called time and trial (or batch, epoch) may have them in any order.
     """
 
     inputs: np.ndarray
@@ -52,6 +58,7 @@ class Trials(AbstractDisplayed):
     conditions: Mapping[str, Any] = _OWN
     dt: float = 0.01
     loss: Any = "mse"  # a name, whatever was passed
+    channels: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         put = lambda name, value: object.__setattr__(self, name, value)  # noqa: E731 - the one place where a frozen value is filled
@@ -63,14 +70,17 @@ class Trials(AbstractDisplayed):
         )
         put(
             "mask",
-            real_array("mask", np.ones((steps, trials)) if self.mask is None else self._two_mask(), (steps, trials), "(time, trial)"),
+            np.ones((steps, trials)) if self.mask is None else self._two_mask((steps, trials)),
         )
         if self.mask.min() < 0 or (self.mask.sum(axis=0) == 0).any():
             raise ValueRefused("mask must be zero or positive and count at least one step of every trial; drop the trials that it silences")
         put("conditions", {name: self._condition(name, value) for name, value in (self.conditions or {}).items()})
         put("dt", positive("dt", self.dt, "seconds"))
+        put("channels", self._named())
         put("loss", self.loss if isinstance(self.loss, str) else name_of(self.loss))
-        load("losses", self.loss)
+        loss = load("losses", self.loss)
+        if self.asked:
+            loss.expect(self.targets, self.mask)
 
     @property
     def time(self) -> np.ndarray:
@@ -100,7 +110,17 @@ class Trials(AbstractDisplayed):
     def take(self, which: np.ndarray) -> Trials:
         """Some of the trials, by number."""
         conditions = {name: value[which] for name, value in self.conditions.items()}
-        return Trials(self.inputs[:, which], self.targets[:, which], self.mask[:, which], conditions, self.dt, self.loss)
+        return Trials(self.inputs[:, which], self.targets[:, which], self.mask[:, which], conditions, self.dt, self.loss, self.channels)
+
+    def _two_mask(self, shape: tuple[int, int]) -> np.ndarray:
+        mask = real_array("mask", time_first("mask", self.mask))
+        return real_array("mask", mask[:, None] if mask.ndim == 1 else mask, shape, "(time, trial)")
+
+    def _named(self) -> tuple[str, ...]:
+        names, outputs = tuple(self.channels), self.targets.shape[2]
+        if names and (len(set(names)) < outputs or len(names) != outputs or not all(isinstance(each, str) for each in names)):
+            raise ShapeError(f"channels must name each of the {outputs} outputs, differently, got {names!r}")
+        return names
 
     def _display(self) -> tuple[str, Rows]:
         shown = {"inputs": self.inputs, "targets": self.targets}
@@ -110,11 +130,8 @@ class Trials(AbstractDisplayed):
         conditions = [(name, _values(values)) for name, values in self.conditions.items()]
         return f"{some(self.count, 'trial')} of {self.steps * self.dt:g} s, {steps}", [*rows, *conditions]
 
-    def _two_mask(self) -> np.ndarray:
-        mask = np.asarray(self.mask)
-        return mask[:, None] if mask.ndim == 1 else mask
-
     def _condition(self, name: str, value: Any) -> np.ndarray:
+        expect_unmasked(f"condition {name!r}", value)
         column = np.atleast_1d(np.asarray(value))
         if column.shape != (self.count,):
             raise ShapeError(f"condition {name!r} must have one value a trial, ({self.count},), got {column.shape}")
@@ -147,6 +164,10 @@ class AbstractTask(ABC):
         ``"seconds"``: durations are settings in seconds, and a smaller `dt` makes more steps of them. ``"steps"``: one
         symbol, pixel or word comes at each step; lengths are settings in steps, and `dt` only says how long a step is
         to a cell with a time constant.
+    output_channels : tuple of str
+        What the outputs are called; empty: by their numbers.
+    note : str
+        What it read and took for what, in a line, where its settings alone do not say so.
     recommended : Recommended
         Network and training with which it is learnt: ``neurorec train`` takes them where nothing is said, ``task.recommended.network``
         and ``task.recommended.training`` are keyword arguments of `nr.Network.random` and `nr.train`.
@@ -157,6 +178,8 @@ class AbstractTask(ABC):
     dt: float
     loss: str = "mse"
     clock: str = "seconds"
+    output_channels: tuple[str, ...] = ()
+    note: str = ""
     recommended: ClassVar[Recommended] = GENERAL
 
     @abstractmethod
@@ -200,6 +223,7 @@ class AbstractTask(ABC):
             conditions={name: np.array([m.conditions[name] for m in made]) for name in made[0].conditions},
             dt=self.dt,
             loss=self.loss,
+            channels=self.output_channels,
         )
 
     def _steps(self, name: str, seconds: float) -> int:
@@ -219,7 +243,7 @@ class Dataset(AbstractTask):
     """
 
     def __init__(self, data: Trials):
-        self.data, self.dt, self.loss = data, data.dt, data.loss
+        self.data, self.dt, self.loss, self.output_channels = data, data.dt, data.loss, data.channels
         self.n_inputs, self.n_outputs = data.inputs.shape[2], data.targets.shape[2]
 
     def trial(self, rng: np.random.Generator) -> Trial:
@@ -280,9 +304,9 @@ def _values(column: np.ndarray) -> str:
 
 
 def _three(name: str, value: Any) -> np.ndarray:
-    array = real_array(name, value)
+    array = real_array(name, time_first(name, value))
     if array.ndim == 2:
-        array = array[:, None, :]
+        array = array[..., None] if set(TRIAL) & set(getattr(value, "dims", ())) else array[:, None, :]
     if array.ndim != 3 or 0 in array.shape[:2]:
         raise ShapeError(f"{name} must have shape (time, trial, channel) with at least one step and one trial, got {np.shape(value)}")
     return array

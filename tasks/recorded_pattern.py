@@ -1,7 +1,8 @@
 """A network learns to reproduce a recording: four channels of human EEG, or your own data.
 
     python tasks/recorded_pattern.py                                  # the EEG that ships with matplotlib
-    python tasks/recorded_pattern.py --recording mine.csv --sampling 0.004   # columns are channels, rows are samples
+    python tasks/recorded_pattern.py --recording mine.csv             # columns are channels and time, rows are samples
+    python tasks/recorded_pattern.py --recording mine.npy --sampling 0.004   # without a column of times
     python tasks/recorded_pattern.py --quick                          # seconds, for a first look
 
 Trains by random-feedback local learning (RFLO) and by backpropagation through time (BPTT) from the same seeds, and
@@ -29,6 +30,7 @@ SEEDS = 3
 def main() -> None:
     settings = arguments()
     task = nr.task("recorded_pattern", recording=settings.recording, sampling=settings.sampling, amplitude=AMPLITUDE)
+    print(f"took {task.note}")
     trials, seeds = (300, 1) if settings.quick else (TRIALS, SEEDS)
     runs = {rule: [one(task, rule, settings.seed + k, trials, settings.out) for k in range(seeds)] for rule in ("rflo", "bptt")}
     explained = {rule: [score(task, run) for run in found] for rule, found in runs.items()}
@@ -42,8 +44,8 @@ def main() -> None:
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--recording", help="CSV, NPY or HDF5 file; default: the EEG that ships with matplotlib")
-    parser.add_argument("--sampling", type=float, default=0.01, help="seconds between two samples (default 0.01)")
+    parser.add_argument("--recording", help="CSV, TSV, TXT, NPY or HDF5 file; default: the EEG that ships with matplotlib")
+    parser.add_argument("--sampling", type=float, help="seconds between two samples; default: by the column of times, else 0.01")
     parser.add_argument("--quick", action="store_true", help="one seed, 300 trials")
     parser.add_argument("--seed", type=int, default=0, help="the first seed")
     parser.add_argument("--out", type=Path, default=Path("runs"), help="folder for runs and the picture")

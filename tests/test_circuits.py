@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import signal
+import subprocess
 import sys
 
+import h5py
 import numpy as np
 import pytest
 import xarray
@@ -17,6 +20,8 @@ from neurorec.circuits.base import AbstractContext
 from neurorec.circuits.transitions import Transitions
 from neurorec.errors import NotOffered, RunFileError, ShapeError, UnknownName, ValueRefused
 from neurorec.storage import RunFile
+from neurorec.storage.check import check
+from neurorec.storage.loop_file import LoopFile
 
 NAMES = ("right", "up", "left", "down")
 SHORT = 0.3  # seconds of a movement and of a hold: three time constants
@@ -149,6 +154,113 @@ def test_a_stored_loop_goes_on_to_the_same_bits(tmp_path, context):
         assert again.syllables == NAMES
 
 
+def straight(transitions=60):
+    made = loop(seed=3)
+    return made, made.learn((0, 1, 2), transitions, progress=False)
+
+
+def stopped(how, path, at=20, transitions=60):
+    """A loop whose learning was broken off in this way after so many transitions."""
+    made = loop(seed=3)
+    hook = lambda done, total, wrong: how() if done == at else None  # noqa: E731
+    try:
+        made.learn((0, 1, 2), transitions, path=path, progress=hook)
+    except (KeyboardInterrupt, SystemExit, ZeroDivisionError) as end:
+        return made, str(end)
+    return made, None
+
+
+ENDS = {
+    "Ctrl-C": lambda: signal.raise_signal(signal.SIGINT),
+    "SIGTERM": lambda: signal.raise_signal(signal.SIGTERM),
+    "a hook that raises": lambda: 1 / 0,
+    "a hook that returns False": lambda: False,
+}
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_whatever_ends_a_learning_its_file_goes_on_to_the_same_bits(tmp_path, end):
+    path, (made, log) = tmp_path / "a.loop", straight()
+    broken, told = stopped(ENDS[end], path)
+    if end in ("Ctrl-C", "SIGTERM"):
+        assert told == f"stopped after transition 20 of 60; go on with SequenceLoop.resume({str(path)!r})"
+    assert "damaged" not in {part.status for part in check(path)}
+    for again in (broken, SequenceLoop.load(path)):
+        assert again.done == 20
+        again.learn((0, 1, 2), 40, progress=False)
+        assert np.array_equal(again.weights, made.weights)
+    finished = SequenceLoop.resume(path, progress=False)
+    assert np.array_equal(finished.weights, made.weights)
+    assert np.array_equal(SequenceLoop.resume(path, progress=False).weights, made.weights)  # nothing is left: nothing happens
+    with xarray.open_datatree(path, engine="h5netcdf") as tree:
+        assert all(np.array_equal(tree["log"][name], log[name]) for name in log)
+        assert np.array_equal(tree["loop/weights"], made.weights)
+        assert tree["loop/transitions"] == 60
+    assert {part.status for part in check(path)} == {"whole"}
+
+
+def test_without_a_file_the_loop_itself_keeps_what_it_has_learnt():
+    broken, told = stopped(ENDS["Ctrl-C"], None)
+    assert told == "stopped after transition 20 of 60; the loop keeps what it has learnt, learn the other 40 by another call of learn"
+    broken.learn((0, 1, 2), 40, progress=False)
+    assert np.array_equal(broken.weights, straight()[0].weights)
+
+
+def test_a_second_learning_has_a_file_of_its_own(tmp_path):
+    made, _ = straight(20)
+    made.learn((2, 1), 15, path=tmp_path / "b.loop", progress=False)
+    again = SequenceLoop.resume(tmp_path / "b.loop", progress=False)
+    assert (again.done, again.sequence) == (35, (2, 1))
+    assert np.array_equal(again.weights, made.weights)
+
+
+def test_of_a_file_the_older_state_serves_where_the_newer_is_damaged(tmp_path, monkeypatch):
+    monkeypatch.setattr("neurorec.circuits.diary.FLUSH_SECONDS", 0.0)
+    path, (made, _) = tmp_path / "a.loop", straight()
+    stopped(ENDS["SIGTERM"], path)
+    damaged = []
+    with h5py.File(path, "r+") as file:
+        newest = max("01", key=lambda slot: file[f"state/{slot}/numbers"][0])
+        file[f"state/{newest}/vector"][0] += 1
+        damaged += [newest, "10"[int(newest)]]
+    with pytest.raises(RunFileError, match="SequenceLoop.resume goes on from the other state, after transition (19|20), and mends it"):
+        SequenceLoop.load(path)
+    assert np.array_equal(SequenceLoop.resume(path, progress=False).weights, made.weights)
+    with h5py.File(path, "r+") as file:
+        for slot in damaged:
+            file[f"state/{slot}/carried"][0] += 1
+    for read in (SequenceLoop.load, SequenceLoop.resume):
+        with pytest.raises(RunFileError, match="is damaged: both states of its loop do not match their checksums"):
+            read(path)
+
+
+def test_a_learning_overwrites_numbers_only(tmp_path):
+    """After creation nothing outside the datasets' own blocks changes, the length neither: no structure can be half written."""
+    path = tmp_path / "a.loop"
+    stopped(ENDS["SIGTERM"], path, at=1)
+    raw, before = [], np.frombuffer(path.read_bytes(), np.uint8).copy()
+    SequenceLoop.resume(path, progress=False)
+    after = np.frombuffer(path.read_bytes(), np.uint8).copy()
+    with h5py.File(path) as file:
+        file.visititems(lambda name, item: raw.append(item.id) if isinstance(item, h5py.Dataset) else None)
+        for each in raw:
+            if each.get_offset() is not None:
+                before[each.get_offset() :][: each.get_storage_size()] = after[each.get_offset() :][: each.get_storage_size()] = 0
+    assert np.array_equal(before, after)
+
+
+def test_one_process_learns_in_a_file(tmp_path):
+    path = tmp_path / "a.loop"
+    stopped(ENDS["SIGTERM"], path)
+    code = "import sys; from neurorec.circuits import SequenceLoop; SequenceLoop.resume(sys.argv[1])"
+    held = LoopFile.open(path)
+    second = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, timeout=60)
+    assert "is being written by another process" in second.stderr
+    with pytest.raises(RunFileError, match="is being written"):
+        loop().learn((0, 1), 5, path=path, overwrite=True, progress=False)
+    held.close()
+
+
 @dataclasses.dataclass(frozen=True)
 class Blind(AbstractContext):
     """A context of the user's own, which sees nothing."""
@@ -189,8 +301,9 @@ def test_a_file_holds_the_log_and_the_trajectories_that_were_asked_for(tmp_path)
     with pytest.raises(RunFileError, match="it holds a sequence loop, use neurorec.circuits"):
         RunFile.open(path)
     nr.train(net(), nr.Trials(np.zeros((5, 1, 4)), np.zeros((5, 1, 2))), trials=1, path=tmp_path / "run.h5", progress=False)
-    with pytest.raises(RunFileError, match="holds no sequence loop"):
-        SequenceLoop.load(tmp_path / "run.h5")
+    for read in (SequenceLoop.load, SequenceLoop.resume):
+        with pytest.raises(RunFileError, match="holds no sequence loop"):
+            read(tmp_path / "run.h5")
 
 
 def test_a_box_and_a_pause_leave_units_out():
@@ -241,6 +354,7 @@ def test_a_loop_without_holds_opens_the_gate_at_the_end():
         (lambda: ConjunctiveCells(cells=5, active=6), ValueRefused, "cannot fire"),
         (lambda: RewardPrediction(2.0), ValueRefused, "below 2"),
         (lambda: SequenceLoop.load("nowhere.loop"), RunFileError, "there is no file"),
+        (lambda: SequenceLoop.resume("nowhere.loop"), RunFileError, "there is no file"),
     ],
 )
 def test_what_cannot_be_is_refused_in_words(make, error, words):

@@ -18,6 +18,7 @@ from neurorec.cli import doctor, exits, listing
 from neurorec.discovery import load
 
 TASK = ("periodic_output", "--set", "period=0.2", "--units", "8")
+RESUME = "neurorec resume run.h5"
 SMALL = ("train", *TASK, "--trials", "30", "--quiet")
 
 
@@ -218,9 +219,16 @@ def test_ctrl_c_outside_a_training(neurorec, monkeypatch):
     assert (status, err) == (130, "neurorec: stopped\n")
 
 
-def test_too_many_units_for_the_memory_failed(neurorec):
-    status, _, err = neurorec("train", "periodic_output", "--units", 10**8)
-    assert (status, err.count("\n")) == (1, 1) and "out of memory" in err
+def test_a_disk_that_fills_up_is_said_with_the_way_to_go_on(neurorec, monkeypatch):
+    def fail(self, *state):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("neurorec.storage.run_file.write_slot", fail)
+        told = f"cannot write run.h5 (No space left on device); it is whole up to trial 0: free some room, or mend the device, then go on with {RESUME}"
+        refused(neurorec(*SMALL, "--out", "run.h5"), told)
+    assert neurorec(*RESUME.split()[1:], "--quiet")[0] == 0
+    assert nr.open_run("run.h5").done == 30
 
 
 # What is refused ------------------------------------------------------------------------------------------------------
@@ -242,7 +250,11 @@ def test_too_many_units_for_the_memory_failed(neurorec):
         (("--parameter", "tau=NaN"), ("tau holds nan", "finite")),
         (("--units", "many"), ("--units", "see neurorec train --help")),
         (("--units", "0"), ("units must be a whole number from 1, got 0",)),
+        (("--units", f"{10**20}"), (f"a network of {10**20} units needs", "of memory", "free; use fewer units")),
         (("--trials", "0"), ("trials must be a whole number from 1",)),
+        (("--trials", f"{10**14}", "--out", "a.h5"), ("cannot write a.h5", "are free; the run needs", "PB", "train fewer trials")),
+        (("--trials", f"{10**30}", "--every", "1"), ("are free; the run needs", "train fewer trials")),
+        (("--trials", "3", "--batch", f"{10**20}"), (f"a batch of {10**20} trials needs", "use a smaller batch")),
         (("--every", "0"), ("every must be a whole number from 1",)),
         (("--seed", "-1"), ("seed must be a whole number from 0",)),
         (("--rate", "nan"), ("rate holds nan",)),

@@ -13,11 +13,11 @@ import neurorec
 
 ROOT = Path(__file__).parents[1]
 FLOORS = (
-    "errors discovery trust arrays seeds interrupt compiling progress display formula recommended",
+    "errors discovery trust arrays seeds interrupt one_thread compiling progress publish memory display formula recommended hdf5",
     "cells filters rules feedbacks losses optimisers parametrisations",
     "model mapping abstract_network network module_network trials tasks record storage weights updates noise noise_loop philox plan parts run",
     "presets engines architectures unroll circuits",
-    "learner starts training streaming dynamics plots timing",
+    "learner silence starts training streaming dynamics plots timing",
     "cli",
 )
 FLOOR = {part: floor for floor, parts in enumerate(FLOORS) for part in parts.split()}

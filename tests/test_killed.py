@@ -1,4 +1,4 @@
-"""SIGKILL at a random moment: the file opens, the run goes on, and the end is that of a run nobody killed, bit for bit."""
+"""SIGKILL at a random moment: the file opens, what was under way goes on, and the end is as if nobody had killed it, bit for bit."""
 
 from __future__ import annotations
 
@@ -6,11 +6,14 @@ import subprocess
 import sys
 import textwrap
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
+import xarray
 
 import neurorec as nr
+from neurorec.circuits import Box, ConjunctiveCells, RewardPrediction, SequenceLoop
 
 TRIALS, KILLS = 30_000, 20  # more than twenty runs get through before they are killed
 SCRIPT = (
@@ -57,3 +60,60 @@ def test_twenty_kills_change_nothing(tmp_path):
         assert np.array_equal(getattr(finished.network, name), getattr(straight.network, name)), name
     assert np.array_equal(finished.log["loss"].values, straight.log["loss"].values)
     assert finished.trajectories().drop_attrs().equals(straight.trajectories().drop_attrs())
+
+
+TRANSITIONS = 4000
+LOOP_SCRIPT = textwrap.dedent("""
+    import sys
+    from pathlib import Path
+    sys.path.insert(0, sys.argv[1])
+    from neurorec.circuits import SequenceLoop, diary
+    from test_killed import loop, learn
+
+    diary.FLUSH_SECONDS = 0.002  # most kills hit a write
+    path, go = Path(sys.argv[2]), lambda *state: print("learning", flush=True)
+    if path.exists():
+        SequenceLoop.resume(path, progress=go)
+    else:
+        learn(loop(), path=path, progress=go)
+""")
+
+
+def loop():
+    """One with all that a loop can have to remember: a context, predictions, a cursor, noise."""
+    network = nr.Network.random(4, 12, 2, noise=0.01, seed=1)
+    parts = {"context": ConjunctiveCells(cells=60, active=6), "plasticity": RewardPrediction(0.2)}
+    return SequenceLoop(network, 0.1, 0.1, box=Box([[1, 0], [0, 1], [-1, 0], [0, -1]], 2.0), refractory=1, seed=3, **parts)
+
+
+def learn(made, **how):
+    return made.learn((0, 1, 0, 3), TRANSITIONS, record=nr.Record(("h", "output"), every=200, steps=5), **how)
+
+
+@pytest.mark.slow
+def test_a_loop_that_is_killed_loses_nothing_either(tmp_path):
+    rng, path, reached = np.random.default_rng(), tmp_path / "a.loop", []
+    for _ in range(6):
+        process = subprocess.Popen(
+            [sys.executable, "-c", LOOP_SCRIPT, str(Path(__file__).parent), str(path)], stdout=subprocess.PIPE, text=True
+        )
+        assert process.stdout.readline() == "learning\n"
+        time.sleep(rng.uniform(0, 0.05))
+        process.kill()
+        process.communicate()
+        reached.append(SequenceLoop.load(path).done)
+    assert reached == sorted(reached)
+    assert len(set(reached)) > 3, f"most kills came too early, or too late, to mean anything: {reached}"
+
+    elsewhere = SequenceLoop.load(path)  # without the file: the same weights
+    if elsewhere.done < TRANSITIONS:
+        elsewhere.learn((0, 1, 0, 3), TRANSITIONS - elsewhere.done, progress=False)
+    finished, straight = SequenceLoop.resume(path, progress=False), loop()
+    learn(straight, path=tmp_path / "b.loop", progress=False)
+    for each in (finished, elsewhere):
+        assert np.array_equal(each.weights, straight.weights)
+        assert each.done == straight.done == TRANSITIONS
+        assert each.perform(9).syllables == straight.perform(9).syllables
+    with xarray.open_datatree(path, engine="h5netcdf") as ours, xarray.open_datatree(tmp_path / "b.loop", engine="h5netcdf") as theirs:
+        for name in ("log", "trajectories", "loop"):
+            assert ours[name].to_dataset().drop_attrs().equals(theirs[name].to_dataset().drop_attrs()), name

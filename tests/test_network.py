@@ -96,7 +96,7 @@ def test_a_cell_of_ones_own_is_a_class():
         ({"parameters": {"taus": 1}}, ValueRefused, "no parameter of leaky_tanh named 'taus'; there are tau"),
         ({"parameters": {"tau": np.ones(3)}}, ShapeError, "one value a unit"),
         ({"plastic": ("weights",)}, ValueRefused, "no plastic weight named 'weights'"),
-        ({"noise": -0.1}, ValueRefused, "noise must be zero or positive"),
+        ({"noise": -0.1}, ValueRefused, "noise must be a finite number from 0, got -0.1"),
     ],
 )
 def test_what_is_wrong_is_said_in_one_line(change, error, text):
@@ -166,8 +166,8 @@ def test_noise_has_the_strength_that_was_asked_for():
         ({"parameters": {"tau": "x"}}, "tau must hold numbers, got x"),
         ({"parameters": {"tau": None}}, "tau must hold numbers"),
         ({"parameters": {"tau": np.nan}}, "tau holds nan; expected finite"),
-        ({"noise": np.nan}, "noise holds nan"),
-        ({"noise": "loud"}, "noise must hold numbers"),
+        ({"noise": np.nan}, "noise must be a finite number from 0, got nan"),
+        ({"noise": "loud"}, "noise must be a finite number from 0, got .loud"),
         ({"bias": [[1, 2], [3]]}, "different lengths"),
         ({"bias": ["1", "2", "3", "4", "5"]}, "bias must hold numbers"),
     ],

@@ -128,6 +128,44 @@ def test_groups_share_axes_a_legend_and_one_line_to_compare_with(paths):
     assert len({line.get_color() for line in ax.lines}) == 3
 
 
+@pytest.fixture(scope="module")
+def faster(tmp_path_factory):
+    """Two more seeds, at another rate."""
+    folder, task = tmp_path_factory.mktemp("faster"), nr.task("periodic_output", period=0.2)
+    for seed in range(2):
+        net = nr.Network.random(inputs=0, units=8, outputs=1, seed=seed)
+        nr.train(net, task, trials=TRIALS, seed=seed, rate=0.1, path=folder / f"{seed}.h5", progress=False, gradient_angle=3)
+    return [folder / "0.h5", folder / "1.h5"]
+
+
+@pytest.mark.parametrize("name", CURVES)
+def test_runs_of_different_rates_are_conditions_and_not_seeds(name, paths, faster):
+    """Each a median of its own seeds, called by what it differs in, in the order in which they came."""
+    ax = getattr(nr.plots, name)([*faster[:1], *paths, *faster[1:]])
+    curves = [line for line in ax.lines if line.get_gid() != "reference"]
+    assert [line.get_label() for line in curves] == ["rate 0.1", "rate 0.03"]
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["rate 0.1", "rate 0.03"]
+    for line, seeds in zip(curves, (faster, paths), strict=True):
+        alone = next(line for line in getattr(nr.plots, name)(seeds).lines if line.get_gid() != "reference")
+        assert np.array_equal(line.get_xydata(), alone.get_xydata())
+    assert len(ax.collections) == 2
+
+
+def test_a_condition_is_called_by_what_tells_it_from_the_others(paths, faster):
+    """What all share is not said, nor the settings of parts that are not the same."""
+    task = nr.task("periodic_output", period=0.2)
+    other = nr.train(nr.Network.random(0, 8, 1, noise=0.1), task, trials=2, optimiser="adam", progress=False)
+    longer = nr.train(nr.Network.random(0, 8, 1), nr.task("periodic_output", period=0.3), trials=2, progress=False)
+    ax = nr.plots.learning_curve([paths[0], other, longer], label="mine")
+    assert [line.get_label() for line in ax.lines] == [
+        "mine, period 0.2, optimiser sgd, noise 0",
+        "mine, period 0.2, optimiser adam, noise 0.1",
+        "mine, period 0.3, optimiser sgd, noise 0",
+    ]
+    assert "c and d: the first run" in nr.plots.overview([paths[0], longer]).get_suptitle()
+    assert "first run" not in nr.plots.overview(paths).get_suptitle()
+
+
 def test_runs_and_paths_give_the_same_picture(paths):
     of_path, of_run = nr.plots.learning_curve(str(paths[0])), nr.plots.learning_curve([nr.open_run(paths[0])])
     assert np.array_equal(of_path.lines[0].get_xydata(), of_run.lines[0].get_xydata())
@@ -181,6 +219,27 @@ def test_a_target_of_a_single_step_is_seen(name, said):
     assert target.get_marker() == "s"
     assert target.get_markevery().tolist() == np.flatnonzero(np.isfinite(target.get_ydata())).tolist() == [task.trials(1).steps - 1]
     assert said in ax.get_title(loc="left")
+
+
+def test_a_simulation_can_be_drawn(several_channels):
+    task = nr.task("delayed_match_to_sample", dt=0.05)
+    found = nr.simulate(several_channels.network, task, n=3)
+    ax = nr.plots.outputs(found, trial=1)
+    assert ax.get_title(loc="left").startswith("trial 1: ") and "time steps right" in ax.get_title(loc="left")
+    target = np.where(found.trials.mask[:, 1] > 0, found.trials.targets[:, 1, 0], np.nan)
+    assert np.allclose(ax.lines[0].get_ydata() - ax.get_yticks()[0], target, equal_nan=True)
+    (image,) = nr.plots.rates(found).images
+    shown, simulated = np.asarray(image.get_array()), found.states["h"][:, -1].T
+    assert np.array_equal(shown[np.lexsort(shown.T)], simulated[np.lexsort(simulated.T)])
+    with pytest.raises(ValueRefused, match="trial 3 was not simulated; there are 0 to 2"):
+        nr.plots.outputs(found, trial=3)
+
+
+def test_a_simulation_of_which_nothing_was_asked_has_no_target():
+    found = nr.simulate(nr.Network.random(inputs=1, units=8, outputs=2), np.ones((30, 1)))
+    ax = nr.plots.outputs(found)
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["output"] and ax.get_title(loc="left") == "trial 0"
+    assert np.allclose(ax.lines[0].get_ydata(), found.outputs[:, 0, 0])
 
 
 def test_runs_on_arrays_can_be_drawn():

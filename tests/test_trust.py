@@ -18,6 +18,7 @@ from neurorec.cli import app
 from neurorec.cli.exits import status_of
 from neurorec.discovery import resolve
 from neurorec.errors import NeurorecError, NotOffered, RunFileError, UnknownName, ValueRefused
+from neurorec.hdf5.seal import renew
 from neurorec.storage import RunFile
 
 TASK = {"period": 0.1}
@@ -76,9 +77,10 @@ def place(folder, tmp_path, monkeypatch) -> Path:
 
 
 def configure(path: Path, **fields: object) -> None:
-    """Change the config as somebody with a text editor would."""
+    """Change the config as somebody would who knows how to make its checksum right."""
     with h5py.File(path, "r+") as file:
         file.attrs["config"] = json.dumps(json.loads(file.attrs["config"]) | fields)
+    renew(path)
 
 
 def rename(path: Path, attribute: str, name: str) -> None:
@@ -86,6 +88,7 @@ def rename(path: Path, attribute: str, name: str) -> None:
     with h5py.File(path, "r+") as file:
         for where in ("network", *(f"checkpoints/{each}" for each in file.get("checkpoints", ()))):
             file[where].attrs[attribute] = name
+    renew(path)
 
 
 def everything_is_done_with(path: Path) -> list[object]:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from neurorec.engines import recorded
 from neurorec.engines.base import Activity
+from neurorec.memory import expect_memory
+from neurorec.network import Network
 from neurorec.storage.loop_file import LoopFile
-from neurorec.storage.plan import Plan
+from neurorec.storage.plan import Layout
+from neurorec.storage.slots import State
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -24,7 +27,7 @@ COLUMNS = {
     "explored": ("1", "1 where it was chosen at random"),
     "rewarded": ("1", "1 where it was right"),
 }
-BLOCK = 1000  # rows of the log that are written at a time
+FLUSH_SECONDS = 1.0  # of wall clock between two checkpoints: what a killed learning loses
 RECENT = 100  # transitions over which the share that was right is taken
 
 
@@ -33,53 +36,79 @@ class Diary:
 
     Parameters
     ----------
-    path : Path or str, optional
-        A file; None: in memory only.
-    plan : Plan
-        Of the file; ``plan.layout.total`` transitions.
-    shape : (syllables, cells)
-        Of the readout's weights.
-    overwrite : bool
+    network : Network
+    layout : Layout
+        Of ``total`` transitions.
+    file : LoopFile, optional
+        None: in memory only.
+    done : int
+        Transitions that the file knows already.
+
+    Raises
+    ------
+    ValueRefused
+        If the log would not fit into memory.
     """
 
-    def __init__(self, path: str | Path | None, plan: Plan, shape: tuple[int, ...], overwrite: bool):
-        self._network, self._record = plan.network, plan.layout.record
-        self._rows = np.full((len(COLUMNS), plan.layout.total), np.nan)
-        self._file = None if path is None else LoopFile(Path(path), plan, shape, overwrite)
-        self._written = 0
+    def __init__(self, network: Network, layout: Layout, file: LoopFile | None, done: int = 0):
+        expect_log_fits(layout.total)
+        self.done, self.total = done, layout.total
+        self._network, self._record, self._file = network, layout.record, file
+        self._rows = np.full((len(COLUMNS), self.total), np.nan)
+        self._written, self._flushed = done, time.monotonic()
+        if file is not None:
+            self._rows[:, :done] = file.log(done)
 
-    def note(self, number: int, row: Sequence[float], activity: Activity, inputs: np.ndarray) -> None:
+    @property
+    def due(self) -> bool:
+        """Whether it is time for a checkpoint."""
+        return self._file is not None and time.monotonic() - self._flushed > FLUSH_SECONDS
+
+    @property
+    def rewarded(self) -> float:
+        """Share of the last transitions that were right."""
+        return float(self._rows[-1, max(0, self.done - RECENT) : self.done].mean())
+
+    def note(self, row: Sequence[float], activity: Activity, inputs: np.ndarray) -> None:
         """One transition, and, if it is to be recorded, what the network did before it."""
-        self._rows[:, number] = row
-        if self._file is None:
-            return
-        if number % self._record.every == 0:
-            unused = inputs[..., :0]
-            self._file.write_trajectories(
-                number, {name: recorded(name, self._network, activity, inputs, unused) for name in self._record.variables}
-            )
-        if number + 1 - self._written >= BLOCK:
-            self._write(number + 1)
+        record = self._record
+        if self._file is not None and record.variables and self.done % record.every == 0:
+            arrays = {name: recorded(name, self._network, activity, inputs, inputs[..., :0]) for name in record.variables}
+            self._file.write_trajectories(self.done, arrays)
+        self._rows[:, self.done] = row
+        self.done += 1
 
-    def rewarded(self, number: int) -> float:
-        """Share of the transitions up to that one that were right, of late."""
-        return float(self._rows[-1, max(0, number + 1 - RECENT) : number + 1].mean())
-
-    def conclude(self, settings: Mapping[str, Any], weights: np.ndarray, state: np.ndarray) -> None:
-        """Write all that is left, and what the loop has become."""
+    def checkpoint(self, state: State) -> None:
+        """Everything up to now to the file."""
         if self._file is not None:
-            self._write(self._rows.shape[1])
-            self._file.finish(settings, weights, state)
+            self._file.checkpoint(self._written, self._rows[:, self._written : self.done], state)
+            self._written, self._flushed = self.done, time.monotonic()
+
+    def conclude(self, state: State, units: np.ndarray) -> None:
+        """Write all that is left, and what the loop and its units have become."""
+        self.checkpoint(state)
+        if self._file is not None:
+            self._file.finish(state, units)
 
     def log(self) -> xarray.Dataset:
-        """Everything, over ``trial``, from 1."""
+        """All that was learnt from, over ``trial``, from 1."""
         import xarray
 
         columns = {
-            name: ("trial", self._rows[i].astype(bool if i > 1 else int), {"units": unit, "long_name": long_name})
+            name: ("trial", self._rows[i, : self.done].astype(bool if i > 1 else int), {"units": unit, "long_name": long_name})
             for i, (name, (unit, long_name)) in enumerate(COLUMNS.items())
         }
-        return xarray.Dataset(columns, {"trial": np.arange(1, self._rows.shape[1] + 1)})
+        return xarray.Dataset(columns, {"trial": np.arange(1, self.done + 1)})
+
+    def how_to_go_on(self) -> str:
+        """For who stopped the learning."""
+        left = f"learn the other {self.total - self.done} by another call of learn"
+        way = (
+            f"the loop keeps what it has learnt, {left}"
+            if self._file is None
+            else f"go on with SequenceLoop.resume({str(self._file.path)!r})"
+        )
+        return f"stopped after transition {self.done} of {self.total}; {way}"
 
     def __enter__(self) -> Diary:
         return self
@@ -88,8 +117,8 @@ class Diary:
         if self._file is not None:
             self._file.close()
 
-    def _write(self, stop: int) -> None:
-        assert self._file is not None
-        rows = self._rows[:, self._written : stop]
-        self._file.write(self._written, dict(zip(COLUMNS, rows, strict=True)))
-        self._written = stop
+
+def expect_log_fits(transitions: int) -> None:
+    """Refuse a learning whose log is larger than memory."""
+    size = 8 * len(COLUMNS) * transitions
+    expect_memory(size, f"the log of {transitions} transitions", "learn fewer at a time, by several calls of learn")

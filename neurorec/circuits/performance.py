@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -12,7 +11,7 @@ import numpy as np
 from neurorec.circuits.player import Player
 from neurorec.display import AbstractDisplayed, Rows, several, shape, some, span
 from neurorec.engines.base import Activity
-from neurorec.errors import ValueRefused
+from neurorec.memory import expect_memory, free_memory
 from neurorec.network import Network
 
 if TYPE_CHECKING:
@@ -122,9 +121,5 @@ def expect_room(player: Player, syllables: int) -> None:
     """
     network, width = player.network, np.dtype(player.engine.dtype).itemsize
     each = 2 * width * player.steps * (len(network.formula.states) * network.units + network.inputs + network.outputs)  # kept, then joined
-    room = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    if each * syllables > room:
-        raise ValueRefused(
-            f"{syllables} syllables of {player.steps} steps would take {each * syllables / 1e9:.3g} GB and this machine has {room / 1e9:.3g} GB; "
-            f"perform at most {room // (2 * each)} at a time"
-        )
+    what, most = f"a performance of {syllables} syllables", free_memory() // (2 * each)
+    expect_memory(each * syllables, what, f"perform at most {most} at a time")

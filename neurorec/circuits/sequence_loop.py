@@ -12,7 +12,7 @@ from neurorec.arrays import whole
 from neurorec.circuits.base import AbstractContext, AbstractPlasticity
 from neurorec.circuits.box import Box
 from neurorec.circuits.course import Course
-from neurorec.circuits.diary import COLUMNS, Diary
+from neurorec.circuits.diary import COLUMNS, Diary, expect_log_fits
 from neurorec.circuits.parts import CONTEXTS, PLASTICITIES, described, expect_a_choice, names, part, remade, share
 from neurorec.circuits.performance import Performance, Stage, expect_room
 from neurorec.circuits.player import Player
@@ -21,14 +21,15 @@ from neurorec.discovery import name_of, resolve
 from neurorec.display import AbstractDisplayed, Rows, several, some
 from neurorec.engines.base import AbstractEngine, Activity
 from neurorec.errors import UnknownName, ValueRefused
+from neurorec.interrupt import Interrupt
 from neurorec.network import Network
 from neurorec.progress import Hook, Progress
 from neurorec.record import Record
 from neurorec.seeds import LOOP, entropy, generator
-from neurorec.storage.loop_file import read_loop
+from neurorec.storage.loop_file import LoopFile, StoredLoop, read_loop
 from neurorec.storage.plan import Layout, Plan
 from neurorec.storage.slots import State
-from neurorec.trust import Trust, made, trusted
+from neurorec.trust import Trust, Trusted, made, trusted
 from neurorec.trust import remade as remade_part
 
 if TYPE_CHECKING:
@@ -152,12 +153,13 @@ class SequenceLoop(AbstractDisplayed):
         transitions : int
             How many to learn from.
         path : str or Path, optional
-            A file for the log, trajectories and the loop itself, which `load` reads; ``xarray.open_datatree(path,
-            engine="h5netcdf")`` shows it all.
+            A file for the log, trajectories and the loop itself, written about once a second: whatever ends the learning, a kill
+            included, `resume` goes on with it and `load` reads it; ``xarray.open_datatree(path, engine="h5netcdf")`` shows it all.
         record : Record, optional
             Which trajectories, and of every how many syllables. None: 20 of them, evenly spaced.
         progress : bool or callable
-            A bar; or a function of (done, total, share that was wrong of the last hundred).
+            A bar; or a function of (done, total, share that was wrong of the last hundred), called after every transition; where it
+            returns False, the learning stops there, and `resume` goes on with its file.
         overwrite : bool
             Replace a file at `path`.
 
@@ -169,21 +171,53 @@ class SequenceLoop(AbstractDisplayed):
         Raises
         ------
         UnknownName, ValueRefused
-            If a syllable is not known, or the sequence is empty.
+            If a syllable is not known, the sequence is empty, or the log would not fit into memory.
         RunFileError
             If the file cannot be written.
+        KeyboardInterrupt
+            On Ctrl-C, after the syllable under way; the loop, and its file, hold what was learnt until then.
         """
         self.sequence, total = self._numbers(sequence), whole("transitions", transitions)
-        course = self.course = self.course or Course.begun(self._player.rest, self.sequence[0], self.box)
-        targets, record = Transitions(self.sequence), record or Record(("output",), every=max(1, total // 20))
-        shown = Progress(progress, total, unit="transition")
-        with Diary(path, self._plan(total, record), self.weights.shape, overwrite) as diary, shown:
-            for k in range(total):
-                activity, *row = self._learn_one(course, targets)
-                diary.note(k, row, activity, self._player.inputs[row[0]])
-                shown.advance(k + 1, 1 - diary.rewarded(k))
-            diary.conclude(self._settings(), self.weights, course.state)
-        return diary.log()
+        expect_log_fits(total)
+        self.course = self.course or Course.begun(self._player.rest, self.sequence[0], self.box)
+        plan = self._plan(total, record or Record(("output",), every=max(1, total // 20)))
+        file = None if path is None else LoopFile.create(Path(path), plan, self.weights.shape, overwrite)
+        return self._go_on(Diary(self.network, plan.layout, file), self.course, progress)
+
+    @classmethod
+    def resume(
+        cls, path: str | Path, engine: str | AbstractEngine | None = None, progress: bool | Hook = True, trust: Trust = False
+    ) -> SequenceLoop:
+        """Go on with a learning that was stopped or killed, in its file, to the same bits as if it had not been.
+
+        Parameters
+        ----------
+        path : str or Path
+            The file of ``learn(path=)``.
+        engine, progress, trust
+            As for `load` and `learn`.
+
+        Returns
+        -------
+        SequenceLoop
+            Which has learnt all the transitions that were asked for; the log is in the file.
+
+        Raises
+        ------
+        RunFileError
+            If there is no loop in the file, it is being written by another process, or it names a class that is not trusted.
+        """
+        file, known = LoopFile.open(Path(path)), trusted(trust)
+        try:
+            stored = file.stored(known)
+            loop = cls._made(stored, engine, known)
+            diary = Diary(loop.network, file.layout, file, stored.state.trials)
+        except Exception:
+            file.close()
+            raise
+        if loop.course is not None:
+            loop._go_on(diary, loop.course, progress)
+        return loop
 
     def perform(self, n_syllables: int, first: str | int | None = None) -> Performance:
         """Let the loop run from rest, without exploration; nothing is learnt, the loop stays as it is.
@@ -216,9 +250,8 @@ class SequenceLoop(AbstractDisplayed):
 
     def save(self, path: str | Path, overwrite: bool = False) -> None:
         """Network, weights and state, so that `load` goes on with them."""
-        state = self._player.rest if self.course is None else self.course.state
-        with Diary(path, self._plan(1, Record(variables=(), checkpoints=1)), self.weights.shape, overwrite) as diary:
-            diary.conclude(self._settings(), self.weights, state)
+        nothing = self._plan(1, Record(variables=(), checkpoints=1), done=1)
+        LoopFile.create(Path(path), nothing, self.weights.shape, overwrite).close()
 
     @classmethod
     def load(cls, path: str | Path, engine: str | AbstractEngine | None = None, trust: Trust = False) -> SequenceLoop:
@@ -238,19 +271,23 @@ class SequenceLoop(AbstractDisplayed):
             If there is no loop in the file, or it names a class that is not trusted.
         """
         known = trusted(trust)
-        network, stored, weights, state = read_loop(Path(path), known)
-        settings = {name: stored[name] for name in SETTINGS}
+        return cls._made(read_loop(Path(path), known), engine, known)
+
+    @classmethod
+    def _made(cls, stored: StoredLoop, engine: str | AbstractEngine | None, trust: Trusted) -> SequenceLoop:
+        told, state = stored.settings, stored.state
+        settings = {name: told[name] for name in SETTINGS}
         parts = {
-            "context": remade(CONTEXTS, AbstractContext, stored["context"], known),
-            "plasticity": remade(PLASTICITIES, AbstractPlasticity, stored["plasticity"], known),
+            "context": remade(CONTEXTS, AbstractContext, told["context"], trust),
+            "plasticity": remade(PLASTICITIES, AbstractPlasticity, told["plasticity"], trust),
         }
-        box = stored["box"] and made(Box, stored["box"])
-        runner = remade_part("engines", stored["engine"], stored["engine_settings"], known) if engine is None else engine
-        loop = cls(network, **settings, engine=runner, **parts, box=box)
-        loop.weights[...] = weights
-        loop.done, loop.sequence = stored["done"], tuple(stored["sequence"])
-        if stored["history"]:
-            loop.course = Course(state.reshape(loop._player.rest.shape), stored["history"], np.array(stored["at"]))
+        box = told["box"] and made(Box, told["box"])
+        runner = remade_part("engines", told["engine"], told["engine_settings"], trust) if engine is None else engine
+        loop = cls(stored.network, **settings, engine=runner, **parts, box=box)
+        loop.weights[...] = state.vector.reshape(loop.weights.shape)
+        loop.done, loop.sequence = state.updates, tuple(told["sequence"])
+        course = Course.from_vector(state.carried, loop._player.rest)
+        loop.course = course if course.history else None
         return loop
 
     def _display(self) -> tuple[str, Rows]:
@@ -262,6 +299,29 @@ class SequenceLoop(AbstractDisplayed):
             ("readout", f"{self.weights.shape[1]} {name_of(self.context)} cells, by {name_of(self.plasticity)}"),
         ]
         return f"{several(self.syllables)}; {some(self.done, 'transition')} learnt from", rows
+
+    def _go_on(self, diary: Diary, course: Course, progress: bool | Hook) -> xarray.Dataset:
+        """Learn to the end, whatever ends it; leave the file whole and closed."""
+        targets = Transitions(self.sequence)
+        with diary, Interrupt() as interrupt, Progress(progress, diary.total, diary.done, "transition") as shown:
+            going = True
+            while going and diary.done < diary.total and interrupt.asked is None:
+                activity, *row = self._learn_one(course, targets)
+                diary.note(row, activity, self._player.inputs[row[0]])
+                going = self._kept(diary, course, shown)
+            diary.conclude(self._state(diary.done), course.state)
+        interrupt.act(diary.how_to_go_on())
+        return diary.log()
+
+    def _kept(self, diary: Diary, course: Course, shown: Progress) -> bool:
+        """Between two syllables, where all belongs together: a checkpoint when it is time, or where a hook raises. Whether to go on."""
+        if diary.due:
+            diary.checkpoint(self._state(diary.done))
+        try:
+            return shown.advance(diary.done, 1 - diary.rewarded)
+        except BaseException:
+            diary.conclude(self._state(diary.done), course.state)
+            raise
 
     def _learn_one(self, course: Course, targets: Transitions) -> tuple[Activity, int, int, bool, bool]:
         """Play a syllable, choose the next, learn from it; what was played, what came, whether by chance, and whether it was right."""
@@ -301,16 +361,20 @@ class SequenceLoop(AbstractDisplayed):
             raise UnknownName.among("syllable", str(syllable), self.syllables)
         return self.syllables.index(syllable)
 
-    def _plan(self, total: int, record: Record) -> Plan:
+    def _plan(self, total: int, record: Record, done: int = 0) -> Plan:
         """Of a file."""
-        network, state = self.network, self._player.rest
+        network = self.network
         layout = Layout(total, self._player.steps, network.dt, 1, network.inputs, network.outputs, COLUMNS, (), record)
-        first = State(0, 0, self.weights.ravel(), np.empty((0, self.weights.size)), state.ravel())
-        return Plan(layout, network, self._settings(), first, self.seed, ())
+        return Plan(layout, network, self._settings(), self._state(done), self.seed, ())
+
+    def _state(self, done: int) -> State:
+        """What learning goes on from; random numbers follow from the seed and the number of the transition."""
+        course = self.course or Course(self._player.rest, [], np.zeros(0))
+        return State(done, self.done, self.weights.ravel(), np.empty((0, self.weights.size)), course.vector())
 
     def _settings(self) -> dict[str, Any]:
-        """All but the arrays, JSON-able."""
-        course, player = self.course, self._player
+        """All that does not change while it learns, JSON-able."""
+        player = self._player
         own = {
             "duration": player.duration, "hold": player.hold, "syllables": list(self.syllables), "exploration": self.exploration, "refractory": self.refractory, "seed": self.seed,
         }  # fmt: skip
@@ -318,5 +382,4 @@ class SequenceLoop(AbstractDisplayed):
             "engine": name_of(player.engine), "engine_settings": player.engine.settings, "context": described(self.context),
             "plasticity": described(self.plasticity), "box": self.box and {"ways": self.box.ways.tolist(), "half_width": self.box.half_width},
         }  # fmt: skip
-        so_far = {"history": course.history if course else [], "at": course.at.tolist() if course else []}
-        return own | parts | so_far | {"done": self.done, "sequence": list(self.sequence)}
+        return own | parts | {"sequence": list(self.sequence)}

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from neurorec.cli import bench, doctor, info, listing, plot, resume, train
+from neurorec.cli import bench, check, doctor, info, listing, plot, resume, train
 from neurorec.cli.exits import status_of
 
 app = typer.Typer(
@@ -22,6 +22,7 @@ app = typer.Typer(
 app.command("train")(train.command)
 app.command("resume")(resume.command)
 app.command("info")(info.command)
+app.command("check")(check.command)
 app.command("plot")(plot.command)
 app.command("list")(listing.command)
 app.command("doctor")(doctor.command)

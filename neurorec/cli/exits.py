@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import Any
 
 import typer
 
+from neurorec.display import plain
 from neurorec.errors import DivergenceError, NeurorecError
 
 FAILED, BAD_INPUT, INTERRUPTED, TERMINATED = 1, 2, 130, 143
@@ -23,23 +25,24 @@ USAGE: Any = typer.BadParameter.__base__  # of click or, in newer versions, of t
 
 
 def status_of(app: typer.Typer, arguments: list[str]) -> int:
-    """Run a command; whatever ends it but success is told in one line."""
+    """Run a command; whatever ends it but success is told in one line, and so is every warning."""
     try:
-        with typer.main.get_command(app).make_context("neurorec", arguments) as context:
+        with typer.main.get_command(app).make_context("neurorec", arguments) as context, warnings.catch_warnings():
+            warnings.showwarning = _warned
             context.command.invoke(context)
         sys.stdout.flush()
     except typer.Exit as end:
         return end.exit_code
     except BrokenPipeError:  # the reader, such as `head`, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except (USAGE, NeurorecError, OSError, MemoryError, KeyboardInterrupt) as error:
+    except (USAGE, NeurorecError, OSError, MemoryError, OverflowError, KeyboardInterrupt) as error:
         return tell(*_explained(error))
     return 0
 
 
-def tell(what: object, status: int) -> int:
+def tell(what: object, status: int = 0) -> int:
     """One line on standard error, whatever the text; the status is handed on."""
-    print("neurorec:", " ".join(str(what).split()), file=sys.stderr)
+    print("neurorec:", plain(" ".join(str(what).split())), file=sys.stderr)
     return status
 
 
@@ -55,12 +58,17 @@ def resumable(path: Path) -> Iterator[None]:
 
 
 def as_options(text: str) -> str:
-    """The library's advice, such as clip=1.0, as it is typed here: --clip 1.0."""
+    """The library's advice, such as clip=1.0 or nr.resume('run.h5'), as it is typed here: --clip 1.0, neurorec resume run.h5."""
     from neurorec.cli.train import command  # which needs this module
 
+    text = re.sub(r"nr\.resume\('([^']*)'\)", r"neurorec resume \1", text)
     names = "|".join(command.__annotations__)
     found = rf"(?<!\S)({names})=(?:'([\w-]+)'|(\d[\d.e+-]*)|True)(?=[\s,;)]|$)"
     return re.sub(found, lambda m: " ".join(filter(None, (f"--{m[1].replace('_', '-')}", m[2] or m[3]))), text)
+
+
+def _warned(message: Warning | str, *_: Any) -> None:
+    tell(as_options(str(message)))
 
 
 def _explained(error: BaseException) -> tuple[str, int]:
@@ -72,6 +80,8 @@ def _explained(error: BaseException) -> tuple[str, int]:
             return f"cannot use {error.filename} ({error.strerror}); choose a folder that exists and can be written", BAD_INPUT
         case MemoryError():
             return f"out of memory ({error}); use fewer units, a smaller batch, or record less", FAILED
+        case OverflowError():
+            return f"a number is too large ({error}); use a smaller one", BAD_INPUT
         case KeyboardInterrupt():
             return "stopped", INTERRUPTED
     return _misused(error), BAD_INPUT

@@ -8,6 +8,8 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from neurorec.display import plain
+
 if TYPE_CHECKING:
     import numpy as np
 
@@ -71,7 +73,7 @@ def _rows(facts: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str
         if isinstance(value, Mapping):
             yield from _rows(value, f"{prefix}{name}.")
         else:
-            yield f"{prefix}{name}", _text(value)
+            yield plain(f"{prefix}{name}"), plain(_text(value))
 
 
 def _text(value: Any) -> str:

@@ -1,10 +1,10 @@
-"""``neurorec plot``: a picture of a run, or of several seeds."""
+"""``neurorec plot``: a picture of a run, or of several."""
 
 from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,6 +13,8 @@ from neurorec.errors import ValueRefused
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+    from neurorec.run import Run
 
 
 class Kind(StrEnum):
@@ -33,12 +35,14 @@ MEASURED = (Kind.angle_by_alignment, Kind.growth)  # at the checkpoints, of the 
 
 
 def command(
-    runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Run files; several are seeds of one condition.")],
+    runs: Annotated[
+        list[Path], typer.Argument(metavar="RUN...", help="Run files; those that differ in more than the seed are told apart.")
+    ],
     out: Annotated[Path | None, typer.Option(help="Picture: png, pdf, svg; else beside the first run. An older one is replaced.")] = None,
     kind: Annotated[Kind, typer.Option(help="What to draw.")] = Kind.overview,
     trust: Annotated[bool, TRUST] = False,
 ) -> None:
-    """Draw a run, or several seeds."""
+    """Draw a run, or several: seeds together, conditions apart."""
     import matplotlib.pyplot as plt
 
     path = out or runs[0].parent / f"{runs[0].stem}_{kind.name}.png"
@@ -60,12 +64,28 @@ def _expect_picture(path: Path) -> None:
 
 
 def _figure(kind: Kind, paths: list[Path], trust: bool) -> Figure:
-    from neurorec import dynamics, plots
+    from neurorec import plots
+    from neurorec.plots._conditions import conditions
     from neurorec.run import open_run
 
     if kind in ONE_RUN and len(paths) > 1:
         raise ValueRefused(f"--kind {kind.value} shows a trial of one run, got {len(paths)}; name one, or choose another --kind")
     runs = [open_run(path, trust) for path in paths]
-    shown = runs[0] if kind in ONE_RUN else [dynamics.alignment(run) for run in runs] if kind in MEASURED else runs
-    drawn = getattr(plots, kind.name)(shown)
+    if kind in MEASURED:
+        return _measured(kind, conditions(runs))
+    drawn = getattr(plots, kind.name)(runs[0] if kind in ONE_RUN else runs)
     return drawn if kind is Kind.overview else drawn.figure
+
+
+def _measured(kind: Kind, groups: list[tuple[str | None, list[Run]]]) -> Any:
+    from neurorec import dynamics, plots
+
+    if kind is Kind.growth and len(groups) > 1:
+        raise ValueRefused(f"--kind growth shows one condition, got {' and '.join(str(name) for name, _ in groups)}; draw one at a time")
+    tables = [(name, [dynamics.alignment(run) for run in seeds]) for name, seeds in groups]
+    if kind is Kind.growth:
+        return plots.growth(tables[0][1]).figure
+    ax = None
+    for name, each in tables:
+        ax = plots.angle_by_alignment(each, ax=ax, label=name)
+    return ax.figure

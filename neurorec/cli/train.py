@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from neurorec.cli.exits import resumable
+from neurorec.cli.exits import resumable, tell
 from neurorec.cli.facts import show, summary
 from neurorec.cli.settings import settings, task_of
 
@@ -72,6 +72,8 @@ def command(
     record, path = _record(network, every), out or _default_path(task, how.rule, seed)
     with resumable(path):
         if not quiet:
+            if made.note:
+                tell(f"took {made.note}")
             print(f"neurorec: {how}; 'neurorec train --help' has the options", file=sys.stderr)
         run = train(
             network, made, engine=engine, update=update, record=record, path=path, seed=seed, progress=not quiet, feedback=feedback,

@@ -18,6 +18,7 @@ from neurorec.errors import ShapeError, ValueRefused
 from neurorec.feedbacks.base import AbstractFeedback
 from neurorec.losses.base import AbstractLoss
 from neurorec.mapping import mapping_of
+from neurorec.memory import expect_memory
 from neurorec.noise import PrivateNoise, private_noise
 from neurorec.record import CHANNELS
 from neurorec.rules.base import AbstractRule
@@ -53,7 +54,7 @@ class Trajectories(AbstractDisplayed):
     loss: np.ndarray
 
     def to_xarray(self) -> xarray.Dataset:
-        """Named dimensions (time, trial, unit, output, input), time in seconds, conditions as coordinates.
+        """Named dimensions (time, trial, unit, output, input), time in seconds, conditions and names of channels as coordinates.
 
         Where nothing was asked there is no ``target``, ``loss`` or ``mask``.
         """
@@ -68,6 +69,8 @@ class Trajectories(AbstractDisplayed):
             "time": ("time", trials.time, {"units": "s", "long_name": "time from trial start"}),
             "trial": np.arange(trials.count),
         }
+        if trials.channels:
+            coordinates["output_channel"] = list(trials.channels)
         conditions = {name: ("trial", values) for name, values in trials.conditions.items()}
         compared = {"loss": ("trial", self.loss), "mask": (over, trials.mask)} if trials.asked else {}
         return xarray.Dataset({**variables, **compared}, {**coordinates, **conditions})
@@ -116,12 +119,14 @@ def simulate(
     Raises
     ------
     ShapeError, ValueRefused, UnknownName
-        If trials and network do not fit.
+        If trials and network do not fit, or the states do not fit into memory.
     """
     runner, root = resolve("engines", engine), entropy(seed)
     expect_taken(runner, network)
     trials = _as_trials(trials, network, n, root)
     fit(network, trials, asked=trials.asked)
+    numbers = trials.steps * trials.count * (2 * network.initial.size + network.inputs + 2 * network.outputs)  # computed, then copied
+    expect_memory(np.dtype(runner.dtype).itemsize * numbers, "the simulation", "use fewer trials or steps, or nr.stream, into a file")
     given = stimulus(network, trials, runner.dtype, root, state=start(network, trials.count, initial, runner.dtype))
     activity = runner.forward(network, Weights.of(network, runner.dtype), given)
     states = {name: activity.states[1:, i].copy() for i, name in enumerate(network.formula.states) if name in network.own_states}

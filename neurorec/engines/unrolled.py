@@ -59,14 +59,16 @@ class UnrolledEngine(AbstractEngine):
         """`forward`, with how it went."""
         recurrence = Recurrence(network, weights, stimulus)
         found = settled(self.how, recurrence)
-        self.last = recurrence.activity(found.solution.states), recurrence, found
-        return self.last
+        answer = recurrence.activity(found.solution.states), recurrence, found
+        self.last = answer
+        return answer
 
     def change(
         self, network: Network, weights: Weights, stimulus: Stimulus, activity: Activity, error: np.ndarray, route: Route
     ) -> Weights:
         """As the contract says."""
-        _, recurrence, found = self.last if self.last and self.last[0] is activity else self.solve(network, weights, stimulus)
+        last = self.last  # looked at once: another thread may put its own there meanwhile
+        _, recurrence, found = last if last and last[0] is activity else self.solve(network, weights, stimulus)
         kept = recurrence if route.rule.influence == "full" else recurrence.local()
         states, change = found.solution.states, weights.zeros()
         signal = recurrence.signal(states, error, route.feedback.element(weights.readout.T, weights.feedback))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import sympy
 
 from neurorec.filters.base import AbstractFilter
@@ -16,6 +18,7 @@ class Adam(AbstractFilter):
 
     states = ("v", "m")
     parameters = {"mu": 0.6, "s": 0.6, "beta": 0.1, "floor": 1e-16}
+    ranges = {"mu": (-1.0, 1.0), "beta": (0.0, 1.0), "floor": (1e-37, math.inf)}  # a mean square is positive, also in single precision
 
     @staticmethod
     def step(

@@ -18,10 +18,13 @@ class AbstractFilter(ABC):
         State variables of the filter; each drive of each unit has its own.
     parameters : mapping of str to float
         Defaults.
+    ranges : mapping of str to (float, float)
+        Smallest and largest value that a parameter may be given, where others make no filter; one that is learnt may leave it.
     """
 
     states: ClassVar[tuple[str, ...]]
     parameters: ClassVar[Mapping[str, float]] = {}
+    ranges: ClassVar[Mapping[str, tuple[float, float]]] = {}
 
     @staticmethod
     @abstractmethod

@@ -12,6 +12,7 @@ class Momentum(AbstractFilter):
 
     states = ("v",)
     parameters = {"mu": 0.6, "s": 0.6}
+    ranges = {"mu": (-1.0, 1.0)}  # beyond, the velocity grows without end
 
     @staticmethod
     def step(external: sympy.Expr, v: sympy.Expr, mu: sympy.Expr, s: sympy.Expr) -> tuple[sympy.Expr, sympy.Expr]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import sympy
 
 from neurorec.filters.base import AbstractFilter
@@ -17,6 +19,7 @@ class Restart(AbstractFilter):
 
     states = ("v", "k")
     parameters = {"s": 1.0, "period": 2.0}  # steps
+    ranges = {"period": (1.0, math.inf)}
 
     @staticmethod
     def step(

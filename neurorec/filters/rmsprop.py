@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import sympy
 
 from neurorec.filters.base import AbstractFilter
@@ -16,6 +18,7 @@ class RMSProp(AbstractFilter):
 
     states = ("m",)
     parameters = {"s": 0.6, "beta": 0.9, "floor": 1e-16}
+    ranges = {"beta": (0.0, 1.0), "floor": (1e-37, math.inf)}  # a mean square is positive, also in single precision
 
     @staticmethod
     def step(external: sympy.Expr, m: sympy.Expr, s: sympy.Expr, beta: sympy.Expr, floor: sympy.Expr) -> tuple[sympy.Expr, sympy.Expr]:

@@ -1,4 +1,7 @@
-"""Printed functions are real modules in a cache folder: tracebacks show them and Numba keeps their compiled form beside."""
+"""Printed functions are real modules in a cache folder: tracebacks show them and Numba keeps their compiled form beside.
+
+What is run is the printed text itself, not what the folder holds: a file there that is damaged or old is written again.
+"""
 
 from __future__ import annotations
 
@@ -8,17 +11,16 @@ import os
 import sys
 import tempfile
 from collections.abc import Mapping
+from importlib.abc import SourceLoader
 from pathlib import Path
 from types import ModuleType
 
 from neurorec.errors import RunFileError
+from neurorec.formula.cache_folder import discard_if_open, folder, own_folder
+from neurorec.formula.once import LOCK
+from neurorec.formula.sources import behind
 
-
-def folder() -> Path:
-    """Where printed modules live: ``$NEUROREC_CACHE``, else the user's cache folder."""
-    chosen = os.environ.get("NEUROREC_CACHE")
-    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return Path(chosen) if chosen else base / "neurorec"
+__all__ = ["folder", "package"]
 
 
 def package(files: Mapping[str, str], salt: str = "") -> ModuleType:
@@ -27,36 +29,39 @@ def package(files: Mapping[str, str], salt: str = "") -> ModuleType:
     Parameters
     ----------
     files : mapping of str to str
-        Module name to source; ``__init__`` is added.
+        Module name to source, each after those that it imports; ``__init__`` is added.
     salt : str
-        Whatever else the compiled form depends on (versions): part of the package's name.
+        Whatever else the compiled form depends on (versions): part of the package's name, as are the library's own modules that the
+        sources import.
 
     Returns
     -------
     module
         The package; its modules are attributes. The same sources give the same package, in every process.
+
+    Raises
+    ------
+    RunFileError
+        If the cache folder cannot be written, or others could have written in it.
     """
     files = {"__init__": f'"""Printed by neurorec; its modules: {", ".join(files)}."""\n', **files}
-    digest = hashlib.sha256("\0".join([salt, *(f"{k}\0{v}" for k, v in sorted(files.items()))]).encode()).hexdigest()[:16]
-    name = f"neurorec_printed_{digest}"
-    if name not in sys.modules:
-        place = _writable_folder() / name
+    parts = [salt, behind(files.values()), *(f"{k}\0{v}" for k, v in sorted(files.items()))]
+    name = f"neurorec_printed_{hashlib.sha256(chr(0).join(parts).encode()).hexdigest()[:16]}"
+    with LOCK:  # no thread may see a package of which another has imported a part
+        if name not in sys.modules:
+            _import(name, _written(name, files), files)
+        return sys.modules[name]
+
+
+def _written(name: str, files: Mapping[str, str]) -> Path:
+    place = own_folder() / name
+    try:
+        discard_if_open(place)
         if not place.exists():
             _write(place, files)
-        _import(name, place, files)
-    return sys.modules[name]
-
-
-def _writable_folder() -> Path:
-    place = folder()
-    try:
-        place.mkdir(parents=True, exist_ok=True)
+        _mend(place, files)
     except OSError as error:
-        raise RunFileError(
-            f"cannot write the cache folder {place} ({error.strerror}); set NEUROREC_CACHE to a folder that can be written"
-        ) from error
-    if not os.access(place, os.W_OK):
-        raise RunFileError(f"cannot write the cache folder {place}; set NEUROREC_CACHE to a folder that can be written")
+        raise RunFileError(f"cannot write {place} ({error.strerror}); remove it, or set NEUROREC_CACHE to another folder") from error
     return place
 
 
@@ -64,7 +69,7 @@ def _write(place: Path, files: Mapping[str, str]) -> None:
     # Written aside and renamed: two processes that start at once must not read each other's halves.
     aside = Path(tempfile.mkdtemp(prefix=".new_", dir=place.parent))
     for name, text in files.items():
-        (aside / f"{name}.py").write_text(text)
+        (aside / f"{name}.py").write_text(text, encoding="utf-8")
     try:
         aside.rename(place)
     except OSError:
@@ -75,12 +80,46 @@ def _write(place: Path, files: Mapping[str, str]) -> None:
         aside.rmdir()
 
 
+def _mend(place: Path, files: Mapping[str, str]) -> None:
+    """Write again what is not as it was printed: a file cut short by a full disk, or removed by a cleaner."""
+    for name, text in files.items():
+        path = place / f"{name}.py"
+        if not path.is_file() or path.read_bytes() != text.encode():
+            handle, aside = tempfile.mkstemp(prefix=".new_", dir=place)
+            with os.fdopen(handle, "wb") as file:
+                file.write(text.encode())
+            Path(aside).replace(path)
+
+
+class _Printed(SourceLoader):
+    """Runs a module's printed text."""
+
+    def __init__(self, path: Path, text: str):
+        self._path, self._text = path, text
+
+    def get_filename(self, fullname: str) -> str:
+        return str(self._path)
+
+    def get_data(self, path: str | bytes) -> bytes:
+        return self._text.encode()
+
+
 def _import(name: str, place: Path, files: Mapping[str, str]) -> None:
-    spec = importlib.util.spec_from_file_location(name, place / "__init__.py", submodule_search_locations=[str(place)])
-    assert spec and spec.loader, f"Python cannot import from {place}"
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    for each in files:
-        if each != "__init__":
-            importlib.import_module(f"{name}.{each}")
+    """All of the package's modules, or none of them."""
+    try:
+        for each, text in files.items():
+            _run(name if each == "__init__" else f"{name}.{each}", _Printed(place / f"{each}.py", text))
+    except BaseException:
+        for each in [known for known in sys.modules if known.partition(".")[0] == name]:
+            del sys.modules[each]
+        raise
+
+
+def _run(name: str, loader: _Printed) -> None:
+    parent, _, child = name.rpartition(".")
+    spec = importlib.util.spec_from_loader(name, loader, origin=loader.get_filename(name), is_package=not parent)
+    assert spec, f"Python cannot import {name}"
+    module = sys.modules[name] = importlib.util.module_from_spec(spec)
+    loader.exec_module(module)
+    if parent:
+        setattr(sys.modules[parent], child, module)

@@ -8,6 +8,7 @@ from typing import Any
 from numba import cuda
 from numba.core import config
 from numpy import float32 as real
+from numpy import uint32 as index
 
 from neurorec.formula.single import rational
 
@@ -41,4 +42,4 @@ def log1p(x):
     return real(math.log1p(x))
 
 
-__all__ = ["exp", "inlined", "kernel", "log", "log1p", "real", "roomy", "tanh"]
+__all__ = ["exp", "index", "inlined", "kernel", "log", "log1p", "real", "roomy", "tanh"]

@@ -16,7 +16,6 @@ two arguments more, the first trial and the one after the last, where only some 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
 
@@ -26,6 +25,7 @@ import sympy
 from neurorec.formula.cache import package
 from neurorec.formula.derive import EXTERNAL, RECURRENT, Formula
 from neurorec.formula.hoist import hoist
+from neurorec.formula.once import once
 from neurorec.formula.printer import Array, Elementwise, expect_known
 
 _NUMPY_HEAD = """\
@@ -42,15 +42,12 @@ N_CONSTANTS, real = {n}, float  # a number takes the type of the tensor that it 
 """
 _NUMBA_HEAD = """\
 # SHOWS_STATE: other units see a unit's only state as it is, so that states and outputs can be one array.
-import numba
-
-from neurorec.formula.flags import FLAGS
+from neurorec.formula.entry import entry, part
 
 from .precision import real
 from .primitives import *
 
 N_CONSTANTS, SHOWS_STATE = {n}, {shows_state}
-compiled = numba.njit(cache=True, nogil=True, **FLAGS)
 """
 _CUDA_HEAD = '''\
 # One unit of one trial: every argument is a short one-dimensional array, which the compiler keeps in registers.
@@ -76,7 +73,7 @@ def tell(back_drives, line):
 PRECISION = {"float32": "single", "float64": "double"}
 
 
-@lru_cache(maxsize=64)
+@once(64)
 def for_numpy(formula: Formula) -> ModuleType:
     """The unit's functions on whole arrays, float64."""
     functions, n = _functions(formula)
@@ -84,7 +81,7 @@ def for_numpy(formula: Formula) -> ModuleType:
     return package({"unit": text + "\n"}).unit
 
 
-@lru_cache(maxsize=64)
+@once(64)
 def for_torch(formula: Formula) -> ModuleType:
     """The unit's functions on lists of tensors, one a row, of any float type and device; rows without a unit's own value may be numbers."""
     functions, n = _functions(formula)
@@ -101,17 +98,17 @@ def constants_of(formula: Formula, parameters: np.ndarray, dt: float) -> np.ndar
     return constants[:, 0]
 
 
-@lru_cache(maxsize=64)
+@once(64)
 def numba_sources(formula: Formula, dtype: str) -> dict[str, str]:
     """Modules that hold the unit's functions as Numba loops in ``dtype``, by name: ``unit`` and what it imports."""
     functions, n = _functions(formula)
     head = _NUMBA_HEAD.format(n=n, shows_state=formula.shows_state)
-    unit = "\n\n".join([head, *("\n@compiled\n" + f.for_numba() for f in functions)]) + "\n"
+    unit = "\n\n".join([head, *("\n@part\n" + f.for_numba() for f in functions)]) + "\n"
     precision = f"from neurorec.formula.{PRECISION[dtype]} import exp, inlined, log, log1p, real, tanh\n"
-    return {"precision": precision, "primitives": Path(__file__).with_name("primitives_numba.py").read_text(), "unit": unit}
+    return {"precision": precision, "primitives": Path(__file__).with_name("primitives_numba.py").read_text(encoding="utf-8"), "unit": unit}
 
 
-@lru_cache(maxsize=64)
+@once(64)
 def cuda_sources(formula: Formula) -> dict[str, str]:
     """Modules that hold the unit's functions as CUDA device functions in float32, for one unit of one trial at a time."""
     functions, n = _functions(formula)
@@ -124,7 +121,7 @@ def cuda_sources(formula: Formula) -> dict[str, str]:
     )  # fmt: skip
     unit = "\n\n".join([head, *("\n@inlined\n" + f.for_numpy() for f in functions if f.name != "prepare")]) + "\n"
     precision = "from neurorec.formula.cuda_single import *\n"
-    return {"precision": precision, "primitives": Path(__file__).with_name("primitives_numba.py").read_text(), "unit": unit}
+    return {"precision": precision, "primitives": Path(__file__).with_name("primitives_numba.py").read_text(encoding="utf-8"), "unit": unit}
 
 
 def _functions(formula: Formula) -> tuple[list[Elementwise], int]:

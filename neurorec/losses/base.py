@@ -27,6 +27,17 @@ class AbstractLoss(ABC):
     def value(outputs: np.ndarray, targets: np.ndarray) -> np.ndarray:
         """Loss of each row of ``outputs (rows, O)``, (rows,)."""
 
+    @classmethod
+    def expect(cls, targets: np.ndarray, mask: np.ndarray) -> None:
+        """Refuse ``targets (T, B, O)`` that mean nothing to this loss where ``mask (T, B)`` counts; here all mean something.
+
+        Raises
+        ------
+        ValueRefused
+            Saying what would do.
+        """
+        del targets, mask
+
     @staticmethod
     @abstractmethod
     def error(outputs: np.ndarray, targets: np.ndarray) -> np.ndarray:

@@ -4,13 +4,32 @@ from __future__ import annotations
 
 import numpy as np
 
+from neurorec.errors import ValueRefused
 from neurorec.losses.base import AbstractLoss
+
+ROUNDING = 1e-4  # what probabilities in single precision may sum up to beside 1
 
 
 class CrossEntropy(AbstractLoss):
     """Softmax cross-entropy in nats; outputs are logits, targets one-hot rows or probabilities."""
 
     link = "softmax"
+
+    @classmethod
+    def expect(cls, targets: np.ndarray, mask: np.ndarray) -> None:
+        """A probability for each of at least two classes, at every step that counts."""
+        if targets.shape[2] < 2:
+            raise ValueRefused(
+                'cross_entropy needs a channel for each class, targets have one, whose softmax is always 1; give two, or choose loss="mse"'
+            )
+        total = targets.sum(axis=2)
+        wrong = (mask > 0) & ((np.abs(total - 1) > ROUNDING) | (targets.min(axis=2) < 0))
+        if wrong.any():
+            step, trial = (int(k) for k in np.argwhere(wrong)[0])
+            raise ValueRefused(
+                f"cross_entropy needs targets that are probabilities, which sum to 1 at every step that counts; at index ({step}, {trial}) they are "
+                f'{np.array2string(targets[step, trial], precision=3, threshold=6)}; mask steps without a class, or choose loss="mse"'
+            )
 
     @staticmethod
     def value(outputs: np.ndarray, targets: np.ndarray) -> np.ndarray:

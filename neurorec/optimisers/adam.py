@@ -7,6 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from neurorec.arrays import number, positive
 from neurorec.optimisers.base import AbstractOptimiser
 
 
@@ -20,6 +21,11 @@ class Adam(AbstractOptimiser):
         Memory of the mean change and of its square, in updates.
     epsilon : float
         Added to the root of the square.
+
+    Raises
+    ------
+    ValueRefused
+        If a memory is not from 0 to below 1, or epsilon not positive.
     """
 
     beta1: float = 0.9
@@ -27,6 +33,11 @@ class Adam(AbstractOptimiser):
     epsilon: float = 1e-8
     slots: ClassVar[tuple[str, ...]] = ("mean", "square")
     usual_rate: ClassVar[float] = 0.003
+
+    def __post_init__(self) -> None:
+        for name in ("beta1", "beta2"):
+            number(name, getattr(self, name), 0, 1)
+        positive("epsilon", self.epsilon)
 
     @staticmethod
     def step(weights: np.ndarray, change: np.ndarray, slots: np.ndarray, rates: np.ndarray, count: int, settings: tuple) -> None:

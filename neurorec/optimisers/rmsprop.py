@@ -7,6 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from neurorec.arrays import number, positive
 from neurorec.optimisers.base import AbstractOptimiser
 
 
@@ -20,12 +21,21 @@ class RMSProp(AbstractOptimiser):
         Of the mean square change, per update.
     epsilon : float
         Added to its root.
+
+    Raises
+    ------
+    ValueRefused
+        If the memory is not from 0 to below 1, or epsilon not positive.
     """
 
     memory: float = 0.9
     epsilon: float = 1e-8
     slots: ClassVar[tuple[str, ...]] = ("square",)
     usual_rate: ClassVar[float] = 0.001
+
+    def __post_init__(self) -> None:
+        number("memory", self.memory, 0, 1)
+        positive("epsilon", self.epsilon)
 
     @staticmethod
     def step(weights: np.ndarray, change: np.ndarray, slots: np.ndarray, rates: np.ndarray, count: int, settings: tuple) -> None:

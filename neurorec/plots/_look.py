@@ -6,7 +6,9 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import numpy as np
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 COLUMN, PAGE = 3.4, 7.0  # inches: width of one column of a journal, and of two
 # Okabe and Ito (2008), without the yellow, which is faint on white
@@ -32,9 +34,16 @@ def axes(ax: Axes | None, width: float = COLUMN, height: float = 2.5) -> Axes:
     """The axes that were given, or those of a new figure of that size in inches."""
     if ax is not None:
         return ax
+    return ticked(figure(1, 1, width, height)[1].item())
+
+
+def figure(rows: int, columns: int, width: float, height: float) -> tuple[Figure, np.ndarray]:
+    """A new figure of that size in inches, and its (rows, columns) axes."""
     import matplotlib.pyplot as plt
 
-    return ticked(plt.subplots(figsize=(width, height), layout="constrained")[1])
+    from neurorec.plots._figure import Figure
+
+    return plt.subplots(rows, columns, figsize=(width, height), layout="constrained", squeeze=False, FigureClass=Figure)
 
 
 def ticked(ax: Axes) -> Axes:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from neurorec.engines import Trajectories
 from neurorec.errors import UnknownName, ValueRefused
 from neurorec.run import Run, open_run
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 AnyRun = Run | str | PathLike[str]
 AnyRuns = AnyRun | Sequence[AnyRun]
+AnyTrials = AnyRun | Trajectories  # what shows a trial
 
 
 def one(run: AnyRun) -> Run:
@@ -71,6 +73,14 @@ def recorded(run: Run, trial: int, *names: str) -> xarray.Dataset:
     if trial not in numbers and not -len(numbers) <= trial < 0:
         raise ValueRefused(f"trial {trial} was not recorded; there are {_listed(numbers)}, or -1 for the last")
     return data.isel(trial=trial) if trial < 0 else data.sel(trial=trial)
+
+
+def simulated(given: Trajectories, trial: int, *names: str) -> xarray.Dataset:
+    """Variables of one simulated trial, over time and unit or channel; trials are counted from 0, or from the last."""
+    count = given.trials.count
+    if not -count <= trial < count:
+        raise ValueRefused(f"trial {trial} was not simulated; there are 0 to {count - 1}, or -1 for the last")
+    return given.to_xarray()[list(names)].isel(trial=trial)
 
 
 def _listed(numbers: np.ndarray) -> str:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from neurorec.plots._conditions import conditions
 from neurorec.plots._look import axes, look
 from neurorec.plots._over_trials import draw, reference, smoothed
-from neurorec.plots._runs import AnyRuns, several
+from neurorec.plots._runs import AnyRuns
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
 def angle(runs: AnyRuns, ax: Axes | None = None, label: str | None = None) -> Axes:
-    """Angle between the rule's weight change and the exact gradient over trials: median and quartiles over runs.
+    """Angle between the rule's weight change and the exact gradient over trials: median and quartiles over seeds.
 
     Below 90 degrees (dashed) a small change lowers the loss; 0 is gradient descent. For runs trained with
     ``gradient_angle``.
@@ -32,11 +33,12 @@ def angle(runs: AnyRuns, ax: Axes | None = None, label: str | None = None) -> Ax
     UnknownName
         If a run has no angle in its log.
     """
-    trials, values = smoothed(several(runs), "angle")
+    curves = [(name, *smoothed(seeds, "angle")) for name, seeds in conditions(runs, label)]
     with look():
         ax = axes(ax)
         reference(ax, 90.0)
-        draw(ax, trials, values, label)
+        for name, trials, values in curves:
+            draw(ax, trials, values, name)
         ax.set_ylabel("angle to the gradient (degrees)")
         top = 180 if ax.dataLim.ymax > 105 else 105
         ax.set_ylim(0, top)

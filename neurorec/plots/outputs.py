@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from neurorec.engines import Trajectories
 from neurorec.errors import NeurorecError
 from neurorec.plan import Plan, remake_task
 from neurorec.plots._look import COLOURS, COLUMN, axes, look
-from neurorec.plots._runs import AnyRun, one, recorded
+from neurorec.plots._runs import AnyTrials, one, recorded, simulated
 from neurorec.run import Run
 from neurorec.trials import Dataset, Trials
 
@@ -21,18 +22,18 @@ TARGET = {"color": "#BBBBBB", "linewidth": 3.0, "solid_capstyle": "butt"}  # thi
 GAP = 1.2  # from one channel to the next, as a multiple of the widest
 
 
-def outputs(run: AnyRun, trial: int = -1, ax: Axes | None = None) -> Axes:
-    """Outputs against targets of a recorded trial over time, one row a channel; the title says how well they agree.
+def outputs(run: AnyTrials, trial: int = -1, ax: Axes | None = None) -> Axes:
+    """Outputs against targets of a trial over time, one row a channel; the title says how well they agree.
 
     The target is drawn where it counts in the loss, as a square where that is a single step. Of a classification,
-    outputs are shown after the softmax.
+    outputs are shown after the softmax. Where nothing was asked of a simulation, there are outputs only.
 
     Parameters
     ----------
-    run : Run or path
-        One that recorded ``"output"`` and ``"target"``.
+    run : Run, path or Trajectories
+        A run that recorded ``"output"`` and ``"target"``; or what `nr.simulate` gave.
     trial : int
-        Its number, counted from 1; negative: of those recorded, counted from the last.
+        Of a run its number, counted from 1; of trajectories its place, from 0; negative: of those that there are, counted from the last.
     ax : Axes, optional
         None: a new figure.
 
@@ -45,32 +46,46 @@ def outputs(run: AnyRun, trial: int = -1, ax: Axes | None = None) -> Axes:
     UnknownName, ValueRefused
         If the variables or the trial were not recorded.
     """
-    run = one(run)
-    data = recorded(run, trial, "output", "target")
-    shown = _trials(run, data)
+    data, shown = _trial(run, trial)
+    output = data["output"].values
     with look():
-        ax = axes(ax, COLUMN, 2.3 + 0.25 * shown.targets.shape[2])
-        _draw(ax, data["time"].values, data["output"].values, shown)
-        ax.set_title(_agreement(int(data["trial"]), data["output"].values, shown), loc="left", pad=17)
+        ax = axes(ax, COLUMN, 2.3 + 0.25 * output.shape[1])
+        _draw(ax, data["time"].values, output, shown)
+        ax.set_title(_agreement(int(data["trial"]), output, shown), loc="left", pad=17)
         ax.legend(
             loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=2, columnspacing=1.2, borderaxespad=0.2, borderpad=0.2
         )  # below the title
     return ax
 
 
-def _trials(run: Run, data: xarray.Dataset) -> Trials:
+def _trial(run: AnyTrials, trial: int) -> tuple[xarray.Dataset, Trials]:
+    """Its outputs and number, and what was asked."""
+    if isinstance(run, Trajectories):
+        data = simulated(run, trial, "output")
+        return data, run.trials.take(np.array([int(data["trial"])]))
+    run = one(run)
+    data = recorded(run, trial, "output", "target")
+    return data, _asked(run, data)
+
+
+def _asked(run: Run, data: xarray.Dataset) -> Trials:
     """The recorded trial, with its mask where the task can be made again; else every step counts."""
     number, steps = int(data["trial"]) - 1, np.rint(data["time"].values / run.network.dt).astype(int) - 1
     plan = Plan.from_dict(run.config)
     try:
-        mask = remake_task(plan, None, run.trust).trials(1, plan.seed, number).mask[steps, 0]
+        made = remake_task(plan, None, run.trust).trials(1, plan.seed, number)
+        mask, channels = made.mask[steps, 0], made.channels
     except NeurorecError:  # trained on arrays, or on a class that is not trusted: the file does not hold the mask
-        mask = np.ones(len(steps))
+        mask, channels = np.ones(len(steps)), ()
     mask = mask if mask.any() else np.ones(len(steps))
-    return Trials(np.zeros((len(steps), 0)), data["target"].values, mask, dt=run.network.dt, loss=plan.loss)
+    if plan.loss == "cross_entropy":
+        mask = mask * data["target"].values.any(axis=1)  # a step without a class cannot have counted
+    return Trials(np.zeros((len(steps), 0)), data["target"].values, mask, dt=run.network.dt, loss=plan.loss, channels=channels)
 
 
 def _agreement(trial: int, output: np.ndarray, shown: Trials) -> str:
+    if not shown.asked:
+        return f"trial {trial}"
     counted = shown.mask[:, 0] > 0
     if shown.loss == "mse" and counted.sum() == 1:  # a single answer has no variance
         return f"trial {trial}: off by {np.abs(output - shown.targets[:, 0])[counted].max():.2g}"
@@ -79,7 +94,7 @@ def _agreement(trial: int, output: np.ndarray, shown: Trials) -> str:
 
 
 def _draw(ax: Axes, time: np.ndarray, output: np.ndarray, shown: Trials) -> None:
-    target = np.where(shown.mask > 0, shown.targets[:, 0], np.nan)
+    target = np.where(shown.mask > 0, shown.targets[:, 0], np.nan) if shown.asked else np.full(output.shape, np.nan)
     if shown.loss == "cross_entropy":
         output = _softmax(output)
     channels, style = output.shape[1], TARGET | _squares(shown.mask[:, 0] > 0)
@@ -88,11 +103,13 @@ def _draw(ax: Axes, time: np.ndarray, output: np.ndarray, shown: Trials) -> None
     down = -space * np.arange(channels)  # the first channel on top
     for channel in range(channels):
         first = channel == 0
-        ax.plot(time, target[:, channel] + down[channel], label="target" if first else None, **style)
+        if shown.asked:
+            ax.plot(time, target[:, channel] + down[channel], label="target" if first else None, **style)
         ax.plot(time, output[:, channel] + down[channel], color=COLOURS[0], label="output" if first else None)
     ax.set_xlabel("time (s)")
     ax.set_xlim(0, time[-1])
-    _name_rows(ax, down, space, "probability" if shown.loss == "cross_entropy" else "output")
+    names = shown.channels or tuple(map(str, range(channels)))
+    _name_rows(ax, down, space, "probability" if shown.loss == "cross_entropy" else "output", names)
 
 
 def _squares(counted: np.ndarray) -> dict[str, Any]:
@@ -102,12 +119,12 @@ def _squares(counted: np.ndarray) -> dict[str, Any]:
     return {"marker": "s", "markevery": alone, "clip_on": False} if alone.size else {}
 
 
-def _name_rows(ax: Axes, down: np.ndarray, space: float, what: str) -> None:
-    """One channel has an ordinary axis; of several each row's zero has the channel's number, and a bar tells the scale."""
+def _name_rows(ax: Axes, down: np.ndarray, space: float, what: str, names: tuple[str, ...]) -> None:
+    """One channel has an ordinary axis; of several each row's zero has the channel's name or number, and a bar tells the scale."""
     if len(down) == 1:
         ax.set_ylabel(what)
         return
-    ax.set_yticks(down, [str(channel) for channel in range(len(down))])
+    ax.set_yticks(down, names)
     ax.set_ylabel("output channel")
     length = _round_below(space / 2)
     x, across = 1.015, ax.get_yaxis_transform()  # x in parts of the axes' width, y in data

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from neurorec.errors import UnknownName, ValueRefused
-from neurorec.plots._look import PAGE, look, ticked
+from neurorec.plots._conditions import conditions
+from neurorec.plots._look import PAGE, figure, look, ticked
 from neurorec.plots._runs import AnyRuns, several
 from neurorec.plots.alignment import alignment
 from neurorec.plots.learning_curve import learning_curve
@@ -25,7 +26,7 @@ def overview(runs: AnyRuns, trial: int = -1) -> Figure:
     Parameters
     ----------
     runs : Run, path, or sequence of those
-        Of several (seeds) the curves show all, outputs and rates the first.
+        Of several the curves show all, as `learning_curve` does, outputs and rates the first.
     trial : int
         As for `outputs` and `rates`.
 
@@ -33,19 +34,17 @@ def overview(runs: AnyRuns, trial: int = -1) -> Figure:
     -------
     Figure
     """
-    import matplotlib.pyplot as plt
-
     runs = several(runs)
     with look():
-        figure, grid = plt.subplots(2, 2, figsize=(PAGE, 5.0), layout="constrained")
+        page, grid = figure(2, 2, PAGE, 5.0)
         for letter, panel in zip("abcd", grid.flat, strict=True):
             ticked(panel).annotate(letter, (0, 1), (-30, 4), "axes fraction", "offset points", weight="bold", size=10)
         learning_curve(runs, grid[0, 0])
         alignment(runs, grid[0, 1])
         _if_recorded(outputs, runs[0], trial, grid[1, 0])
         _if_recorded(rates, runs[0], trial, grid[1, 1])
-        figure.suptitle(_caption(runs))
-    return figure
+        page.suptitle(_caption(runs))
+    return page
 
 
 def _if_recorded(draw: Callable[..., Axes], run: Run, trial: int, ax: Axes) -> None:
@@ -57,6 +56,11 @@ def _if_recorded(draw: Callable[..., Axes], run: Run, trial: int, ax: Axes) -> N
 
 
 def _caption(runs: list[Run]) -> str:
-    config: dict[str, Any] = runs[0].config
-    seeds = f"{len(runs)} runs" if len(runs) > 1 else f"seed {config['seed']}"
-    return f"{config['task']} by {config['rule']}, {seeds}, {runs[0].network.units} units"
+    several_conditions = len(conditions(runs)) > 1
+    seeds = f"{len(runs)} runs" if len(runs) > 1 else f"seed {runs[0].config['seed']}"
+    what = f"{_each(run.config['task'] for run in runs)} by {_each(run.config['rule'] for run in runs)}"
+    return f"{what}, {seeds}, {_each(run.network.units for run in runs)} units" + ("; c and d: the first run" if several_conditions else "")
+
+
+def _each(values: Iterable[Any]) -> str:
+    return ", ".join(map(str, dict.fromkeys(values)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from neurorec.plots._look import COLUMN, look, ticked
+from neurorec.plots._look import COLUMN, figure, look, ticked
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,10 +26,8 @@ def panels(rows: int, columns: int, width: float = COLUMN, height: float = 2.5) 
     Figure, array of Axes
         The axes as `matplotlib.pyplot.subplots` arranges them.
     """
-    import matplotlib.pyplot as plt
-
     with look():
-        figure, axes = plt.subplots(rows, columns, figsize=(columns * width, rows * height), layout="constrained", squeeze=False)
+        made, axes = figure(rows, columns, columns * width, rows * height)
     for ax in axes.flat:
         ticked(ax)
-    return figure, axes.squeeze()
+    return made, axes.squeeze()

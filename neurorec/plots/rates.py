@@ -6,24 +6,26 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from neurorec.engines import Trajectories
 from neurorec.plots._look import TICKS, axes, look
-from neurorec.plots._runs import AnyRun, one, recorded
+from neurorec.plots._runs import AnyTrials, one, recorded, simulated
 
 if TYPE_CHECKING:
+    import xarray
     from matplotlib.axes import Axes
 
 
-def rates(run: AnyRun, trial: int = -1, ax: Axes | None = None) -> Axes:
+def rates(run: AnyTrials, trial: int = -1, ax: Axes | None = None) -> Axes:
     """Rates of the units in a recorded trial as an image, units in the order in which they peak.
 
     Rates of both signs get a diverging colour map, white at zero.
 
     Parameters
     ----------
-    run : Run or path
-        One that recorded the cell's first state, such as ``"h"``.
+    run : Run, path or Trajectories
+        A run that recorded the cell's first state, such as ``"h"``; or what `nr.simulate` gave.
     trial : int
-        Its number, counted from 1; negative: of those recorded, counted from the last.
+        Of a run its number, counted from 1; of trajectories its place, from 0; negative: of those that there are, counted from the last.
     ax : Axes, optional
         None: a new figure. A colour bar is placed beside.
 
@@ -36,9 +38,7 @@ def rates(run: AnyRun, trial: int = -1, ax: Axes | None = None) -> Axes:
     UnknownName, ValueRefused
         If the state or the trial was not recorded.
     """
-    run = one(run)
-    state = run.network.formula.states[0]
-    data = recorded(run, trial, state)
+    state, data = _trial(run, trial)
     values = data[state].transpose("unit", "time").values
     with look():
         ax = axes(ax)
@@ -47,6 +47,16 @@ def rates(run: AnyRun, trial: int = -1, ax: Axes | None = None) -> Axes:
         ax.set_ylabel("unit (by time of peak)")
         ax.set_title(f"trial {int(data['trial'])}", loc="left")
     return ax
+
+
+def _trial(run: AnyTrials, trial: int) -> tuple[str, xarray.Dataset]:
+    """Name of the first state, and the trial."""
+    if isinstance(run, Trajectories):
+        state = next(iter(run.states))
+        return state, simulated(run, trial, state)
+    run = one(run)
+    state = run.network.formula.states[0]
+    return state, recorded(run, trial, state)
 
 
 def _image(ax: Axes, time: np.ndarray, values: np.ndarray) -> None:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import platform
 import subprocess
-from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import h5py
 
 from neurorec import __version__
+from neurorec.hdf5.values import number, text
+from neurorec.storage.plan import Layout
+from neurorec.storage.tables import sizes
 
 
 def versions() -> dict[str, str]:
@@ -27,21 +29,16 @@ def git_commit() -> str:
         return ""
 
 
-def read_about(file: h5py.File, recorded: Iterable[str]) -> dict[str, Any]:
+def read_about(file: h5py.File, layout: Layout) -> dict[str, Any]:
     """What a run file says of its origin, and the sizes of the recorded variables by dimension."""
-    about, trajectories = file.attrs, file["trajectories"]
     return {
-        "seed_entropy": int(about["seed_entropy"]),
-        "created": str(about["created"]),
-        "git_commit": str(about["git_commit"]),
-        "format_version": int(about["format_version"]),
-        "versions": json.loads(about["versions"]),
-        "recorded": {name: _sizes(trajectories[name]) for name in recorded},
+        "seed_entropy": int(text(file, "seed_entropy")),
+        "created": text(file, "created"),
+        "git_commit": text(file, "git_commit"),
+        "format_version": int(number(file, "format_version")),
+        "versions": json.loads(text(file, "versions")),
+        "recorded": sizes(file, layout),
     }
-
-
-def _sizes(data: h5py.Dataset) -> dict[str, int]:
-    return {str(axis.label): size for axis, size in zip(data.dims, data.shape, strict=True)}
 
 
 def _version(package: str) -> str:

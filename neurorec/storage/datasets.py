@@ -12,6 +12,8 @@ from neurorec.errors import ShapeError
 
 NOT_A_VARIABLE = "This is a netCDF dimension but not a netCDF variable. {:10d}"  # netCDF-4's mark of a bare dimension
 
+FILL = {"f": np.nan, "S": b""}  # what stands where nothing was written; 0 in integers
+
 
 def coordinate(group: h5py.Group, name: str, values: np.ndarray, unit: str, long_name: str) -> h5py.Dataset:
     """The scale of a dimension, made on first use."""
@@ -35,9 +37,9 @@ def dimension(group: h5py.Group, name: str, size: int) -> h5py.Dataset:
 
 
 def allocate(group: h5py.Group, name: str, scales: Sequence[h5py.Dataset], dtype: Any, unit: str, long_name: str) -> h5py.Dataset:
-    """A contiguous dataset with room on disk from now on, NaN where it is float; `create_dataset` would allocate on first write."""
+    """A contiguous dataset with room on disk from now on, filled with `FILL`; `create_dataset` would allocate on first write."""
     dtype, shape = np.dtype(dtype), tuple(scale.shape[0] for scale in scales)
-    space, how = h5py.h5s.create_simple(shape), _contiguous(np.array(np.nan if dtype.kind == "f" else 0, dtype))
+    space, how = h5py.h5s.create_simple(shape), _contiguous(np.array(FILL.get(dtype.kind, 0), dtype))
     data = h5py.Dataset(h5py.h5d.create(group.id, name.encode(), h5py.h5t.py_create(dtype, logical=True), space, how))
     for axis, scale in zip(data.dims, scales, strict=True):
         axis.label = scale.dims[0].label

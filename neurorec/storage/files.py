@@ -1,4 +1,4 @@
-"""Run files as files: made aside and named when complete, opened, flushed; and what to say where that fails."""
+"""Run files as files: made, recognised; and what to say where that fails."""
 
 from __future__ import annotations
 
@@ -6,78 +6,99 @@ import os
 import shutil
 import tempfile
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 
 import h5py
 
-from neurorec.errors import NeurorecError, RunFileError
+from neurorec.errors import NeurorecError, RunFileError, one_line
+from neurorec.hdf5.damage import reading
+from neurorec.hdf5.opening import unbuffered
+from neurorec.hdf5.seal import sealed
+from neurorec.hdf5.values import number, text
+from neurorec.memory import expect_memory, told
+from neurorec.publish import publishing, written_aside
+from neurorec.storage.failures import expect_in_place
 from neurorec.storage.slots import SLOTS
 
-FORMAT = 1
+FORMAT = 2  # 1 had no checksums but those of the states
 KIND, LOOP, SIMULATION = "neurorec run", "neurorec sequence loop", "neurorec simulation"
 OTHERS = {
     LOOP: "it holds a sequence loop, use neurorec.circuits.SequenceLoop.load",
     SIMULATION: "it holds a simulation, open it with xarray.open_datatree",
 }
+WRITTEN = ("network", "checkpoints", "state", "log", "trajectories", "trials", "checksums")  # while training
 GROUPS = ("network", "checkpoints", *SLOTS, "log", "trajectories", "trials")
 
+LESS = "Record: every, steps, units, reduce, checkpoints"
 Fill = Callable[[h5py.File], None]
 
 
-def new_file(path: Path | None, size: int, overwrite: bool, fill: Fill) -> h5py.File:
-    """Filled, and open for writing; None: in memory."""
-    if path is not None:
-        publish(path, size, overwrite, fill)
-        return opened(path, "r+")
+def new_file(path: Path | None, size: int, overwrite: bool, fill: Fill, written: Sequence[str] = WRITTEN) -> h5py.File:
+    """Filled, and open for writing; what will be written to it is not sealed. None: in memory."""
+    return _new_in_memory(size, fill) if path is None else _new_on_disk(path, size, publishing(path, overwrite), fill, written)
+
+
+def new_in_place(old: h5py.File, path: Path | None, size: int, fill: Fill) -> h5py.File:
+    """As `new_file`, in the place of one that is open for writing here."""
+    return _new_in_memory(size, fill) if path is None else _new_on_disk(path, size, _replacing(old, path), fill, WRITTEN)
+
+
+def publish(path: Path, size: int, overwrite: bool, fill: Fill) -> None:
+    """Fill a file aside and give it its name once it is complete."""
+    with _expecting_room(path, size), publishing(path, overwrite) as aside:
+        _fill(aside, path, size, fill, WRITTEN)
+
+
+def _new_on_disk(path: Path, size: int, naming: AbstractContextManager[Path], fill: Fill, written: Sequence[str]) -> h5py.File:
+    """Open before it has its name, so that nobody else can write it first."""
+    with ExitStack() as open_files, _expecting_room(path, size):
+        with naming as aside:
+            _fill(aside, path, size, fill, written)
+            file = open_files.enter_context(unbuffered(aside))
+        open_files.pop_all()
+        return file
+
+
+def _new_in_memory(size: int, fill: Fill) -> h5py.File:
+    expect_memory(size, "the run", f"record less ({LESS}), train fewer trials, or give a path= for a file")
     file = h5py.File(f"run in memory {uuid.uuid4()}", "w", driver="core", backing_store=False)  # HDF5 tells open files apart by name
     fill(file)
     return file
 
 
-def publish(path: Path, size: int, overwrite: bool, fill: Fill) -> None:
-    """Fill a file aside and give it its name once it is complete."""
-    _expect_room(path, size, overwrite)
-    aside = path.with_name(path.name + ".part")
-    try:
-        _try_room(path.parent, size)
-        with h5py.File(aside, "w") as file:
-            fill(file)
+def _fill(aside: Path, path: Path, size: int, fill: Fill, written: Sequence[str]) -> None:
+    _expect_room(path, size)
+    _try_room(path.parent, size)
+    with sealed(aside, written) as file:
+        fill(file)
+
+
+@contextmanager
+def _replacing(old: h5py.File, path: Path) -> Iterator[Path]:
+    with written_aside(path) as aside:
+        yield aside
+        expect_in_place(old, path)
         aside.replace(path)
+
+
+@contextmanager
+def _expecting_room(path: Path, size: int) -> Iterator[None]:
+    try:
+        yield
     except NeurorecError:
         raise
     except (OSError, RuntimeError) as error:
         raise RunFileError(f"cannot write {path} ({one_line(error)}); {_advice(size)}") from error
-    finally:
-        aside.unlink(missing_ok=True)  # nothing is there once it has its name
-
-
-def opened(path: Path, mode: str) -> h5py.File:
-    """Open what should be a run. A writer locks the file against other writers; a reader asks for no lock."""
-    try:
-        _expect_hdf5(path)
-        return _unlocked(path) if mode == "r" else _unbuffered(path)
-    except RunFileError:
-        raise
-    except (OSError, RuntimeError) as error:
-        raise RunFileError(_why_not_open(path, error)) from error
-
-
-def flush(file: h5py.File) -> None:
-    """Hand everything to the operating system, or say that the disk does not take it."""
-    try:
-        file.flush()
-    except (OSError, RuntimeError) as error:
-        raise RunFileError(f"cannot write {file.filename} ({one_line(error)}); free some room, then resume the run") from error
 
 
 def expect_run(path: Path, file: h5py.File) -> None:
     """Refuse other HDF5 files, newer ones, and damaged ones."""
-    try:
-        kind, found = file.attrs.get("kind", ""), int(file.attrs.get("format_version", 0))
-        lacking = [name for name in GROUPS if name not in file]
-    except (OSError, RuntimeError, KeyError, ValueError) as error:
-        raise RunFileError(f"{path} is damaged ({one_line(error)}); restore it from a copy") from error
+    with reading(path, "what the file says of itself"):
+        kind = text(file, "kind", "")
+        found = number(file, "format_version") if kind == KIND else 0
+        lacking = [name for name in (*GROUPS, *(("checksums",) if found > 1 else ())) if name not in file]
     if kind != KIND:
         way = OTHERS.get(kind, "it holds a network, use nr.Network.load" if "network" in file else "expected a file written by nr.train")
         raise RunFileError(f"{path} is an HDF5 file but no neurorec run; {way}")
@@ -87,21 +108,9 @@ def expect_run(path: Path, file: h5py.File) -> None:
         raise RunFileError(f"{path} is damaged (it lacks /{lacking[0]}); restore it from a copy")
 
 
-def one_line(error: Exception) -> str:
-    """What an error says, short."""
-    number = getattr(error, "errno", None)
-    return os.strerror(number) if number else " ".join(str(error).split())[:200]
-
-
-def _expect_room(path: Path, size: int, overwrite: bool) -> None:
-    if path.is_dir():
-        raise RunFileError(f"{path} is a folder; give the run a file name in it, such as {path / 'run.h5'}")
-    if path.exists() and not overwrite:
-        raise RunFileError(f"{path} exists already; choose another path, pass overwrite=True, or resume it")
-    if not path.parent.is_dir():
-        raise RunFileError(f"cannot write {path}: there is no folder {path.parent}; create it first")
+def _expect_room(path: Path, size: int) -> None:
     if (free := shutil.disk_usage(path.parent).free) < size:
-        raise RunFileError(f"cannot write {path}: {free / 1e9:.3g} GB are free; {_advice(size)}")
+        raise RunFileError(f"cannot write {path}: {told(free)} are free; {_advice(size)}")
 
 
 def _try_room(folder: Path, size: int) -> None:
@@ -111,43 +120,4 @@ def _try_room(folder: Path, size: int) -> None:
 
 
 def _advice(size: int) -> str:
-    return f"the run needs {size / 1e9:.3g} GB in a folder that can be written; record less (Record: every, steps, units, reduce, checkpoints) or choose another folder"
-
-
-def _unbuffered(path: Path) -> h5py.File:
-    """For writing. HDF5 would read and write 64 KB around each time step of a single trial: ten times slower."""
-    access = h5py.h5p.create(h5py.h5p.FILE_ACCESS)
-    access.set_sieve_buf_size(0)
-    access.set_libver_bounds(h5py.h5f.LIBVER_EARLIEST, h5py.h5f.LIBVER_LATEST)  # as h5py.File has them
-    return h5py.File(h5py.h5f.open(os.fsencode(path), h5py.h5f.ACC_RDWR, access))
-
-
-def _unlocked(path: Path) -> h5py.File:
-    try:
-        return h5py.File(path, "r", locking=False)
-    except OSError as error:
-        if "flag values don't match" not in str(error):
-            raise
-        return h5py.File(path, "r")  # this process has it open already, with a lock
-
-
-def _expect_hdf5(path: Path) -> None:
-    with path.open("rb") as file:
-        if file.read(8) != b"\x89HDF\r\n\x1a\n":
-            raise RunFileError(f"{path} is not an HDF5 file; expected a run written by nr.train")
-
-
-def _why_not_open(path: Path, error: Exception) -> str:
-    if isinstance(error, FileNotFoundError | NotADirectoryError):
-        return f"there is no file {path}; expected a run written by nr.train"
-    if isinstance(error, IsADirectoryError):
-        return f"{path} is a folder; name the run file in it"
-    if isinstance(error, PermissionError):
-        return f"no permission to open {path}; change its permissions or copy it (a run is read with mode='r')"
-    if isinstance(error, BlockingIOError):
-        return f"{path} is being written by another process; wait for it, or open it with mode='r'"
-    if "already open for read-only" in str(error):
-        return f"{path} is open for reading in this process; close it first (a dataset of xarray by its .close())"
-    if "truncated" in str(error):
-        return f"{path} is truncated, so part of it is missing; copy it again from where it was made"
-    return f"{path} is damaged ({one_line(error)}); restore it from a copy"
+    return f"the run needs {told(size)} in a folder that can be written; record less ({LESS}), train fewer trials, or choose another folder"

@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import h5py
+import numpy as np
 
 from neurorec.abstract_network import AbstractNetwork
+from neurorec.hdf5.checksums import NOT_WHOLE
+from neurorec.hdf5.values import fetch
+from neurorec.hdf5.wholes import CHECKSUMS, kept_checksum
 from neurorec.module_network import ModuleNetwork
 from neurorec.network import Network
 from neurorec.storage.datasets import dimension, put, void
-from neurorec.storage.files import flush
 from neurorec.trust import Trusted
 
 DIMENSIONS = {"input": "input_channel", "output": "output_channel"}  # a dataset of the name `input` lies in the same group
@@ -34,6 +37,13 @@ def network_from(group: h5py.Group, trust: Trusted = False) -> Any:
     return (ModuleNetwork if "architecture" in group.attrs else Network).from_group(group, trust)
 
 
+def is_kept(file: h5py.File, name: str) -> bool:
+    """Whether a network was written to a group, and wholly."""
+    if CHECKSUMS in file:
+        return kept_checksum(file, name) != NOT_WHOLE
+    return bool(np.isfinite(fetch(file, f"{name}/readout")).all())
+
+
 def build_network(group: h5py.Group, network: AbstractNetwork) -> None:
     """Store it, with room for others of its shape."""
     network.to_group(group)
@@ -55,13 +65,13 @@ def build_snapshot(group: h5py.Group, network: AbstractNetwork, trial: int) -> N
 def overwrite_network(group: h5py.Group, network: AbstractNetwork) -> None:
     """`readout` is void until the rest is written, so that a torn network is never taken for whole."""
     void(group["readout"])
-    flush(group.file)
+    group.file.flush()
     for name, array in network.stored().items():
         if name != "readout":
             put(group[name], array)
-    flush(group.file)
+    group.file.flush()
     put(group["readout"], network.readout)
-    flush(group.file)
+    group.file.flush()
 
 
 def _long_name(part: str, name: str) -> str:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from neurorec.abstract_network import AbstractNetwork
-from neurorec.errors import ShapeError, ValueRefused
+from neurorec.errors import ShapeError, ValueRefused, one_line
 from neurorec.record import CHANNELS, Record
-from neurorec.storage.files import one_line
 from neurorec.storage.slots import State
 
 
@@ -29,6 +28,7 @@ class Layout:
     columns: Mapping[str, tuple[str, str]]
     conditions: tuple[str, ...]
     record: Record
+    texts: Mapping[str, int] = field(default_factory=dict)  # which conditions are words, and their room in bytes
 
     def as_json(self) -> str:
         """For the file."""
@@ -72,13 +72,13 @@ class Layout:
     def rows(self, numbers: np.ndarray) -> slice:
         """Where recorded trials lie: they are evenly spaced, so trials in a row are rows in a row."""
         record = self.record
-        expected = record.trials(max(0, int(numbers[0])), self.total)[: len(numbers)] if len(numbers) else numbers
+        first = max(0, int(numbers[0])) if len(numbers) else 0
+        expected = record.trials(first, min(self.total, first + len(numbers) * record.every))[: len(numbers)]
         if not np.array_equal(numbers, expected):
             raise ValueRefused(
                 f"trials {numbers.tolist()[:5]} ... are not those to record, {expected.tolist()[:5]} ...; take them from Record.trials"
             )
-        first = int(numbers[0]) // record.every if len(numbers) else 0
-        return slice(first, first + len(numbers))
+        return slice(first // record.every, first // record.every + len(numbers))
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,10 +114,10 @@ class Plan:
         """Room that the file takes at most."""
         layout, units = self.layout, self.network.units
         channels = sum(layout.last_dimension(name, units)[1].size for name in layout.record.variables)
-        trajectories = 4 * len(layout.times) * len(layout.recorded) * channels
+        trajectories = 4 * len(layout.times) * layout.record.count(layout.total) * channels
         networks = (1 + len(self.snapshots)) * sum(array.nbytes for array in self.network.stored().values())
-        columns = len(layout.columns) + len(layout.conditions)
-        rows = 8 * layout.total * (3 + columns)
+        columns = len(layout.columns) + len(layout.conditions) + len(layout.record.variables)
+        rows = 8 * layout.total * (5 + columns) + layout.record.count(layout.total) * sum(layout.texts.values())
         state = 2 * sum(array.nbytes for array in self.state[2:]) + 2 * len(json.dumps(dict(self.config)))
-        structure = 2**15 * (3 + len(self.snapshots)) + 2**12 * columns
+        structure = 2**15 * (4 + len(self.snapshots)) + 2**13 * columns
         return trajectories + networks + rows + state + structure

@@ -10,13 +10,16 @@ import h5py
 import numpy as np
 
 from neurorec.abstract_network import AbstractNetwork
+from neurorec.hdf5.opening import opened
 from neurorec.storage.datasets import allocate, put
-from neurorec.storage.files import SIMULATION, flush, opened, publish
+from neurorec.storage.failures import expect_in_place, writes
+from neurorec.storage.files import SIMULATION, new_file
 from neurorec.storage.networks import build_network
 from neurorec.storage.plan import Layout, Plan
 from neurorec.storage.slots import State
 from neurorec.storage.structure import build_root, build_trajectories
 
+WRITTEN = ("trajectories", "steps_done")  # while it is simulated
 NOTHING = State(0, 0, np.empty(0, np.float32), np.empty((0, 0), np.float32))  # is learnt
 
 
@@ -48,9 +51,10 @@ class RecordingFile:
     def __init__(self, path: Path, network: AbstractNetwork, config: Mapping[str, Any], layout: Layout, seed: int, overwrite: bool):
         plan = Plan(layout, network, config, NOTHING, seed, ())
         plan.check()
-        publish(path, plan.bytes, overwrite, lambda file: _build(file, plan))
-        self.path, self.record, self._layout, self._file = path, layout.record, layout, opened(path, "r+")
+        self._file = new_file(path, plan.bytes, overwrite, lambda file: _build(file, plan), WRITTEN)
+        self.path, self.record, self._layout = path, layout.record, layout
 
+    @writes
     def write(self, start: int, arrays: Mapping[str, np.ndarray]) -> None:
         """Fill in a window of time.
 
@@ -66,11 +70,18 @@ class RecordingFile:
             kept = self.record.pick(name, array)[:, trials]
             put(self._file[f"trajectories/{name}"], kept, np.s_[first : first + len(kept), :, :])
         put(self._file["steps_done"], start + steps)
-        flush(self._file)
+        self._file.flush()
+        expect_in_place(self._file, self.path)
 
+    @writes
     def close(self) -> None:
         """Close the file."""
         self._file.close()
+
+    def what_is_left(self) -> str:
+        """How far the file is whole, and how to go on."""
+        with opened(self.path, "r") as kept:
+            return f"the first {kept['steps_done'][()]} time steps can be read; free some room, or mend the device, and simulate again"
 
 
 def _build(file: h5py.File, plan: Plan) -> None:

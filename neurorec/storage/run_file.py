@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, final
 
 import h5py
@@ -13,16 +15,25 @@ import numpy as np
 from neurorec.abstract_network import AbstractNetwork
 from neurorec.arrays import positive, whole
 from neurorec.errors import RunFileError, UnknownName, ValueRefused
+from neurorec.hdf5.damage import damaged, reading
+from neurorec.hdf5.opening import opened
+from neurorec.hdf5.states import state_to_go_on_from, state_to_read
+from neurorec.hdf5.values import fetch, text
+from neurorec.hdf5.wholes import CHECKSUMS, expect_whole
 from neurorec.record import Record
 from neurorec.storage.about import read_about
+from neurorec.storage.checks import bad_rows, bad_trials, expect_good, note_rows, note_trials, rewriting, rows_in_use
 from neurorec.storage.datasets import put
-from neurorec.storage.files import expect_run, flush, new_file, opened, publish
-from neurorec.storage.networks import network_from, overwrite_network, snapshot_path
+from neurorec.storage.failures import expect_in_place, writes
+from neurorec.storage.files import expect_run, new_file, new_in_place, publish
+from neurorec.storage.networks import is_kept, network_from, overwrite_network, snapshot_path
 from neurorec.storage.plan import Layout, Plan
 from neurorec.storage.rebuild import rebuild
-from neurorec.storage.slots import NONE, State, newest_state, older_slot, other_slot, write_slot
+from neurorec.storage.slots import NONE, State, older_slot, other_slot, write_slot
+from neurorec.storage.stored_layout import stored_layout
 from neurorec.storage.structure import build
 from neurorec.storage.tables import rows_written, table
+from neurorec.storage.texts import encoded
 from neurorec.trust import Trusted
 
 if TYPE_CHECKING:
@@ -47,7 +58,8 @@ class RunFile:
     ``/state/0``, ``/state/1``    what resuming needs, twice: the older is overwritten, so that one is always whole
     ``/log``                      one row a trial: loss and whatever else was asked for, NaN until written
     ``/trajectories``             (time in seconds, trial, unit or channel), float32, NaN until recorded
-    ``/trials``                   numeric conditions of the recorded trials
+    ``/trials``                   conditions of the recorded trials
+    ``/checksums``                of everything above, `neurorec.storage.checks`, and of the structure, `neurorec.hdf5.seal`
     ============================  =====================================================================================
 
     ``xarray.open_datatree(path, engine="h5netcdf")`` shows all of it, with named dimensions, seconds and units.
@@ -86,6 +98,7 @@ class RunFile:
         n_inputs: int = 0,
         n_outputs: int = 1,
         *,
+        texts: Mapping[str, int] = MappingProxyType({}),
         batch: int = 1,
         seed_entropy: int = 0,
         carried: np.ndarray = NONE,
@@ -96,7 +109,7 @@ class RunFile:
         Parameters
         ----------
         path : str or Path, optional
-            None: in memory. The file gets its name only when it is complete; before, it is ``<path>.part``.
+            None: in memory. The file gets its name only when it is complete; before, it is ``<path>.<random>.part``.
         network : Network
             Untrained; becomes ``/network`` and checkpoint 0.
         config : mapping
@@ -116,9 +129,11 @@ class RunFile:
         record : Record
             What goes to ``/trajectories``, and how many checkpoints.
         conditions : sequence of str
-            Names of the conditions that are numbers.
+            Names of the conditions.
         n_inputs, n_outputs : int
             Channels I and O; I may be 0.
+        texts : mapping of str to int
+            Which of the conditions are words, not numbers, and how many bytes each may have: `neurorec.storage.texts.text_widths`.
         batch : int
             Trials an update; checkpoints lie on whole batches.
         seed_entropy : int
@@ -126,7 +141,7 @@ class RunFile:
         carried : (C,) array
             The units' states in which the first trials start, where they are carried from trial to trial.
         overwrite : bool
-            Replace an existing file; it stays whole until the new one is.
+            Replace an existing file; it stays whole until the new one is. One that is being written is not replaced.
 
         Raises
         ------
@@ -137,7 +152,7 @@ class RunFile:
         """
         layout = Layout(
             whole("total", total), whole("steps", steps), positive("dt", dt, "seconds"), whole("batch", batch),
-            whole("n_inputs", n_inputs, 0), whole("n_outputs", n_outputs, 0), dict(columns), tuple(conditions), record,
+            whole("n_inputs", n_inputs, 0), whole("n_outputs", n_outputs, 0), dict(columns), tuple(conditions), record, dict(texts),
         )  # fmt: skip
         first = State(0, 0, np.asarray(vector), np.asarray(slots), carried)
         plan = Plan(layout, network, config, first, seed_entropy, record.snapshots(total, batch))
@@ -181,17 +196,23 @@ class RunFile:
     @property
     def config(self) -> dict[str, Any]:
         """How the run was made."""
-        return json.loads(self._file.attrs["config"])
+        with self._reading("its settings"):
+            found = json.loads(text(self._file, "config"))
+            if not isinstance(found, dict):
+                raise TypeError("they are no mapping")
+            return found
 
     @property
     def about(self) -> dict[str, Any]:
         """Where the run comes from, and what was recorded: as `neurorec.run.Run.about`."""
-        return read_about(self._file, self._layout.variables("trajectories"))
+        with self._reading("what it says of its origin"):
+            return read_about(self._file, self._layout)
 
     @property
     def seed_entropy(self) -> int:
         """Root of the run's seed tree."""
-        return int(self._file.attrs["seed_entropy"])
+        with self._reading("its seed"):
+            return int(text(self._file, "seed_entropy"))
 
     @property
     def record(self) -> Record:
@@ -211,13 +232,23 @@ class RunFile:
     @property
     def trained(self) -> int:
         """Trials after which `finish` wrote the network; less than `done` where a training was killed."""
-        return int(self._file["network/trained"][()])
+        with self._reading("/network/trained"):
+            return int(fetch(self._file, "network/trained"))
 
     @property
     def snapshot_trials(self) -> tuple[int, ...]:
-        """After how many trials a snapshot is kept; a training stops there and calls `snapshot`."""
-        return tuple(sorted(map(int, self._file["checkpoints"])))
+        """After how many trials a snapshot is planned; a training stops there and calls `snapshot`."""
+        with self._reading("/checkpoints"):
+            return tuple(sorted(map(int, self._file["checkpoints"])))
 
+    @property
+    def snapshots_kept(self) -> tuple[int, ...]:
+        """Those that the training has reached."""
+        file = self._file
+        with self._reading("/checkpoints"):
+            return tuple(trial for trial in self.snapshot_trials if is_kept(file, snapshot_path(trial)))
+
+    @writes
     def write_log(self, first: int, columns: Mapping[str, np.ndarray]) -> None:
         """Fill rows of the log.
 
@@ -237,7 +268,10 @@ class RunFile:
         for name, values in columns.items():
             self._expect("log", name)
             put(log[name], values, np.s_[first : first + len(values)])
+        if columns:
+            note_rows(log.file, "log", self._layout.variables("log"), np.s_[first : first + len(values)])
 
+    @writes
     def write_trajectories(
         self, numbers: np.ndarray, arrays: Mapping[str, np.ndarray], conditions: Mapping[str, np.ndarray] | None = None
     ) -> None:
@@ -250,7 +284,7 @@ class RunFile:
         arrays : mapping of str to (T', B, C') array
             As `Record.pick` leaves them.
         conditions : mapping of str to (B,) array, optional
-            Those that were not planned, such as text, are left out.
+            Those that were not planned are left out.
 
         Raises
         ------
@@ -261,10 +295,10 @@ class RunFile:
         for name, array in arrays.items():
             self._expect("trajectories", name)
             put(file[f"trajectories/{name}"], array, np.s_[:, where, :])
-        for name in self._layout.conditions:
-            if name in (conditions or {}):
-                put(file[f"trials/{name}"], conditions[name], np.s_[where])
+            note_trials(file, name, np.asarray(array, np.float32), where)
+        self._write_conditions(where, conditions or {})
 
+    @writes
     def checkpoint(self, trial: int, updates: int, vector: np.ndarray, slots: np.ndarray, carried: np.ndarray = NONE) -> None:
         """Store what resuming needs, beside the last one, and flush.
 
@@ -284,6 +318,7 @@ class RunFile:
         write_slot(file[slot], State(trial, updates, vector, slots, carried))
         self._next_slot = other_slot(slot)
         self.flush()
+        expect_in_place(file, self.path)
 
     def state(self) -> State:
         """The newest state that is whole.
@@ -291,25 +326,27 @@ class RunFile:
         Raises
         ------
         RunFileError
-            If both are damaged.
+            If both are damaged; and to who only reads also if one is, since it may have been the newer.
         """
-        state = newest_state(self._file)
-        if state is None:
-            raise RunFileError(
-                f"{self._name} holds no whole state and cannot be resumed; its log and checkpoints can still be read with xarray.open_datatree"
-            )
-        return state
+        file = self._file
+        with self._reading("its state"):
+            return state_to_read(self._name, file) if self._held is None else state_to_go_on_from(self._name, file)
 
+    @writes
     def snapshot(self, trial: int, network: AbstractNetwork) -> None:
         """Keep the network as a checkpoint, if one is planned after this many trials."""
         if trial in self.snapshot_trials:
-            overwrite_network(self._writable[snapshot_path(trial)], network)
+            file, where = self._writable, snapshot_path(trial)
+            with rewriting(file, where):
+                overwrite_network(file[where], network)
 
+    @writes
     def finish(self, network: AbstractNetwork) -> None:
         """Store the trained network; may be called again, later in the training."""
-        group = self._writable["network"]
-        overwrite_network(group, network)
-        put(group["trained"], self.done)
+        file = self._writable
+        with rewriting(file, "network"):
+            overwrite_network(file["network"], network)
+            put(file["network/trained"], self.done)
         self.flush()
 
     def network(self, trial: int | None = None) -> Any:
@@ -325,15 +362,16 @@ class RunFile:
         RunFileError
             If there is no such snapshot, the training has not reached it, or it was being written when the process died.
         """
-        where = "network" if trial is None else snapshot_path(trial)
-        if where not in self._file:
+        where, file = "network" if trial is None else snapshot_path(trial), self._file
+        if where not in file:
             raise RunFileError(f"{self._name} has no checkpoint {trial}; there are {', '.join(map(str, self.snapshot_trials))}")
-        try:
-            return network_from(self._file[where], self.trust)
-        except ValueRefused as error:  # NaN: void until it is whole
-            raise RunFileError(
-                f"{self._name} holds no whole network in /{where}, the run has done {self.done} of {self.total} trials; resume it"
-            ) from error
+        with self._reading(f"/{where}"):
+            if not is_kept(file, where):
+                raise RunFileError(
+                    f"{self._name} holds no whole network in /{where}, the run has done {self.done} of {self.total} trials; resume it"
+                )
+            expect_whole(self._name, file, where)
+            return network_from(file[where], self.trust)
 
     def initial(self) -> Any:
         """The network before training."""
@@ -341,8 +379,13 @@ class RunFile:
 
     def log(self) -> xarray.Dataset:
         """The log over ``trial``, as far as it was written, copied into memory."""
-        group, names = self._file["log"], self._layout.variables("log")
-        return table(group, names, rows_written(group, names, self.done))
+        file, layout, done = self._file, self._layout, self.done
+        with self._reading("/log"):
+            names = layout.variables("log")
+            if CHECKSUMS not in file:
+                return table(file, layout, "log", names, rows_written(file["log"], names, done))
+            expect_good(bad_rows(file, "log", names, np.s_[:done]), self._name, "/log")
+            return table(file, layout, "log", names, rows_in_use(file, layout, "log", done))
 
     def trajectories(self, *names: str) -> xarray.Dataset:
         """Recorded variables over time, trial and unit or channel, with the trials' conditions, copied into memory.
@@ -362,12 +405,13 @@ class RunFile:
         UnknownName
             If a variable was not recorded.
         """
-        file, layout = self._file, self._layout
+        file, layout, done = self._file, self._layout, self.done
         for name in names:
             self._expect("trajectories", name)
-        known = layout.variables("trajectories")
-        rows = rows_written(file["trajectories"], known, len(layout.record.trials(0, self.done)))
-        data, conditions = table(file["trajectories"], names or known, rows), table(file["trials"], layout.conditions, rows)
+        with self._reading("/trajectories"):
+            rows = self._recorded_rows(file, layout, names, len(layout.record.trials(0, done)))
+            data = table(file, layout, "trajectories", names or layout.variables("trajectories"), rows)
+            conditions = table(file, layout, "trials", layout.conditions, rows)
         return data.assign_coords({name: conditions[name] for name in conditions.data_vars if name not in data.variables})
 
     def extend(self, total: int) -> None:
@@ -390,7 +434,7 @@ class RunFile:
             return
         self.flush()
         plan = self._plan().extended(total)
-        self._held, self._known_layout = new_file(self.path, plan.bytes, True, lambda file: rebuild(file, plan, old)), None
+        self._held, self._known_layout = new_in_place(old, self.path, plan.bytes, lambda file: rebuild(file, plan, old)), None
         old.close()
 
     def save_as(self, path: str | Path, overwrite: bool = False) -> Path:
@@ -405,6 +449,7 @@ class RunFile:
         publish(Path(path), plan.bytes, overwrite, lambda file: rebuild(file, plan, self._file))
         return Path(path)
 
+    @writes
     def flush(self) -> None:
         """Hand everything to the operating system; from then on it survives the end of this process.
 
@@ -413,12 +458,20 @@ class RunFile:
         RunFileError
             If the disk does not take it.
         """
-        flush(self._file)
+        self._file.flush()
 
+    @writes
     def close(self) -> None:
         """Close the file for writing; a run in memory is gone."""
         if self._held is not None:
             self._held.close()
+
+    def what_is_left(self) -> str:
+        """How far the file is whole, and how to go on."""
+        if self.path is None:
+            return "it is lost; train with path=, into a file"
+        with RunFile.open(self.path) as kept:  # this one may be closed, or closing
+            return f"it is whole up to trial {kept.done}: free some room, or mend the device, then go on with nr.resume({str(self.path)!r})"
 
     def __enter__(self) -> RunFile:
         """The run itself."""
@@ -447,10 +500,33 @@ class RunFile:
     def _layout(self) -> Layout:
         if self._known_layout is not None:
             return self._known_layout
-        layout = Layout.from_json(self._file.attrs["layout"])
+        with self._reading("its layout"):
+            layout = stored_layout(self._file)
         if self._held is not None:  # only who holds the file can extend it; a reader asks again
             self._known_layout = layout
         return layout
+
+    def _reading(self, part: str) -> AbstractContextManager[None]:
+        return reading(self._name, part)
+
+    def _write_conditions(self, where: slice, conditions: Mapping[str, np.ndarray]) -> None:
+        file, layout = self._writable, self._layout
+        for name in layout.conditions:
+            if name in conditions:
+                values, width = conditions[name], layout.texts.get(name)
+                put(file[f"trials/{name}"], values if width is None else encoded(values, width), np.s_[where])
+        note_rows(file, "trials", layout.variables("trials"), where)
+
+    def _recorded_rows(self, file: h5py.File, layout: Layout, names: Sequence[str], least: int) -> int:
+        """How many recorded trials there are to show, all of them as they were written."""
+        known = layout.variables("trajectories")
+        if CHECKSUMS not in file:
+            return rows_written(file["trajectories"], known, least)
+        for name in names or known:
+            expect_good(bad_trials(file, name, np.s_[:least]), self._name, f"/trajectories/{name}")
+        rows = rows_in_use(file, layout, "trajectories", least)
+        expect_good(bad_rows(file, "trials", layout.variables("trials"), np.s_[:rows]), self._name, "/trials")
+        return rows
 
     def _expect(self, group: str, name: str) -> None:
         if name not in (known := self._layout.variables(group)):
@@ -458,4 +534,7 @@ class RunFile:
 
     def _plan(self) -> Plan:
         """What `create` was told, read back."""
-        return Plan(self._layout, self.initial(), self.config, self.state(), self.seed_entropy, self.snapshot_trials)
+        layout, network = self._layout, self.initial()
+        if (layout.n_inputs, layout.n_outputs) != (network.inputs, network.outputs):
+            raise damaged(self._name, "its layout", "is not that of its network")
+        return Plan(layout, network, self.config, self.state(), self.seed_entropy, self.snapshot_trials)

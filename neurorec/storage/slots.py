@@ -2,40 +2,15 @@
 
 from __future__ import annotations
 
-import zlib
-from typing import Any, NamedTuple
+from typing import Any
 
 import h5py
 import numpy as np
 
+from neurorec.hdf5.checksums import NOT_WHOLE, crc
+from neurorec.hdf5.states import NONE as NONE
+from neurorec.hdf5.states import PARTS, SLOTS, State, parts, read_state, trial_of
 from neurorec.storage.datasets import allocate, dimension, put
-
-SLOTS = ("state/0", "state/1")
-PARTS = ("numbers", "vector", "slots", "carried")  # which the checksum is of
-
-NONE = np.empty(0, np.float32)  # no states
-
-
-class State(NamedTuple):
-    """What a training goes on from.
-
-    Attributes
-    ----------
-    trials, updates : int
-        Done so far.
-    vector : (P,) array
-        The weights.
-    slots : (S, P) array
-        What the optimiser remembers.
-    carried : (C,) array
-        The units' states in which the next trials start; empty where they start in the network's own.
-    """
-
-    trials: int
-    updates: int
-    vector: np.ndarray
-    slots: np.ndarray
-    carried: np.ndarray = NONE
 
 
 def build_slots(file: h5py.File, first: State) -> None:
@@ -46,22 +21,18 @@ def build_slots(file: h5py.File, first: State) -> None:
 
 
 def write_slot(group: h5py.Group, state: State) -> None:
-    """Overwrite a state; until the checksum is written, the last of all, it is not whole."""
+    """Overwrite a state; it says that it is not whole until its checksum is written, the last of all."""
     values: dict[str, Any] = dict(zip(PARTS, (state[:2], *state[2:]), strict=True))
-    arrays = {name: np.asarray(values[name], group[name].dtype) for name in _parts(group)}
+    arrays = {name: np.asarray(values[name], group[name].dtype) for name in parts(group)}
+    put(group["checksum"], NOT_WHOLE)
     for name, array in arrays.items():
         put(group[name], array)
-    put(group["checksum"], _crc(*arrays.values()))
-
-
-def newest_state(file: h5py.File) -> State | None:
-    """None where both are damaged."""
-    return max((_read(file[slot]) for slot in SLOTS), key=_trial_of)
+    put(group["checksum"], crc(arrays.values()))
 
 
 def older_slot(file: h5py.File) -> str:
     """Where the next state goes: over the older, or the damaged one."""
-    return min(SLOTS, key=lambda slot: _trial_of(_read(file[slot])))
+    return min(SLOTS, key=lambda slot: trial_of(read_state(file[slot])))
 
 
 def other_slot(slot: str) -> str:
@@ -78,26 +49,4 @@ def _build(group: h5py.Group, state: State) -> None:
         group, "carried", [dimension(group, "state", carried.size)], carried.dtype, "1", "states of the units, carried to the next trials"
     )
     allocate(group, "numbers", [dimension(group, "number", 2)], np.int64, "1", "trials and updates done")
-    allocate(group, "checksum", [], np.int64, "1", "CRC-32 of numbers, vector, slots and carried")[()] = -1  # no CRC is negative: not whole
-
-
-def _read(group: h5py.Group) -> State | None:
-    """None where its parts do not belong together."""
-    numbers, *arrays = (group[name][()] for name in _parts(group))
-    return State(int(numbers[0]), int(numbers[1]), *arrays) if int(group["checksum"][()]) == _crc(numbers, *arrays) else None
-
-
-def _parts(group: h5py.Group) -> list[str]:
-    """Runs of before states could be carried have no room for them."""
-    return [name for name in PARTS if name in group]
-
-
-def _trial_of(state: State | None) -> int:
-    return -1 if state is None else state.trials
-
-
-def _crc(*arrays: np.ndarray) -> int:
-    crc = 0
-    for array in arrays:
-        crc = zlib.crc32(array.tobytes(), crc)
-    return crc
+    allocate(group, "checksum", [], np.int64, "1", "CRC-32 of numbers, vector, slots and carried")[()] = NOT_WHOLE

@@ -9,11 +9,13 @@ import h5py
 import numpy as np
 
 from neurorec.storage.about import git_commit, versions
+from neurorec.storage.checks import build_checksums, rewriting
 from neurorec.storage.datasets import allocate, coordinate
 from neurorec.storage.files import FORMAT, KIND
 from neurorec.storage.networks import build_network, build_snapshot, snapshot_path
 from neurorec.storage.plan import Layout, Plan
 from neurorec.storage.slots import build_slots
+from neurorec.storage.texts import allocate_texts
 
 TRIAL = "trial, counted from 1"
 CHANNEL_NAMES = {"output": "output of the network", "input": "input to the network", "target": "target of the output"}
@@ -30,6 +32,7 @@ def build(file: h5py.File, plan: Plan) -> None:
     build_log(file.create_group("log"), plan.layout)
     build_trajectories(file.create_group("trajectories"), plan.layout, plan.network.units)
     _build_trials(file.create_group("trials"), plan.layout)
+    _build_checksums(file, plan)
 
 
 def build_root(file: h5py.File, plan: Plan, kind: str = KIND) -> None:
@@ -63,4 +66,14 @@ def build_trajectories(group: h5py.Group, layout: Layout, units: int) -> None:
 def _build_trials(group: h5py.Group, layout: Layout) -> None:
     trial = coordinate(group, "trial", layout.recorded + 1, "1", TRIAL)
     for name in layout.conditions:
-        allocate(group, name, [trial], np.float64, "1", f"condition {name}")
+        if name in layout.texts:
+            allocate_texts(group, name, trial, layout.texts[name])
+        else:
+            allocate(group, name, [trial], np.float64, "1", f"condition {name}")
+
+
+def _build_checksums(file: h5py.File, plan: Plan) -> None:
+    build_checksums(file, ["network", *map(snapshot_path, plan.snapshots)], plan.layout)
+    for name in ("network", *(snapshot_path(trial) for trial in plan.snapshots if trial == 0)):
+        with rewriting(file, name):
+            pass  # it is there already

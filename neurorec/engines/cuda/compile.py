@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
 
@@ -15,6 +14,7 @@ from neurorec.engines.cuda.sizes import AcrossChip, OnChip, printed
 from neurorec.formula import cuda_single, single
 from neurorec.formula.cache import package
 from neurorec.formula.derive import Formula
+from neurorec.formula.once import once
 from neurorec.formula.unit import cuda_sources
 
 AHEAD, BACK = "ahead", "back"
@@ -27,38 +27,39 @@ element, SOFTMAX = inlined(Feedback.element), {softmax}
 """
 
 
-@lru_cache(maxsize=64)
+@once(64)
 def external(formula: Formula) -> ModuleType:
     """`external` of a model."""
-    return _package(formula, {"external": _copied("external"), "philox": inspect.getsource(philox)}).external
+    return _package(formula, {"philox": inspect.getsource(philox), "external": _copied("external")}).external
 
 
-@lru_cache(maxsize=64)
+@once(64)
 def alone(formula: Formula) -> ModuleType:
     """The reverse scan of a local rule."""
     return _package(formula, {"direction": _copied(BACK), "alone": _copied("alone")}).alone
 
 
-@lru_cache(maxsize=64)
+@once(64)
 def apart(formula: Formula, direction: str) -> ModuleType:
     """`first` and `step`."""
     return _package(formula, {"direction": _copied(direction), "apart": _copied("apart")}).apart
 
 
-@lru_cache(maxsize=64)
+@once(64)
 def on_chip(formula: Formula, direction: str, layout: OnChip) -> ModuleType:
     """`sweep` of a small network."""
-    return _package(formula, {"direction": _copied(direction), "sizes": printed(layout), "on_chip": _copied("on_chip")}).on_chip
+    files = {"direction": _copied(direction), "sizes": printed(layout), "quads": _by_device("quads"), "on_chip": _copied("on_chip")}
+    return _package(formula, files).on_chip
 
 
-@lru_cache(maxsize=64)
+@once(64)
 def across_chip(formula: Formula, direction: str, layout: AcrossChip) -> ModuleType:
     """`sweep` with a barrier a step."""
-    files = {"direction": _copied(direction), "sizes": printed(layout), "lanes": _lanes(), "across_chip": _copied("across_chip")}
+    files = {"direction": _copied(direction), "sizes": printed(layout), "lanes": _by_device("lanes"), "across_chip": _copied("across_chip")}
     return _package(formula, files).across_chip
 
 
-@lru_cache(maxsize=64)
+@once(64)
 def online(formula: Formula, layout: AcrossChip, feedback: type, softmax: bool) -> ModuleType:
     """`online` of a model under one feedback, with or without a softmax before the error."""
     teaching = _TEACHING.format(feedback=feedback, softmax=softmax)
@@ -66,7 +67,7 @@ def online(formula: Formula, layout: AcrossChip, feedback: type, softmax: bool) 
     files = {
         "direction": _copied(AHEAD),
         "sizes": printed(layout),
-        "lanes": _lanes(),
+        "lanes": _by_device("lanes"),
         "teaching": teaching,
         **{n: _copied(n) for n in names},
     }
@@ -78,8 +79,8 @@ def _package(formula: Formula, files: dict[str, str], more: str = "") -> ModuleT
     return package({**cuda_sources(formula), **files}, salt)
 
 
-def _lanes() -> str:
-    return _copied("lanes_simulated" if SIMULATED else "lanes")
+def _by_device(name: str) -> str:
+    return _copied(f"{name}_simulated" if SIMULATED else name)
 
 
 def _copied(name: str) -> str:

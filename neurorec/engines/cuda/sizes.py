@@ -18,6 +18,7 @@ WARPS = THREADS // 32
 ROOMY = THREADS // 2  # threads of a block that needs twice the registers
 SPREAD = 4096  # units that the processors of any recent GPU can step together
 FEWEST = 16  # columns a thread should sum before it shares a row with another
+QUAD = 4  # numbers that one load of 16 bytes brings: rows of a tile, and columns that are taken at once
 WAYS = ("on_chip", "across_chip", "apart")
 
 
@@ -58,11 +59,12 @@ class OnChip:
     SLICES: int
     WIDTH: int
     HELD: int
+    THREADS: int
 
     @property
-    def threads(self) -> int:
-        """Threads of a block."""
-        return _up(max(self.SLICES * self.TILES, self.GROUP * self.UNITS), 32)
+    def shared_bytes(self) -> int:
+        """What a block needs: a line that is sent, and what each slice has found."""
+        return 4 * self.GROUP * self.SLICES * (self.WIDTH + self.TILES * self.TALL)
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,7 @@ class AcrossChip:
     SLAB: int
     GROUP: int
     TALL: int
+    TILES: int
     AT_ONCE: int
     SLICES: int
     KEPT: int
@@ -83,6 +86,11 @@ class AcrossChip:
     def blocks(self) -> int:
         """Blocks of the grid."""
         return -(-self.UNITS // self.SLAB)
+
+    @property
+    def shared_bytes(self) -> int:
+        """What a block needs at most: the weights that are kept, what each slice has found, and a number a thread."""
+        return 4 * (max(1, self.KEPT * self.COLUMNS) + self.SLICES * self.TILES * self.TALL * self.GROUP + self.THREADS)
 
 
 def chosen(shape: Shape, asked: str | None = None) -> str:
@@ -117,21 +125,21 @@ def on_chip(shape: Shape, processors: int) -> OnChip:
         )
     wanted, most = -(-shape.trials // processors), ROOMY // shape.units
     group = max(g for g in (1, 2, 4, 8) if g == 1 or (g < 2 * wanted and g <= most))
-    tall = min(4, shape.rows)
-    tiles = -(-shape.rows // tall)
+    tiles = -(-shape.rows // QUAD)
     slices = max(1, min(ROOMY // tiles, shape.columns // FEWEST))
-    width = -(-shape.columns // slices)
-    return OnChip(shape.units, group, tall, tiles, slices, width, min(width, REGISTERS // tall))
+    width = _up(-(-shape.columns // slices), QUAD)
+    threads = _up(max(slices * tiles, group * shape.units), 32)
+    return OnChip(shape.units, group, QUAD, tiles, slices, width, min(width, REGISTERS // QUAD), threads)
 
 
 def tiled(weights: np.ndarray, layout: OnChip) -> np.ndarray:
-    """Weights (rows, columns) as (WIDTH, TALL, threads): each thread's tile, filled up with zeros."""
+    """Weights (rows, columns) as (WIDTH, threads, TALL): each thread's tile, filled up with zeros."""
     rows, columns = layout.TILES * layout.TALL, layout.SLICES * layout.WIDTH
     full = np.zeros((rows, columns), weights.dtype)
     full[: weights.shape[0], : weights.shape[1]] = weights
-    by_tile = full.reshape(layout.TILES, layout.TALL, layout.SLICES, layout.WIDTH).transpose(3, 1, 2, 0)
-    out = np.zeros((layout.WIDTH, layout.TALL, layout.threads), weights.dtype)
-    out[..., : layout.SLICES * layout.TILES] = by_tile.reshape(layout.WIDTH, layout.TALL, -1)
+    by_tile = full.reshape(layout.TILES, layout.TALL, layout.SLICES, layout.WIDTH).transpose(3, 2, 0, 1)
+    out = np.zeros((layout.WIDTH, layout.THREADS, layout.TALL), weights.dtype)
+    out[:, : layout.SLICES * layout.TILES] = by_tile.reshape(layout.WIDTH, -1, layout.TALL)
     return out
 
 
@@ -142,14 +150,14 @@ def across_chip(shape: Shape, processors: int, warps: int = WARPS) -> AcrossChip
     tiles = -(-rows // tall)
     at_once = min(tiles, warps)
     slices = max(1, min(warps // at_once, shape.columns // 32))
-    threads, bytes_ = 32 * at_once * slices, 4 * rows * shape.columns
+    threads = 32 * at_once * slices
     if slab > threads:
         raise NotOffered(
             f"{shape.units} units are too many for {processors} processors of {threads} threads to step together; use arrangement='apart'"
         )
     group = max(g for g in (1, 2, 4) if g == 1 or (g < 2 * shape.trials and g * slab <= threads))
-    left = SHARED - 4 * (threads + slices * tiles * tall * group)
-    return AcrossChip(shape.units, shape.columns, slab, group, tall, at_once, slices, rows if bytes_ <= left else 0, threads)
+    layout = AcrossChip(shape.units, shape.columns, slab, group, tall, tiles, at_once, slices, rows, threads)
+    return layout if layout.shared_bytes <= SHARED else replace(layout, KEPT=0)
 
 
 def slabs(weights: np.ndarray, shape: Shape, layout: AcrossChip) -> np.ndarray:

@@ -51,7 +51,7 @@ def _on_chip(formula: Formula, direction: str, weights: np.ndarray, arrays: tupl
     layout = sizes.on_chip(shape, processors())
     tiles = memory.upload(f"tiles {direction}", sizes.tiled(weights, layout))
     blocks = -(-shape.trials // layout.GROUP)
-    compile.on_chip(formula, direction, layout).sweep[blocks, layout.threads, products.stream](tiles, arrays, steps, shape.trials)
+    compile.on_chip(formula, direction, layout).sweep[blocks, layout.THREADS, products.stream](tiles, arrays, steps, shape.trials)
 
 
 def _across_chip(formula: Formula, direction: str, weights: np.ndarray, arrays: tuple, steps: int, shape: Shape, memory: Memory,

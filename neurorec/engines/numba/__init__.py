@@ -12,7 +12,7 @@ from neurorec.engines.numba.causal_loop import causal
 from neurorec.engines.numba.layout import flat, noise_rows, sent
 from neurorec.engines.numba.online import fused, low_rank
 from neurorec.engines.numba.per_step import WAYS, chosen
-from neurorec.engines.numba.prepared import Prepared
+from neurorec.engines.numba.prepared import Last, Prepared
 from neurorec.engines.numba.threads import Threads
 from neurorec.errors import ValueRefused
 from neurorec.network import Network
@@ -23,6 +23,8 @@ TOLERANCES = {"float32": 1e-4, "float64": 1e-10}
 
 class NumbaEngine(AbstractEngine):
     """Trial and batch updates of local rules and BPTT by one reverse scan and one product over trials x time.
+
+    Threads may share one, and copies are made of what it was asked for alone.
 
     Parameters
     ----------
@@ -47,13 +49,16 @@ class NumbaEngine(AbstractEngine):
             raise ValueRefused(f"dtype must be {' or '.join(map(repr, TOLERANCES))}, got {dtype!r}")
         self._per_step, self._asked, self._threads = per_step, threads, Threads(threads)
         self.dtype, self.tolerance = np.dtype(dtype).type, TOLERANCES[dtype]
-        self._prepared: Prepared | None = None
+        self._last = Last()
 
     @property
     def settings(self) -> dict[str, Any]:
         """What was asked for, where it is not the usual."""
         asked = {"per_step": self._per_step, "dtype": self.dtype.__name__, "threads": self._asked}
         return {name: value for name, value in asked.items() if value not in (None, "float32")}
+
+    def __reduce__(self) -> tuple[type, tuple]:
+        return NumbaEngine, (self._per_step, self.dtype.__name__, self._asked)
 
     def forward(self, network: Network, weights: Weights, stimulus: Stimulus) -> Activity:
         """As the contract says."""
@@ -112,9 +117,9 @@ class NumbaEngine(AbstractEngine):
 
     def _for(self, network: Network) -> Prepared:
         """What was found of this network, which usually is that of the last call."""
-        if self._prepared is None or self._prepared.network is not network:
-            self._prepared = Prepared(network, self.dtype)
-        return self._prepared
+        if self._last.prepared is None or self._last.prepared.network is not network:
+            self._last.prepared = Prepared(network, self.dtype)
+        return self._last.prepared
 
     def _activity(self, network: Network, stimulus: Stimulus) -> Activity:
         """Arrays for a run, the initial state filled in."""

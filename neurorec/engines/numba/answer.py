@@ -6,10 +6,10 @@ The feedback is held transposed, ``back (O, K N)``, as the readout is: every loo
 from __future__ import annotations
 
 from .teaching import element  # pyright: ignore[reportMissingImports]
-from .unit import compiled, real  # pyright: ignore[reportMissingImports]
+from .unit import part, real  # pyright: ignore[reportMissingImports]
 
 
-@compiled
+@part
 def spread(readout, back, epsilon, signal):
     """signal (K, B, N) = B eps."""
     outputs, trials, units = signal.shape
@@ -21,7 +21,7 @@ def spread(readout, back, epsilon, signal):
                     signal[c, b, n] += element(readout[o, c * units + n], back[o, c * units + n]) * epsilon[b, o]
 
 
-@compiled
+@part
 def learn_readout(readout, back, epsilon, emitted, rates, decay):
     """Wout += rate (eps o^T - decay Wout), and a feedback that learns moves alike (its rate is 0 where it is fixed)."""
     outputs, trials, units = emitted.shape

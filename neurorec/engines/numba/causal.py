@@ -11,10 +11,10 @@ import numpy as np
 
 from .readout import read  # pyright: ignore[reportMissingImports]
 from .teaching import element, error, optimise  # pyright: ignore[reportMissingImports]
-from .unit import compiled, emission, jacobian, output, prepare, pull_output, real, step  # pyright: ignore[reportMissingImports]
+from .unit import emission, entry, jacobian, output, part, prepare, pull_output, real, step  # pyright: ignore[reportMissingImports]
 
 
-@compiled
+@part
 def drive(recurrent, inputs, bias, emitted, x, noise, recurrent_ports, external_ports, drives):
     """u(t) = W o(t-1) + Win x(t) + b + noise, to the ports of one step (ports, B, N); emitted (K, B, N), x (B, I)."""
     outputs, trials, units = emitted.shape
@@ -35,7 +35,7 @@ def drive(recurrent, inputs, bias, emitted, x, noise, recurrent_ports, external_
                 drives[recurrent_ports[d], b, n] += total
 
 
-@compiled
+@part
 def presynaptic(emitted, x, pre):
     """[o(t-1) | x(t) | 1] of each trial, (B, K N + I + 1)."""
     outputs, trials, units = emitted.shape
@@ -46,7 +46,7 @@ def presynaptic(emitted, x, pre):
         pre[b, pre.shape[1] - 1] = real(1)
 
 
-@compiled
+@part
 def add_immediate(memory, stride, slope, partial, pre, heard, recurrent_ports, external_ports, states, units):
     """F pre(t) and G of one trial, into the memory rows ``j * stride + (unit if stride > 1)``.
 
@@ -72,7 +72,7 @@ def add_immediate(memory, stride, slope, partial, pre, heard, recurrent_ports, e
                 memory[row, (drives * width + q) * units + n] += partial[j * plastic + q, n]
 
 
-@compiled
+@part
 def decay_local(memory, spare, decay, states, units, width, drives):
     """e <- D e: each synapse's own trace, of one trial; memory (k, weights), decay (k k, N)."""
     spare[:] = memory
@@ -88,7 +88,7 @@ def decay_local(memory, spare, decay, states, units, width, drives):
                 memory[j, m] += decay[j * states + i, m % units] * spare[i, m]
 
 
-@compiled
+@part
 def carry_full(memory, spare, mixing, decay, slope, gain, recurrent, recurrent_ports, states, units):
     """P <- (D + F W O) P of one trial; memory (k N, weights), gain (K k, N) is O."""
     ports, outputs = slope.shape[0] // states, gain.shape[0] // states
@@ -109,7 +109,7 @@ def carry_full(memory, spare, mixing, decay, slope, gain, recurrent, recurrent_p
     np.dot(mixing, spare, memory)
 
 
-@compiled
+@part
 def collect(memory, stride, signal, units, synapses, width, total):
     """Sum signal times memory of one trial into total (weights,); signal (k, N)."""
     for j in range(signal.shape[0]):
@@ -125,7 +125,7 @@ def collect(memory, stride, signal, units, synapses, width, total):
                 total[m] += signal[j, m % units] * memory[j, m]
 
 
-@compiled
+@part
 def scatter(total, width, heard, offsets, plastic_rows, units, change):
     """From the memory's order of weights to the flat vector's: recurrent, input, bias; plastic parameters to their rows."""
     rows, inputs = (offsets[3] - offsets[2]), width - heard - 1
@@ -141,7 +141,7 @@ def scatter(total, width, heard, offsets, plastic_rows, units, change):
             change[offsets[5] + plastic_rows[q] * units + n] = total[rows * width + q * units + n]
 
 
-@compiled
+@part
 def teach(readout, feedback, epsilon, emitted, signal, readout_change, feedback_change):
     """signal = B eps, (K, B, N); dWout = eps o^T, and its transpose for a feedback that learns."""
     outputs, trials, units = emitted.shape
@@ -159,7 +159,7 @@ def teach(readout, feedback, epsilon, emitted, signal, readout_change, feedback_
                 feedback_change[row, o] = total
 
 
-@compiled
+@part
 def clip_and_decay(vector, change, rates, clip, decay):
     """Shorten the change to norm `clip` over the weights that move; shrink those by ``rate * decay``."""
     if clip < np.inf:
@@ -174,7 +174,7 @@ def clip_and_decay(vector, change, rates, clip, decay):
             vector[p] *= real(1) - rates[p] * real(decay)
 
 
-@compiled
+@entry
 def causal(vector, slots, offsets, sizes, plastic_rows, recurrent_ports, external_ports, full, dt,
            inputs, noise, targets, share, states, drives, emitted, readouts, rates, clip, decay, least, settings, count):  # fmt: skip
     """Step, remember, compare, change: for every step of some trials; weights change in place in `vector` and `slots`.

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
-from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
 
@@ -11,9 +9,10 @@ import numba
 import numpy as np
 
 from neurorec import __version__
-from neurorec.formula import double, exponentials, flags, single
 from neurorec.formula.cache import package
 from neurorec.formula.derive import Formula
+from neurorec.formula.once import once
+from neurorec.formula.sources import fingerprint
 from neurorec.formula.unit import numba_sources
 
 _TEACHING = """\
@@ -34,7 +33,7 @@ optimise = compiled(Optimiser.step)
 _LOOPS = ("readout", "answer", "causal", "fused", "low_rank")
 
 
-@lru_cache(maxsize=64)
+@once(64)
 def kernels(formula: Formula, dtype: str) -> ModuleType:
     """Module with `forward`, `reverse_scan` and `gathered` of a model."""
     files = {name: _copied(name) for name in ("product", "readout", "kernels")}
@@ -46,20 +45,19 @@ def products() -> ModuleType:
     return package({"product": _copied("product")}, _salt()).product
 
 
-@lru_cache(maxsize=64)
+@once(64)
 def causal_kernels(formula: Formula, dtype: str, loss: type, feedback: type, optimiser: type) -> ModuleType:
     """Package with the modules `causal`, `fused` and `low_rank` of a model under one loss, feedback and optimiser."""
     teaching = _TEACHING.format(loss=loss, feedback=feedback, optimiser=optimiser)
-    sources = "".join(map(inspect.getsource, (loss, feedback, optimiser)))
+    sources = "".join(map(fingerprint, (loss.error, feedback.element, optimiser.step)))
     files = {**numba_sources(formula, dtype), "teaching": teaching, **{name: _copied(name) for name in _LOOPS}}
     return package(files, _salt() + sources)
 
 
 def _copied(name: str) -> str:
-    return Path(__file__).with_name(f"{name}.py").read_text()
+    return Path(__file__).with_name(f"{name}.py").read_text(encoding="utf-8")
 
 
-@lru_cache(maxsize=1)
 def _salt() -> str:
-    """Numba looks only at a function's own file: whatever else its machine code holds must be in the package's name."""
-    return "\n".join([__version__, numba.__version__, np.__version__, *map(inspect.getsource, (flags, exponentials, single, double))])
+    """What machine code depends on beside the library's sources must be in the package's name: Numba looks only at a function's own file."""
+    return "\n".join([__version__, numba.__version__, np.__version__])

@@ -15,10 +15,10 @@ import numpy as np
 from .answer import learn_readout, spread  # pyright: ignore[reportMissingImports]
 from .readout import read  # pyright: ignore[reportMissingImports]
 from .teaching import error  # pyright: ignore[reportMissingImports]
-from .unit import compiled, jacobian, output, pull_output, real, step  # pyright: ignore[reportMissingImports]
+from .unit import entry, jacobian, output, part, pull_output, real, step  # pyright: ignore[reportMissingImports]
 
 
-@compiled
+@part
 def present(emitted, pre):
     """o of each trial in one row, (B, K N) and a surplus that stays as it is."""
     outputs, trials, units = emitted.shape
@@ -28,7 +28,7 @@ def present(emitted, pre):
                 pre[b, c * units + n] = emitted[c, b, n]
 
 
-@compiled
+@part
 def listen(recurrent, recurrent_ports, pre, drives):
     """W o(t-1), to the ports of one step (ports, B, N), with weights as they are."""
     units = drives.shape[2]
@@ -43,7 +43,7 @@ def listen(recurrent, recurrent_ports, pre, drives):
                 drives[recurrent_ports[d], b, row - d * units] += total
 
 
-@compiled
+@part
 def add_external(external, external_ports, x, noise, drives):
     """Win x(t) + b + noise, added to the ports of one step; x (B, I), noise (B, D N)."""
     trials, units = drives.shape[1:]
@@ -58,7 +58,7 @@ def add_external(external, external_ports, x, noise, drives):
                         drives[p, b, n] += external[i, first + n] * x[b, i]
 
 
-@compiled
+@part
 def learn_recurrent_alone(recurrent, recurrent_ports, rate, shrink, trace, decay, slope, adjoint, pre, coming, drives):
     """As `learn_recurrent`, for units of one state in one trial: one sweep a row."""
     units, width = drives.shape[2], recurrent.shape[1]
@@ -79,7 +79,7 @@ def learn_recurrent_alone(recurrent, recurrent_ports, rate, shrink, trace, decay
             drives[p, 0, n] += total
 
 
-@compiled
+@part
 def learn_recurrent(recurrent, recurrent_ports, rate, shrink, trace, decay, slope, adjoint, pre, coming, fresh, drives):
     """e <- D e + F o(t-1)^T, W <- shrink W + rate signal e, and W o(t), the recurrent part of the next drives (ports, B, N).
 
@@ -124,7 +124,7 @@ def learn_recurrent(recurrent, recurrent_ports, rate, shrink, trace, decay, slop
             drives[p, b, n] += total
 
 
-@compiled
+@part
 def learn_external(external, external_ports, rates, weight_decay, trace, decay, slope, adjoint, x, fresh):
     """The same of input weights and biases, external (I + 1, D N); trace (I + 1, k, B, D N), fresh (k, D N) is scratch."""
     k, trials, units = adjoint.shape
@@ -152,7 +152,7 @@ def learn_external(external, external_ports, rates, weight_decay, trace, decay, 
                         external[i, first + n] += rate * adjoint[j, b, n] * fresh[j, n]
 
 
-@compiled
+@entry
 def fused(recurrent, external, readout, back, constants, recurrent_ports, external_ports, rates, weight_decay, trace,
           inputs, noise, targets, share, states, drives, emitted, readouts):  # fmt: skip
     """Step, compare, trace and change, for every step of some trials; weights change in place.

@@ -12,12 +12,12 @@ import numpy as np
 
 from .product import DEPTH, gather, gather_some, multiply, pack_blocks, packed_shape, room_for  # noqa: F401 # pyright: ignore[reportMissingImports]
 from .readout import read  # pyright: ignore[reportMissingImports]
-from .unit import SHOWS_STATE, compiled, output, pull, pull_output, real, step  # pyright: ignore[reportMissingImports]
+from .unit import SHOWS_STATE, entry, output, part, pull, pull_output, real, step  # pyright: ignore[reportMissingImports]
 
 FEW = 8  # up to as many readout channels a sum for each is faster than a product that is mostly empty
 
 
-@compiled
+@entry
 def forward(turned, inputs, bias, constants, recurrent_ports, external_ports, readout, packed_readout, x, noise,
             states, drives, emitted, readouts, first, last):  # fmt: skip
     """u(t) = W o(t-1) + Win x(t) + b + noise(t);  s(t) = step(s(t-1), u(t));  y(t) = Wout o(t).
@@ -61,7 +61,7 @@ def forward(turned, inputs, bias, constants, recurrent_ports, external_ports, re
             read(emitted[t + 1], readout, readouts[t], first, last)
 
 
-@compiled
+@part
 def add(terms, sums, first, last):
     """sums += terms, both (rows, B, N)."""
     for row in range(sums.shape[0]):
@@ -70,7 +70,7 @@ def add(terms, sums, first, last):
                 sums[row, b, n] += terms[row, b, n]
 
 
-@compiled
+@part
 def clear(sums, first, last):
     """sums (rows, B, N) = 0."""
     for row in range(sums.shape[0]):
@@ -79,13 +79,13 @@ def clear(sums, first, last):
                 sums[row, b, n] = real(0)
 
 
-@compiled
+@part
 def together(trials):
     """Steps whose terms are gathered at once: about `DEPTH` terms."""
     return max(1, DEPTH // trials)
 
 
-@compiled
+@part
 def gather_all(back, external, error, sent, told, x, recurrent, inputs, bias, readout, first, last, room, keep):
     """Add the terms of a few steps to dW, dWin^T, db and dWout, as `gathered`; where `keep` is 0, begin with them."""
     if keep == 0:
@@ -101,7 +101,7 @@ def gather_all(back, external, error, sent, told, x, recurrent, inputs, bias, re
                 bias[n] += external[k, n]
 
 
-@compiled
+@entry
 def gathered(back, external, error, sent, told, x, trials, recurrent, inputs, bias, readout, first, last):
     """dW = sum back sent^T, dWin^T = sum x external^T, db = sum external, dWout = sum error told^T, of the units from `first` to before `last`.
 
@@ -115,7 +115,7 @@ def gathered(back, external, error, sent, told, x, trials, recurrent, inputs, bi
                    inputs, bias, readout, first, last, room, np.intp(1 if stop < back.shape[0] else 0))  # fmt: skip
 
 
-@compiled
+@entry
 def reverse_scan(recurrent, feedback, error, constants, recurrent_ports, external_ports, full, states, drives, outputs, back_drives,
                  back_parameters, at_once, heard, x, d_recurrent, d_inputs, d_bias, d_readout, first, last):  # fmt: skip
     """R(t) = O^T [B eps(t) + W^T F^T R(t+1) if full] + D^T R(t+1): against time, no N x N trace is ever formed.

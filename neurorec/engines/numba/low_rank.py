@@ -21,7 +21,7 @@ from .answer import learn_readout, spread  # pyright: ignore[reportMissingImport
 from .fused import add_external, present  # pyright: ignore[reportMissingImports]
 from .readout import read  # pyright: ignore[reportMissingImports]
 from .teaching import error  # pyright: ignore[reportMissingImports]
-from .unit import compiled, jacobian, output, pull_output, real, step  # pyright: ignore[reportMissingImports]
+from .unit import entry, jacobian, output, part, pull_output, real, step  # pyright: ignore[reportMissingImports]
 
 ROOM = 64  # past steps for which there is room at first
 FEW = 4  # up to as many trials a product row by row beats BLAS, which waits for the weights
@@ -29,7 +29,7 @@ OFTEN = 8  # steps between two looks at which traces have become faint
 FAINT = real(3e-8)  # of its beginning: what a float32 sum of traces can no longer show
 
 
-@compiled
+@part
 def present_outside(x, out):
     """[x(t) | 1] of each trial, (B, I + 1)."""
     for b in range(x.shape[0]):
@@ -38,7 +38,7 @@ def present_outside(x, out):
         out[b, x.shape[1]] = real(1)
 
 
-@compiled
+@part
 def listen_now(recurrent, recurrent_ports, now, drives):
     """W0 o(t-1) to the ports of one step, (ports, B, N); now (B, M)."""
     trials, units = drives.shape[1:]
@@ -60,7 +60,7 @@ def listen_now(recurrent, recurrent_ports, now, drives):
                 drives[p, b, n] += total
 
 
-@compiled
+@part
 def likeness(heard, now, out):
     """out (B, R B) = o(t-1) . o_r for all past steps of all trials; heard (R, B, M), now (B, M)."""
     steps, trials, width = heard.shape
@@ -74,7 +74,7 @@ def likeness(heard, now, out):
         out[0, r] = total
 
 
-@compiled
+@part
 def add_past(weight, past, p, drives):
     """drives[p] (B, N) += weight (B, R B) times G of that port; past (P, C, B, N)."""
     trials, units = drives.shape[1:]
@@ -94,7 +94,7 @@ def add_past(weight, past, p, drives):
             drives[p, 0, n] += a * past[p, r, 0, n]
 
 
-@compiled
+@part
 def listen_past(recurrent_ports, external_ports, rates, heard, outside, now, now_outside, past, drives):
     """rate sum_r G_r (o_r . o(t-1)), and the same of the inputs, added to the ports of one step.
 
@@ -116,7 +116,7 @@ def listen_past(recurrent_ports, external_ports, rates, heard, outside, now, now
             add_past(from_outside, past, q, drives)
 
 
-@compiled
+@part
 def age(post, past, first, last, decay, adjoint, fresh):
     """Z_r <- D Z_r and G_r += signal Z_r of the steps from `first` to before `last`; decay (k k, B, N), adjoint (k, B, N), fresh (k, N)."""
     _, k, ports, trials, units = post.shape
@@ -142,7 +142,7 @@ def age(post, past, first, last, decay, adjoint, fresh):
                         past[p, r, b, n] += adjoint[j, b, n] * fresh[j, n]
 
 
-@compiled
+@part
 def begin(post, past, r, slope, adjoint):
     """The trace that this step begins: Z_r = F, G_r = signal F; slope (k ports, B, N)."""
     _, k, ports, trials, units = post.shape
@@ -156,7 +156,7 @@ def begin(post, past, r, slope, adjoint):
                     past[p, r, b, n] += adjoint[j, b, n] * z
 
 
-@compiled
+@part
 def size(post, r):
     """The largest entry of Z_r, NaN if there is one."""
     largest = real(0)
@@ -170,7 +170,7 @@ def size(post, r):
     return largest
 
 
-@compiled
+@part
 def fold(recurrent, external, recurrent_ports, external_ports, rates, heard, outside, past, product):
     """W0 += rate sum_r G_r o_r^T; heard (R, B, M), outside (R, B, I + 1), product (N, M) is scratch."""
     steps, trials, width = heard.shape
@@ -192,7 +192,7 @@ def fold(recurrent, external, recurrent_ports, external_ports, rates, heard, out
                             external[i, first + n] += scale * past[q, r, b, n]
 
 
-@compiled
+@part
 def longer(array, rows):
     """A copy with room for more rows."""
     out = np.zeros((rows, *array.shape[1:]), array.dtype)
@@ -200,7 +200,7 @@ def longer(array, rows):
     return out
 
 
-@compiled
+@entry
 def low_rank(recurrent, external, readout, back, constants, recurrent_ports, external_ports, rates,
              inputs, noise, targets, share, states, drives, emitted, readouts):  # fmt: skip
     """As `fused`, without weight decay."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from functools import cached_property
 from types import ModuleType
 from typing import Any
@@ -13,6 +14,12 @@ from neurorec.engines.numba.layout import constants, plastic_rows, ports
 from neurorec.engines.numba.workspace import Workspace
 from neurorec.network import Network
 from neurorec.weights import Weights
+
+
+class Last(threading.local):
+    """What each thread found of the network of its last call: arrays that loops fill are a thread's own."""
+
+    prepared: Prepared | None = None
 
 
 class Prepared:

@@ -10,13 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import llvmlite.binding
-import numba
 import numpy as np
 from llvmlite import ir
 from numba.core import types
 from numba.extending import intrinsic
 
-from neurorec.formula.flags import FLAGS
+from neurorec.formula.entry import entry, part
 
 # A block of 4 rows fills half of the registers with its sums: there are 32 of 64 bytes with AVX-512, else 16 of 32.
 BYTES, VECTORS = (64, 4) if llvmlite.binding.get_host_cpu_features().get("avx512f") else (32, 2)
@@ -25,7 +24,6 @@ WIDE = 256  # columns
 ZERO, ONE = np.intp(0), np.intp(1)
 DEPTH = 128  # terms of a long sum at a time: what they share stays in the first cache
 INDEX, LANE = ir.IntType(64), ir.IntType(32)
-compiled = numba.njit(cache=True, nogil=True, **FLAGS)
 
 
 class _Block:
@@ -131,7 +129,7 @@ def _block(rows: int) -> Callable:
 _one, _two, _four = map(_block, (1, 2, 4))
 
 
-@compiled
+@part
 def panel(kind, size, x, x_row, x_step, w, w_step, out, out_row, rows, depth, width, keep):
     """As `_block`, for any number of rows; `size` is a number's, in bytes."""
     while rows >= 4:
@@ -144,13 +142,13 @@ def panel(kind, size, x, x_row, x_step, w, w_step, out, out_row, rows, depth, wi
         _one(kind, x, x_row, x_step, w, w_step, out, out_row, depth, width, keep)
 
 
-@compiled
+@part
 def place(array, number):
     """Address of what is so many numbers after an array's beginning."""
     return np.intp(array.ctypes.data) + number * array.itemsize
 
 
-@compiled
+@part
 def multiply(x, x_first, packed, block, depth, out, out_first, rows, columns, keep):
     """out = x w, or out += x w where `keep` is 1; x (rows, depth) and out (rows, columns) begin so many numbers after the arrays.
 
@@ -168,7 +166,7 @@ def multiply(x, x_first, packed, block, depth, out, out_first, rows, columns, ke
             out[number] = 0
 
 
-@compiled
+@part
 def pack(w, packed):
     """w (M, columns), in any order of memory, into packed (panels, M, panel): what a block reads lies side by side."""
     lines = BYTES // w.itemsize
@@ -181,7 +179,7 @@ def pack(w, packed):
                     packed[p, m, n - first] = w[m, n]
 
 
-@compiled
+@entry
 def pack_blocks(w, rows, columns, packed):
     """Every block (rows, columns) of w, row of blocks after row, packed as its transpose."""
     across = w.shape[1] // columns if columns > 0 else 1
@@ -190,7 +188,7 @@ def pack_blocks(w, rows, columns, packed):
         pack(w[down * rows : (down + 1) * rows, c * columns : (c + 1) * columns].T, packed[block])
 
 
-@compiled
+@part
 def gather(a, first, last, b, start, end, row, depth, out, out_first, keep):
     """out = a[:, first:last].T @ b[:, start:end] over `depth` terms from `row`, added to what is there where `keep` is 1.
 
@@ -203,13 +201,13 @@ def gather(a, first, last, b, start, end, row, depth, out, out_first, keep):
               last - first, depth, min(width, end - start - p), keep)  # fmt: skip
 
 
-@compiled
+@part
 def room_for(units, array):
     """Where `gather_some` copies to: `DEPTH` terms of so many units, and of a panel."""
     return np.empty(DEPTH * units, array.dtype), np.empty(DEPTH * (PANEL // array.itemsize), array.dtype)
 
 
-@compiled
+@part
 def gather_some(a, first, last, b, row, depth, room, out, keep):
     """Rows first to last of out = a.T @ b, as `gather`, all columns; out (N, M) lies in one row.
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from .unit import compiled, real  # pyright: ignore[reportMissingImports]
+from .unit import part, real  # pyright: ignore[reportMissingImports]
 
 
-@compiled
+@part
 def read(emitted, readout, y, first, last):
     """y (B, O) = Wout o; emitted (K, B, N), readout (O, K N)."""
     outputs, units = emitted.shape[0], emitted.shape[2]

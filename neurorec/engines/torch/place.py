@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -12,6 +13,7 @@ import torch
 from neurorec.errors import NotOffered, ValueRefused
 from neurorec.weights import Weights
 
+ALONE = threading.RLock()
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
 
 
@@ -63,10 +65,14 @@ class Place:
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Sums on the CPU come out in the same order on any number of cores."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
+    """Sums on the CPU come out in the same order on any number of cores.
+
+    One call at a time: the number of threads is the process's, and torch puts weights into a module while it calls it.
+    """
+    with ALONE:
+        before = torch.get_num_threads()
+        torch.set_num_threads(1)
+        try:
+            yield
+        finally:
+            torch.set_num_threads(before)

@@ -11,12 +11,11 @@ from numba import cuda
 from .direction import HEARS, SEEN, SENDS, begin, look, resume, settle  # pyright: ignore[reportMissingImports]
 from .lanes import lane_sum  # pyright: ignore[reportMissingImports]
 from .precision import inlined, kernel, real  # pyright: ignore[reportMissingImports]
-from .sizes import AT_ONCE, COLUMNS, GROUP, KEPT, SLAB, SLICES, TALL, THREADS, UNITS  # pyright: ignore[reportMissingImports]
+from .sizes import AT_ONCE, COLUMNS, GROUP, KEPT, SLAB, SLICES, TALL, THREADS, TILES, UNITS  # pyright: ignore[reportMissingImports]
 from .unit import N_CONSTANTS, N_STATES  # pyright: ignore[reportMissingImports]
 
 STEADY = max(1, N_CONSTANTS)  # an array has at least one entry
 ROWS = HEARS * SLAB  # of this block
-TILES = (ROWS + TALL - 1) // TALL
 TALLEST = TILES * TALL
 SHELF = (ROWS, COLUMNS) if KEPT > 0 else (1, 1)
 WIDTH = 32 * SLICES  # columns that are taken at once

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from numba import cuda
 
-from .precision import inlined, real  # pyright: ignore[reportMissingImports]
+from .precision import index, inlined, real  # pyright: ignore[reportMissingImports]
 from .unit import N_DRIVES, N_OUTPUTS, N_PORTS, N_STATES, SHOWS_STATE, hear, output, step  # pyright: ignore[reportMissingImports]
 
 HEARS, SENDS, SEEN = N_DRIVES, N_OUTPUTS, N_PORTS  # blocks of rows and of columns of the weights; numbers looked up beforehand
@@ -17,7 +17,7 @@ HEARS, SENDS, SEEN = N_DRIVES, N_OUTPUTS, N_PORTS  # blocks of rows and of colum
 @inlined
 def begin(arrays, b, n, steady, own, line):
     """State before the first step, and what the unit sends then."""
-    states, emitted = arrays[2], arrays[3]
+    states, emitted, b, n = arrays[2], arrays[3], index(b), index(n)
     for j in range(N_STATES):
         own[j] = states[0, j, b, n]
     output(own, steady, line)
@@ -29,6 +29,7 @@ def begin(arrays, b, n, steady, own, line):
 @inlined
 def resume(arrays, i, b, n, own):
     """State after i steps."""
+    i, b, n = index(i), index(b), index(n)
     for j in range(N_STATES):
         own[j] = arrays[2][i, j, b, n]
 
@@ -36,6 +37,7 @@ def resume(arrays, i, b, n, own):
 @inlined
 def look(arrays, i, b, n, seen):
     """What does not depend on other units: asked for early, so that memory answers in time."""
+    i, b, n = index(i), index(b), index(n)
     for p in range(N_PORTS):
         seen[p] = arrays[1][i, p, b, n]
 
@@ -44,6 +46,7 @@ def look(arrays, i, b, n, seen):
 def settle(arrays, i, b, n, steady, seen, heard, own, line):
     """u(t) = heard + external; s(t) = step(s(t-1), u(t)); o(t)."""
     new = cuda.local.array(N_STATES, real)
+    after, i, b, n = index(i + 1), index(i), index(b), index(n)
     hear(seen, heard)
     step(own, seen, steady, new)
     output(new, steady, line)
@@ -51,7 +54,7 @@ def settle(arrays, i, b, n, steady, seen, heard, own, line):
         arrays[1][i, p, b, n] = seen[p]
     for j in range(N_STATES):
         own[j] = new[j]
-        arrays[2][i + 1, j, b, n] = new[j]
+        arrays[2][after, j, b, n] = new[j]
     if not SHOWS_STATE:
         for c in range(N_OUTPUTS):
-            arrays[3][i + 1, c, b, n] = line[c]
+            arrays[3][after, c, b, n] = line[c]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from numba import cuda
 
-from .precision import inlined, real  # pyright: ignore[reportMissingImports]
+from .precision import index, inlined, real  # pyright: ignore[reportMissingImports]
 from .unit import N_DRIVES, N_OUTPUTS, N_PLASTIC, N_PORTS, N_STATES, pull, pull_output, tell  # pyright: ignore[reportMissingImports]
 
 HEARS, SENDS = N_OUTPUTS, N_DRIVES
@@ -19,6 +19,7 @@ SEEN = 2 * N_STATES + N_PORTS + N_OUTPUTS  # states before and after the step, d
 @inlined
 def begin(arrays, b, n, steady, own, line):
     """Nothing is carried back from beyond the last step."""
+    b, n = index(b), index(n)
     for j in range(N_STATES):
         own[j] = real(0)
         arrays[4][j, b, n] = real(0)
@@ -29,6 +30,7 @@ def begin(arrays, b, n, steady, own, line):
 @inlined
 def resume(arrays, i, b, n, own):
     """What the steps after this one carry back."""
+    b, n = index(b), index(n)
     for j in range(N_STATES):
         own[j] = arrays[4][j, b, n]
 
@@ -37,14 +39,15 @@ def resume(arrays, i, b, n, own):
 def look(arrays, i, b, n, seen):
     """States around the step, drives, and B eps(t): what does not depend on other units' adjoints."""
     drives, states, signal = arrays[1], arrays[2], arrays[3]
-    t = drives.shape[0] - 1 - i
+    units, b, n = states.shape[3], index(b), index(n)
+    t, after = index(drives.shape[0] - 1 - i), index(drives.shape[0] - i)
     for j in range(N_STATES):
         seen[j] = states[t, j, b, n]
-        seen[N_STATES + j] = states[t + 1, j, b, n]
+        seen[N_STATES + j] = states[after, j, b, n]
     for p in range(N_PORTS):
         seen[2 * N_STATES + p] = drives[t, p, b, n]
     for c in range(N_OUTPUTS):
-        seen[2 * N_STATES + N_PORTS + c] = signal[t, b, c * states.shape[3] + n]
+        seen[2 * N_STATES + N_PORTS + c] = signal[t, b, index(c * units + n)]
 
 
 @inlined
@@ -59,7 +62,7 @@ def settle(arrays, i, b, n, steady, seen, heard, own, line):
         adjoint[j] += own[j]
     pull(seen[:N_STATES], seen[2 * N_STATES : 2 * N_STATES + N_PORTS], adjoint, steady, own, drive, partial)
     tell(drive, line)
-    t = arrays[1].shape[0] - 1 - i
+    t, b, n = index(arrays[1].shape[0] - 1 - i), index(b), index(n)
     for p in range(N_PORTS):
         arrays[5][t, p, b, n] = drive[p]
     for j in range(N_STATES):

@@ -11,7 +11,8 @@ from numba import cuda
 
 from .direction import HEARS, SEEN, SENDS, begin, look, settle  # pyright: ignore[reportMissingImports]
 from .precision import inlined, real, roomy  # pyright: ignore[reportMissingImports]
-from .sizes import GROUP, HELD, SLICES, TALL, TILES, UNITS, WIDTH  # pyright: ignore[reportMissingImports]
+from .quads import BYTES, put, quad  # pyright: ignore[reportMissingImports]
+from .sizes import GROUP, HELD, SLICES, TALL, THREADS, TILES, UNITS, WIDTH  # pyright: ignore[reportMissingImports]
 from .unit import N_CONSTANTS, N_STATES  # pyright: ignore[reportMissingImports]
 
 STEADY = max(1, N_CONSTANTS)  # an array has at least one entry
@@ -21,31 +22,47 @@ TALLEST = TILES * TALL
 
 @inlined
 def weigh(weights, held, line, tile, piece, parts):
-    """This thread's share of W line, for every trial of the block; weights (WIDTH, TALL, threads), line (GROUP, PADDED)."""
-    total = cuda.local.array((TALL, GROUP), real)
+    """This thread's share of W line, for every trial of the block; weights (WIDTH, threads, TALL), line (GROUP, PADDED)."""
+    total = cuda.local.array((GROUP, TALL), real)
+    for g in range(GROUP):
+        for r in range(TALL):
+            total[g, r] = real(0)
+    for q in range(HELD // TALL):
+        for g in range(GROUP):
+            add(total, g, held, q * TALL, quad(line, g * PADDED + piece * WIDTH + q * TALL))
+    fresh = cuda.local.array((TALL, TALL), real)
+    j = HELD
+    while j < WIDTH:
+        for c in range(TALL):
+            take(weights, j + c, fresh, c)
+        for g in range(GROUP):
+            add(total, g, fresh, 0, quad(line, g * PADDED + piece * WIDTH + j))
+        j += TALL
+    for g in range(GROUP):
+        put(parts, (piece * GROUP + g) * TALLEST + tile * TALL, total[g, 0], total[g, 1], total[g, 2], total[g, 3])
+
+
+@inlined
+def take(weights, j, tile, row):
+    """Column j of this thread's tile, to a row of `tile`."""
+    tile[row, 0], tile[row, 1], tile[row, 2], tile[row, 3] = quad(weights, (j * THREADS + cuda.threadIdx.x) * TALL)
+
+
+@inlined
+def add(total, g, tile, j, sent):
+    """Four columns times what was sent to them, for four rows; tile (columns, TALL)."""
     for r in range(TALL):
-        for g in range(GROUP):
-            total[r, g] = real(0)
-    for j in range(HELD):
-        for g in range(GROUP):
-            sent = line[g, piece * WIDTH + j]
-            for r in range(TALL):
-                total[r, g] += held[j, r] * sent
-    for j in range(HELD, WIDTH):
-        for g in range(GROUP):
-            sent = line[g, piece * WIDTH + j]
-            for r in range(TALL):
-                total[r, g] += weights[j, r, cuda.threadIdx.x] * sent
-    for r in range(TALL):
-        for g in range(GROUP):
-            parts[piece, g, tile * TALL + r] = total[r, g]
+        total[g, r] += tile[j, r] * sent[0]
+        total[g, r] += tile[j + 1, r] * sent[1]
+        total[g, r] += tile[j + 2, r] * sent[2]
+        total[g, r] += tile[j + 3, r] * sent[3]
 
 
 @roomy
 def sweep(weights, arrays, steps, trials):
     """Grid: one block for every GROUP trials, of at least max(SLICES * TILES, GROUP * UNITS) threads."""
-    line = cuda.shared.array((GROUP, PADDED), real)
-    parts = cuda.shared.array((SLICES, GROUP, TALLEST), real)
+    line = cuda.shared.array((GROUP, PADDED), real, alignment=BYTES)
+    parts = cuda.shared.array((SLICES, GROUP, TALLEST), real, alignment=BYTES)
     held, heard = cuda.local.array((HELD, TALL), real), cuda.local.array(HEARS, real)
     steady, own = cuda.local.array(STEADY, real), cuda.local.array(N_STATES, real)
     seen, sent = cuda.local.array(SEEN, real), cuda.local.array(SENDS, real)
@@ -55,9 +72,8 @@ def sweep(weights, arrays, steps, trials):
     b = cuda.blockIdx.x * GROUP + g
     mine = g < GROUP and b < trials
     for j in range(HELD):
-        for r in range(TALL):
-            held[j, r] = weights[j, r, thread]
-    for place in range(thread, GROUP * PADDED, cuda.blockDim.x):
+        take(weights, j, held, j)
+    for place in range(thread, GROUP * PADDED, THREADS):
         line[place // PADDED, place % PADDED] = real(0)
     cuda.syncthreads()
     if mine:

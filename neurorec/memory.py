@@ -1,0 +1,63 @@
+"""How much memory there is, asked before it is taken: an array that does not fit ends in an error of NumPy's, or of the kernel's."""
+
+from __future__ import annotations
+
+import os
+from decimal import Decimal
+from pathlib import Path
+
+from neurorec.errors import ValueRefused
+
+GROUPS = Path("/sys/fs/cgroup")  # of processes, by which containers and schedulers limit memory
+UNITS = ("bytes", "kB", "MB", "GB", "TB", "PB", "EB")
+
+
+def expect_memory(size: int, what: str, way_out: str) -> None:
+    """Refuse what would not fit.
+
+    Parameters
+    ----------
+    size : int
+        Bytes it takes at least.
+    what : str
+        What takes them, for the text.
+    way_out : str
+        What to do instead.
+
+    Raises
+    ------
+    ValueRefused
+        Saying how much it needs and how much there is.
+    """
+    if size > (free := free_memory()):
+        raise ValueRefused(f"{what} needs {told(size)} of memory and {told(free)} are free; {way_out}")
+
+
+def free_memory() -> int:
+    """Bytes that this process can still take."""
+    return min([_free_here(), *(int(text) for text in map(_read, _limits()) if text.strip().isdigit())])
+
+
+def told(size: int) -> str:
+    """Bytes as people read them."""
+    thousands = min((len(str(size)) - 1) // 3, len(UNITS) - 1)
+    return f"{Decimal(size) / 1000**thousands:.3g} {UNITS[thousands]}"
+
+
+def _limits() -> list[Path]:
+    """Of this process's group, and of those that it is in."""
+    own = [line.rpartition("::/")[2] for line in _read(Path("/proc/self/cgroup")).splitlines() if line.startswith("0::/")]
+    group = GROUPS.joinpath(*own)
+    return [each / "memory.max" for each in (group, *group.parents)] + [GROUPS / "memory/memory.limit_in_bytes"]
+
+
+def _free_here() -> int:
+    """Also what the kernel holds for files and gives back at once; where it does not tell, all there is."""
+    for line in _read(Path("/proc/meminfo")).splitlines():
+        if line.startswith("MemAvailable:"):
+            return 1024 * int(line.split()[1])
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
+def _read(path: Path) -> str:
+    return path.read_text() if path.exists() else ""
