@@ -26,6 +26,7 @@ from neurorec.storage.checks import bad_rows, bad_trials, expect_good, note_rows
 from neurorec.storage.datasets import put
 from neurorec.storage.failures import expect_in_place, writes
 from neurorec.storage.files import expect_run, new_file, new_in_place, publish
+from neurorec.storage.image import from_image, image
 from neurorec.storage.networks import is_kept, network_from, overwrite_network, snapshot_path
 from neurorec.storage.pending import Pending
 from neurorec.storage.plan import Layout, Plan
@@ -60,6 +61,7 @@ class RunFile:
     ``/log``                      one row a trial: loss and whatever else was asked for, NaN until written
     ``/trajectories``             (time in seconds, trial, unit or channel), float32, NaN until recorded
     ``/trials``                   conditions of the recorded trials
+    ``/plasticity``               learning rate of every weight, where synapses have rates of their own or a mask
     ``/checksums``                of everything above, `neurorec.storage.checks`, and of the structure, `neurorec.hdf5.seal`
     ============================  =====================================================================================
 
@@ -104,6 +106,7 @@ class RunFile:
         batch: int = 1,
         seed_entropy: int = 0,
         carried: np.ndarray = NONE,
+        rates: np.ndarray | None = None,
         overwrite: bool = False,
     ) -> RunFile:
         """A new run, with room for everything it will hold, open for writing.
@@ -142,6 +145,8 @@ class RunFile:
             Root of the run's seed tree.
         carried : (C,) array
             The units' states in which the first trials start, where they are carried from trial to trial.
+        rates : (P,) array, optional
+            Learning rate of every weight, where the config's are not all there is to say.
         overwrite : bool
             Replace an existing file; it stays whole until the new one is. One that is being written is not replaced.
 
@@ -157,7 +162,7 @@ class RunFile:
             whole("n_inputs", n_inputs, 0), whole("n_outputs", n_outputs, 0), dict(columns), tuple(conditions), record, dict(texts),
         )  # fmt: skip
         first = State(0, 0, np.asarray(vector), np.asarray(slots), carried)
-        plan = Plan(layout, network, config, first, seed_entropy, record.snapshots(total, batch))
+        plan = Plan(layout, network, config, first, seed_entropy, record.snapshots(total, batch), rates)
         plan.check()
         path = None if path is None else Path(path)
         return cls(new_file(path, plan.bytes, overwrite, lambda file: build(file, plan)), path, network.made_of)
@@ -376,6 +381,19 @@ class RunFile:
             expect_whole(self._name, file, where)
             return network_from(file[where], self.trust)
 
+    def rates(self) -> np.ndarray:
+        """Learning rate of every weight, (P,), of a run in which synapses have rates of their own.
+
+        Raises
+        ------
+        RunFileError
+            If the file does not hold them.
+        """
+        found = self._rates()
+        if found is None or found.shape != self.state().vector.shape or not (np.isfinite(found) & (found >= 0)).all():
+            raise RunFileError(f"{self._name} is damaged (/plasticity holds no rate of every weight); restore it from a copy")
+        return found
+
     def initial(self) -> Any:
         """The network before training."""
         return self.network(0)
@@ -472,6 +490,16 @@ class RunFile:
         if self._held is not None:
             self._held.close()
 
+    def __getstate__(self) -> dict[str, Any]:
+        """For copies and other processes: a run in memory goes with all it holds, one with a path as its path, to be read there."""
+        held = image(self._file) if self.path is None else None
+        return {**self.__dict__, "_held": held, "_next_slot": None, "_known_layout": None}  # what is looked up again
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """As `__getstate__` left it."""
+        held = state["_held"]
+        self.__dict__.update(state, _held=None if held is None else from_image(held))
+
     def what_is_left(self) -> str:
         """How far the file is whole, and how to go on."""
         if self.path is None:
@@ -547,4 +575,8 @@ class RunFile:
         layout, network = self._layout, self.initial()
         if (layout.n_inputs, layout.n_outputs) != (network.inputs, network.outputs):
             raise damaged(self._name, "its layout", "is not that of its network")
-        return Plan(layout, network, self.config, self.state(), self.seed_entropy, self.snapshot_trials)
+        return Plan(layout, network, self.config, self.state(), self.seed_entropy, self.snapshot_trials, self._rates())
+
+    def _rates(self) -> np.ndarray | None:
+        file = self._file
+        return fetch(file, "plasticity/rates") if "plasticity/rates" in file else None
