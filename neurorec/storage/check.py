@@ -23,7 +23,6 @@ from neurorec.storage.plan import Layout
 from neurorec.storage.stored_layout import stored_layout
 
 WHOLE, DAMAGED, UNFINISHED, UNKNOWN = "whole", "damaged", "not finished", "no checksums"
-BLOCK = 2**24  # bytes that are read at a time
 Bad = Callable[[h5py.File, str, slice], np.ndarray]
 
 
@@ -151,10 +150,7 @@ def _rows(file: h5py.File, layout: Layout, group: str, done: int, total: int) ->
 
 
 def _trajectory(file: h5py.File, name: str, done: int, total: int, bad_ones: Bad = bad_trials) -> Part:
-    data = file[f"trajectories/{name}"]
-    step = max(1, BLOCK // max(1, data.nbytes // max(1, total)))
-    bad = [bad_ones(file, name, np.s_[first : min(first + step, done)]) for first in range(0, done, step)]
-    return _of_rows(f"/trajectories/{name}", np.concatenate([np.zeros(0, bool), *bad]), total)
+    return _of_rows(f"/trajectories/{name}", bad_ones(file, name, np.s_[:done]), total)
 
 
 def _of_rows(name: str, bad: np.ndarray, total: int) -> Part:

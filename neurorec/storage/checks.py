@@ -19,6 +19,8 @@ from neurorec.hdf5.wholes import CHECKSUMS, checksum, checksum_of
 from neurorec.storage.datasets import allocate, dimension, put
 from neurorec.storage.plan import Layout
 
+BLOCK = 2**24  # bytes that are read at a time
+
 
 def build_checksums(file: h5py.File, wholes: Sequence[str], layout: Layout) -> None:
     """Room for all of them; the wholes are in the file already."""
@@ -72,9 +74,11 @@ def note_steps(file: h5py.File, name: str, array: np.ndarray, steps: slice) -> N
 
 
 def bad_steps(file: h5py.File, name: str, steps: slice) -> np.ndarray:
-    """Which time steps of a simulation are not as they were written, (n,) of bool."""
-    values = whole(file[f"trajectories/{name}"])[steps]
-    return whole(file[f"{CHECKSUMS}/trajectories/{name}"])[steps] != of_trials(values.swapaxes(0, 1))
+    """Which time steps of a simulation are not as they were written, (n,) of bool; a block of them in memory at a time."""
+    data, kept = whole(file[f"trajectories/{name}"]), whole(file[f"{CHECKSUMS}/trajectories/{name}"])[steps]
+    step = max(1, BLOCK * max(1, len(data)) // max(1, data.nbytes))
+    bad = [of_trials(data[at : min(at + step, len(kept))].swapaxes(0, 1)) for at in range(0, len(kept), step)]
+    return np.concatenate([np.zeros(0, np.int64), *bad]) != kept
 
 
 def bad_rows(file: h5py.File, group: str, names: Sequence[str], rows: slice) -> np.ndarray:
@@ -86,8 +90,15 @@ def bad_rows(file: h5py.File, group: str, names: Sequence[str], rows: slice) -> 
 
 
 def bad_trials(file: h5py.File, name: str, rows: slice) -> np.ndarray:
-    """Which recorded trials of a variable are not as they were written, (n,) of bool."""
-    values, kept = whole(file[f"trajectories/{name}"])[:, rows], whole(file[f"{CHECKSUMS}/trajectories/{name}"])[rows]
+    """Which recorded trials of a variable are not as they were written, (n,) of bool; a block of them in memory at a time."""
+    data, kept = whole(file[f"trajectories/{name}"]), whole(file[f"{CHECKSUMS}/trajectories/{name}"])[rows]
+    first, step = rows.start or 0, max(1, BLOCK * max(1, data.shape[1]) // max(1, data.nbytes))
+    blocks = [slice(at, min(at + step, len(kept))) for at in range(0, len(kept), step)]
+    bad = [_bad_trials(data[:, first + each.start : first + each.stop], kept[each]) for each in blocks]
+    return np.concatenate([np.zeros(0, bool), *bad])
+
+
+def _bad_trials(values: np.ndarray, kept: np.ndarray) -> np.ndarray:
     return np.where(kept == NEVER, ~np.isnan(values).all(axis=(0, 2)), kept != of_trials(values))
 
 
