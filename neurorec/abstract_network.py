@@ -130,6 +130,12 @@ class AbstractNetwork(AbstractDisplayed):
         """Such as "50 units, 3 inputs, 2 outputs"."""
         return ", ".join([some(self.units, "unit"), some(self.inputs, "input"), some(self.outputs, "output")])
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Of a copy: its arrays are read-only, too."""
+        vars(self).update(state)
+        for array in self.stored().values():
+            array.setflags(write=False)
+
     def replace(self, **changes: Any) -> Self:
         """A new network with some fields changed."""
         fields: Any = dataclasses.fields(self)  # type: ignore[arg-type]

@@ -9,19 +9,23 @@ import typer
 
 from neurorec.cli.exits import resumable
 from neurorec.cli.facts import show, summary
+from neurorec.cli.score import scored
 from neurorec.cli.settings import TRUST
 
 
 def command(
     path: Annotated[Path, typer.Argument(metavar="RUN", help="A run file.")],
-    trials: Annotated[int | None, typer.Option(help="In all, with those done; else as planned.")] = None,
+    trials: Annotated[int | None, typer.Option(help="In all, with those done: more than planned, or fewer; else as planned.")] = None,
     trust: Annotated[bool, TRUST] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as one JSON object.")] = False,
 ) -> None:
     """Go on with a training that was stopped, or make it longer."""
+    from neurorec.parts import Parts
+    from neurorec.plan import Plan
     from neurorec.training import resume
 
     with resumable(path):
         run = resume(path, trials, progress=not quiet, trust=trust)
-    show(summary(run), as_json)
+    parts = Parts.remade(Plan.from_dict(run.config), None, run.trust)
+    show({**summary(run), **scored(run, parts.task, parts.engine)}, as_json)
