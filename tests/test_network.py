@@ -96,6 +96,7 @@ def test_a_cell_of_ones_own_is_a_class():
         ({"parameters": {"taus": 1}}, ValueRefused, "no parameter of leaky_tanh named 'taus'; there are tau"),
         ({"parameters": {"tau": np.ones(3)}}, ShapeError, "one value a unit"),
         ({"plastic": ("weights",)}, ValueRefused, "no plastic weight named 'weights'"),
+        ({"plastic": {"recurrent": np.ones((4, 4))}}, ValueRefused, "said to a training: nr.train"),
         ({"noise": -0.1}, ValueRefused, "noise must be a finite number from 0, got -0.1"),
     ],
 )
