@@ -33,7 +33,8 @@ from report import parser, print_machine, print_rows
 
 import neurorec as nr
 from neurorec.learner import Learner
-from neurorec.plan import Plan, describe_task
+from neurorec.parts import Parts
+from neurorec.plan import Plan
 from neurorec.timing import Spread, side_by_side
 from neurorec.timing.machine import machine
 from neurorec.timing.platforms import Processor
@@ -107,11 +108,10 @@ def deviation_of_the_gradient(start: nr.Network, trials: nr.Trials) -> float:
 
 def ours(task: nr.AbstractTask, start: nr.Network, trials: nr.Trials, engine: str) -> Update:
     """By a training's own steps, on one of the engines."""
-    name, settings = describe_task(task)
     papers = nr.presets.training("scornn")
-    learner = Learner(start, task, Plan(
-        task=name, task_settings=settings, rule="bptt", engine=engine, engine_settings={}, feedback="symmetric", optimiser=papers["optimiser"],
-        optimiser_settings={}, loss=task.loss, trials=1, batch=BATCH, update="trial", rate=dict(papers["rate"]), clip=None, weight_decay=0.0,
+    parts = Parts.of(task, "bptt", engine, None, papers["optimiser"], None)
+    learner = Learner(start, parts, Plan(
+        **parts.described(), trials=1, batch=BATCH, update="trial", rate=dict(papers["rate"]), clip=None, weight_decay=0.0,
         gradient_angle=0, stop_below=None, seed=0,
     ))  # fmt: skip
 

@@ -18,12 +18,13 @@ from neurorec.mapping import mapping_of
 from neurorec.noise import training_noise
 from neurorec.parts import Parts
 from neurorec.plan import Plan, ways_out
+from neurorec.plasticity import rates_by_name
 from neurorec.rules.bptt import BPTT
 from neurorec.silence import Silence
 from neurorec.starts import STARTS
 from neurorec.trials import Trials
 from neurorec.updates import apply
-from neurorec.weights import Weights, least_values, rates_by_name
+from neurorec.weights import Weights, least_values
 
 UNBEARABLE = 1e4  # times the loss of a silent network
 
@@ -39,6 +40,8 @@ class Learner:
         Task, rule, engine, feedback, optimiser, loss.
     plan : Plan
         Everything else.
+    rates : (P,) array, optional
+        Learning rate of every weight, where the plan says that they are uneven.
 
     Attributes
     ----------
@@ -54,7 +57,7 @@ class Learner:
         Learning rates of the first trial, before annealing.
     """
 
-    def __init__(self, network: AbstractNetwork, parts: Parts, plan: Plan):
+    def __init__(self, network: AbstractNetwork, parts: Parts, plan: Plan, rates: np.ndarray | None = None):
         self.network, self.task, self.plan = network, parts.task, plan
         self.engine: Any = parts.engine  # which takes this network, or `check` refuses
         check(parts.engine, parts.rule, plan.schedule, network)
@@ -63,7 +66,8 @@ class Learner:
         self.weights, self.updates, self.batches = Weights.of(network, self.engine.dtype), 0, 0
         self.start = STARTS[plan.start](network, plan.batch, self.engine.dtype)
         self.slots = np.zeros((len(parts.optimiser.slots), self.weights.vector.size), self.engine.dtype)
-        self.rates = self.weights.spread(network, rates_by_name(network, parts.rule, parts.feedback, plan.rate))
+        even = rates_by_name(network, parts.rule, parts.feedback, plan.rate)  # which refuses what cannot be trained
+        self.rates = self.weights.spread(network, even) if rates is None else rates.astype(self.engine.dtype)
         clip = np.inf if plan.clip is None else plan.clip
         self.teaching = Teaching(
             Route(parts.rule, parts.feedback),
@@ -73,6 +77,7 @@ class Learner:
             clip,
             plan.weight_decay,
             least_values(network, self.weights),
+            tuple(plan.uneven),
         )
         self.engine.expect(network, self.teaching, plan.schedule)
         self.silence = Silence(network)

@@ -71,7 +71,7 @@ class Parametrised(AbstractMapping):
         for name, found in self.law.pull(self._free(weights), change.recurrent.astype(np.float64)).items():
             if name in self.law.learnt:
                 change.view(name)[...] = found
-            elif rule.influence == "full":
+            elif rule.through_units:
                 change.view(name)[...] += found.astype(change.vector.dtype)
 
     def renew(self, weights: Weights) -> None:

@@ -164,7 +164,7 @@ class ModuleNetwork(AbstractNetwork):
 
     def expect(self, rule: AbstractRule, schedule: str) -> None:
         """Refuse local rules, and changes at every step."""
-        if rule.influence == "local" and rule.changes != ("readout",):
+        if not rule.through_units and rule.changes != ("readout",):
             raise NotOffered(
                 f"{type(rule).__name__} is local, and which part of the influence is a unit's own cannot be told of the torch module "
                 f"{self.architecture!r}; use rule='bptt', 'random_feedback_bptt' or 'readout_only', or a network of a cell"

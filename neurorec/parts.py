@@ -52,13 +52,18 @@ class Parts:
         others = {name: remade(kind, getattr(plan, name), getattr(plan, f"{name}_settings"), trust) for name, kind in PARTS.items()}
         return cls(remake_task(plan, task, trust), **others)
 
+    @property
+    def made_of(self) -> tuple[type, ...]:
+        """Their classes: who trained with them may read the file again."""
+        return tuple(type(part) for part in vars(self).values())
+
     def described(self) -> dict[str, Any]:
         """Names and settings, as `neurorec.plan.Plan` has them."""
         found: dict[str, Any] = {}
         found["task"], found["task_settings"] = describe_task(self.task)
-        for part in PARTS:
-            object_ = getattr(self, part)
-            found |= {part: name_of(object_), f"{part}_settings": settings_of(object_)}
+        for name in PARTS:
+            part = getattr(self, name)
+            found |= {name: name_of(part), f"{name}_settings": plain(part.settings) if part is self.engine else settings_of(part)}
         return found
 
 
@@ -70,8 +75,6 @@ def settings_of(part: Any) -> dict[str, Any]:
     NotOffered
         If it holds what a file could not: then a resumed training would be another one.
     """
-    if isinstance(getattr(type(part), "settings", None), property):  # an engine says so itself
-        return plain(part.settings)
     if dataclasses.is_dataclass(part):
         return {f.name: plain(getattr(part, f.name)) for f in dataclasses.fields(part) if f.init}
     if own := vars(part):

@@ -50,6 +50,9 @@ class Plan:
         ``"initial"`` or ``"carried"``.
     anneal : float
         Share of the rate that is left after `trials`; runs from before it was there have 1.
+    uneven : list of str
+        Weights whose synapses have rates of their own, or of which only some are plastic; the file keeps a rate of every weight, and
+        `rate` the largest.
     """
 
     task: str
@@ -75,6 +78,7 @@ class Plan:
     rule_settings: dict[str, Any] = field(default_factory=dict)
     feedback_settings: dict[str, Any] = field(default_factory=dict)
     loss_settings: dict[str, Any] = field(default_factory=dict)
+    uneven: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         whole("trials", self.trials)

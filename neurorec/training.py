@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,8 +14,9 @@ from neurorec.abstract_network import AbstractNetwork
 from neurorec.arrays import whole
 from neurorec.engines import fit, recorded
 from neurorec.engines.base import AbstractEngine, Activity
-from neurorec.errors import DivergenceError
+from neurorec.errors import DivergenceError, ValueRefused
 from neurorec.feedbacks.base import AbstractFeedback
+from neurorec.hdf5.damage import reading
 from neurorec.interrupt import Interrupt
 from neurorec.learner import Learner
 from neurorec.losses.base import AbstractLoss
@@ -23,7 +24,8 @@ from neurorec.memory import expect_memory
 from neurorec.one_thread import one_thread
 from neurorec.optimisers.base import AbstractOptimiser
 from neurorec.parts import Parts
-from neurorec.plan import Plan, plain
+from neurorec.plan import Plan
+from neurorec.plasticity import largest, narrowed, rates_by_name, uneven
 from neurorec.progress import Hook, Progress
 from neurorec.record import Record
 from neurorec.rules.base import AbstractRule
@@ -33,6 +35,7 @@ from neurorec.storage import RunFile
 from neurorec.storage.texts import text_widths
 from neurorec.trials import AbstractTask, Trials
 from neurorec.trust import Trust, trusted
+from neurorec.weights import Weights
 
 if TYPE_CHECKING:
     import xarray
@@ -50,7 +53,7 @@ def train(
     trials: int = 1000,
     batch: int = 1,
     update: str = "trial",
-    rate: float | Mapping[str, float] = 0.03,
+    rate: float | Mapping[str, Any] = 0.03,
     optimiser: str | AbstractOptimiser = "sgd",
     loss: str | AbstractLoss | type[AbstractLoss] | None = None,
     record: Record | None = None,
@@ -59,7 +62,7 @@ def train(
     progress: bool | Hook = True,
     *,
     feedback: str | AbstractFeedback | None = None,
-    plastic: tuple[str, ...] | None = None,
+    plastic: Sequence[str] | Mapping[str, Any] | None = None,
     clip: float | None = None,
     weight_decay: float = 0.0,
     anneal: float = 1.0,
@@ -90,7 +93,8 @@ def train(
         in the trial's loss, so that a rate means the same in each: Murray's Eq 5 is ``rate`` times the number of steps.
     rate : float or mapping
         Learning rate, for all weights or one each: ``{"recurrent": 0.01, "input": 0.01, "readout": 0.03}``. With a
-        parametrisation, its free parameters (``network.learnt``) are in the place of ``recurrent``.
+        parametrisation, its free parameters (``network.learnt``) are in the place of ``recurrent``. Instead of a number, an
+        array shaped as the weight gives each synapse its own rate.
     optimiser : str or optimiser
         ``"sgd"``, ``"adam"``, or e.g. ``Adam(beta1=0.8)``.
     loss : str or loss, optional
@@ -106,8 +110,10 @@ def train(
         where it returns False, training stops there, and `nr.resume` goes on. What it raises reaches the caller, the file being whole.
     feedback : str or feedback, optional
         From ``nr.names("feedbacks")``; None: the rule's own.
-    plastic : sequence of str, optional
-        Which weights change; None: as the network says.
+    plastic : sequence of str or mapping, optional
+        Which weights change; None: as the network says. Of a mapping, ``{"recurrent": mask, "readout": None}``, only the synapses change
+        at which the mask is True (or 1); None: all of that weight. The others keep their numbers to the last bit, whatever the
+        optimiser and the decay, and clipping does not count them.
     clip : float, optional
         Largest norm of a change.
     weight_decay : float
@@ -141,14 +147,16 @@ def train(
         On Ctrl-C, after the batch under way; the file can be resumed.
     """
     parts = Parts.of(task, rule, engine, feedback, optimiser, loss)
-    network = network if plastic is None else network.replace(plastic=tuple(plastic))
+    network, masks = narrowed(network, plastic)
+    by_name = rates_by_name(network, parts.rule, parts.feedback, rate, masks)
+    rates = Weights.of(network, np.float64).spread(network, by_name) if uneven(by_name) else None
     plan = Plan(
-        **parts.described(), trials=trials, batch=batch, update=update, rate=dict(rate) if isinstance(rate, Mapping) else plain(rate),
+        **parts.described(), trials=trials, batch=batch, update=update, rate=largest(rate), uneven=list(uneven(by_name)),
         clip=clip, weight_decay=weight_decay, anneal=anneal, gradient_angle=gradient_angle, stop_below=stop_below, seed=entropy(seed),
         start=start,
     )  # fmt: skip
     _expect_room(network, batch, steps=1)
-    learner = Learner(network, parts, plan)
+    learner = Learner(network, parts, plan, rates)
     first = learner.trials(0, 1)
     fit(network, first)
     _expect_room(network, batch, first.steps)
@@ -156,9 +164,11 @@ def train(
     file = RunFile.create(
         path, network, plan.as_dict(), trials, first.steps, network.dt, plan.columns, learner.weights.vector, learner.slots, record,
         [n for n, value in first.conditions.items() if value.dtype.kind in "iufbU"], network.inputs, network.outputs,
-        texts=text_widths(first.conditions), batch=batch, seed_entropy=plan.seed, carried=learner.start.vector, overwrite=overwrite,
+        texts=text_widths(first.conditions), batch=batch, seed_entropy=plan.seed, carried=learner.start.vector, rates=rates,
+        overwrite=overwrite,
     )  # fmt: skip
-    return _go_on(learner, file, progress)
+    file.trust = (*network.made_of, *parts.made_of)
+    return _go_on(Journal(learner, file, file.total), progress)
 
 
 def resume(
@@ -176,7 +186,8 @@ def resume(
     path : str or Path
         A run file.
     trials : int, optional
-        In all, with those done; None: as planned.
+        In all, with those done; None: as planned. More than planned makes the run longer; fewer stop it there, and it
+        can be resumed again, to the same bits if they end with a batch.
     task : task or Trials, optional
         Needed where the run was trained on arrays, or on a task of your own that is not trusted.
     progress : bool or callable
@@ -187,31 +198,51 @@ def resume(
     Raises
     ------
     RunFileError
-        If the file is no run, is damaged, or is being written by another process.
+        If the file is no run, is damaged, is being written by another process, or names a class that is not trusted.
+    ValueRefused
+        If `trials` is less than are done.
     """
     file = RunFile.open(path, "r+", trusted(trust))
     try:
-        plan = Plan.from_dict(file.config)
-        learner = Learner(file.initial(), Parts.remade(plan, task, file.trust), plan)
-        if trials is not None:
-            file.extend(whole("trials", trials))
+        with reading(path, "its settings"):
+            plan = Plan.from_dict(file.config)
+        rates = file.rates() if plan.uneven else None
+        learner = Learner(file.initial(), Parts.remade(plan, task, file.trust), plan, rates)
+        until = file.total if trials is None else _last_trial(file, whole("trials", trials))
+        file.extend(until)
         _, learner.updates, learner.weights.vector[...], learner.slots[...], learner.start.vector[...] = file.state()
+        journal = Journal(learner, file, until)
     except Exception:
         file.close()
         raise
-    return _go_on(learner, file, progress)
+    return _go_on(journal, progress)
 
 
-def _go_on(learner: Learner, file: RunFile, progress: bool | Hook) -> Run:
+def _last_trial(file: RunFile, asked: int) -> int:
+    """After which training stops, of `asked` in all; what is left of the plan can be done later.
+
+    Raises
+    ------
+    ValueRefused
+        If more are done already.
+    """
+    if asked < file.done:
+        raise ValueRefused(
+            f"trials={asked} is in all, and the run has done {file.done}; ask for more than those, or read it with nr.open_run"
+        )
+    return asked
+
+
+def _go_on(journal: Journal, progress: bool | Hook) -> Run:
     """Train to the end, whatever ends it; leave the file whole and closed.
 
     Only between two batches do weights and the number of trials belong together: what breaks a batch off leaves the file
     as the last checkpoint made it.
     """
-    journal = Journal(learner, file)
+    learner, file = journal.learner, journal.file
     import scipy.linalg.cython_blas  # noqa: F401 - Numba's products use it: loaded now, so that the limit below holds for it
 
-    with one_thread, Interrupt() as interrupt, Progress(progress, file.total, journal.done) as shown:
+    with one_thread, Interrupt() as interrupt, Progress(progress, journal.total, journal.done) as shown:
         try:
             going = True
             while going and not journal.finished and interrupt.asked is None:
@@ -254,9 +285,9 @@ def _how_to_go_on(file: RunFile, journal: Journal) -> str:
 class Journal:
     """Learns batch after batch and writes down what happened, a block of rows at a time: bounded in memory."""
 
-    def __init__(self, learner: Learner, file: RunFile):
+    def __init__(self, learner: Learner, file: RunFile, until: int):
         self.learner, self.file = learner, file
-        self.done, self.total, self.record = file.done, file.total, file.record
+        self.done, self.total, self.record = file.done, until, file.record
         self.snapshots, self.rows, self.flushed = set(file.snapshot_trials), [], time.monotonic()
         log = file.log()
         self.losses: deque[float] = deque(self._losses_so_far(log), maxlen=RECENT)
@@ -277,7 +308,8 @@ class Journal:
 
     def batch(self) -> None:
         """One batch, its row in the log, its trajectories; a checkpoint when it is time."""
-        first, n = self.done, min(self.learner.plan.batch, self.total - self.done)
+        first, batch = self.done, self.learner.plan.batch
+        n = min(batch - first % batch, self.total - first)  # after a stop within a batch, what is left of that one
         trials = self.learner.trials(first, n)
         activity, row = self.learner.learn(trials, first)
         self.losses.extend(map(float, row["loss"]))

@@ -8,8 +8,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from neurorec.abstract_network import AbstractNetwork
-from neurorec.arrays import aligned, only, real_array
-from neurorec.errors import ValueRefused
+from neurorec.arrays import aligned
 
 AnyNetwork = TypeVar("AnyNetwork", bound=AbstractNetwork)
 
@@ -67,11 +66,19 @@ class Weights:
         return self.like(vector)
 
     def into(self, network: AnyNetwork) -> AnyNetwork:
-        """The network with these weights in it."""
-        return network.with_parts({name: self.view(name) for name in self.spans})
+        """The network with these weights in it.
 
-    def spread(self, network: AbstractNetwork, values: Mapping[str, float]) -> np.ndarray:
-        """One number a weight, (P,), from one number a name; zero where a name is missing."""
+        Where a weight is, in this float type, what it is in the network, the network's own number stays: what did not move is
+        the same to the last bit.
+        """
+        return network.with_parts({name: self._moved(name, own) for name, own in network.parts().items()})
+
+    def _moved(self, name: str, own: np.ndarray) -> np.ndarray:
+        now = self.view(name)
+        return np.where(own.astype(now.dtype) == now, own, now)
+
+    def spread(self, network: AbstractNetwork, values: Mapping[str, float | np.ndarray]) -> np.ndarray:
+        """One number a weight, (P,), from one number a name, or an array shaped as the weight; zero where a name is missing."""
         out = self.zeros()
         for name, value in values.items():
             if name in self.spans:
@@ -79,35 +86,6 @@ class Weights:
             else:
                 out.parameters[network.formula.parameters.index(name)] = value
         return out.vector
-
-
-def rates_by_name(network: AbstractNetwork, rule: Any, feedback: Any, rate: float | Mapping[str, float]) -> dict[str, float]:
-    """The learning rate of every weight that will change.
-
-    Raises
-    ------
-    ValueRefused
-        If a rate is no positive number, a plastic weight has none, or nothing would change.
-    """
-    moving = [each for name in network.plastic if rule.may_change(name) for each in _moved_for(network, name)]
-    if not moving:
-        raise ValueRefused(
-            f"nothing would change: plastic weights are {', '.join(network.plastic) or 'none'}, and {type(rule).__name__} changes none of them"
-        )
-    if isinstance(rate, Mapping):
-        only("plastic weight (in rate)", rate, moving)
-        if missing := [name for name in moving if name not in rate]:
-            raise ValueRefused(f"no rate for {', '.join(missing)}; give one each, 0 to keep a weight as it is, or one number for all")
-    found = {name: float(real_array("rate", rate[name] if isinstance(rate, Mapping) else rate, ())) for name in moving}
-    if min(found.values()) < 0:
-        raise ValueRefused(f"rates must be zero or positive, got {rate}")
-    # Kolen-Pollack: feedback follows the readout at the same rate, or the two would not converge.
-    return {**found, "feedback": found["readout"]} if feedback.plastic and "readout" in found else found
-
-
-def _moved_for(network: AbstractNetwork, name: str) -> tuple[str, ...]:
-    """What an optimiser moves so that a weight changes: the free parameters of `recurrent`, if it has some."""
-    return network.learnt if name == "recurrent" and network.learnt else (name,)
 
 
 def least_values(network: AbstractNetwork, weights: Weights) -> np.ndarray:

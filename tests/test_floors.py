@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[1]
 FLOORS = (
     "errors discovery trust arrays seeds interrupt one_thread compiling progress publish memory display formula recommended hdf5",
     "cells filters rules feedbacks losses optimisers parametrisations",
-    "model mapping abstract_network network module_network trials tasks record storage weights updates noise noise_loop philox plan parts run",
+    "model mapping abstract_network network module_network trials tasks record storage weights updates noise noise_loop plasticity philox plan parts run",
     "presets engines architectures unroll circuits",
     "learner silence starts training streaming dynamics plots timing",
     "cli",

@@ -220,7 +220,7 @@ def test_a_free_parameter_does_not_share_a_name_with_the_cells():
 
 
 @pytest.mark.parametrize("law", ["dale", "dale_clipped"])
-@pytest.mark.parametrize("rule", [name for name in nr.names("rules") if load("rules", name).may_change("recurrent")])
+@pytest.mark.parametrize("rule", [name for name in nr.names("rules") if load("rules", name)().may_change("recurrent")])
 @pytest.mark.parametrize("engine", ["reference", *ENGINES])
 @settings(max_examples=2)
 @given(seed=st.integers(0, 10_000), units=st.integers(2, 5))

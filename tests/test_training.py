@@ -197,6 +197,46 @@ def test_a_finished_run_can_be_made_longer(tmp_path):
     assert np.array_equal(longer.log["loss"].values, straight.log["loss"].values)
 
 
+@pytest.fixture
+def stopped(tmp_path):
+    """A training of 300 trials, two at a time, that was stopped soon after the 20th."""
+
+    def stop(done, total, loss):
+        if done >= 20:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        nr.train(net(), TASK, path=tmp_path / "run.h5", **{**LONG, "progress": stop})
+    return tmp_path / "run.h5"
+
+
+LONG = {"trials": 300, "batch": 2, "anneal": 0.25, "record": nr.Record(("output",), checkpoints=6), "progress": False}
+
+
+def test_a_shorter_resume_stops_there_and_the_rest_can_be_done_later(stopped):
+    straight = nr.train(net(), TASK, **LONG)
+    said = []
+    short = nr.resume(stopped, trials=120, progress=lambda done, total, loss: said.append((done, total)))
+    assert (short.done, short.total, said[-1]) == (120, 300, (120, 120))
+    assert same(short.network, straight.checkpoint(120))  # rates fall by the plan, not by where it stops
+    assert short.log.sizes["trial"] == 120
+    assert nr.resume(stopped, trials=120, progress=False).done == 120  # nothing to do
+    assert same(nr.resume(stopped, progress=False).network, straight.network)
+
+
+def test_a_resume_may_stop_within_a_batch_but_not_before_what_is_done(stopped):
+    done = nr.open_run(stopped).done
+    with pytest.raises(ValueRefused, match=f"trials=10 is in all, and the run has done {done}"):
+        nr.resume(stopped, trials=10, progress=False)
+    assert nr.open_run(stopped).done == done
+    assert nr.resume(stopped, trials=101, progress=False).done == 101
+    finished = nr.resume(stopped, progress=False)
+    assert (finished.done, finished.total) == (300, 300)
+    assert finished.checkpoints[-1] == 300  # batches end where they would have, so that no checkpoint is passed over
+    assert len(finished.checkpoints) == len(nr.train(net(), TASK, **LONG).checkpoints)
+    assert nr.resume(stopped, trials=301, progress=False).done == 301
+
+
 @pytest.mark.parametrize("update", ["trial", "step"])
 def test_a_carried_state_is_the_one_in_which_the_last_trial_in_its_place_ended(update):
     settings = {"trials": 7, "batch": 3, "update": update, "start": "carried", "record": nr.Record(variables=("h",))}

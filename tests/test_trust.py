@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sys
 import textwrap
@@ -20,6 +21,7 @@ from neurorec.discovery import resolve
 from neurorec.errors import NeurorecError, NotOffered, RunFileError, UnknownName, ValueRefused
 from neurorec.hdf5.seal import renew
 from neurorec.storage import RunFile
+from neurorec.storage.checks import rewriting
 
 TASK = {"period": 0.1}
 EVIL = """
@@ -37,7 +39,7 @@ from neurorec.rules.base import AbstractRule
 from neurorec.tasks.periodic_output import PeriodicOutput
 
 class Mild(AbstractCell):
-    states = ("h",)
+    states, initial = ("h",), 0.1
     @staticmethod
     def step(h, u):
         return h / 2 + sympy.tanh(u) / 2
@@ -87,7 +89,8 @@ def rename(path: Path, attribute: str, name: str) -> None:
     """Give every network in the file another cell, filter, map or architecture."""
     with h5py.File(path, "r+") as file:
         for where in ("network", *(f"checkpoints/{each}" for each in file.get("checkpoints", ()))):
-            file[where].attrs[attribute] = name
+            with rewriting(file, where):
+                file[where].attrs[attribute] = name
     renew(path)
 
 
@@ -208,12 +211,27 @@ def test_settings_go_to_what_a_class_names_and_nowhere_else(place):
         nr.resume(place / "run.h5", trials=3, progress=False)
 
 
+def test_a_path_in_a_file_is_read_only_where_a_file_lies(place):
+    os.mkfifo(place / "pipe.wav")
+    for task, name in (
+        ("character_text", "text"),
+        ("speech_frames", "folder"),
+        ("pixel_digits", "folder"),
+        ("recorded_pattern", "recording"),
+    ):
+        for path in (place / "pipe.wav", Path("/dev/zero")):
+            configure(place / "run.h5", task=task, task_settings={name: str(path)})
+            with pytest.raises(ValueRefused):
+                nr.resume(place / "run.h5", trials=3, progress=False)
+
+
 def test_a_caller_trusts_by_a_word_or_by_class(place, capsys):
     import mine
 
     task, path = nr.task("periodic_output", **TASK), place / "mine.h5"
     made = nr.train(nr.Network.random(0, 4, 1, cell=mine.Mild), task, mine.Plain, "reference", trials=2, path=path, progress=False)
     assert np.array_equal(made.checkpoint(2).recurrent, made.network.recurrent)  # who trained it need not say so again
+    assert nr.dynamics.alignment(made, trials=1).sizes["trial"] == 3
     made.network.save(place / "alone.h5")
     del sys.modules["mine"]
     with pytest.raises(RunFileError, match="mine:Mild"):

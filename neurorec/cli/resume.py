@@ -15,7 +15,7 @@ from neurorec.cli.settings import TRUST
 
 def command(
     path: Annotated[Path, typer.Argument(metavar="RUN", help="A run file.")],
-    trials: Annotated[int | None, typer.Option(help="In all, with those done; else as planned.")] = None,
+    trials: Annotated[int | None, typer.Option(help="In all, with those done: more than planned, or fewer; else as planned.")] = None,
     trust: Annotated[bool, TRUST] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as one JSON object.")] = False,

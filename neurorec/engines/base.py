@@ -95,6 +95,8 @@ class Teaching:
         Weights shrink by ``rate * decay`` at every update.
     least : (P,) array
         Smallest value of every weight: a plastic time constant stays at or above dt, a clipped strength at or above zero.
+    uneven : tuple of str
+        Weights whose synapses have rates of their own, or of which only some are plastic.
     """
 
     route: Route
@@ -104,6 +106,7 @@ class Teaching:
     clip: float
     decay: float
     least: np.ndarray
+    uneven: tuple[str, ...] = ()
 
 
 class AbstractEngine(ABC):
@@ -228,8 +231,9 @@ def check(engine: AbstractEngine, rule: AbstractRule, schedule: str, network: Ab
     NotOffered
         Saying which of the two cannot, and what can.
     """
+    full = rule.through_units  # which a rule of no known influence cannot say
     if schedule not in rule.schedules:
-        way = "use rule='rtrl', which is exact and causal" if rule.influence == "full" else f"use update={min(rule.schedules)!r}"
+        way = "use rule='rtrl', which is exact and causal" if full else f"use update={min(rule.schedules)!r}"
         raise NotOffered(f"{type(rule).__name__} runs against time and cannot change weights every {schedule}; {way}, or update='trial'")
     if schedule not in engine.offers:
         raise NotOffered(f"{type(engine).__name__} cannot change weights every {schedule}; engine='reference' can")

@@ -27,8 +27,8 @@ class UnrolledEngine(AbstractEngine):
 
     Parameters
     ----------
-    how : str or AbstractUnroll
-        From ``nr.names("unroll")``.
+    how : str, class or AbstractUnroll
+        From ``nr.names("unroll")``, or one of your own.
     given : mapping, optional
         Settings of an unroll that is given by its name: ``UnrolledEngine("jacobi", {"sweeps": 4})``.
 
@@ -69,7 +69,7 @@ class UnrolledEngine(AbstractEngine):
         """As the contract says."""
         last = self.last  # looked at once: another thread may put its own there meanwhile
         _, recurrence, found = last if last and last[0] is activity else self.solve(network, weights, stimulus)
-        kept = recurrence if route.rule.influence == "full" else recurrence.local()
+        kept = recurrence if route.rule.through_units else recurrence.local()
         states, change = found.solution.states, weights.zeros()
         signal = recurrence.signal(states, error, route.feedback.element(weights.readout.T, weights.feedback))
         for linear, adjoint in found.how.pull(kept, found.solution, signal):

@@ -11,6 +11,8 @@ import numpy as np
 class AbstractFeedback(ABC):
     """How the error reaches a unit: B(t), (K N, O), from the readout and the network's feedback weights.
 
+    One with settings is a frozen dataclass of numbers, and its `element` a method that reads them from ``self``.
+
     Attributes
     ----------
     plastic : bool

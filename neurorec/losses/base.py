@@ -11,7 +11,8 @@ import numpy as np
 class AbstractLoss(ABC):
     """Loss of one time step; `neurorec.trials.Trials.weight` sums it over time and trials.
 
-    Both functions are plain array code that Numba compiles as it stands.
+    Both functions are plain array code that Numba compiles as it stands. A loss with settings is a frozen dataclass of numbers, and
+    they are methods that read them from ``self``.
 
     Attributes
     ----------

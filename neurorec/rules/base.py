@@ -8,16 +8,28 @@ error reaches the units through the transposed readout or through other weights:
 from __future__ import annotations
 
 from abc import ABC
+from enum import StrEnum
 from typing import ClassVar, Literal
+
+from neurorec.errors import NotOffered
+
+
+class Influence(StrEnum):
+    """Which part of ds/dW a rule keeps; what else there may be is declared here, and each engine is taught it."""
+
+    LOCAL = "local"  # a unit's own: P(t) = D(t) P(t-1) + F(t) pre(t)
+    FULL = "full"  # that by way of other units too: P(t) = (D(t) + F(t) W O) P(t-1) + F(t) pre(t)
 
 
 class AbstractRule(ABC):
     """A learning rule, declared; engines know how to evaluate every point on its axes.
 
+    A rule with settings is a frozen dataclass: they are stored with a run, which is resumed with them.
+
     Attributes
     ----------
     influence : "local" or "full"
-        Which part of ds/dW is kept.
+        Which part of ds/dW is kept, an `Influence`.
     feedback : str
         How the error reaches the units unless the user chooses another, from ``nr.names("feedbacks")``.
     order : "backward" or "forward"
@@ -33,7 +45,7 @@ class AbstractRule(ABC):
         Whether its change equals -dL/dW.
     """
 
-    influence: ClassVar[Literal["local", "full"]]
+    influence: ClassVar[str]
     feedback: ClassVar[str] = "random"
     order: ClassVar[Literal["backward", "forward"]] = "backward"
     schedules: ClassVar[frozenset[str]] = frozenset({"trial", "step"})
@@ -41,7 +53,21 @@ class AbstractRule(ABC):
     spares: ClassVar[tuple[str, ...]] = ()
     exact: ClassVar[bool] = False
 
-    @classmethod
-    def may_change(cls, weight: str) -> bool:
+    @property
+    def through_units(self) -> bool:
+        """Whether it keeps what a weight does to a unit by way of other units, the term with W: what engines ask of its influence.
+
+        Raises
+        ------
+        NotOffered
+            If it declares an influence that there is not.
+        """
+        declared, known = getattr(self, "influence", None), [each.value for each in Influence]
+        if declared not in known:
+            ways = " or ".join(map(repr, known))
+            raise NotOffered(f"{type(self).__name__} declares the influence {declared!r}, which no engine can evaluate; it must be {ways}")
+        return declared == Influence.FULL
+
+    def may_change(self, weight: str) -> bool:
         """Whether the rule changes this weight (or per-unit parameter) at all."""
-        return (cls.changes is None or weight in cls.changes) and weight not in cls.spares
+        return (self.changes is None or weight in self.changes) and weight not in self.spares

@@ -6,7 +6,7 @@ leaves numbers that are newer than their checksum only after the last state, whe
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import h5py
@@ -15,7 +15,7 @@ import numpy as np
 from neurorec.hdf5.checksums import NEVER, NOT_WHOLE, of_rows, of_trials
 from neurorec.hdf5.damage import damaged
 from neurorec.hdf5.values import NUMBERS, TEXT, whole
-from neurorec.hdf5.wholes import CHECKSUMS, checksum
+from neurorec.hdf5.wholes import CHECKSUMS, checksum, checksum_of
 from neurorec.storage.datasets import allocate, dimension, put
 from neurorec.storage.plan import Layout
 
@@ -35,16 +35,23 @@ def build_checksums(file: h5py.File, wholes: Sequence[str], layout: Layout) -> N
         allocate(trajectories, name, [recorded], np.int64, "1", f"checksum of {name} in each recorded trial; 0: never written")
 
 
+def build_step_checksums(file: h5py.File, layout: Layout) -> None:
+    """Room for those of a simulation, which is written step by step."""
+    group = file.require_group(f"{CHECKSUMS}/trajectories")
+    step = dimension(group, "step", len(layout.times))
+    for name in layout.record.variables:
+        allocate(group, name, [step], np.int64, "1", f"checksum of {name} in each recorded time step; 0: never written")
+
+
 @contextmanager
-def rewriting(file: h5py.File, name: str) -> Iterator[None]:
-    """Not whole while it is written, then with its checksum."""
+def rewriting(file: h5py.File, name: str, arrays: Mapping[str, np.ndarray] | None = None) -> Iterator[None]:
+    """Not whole while it is written, then with its checksum; that of all its arrays by path, if they are at hand."""
     kept = f"{CHECKSUMS}/{name}"
     if kept in file:
         put(file[kept], NOT_WHOLE)
-        file.flush()
     yield
     if kept in file:
-        put(file[kept], checksum(file[name]))
+        put(file[kept], checksum(file[name]) if arrays is None else checksum_of(arrays))
 
 
 def note_rows(file: h5py.File, group: str, names: Sequence[str], rows: slice) -> None:
@@ -57,6 +64,17 @@ def note_trials(file: h5py.File, name: str, array: np.ndarray, rows: slice) -> N
     """After trajectories were written."""
     if CHECKSUMS in file:
         put(file[f"{CHECKSUMS}/trajectories/{name}"], of_trials(array), rows)
+
+
+def note_steps(file: h5py.File, name: str, array: np.ndarray, steps: slice) -> None:
+    """After some time steps of a simulation were written, (T', B, C')."""
+    put(file[f"{CHECKSUMS}/trajectories/{name}"], of_trials(np.asarray(array, np.float32).swapaxes(0, 1)), steps)
+
+
+def bad_steps(file: h5py.File, name: str, steps: slice) -> np.ndarray:
+    """Which time steps of a simulation are not as they were written, (n,) of bool."""
+    values = whole(file[f"trajectories/{name}"])[steps]
+    return whole(file[f"{CHECKSUMS}/trajectories/{name}"])[steps] != of_trials(values.swapaxes(0, 1))
 
 
 def bad_rows(file: h5py.File, group: str, names: Sequence[str], rows: slice) -> np.ndarray:

@@ -91,6 +91,7 @@ class Plan:
     state: State
     seed_entropy: int
     snapshots: tuple[int, ...]
+    rates: np.ndarray | None = None
 
     def check(self) -> None:
         """Refuse what cannot be stored, before there is a file."""
@@ -120,4 +121,5 @@ class Plan:
         rows = 8 * layout.total * (5 + columns) + layout.record.count(layout.total) * sum(layout.texts.values())
         state = 2 * sum(array.nbytes for array in self.state[2:]) + 2 * len(json.dumps(dict(self.config)))
         structure = 2**15 * (4 + len(self.snapshots)) + 2**13 * columns
-        return trajectories + networks + rows + state + structure
+        rates = 0 if self.rates is None else self.rates.nbytes
+        return trajectories + networks + rows + state + rates + structure

@@ -22,12 +22,13 @@ from neurorec.hdf5.values import fetch, text
 from neurorec.hdf5.wholes import CHECKSUMS, expect_whole
 from neurorec.record import Record
 from neurorec.storage.about import read_about
-from neurorec.storage.checks import bad_rows, bad_trials, expect_good, note_rows, note_trials, rewriting, rows_in_use
+from neurorec.storage.checks import bad_rows, bad_trials, expect_good, note_rows, rewriting, rows_in_use
 from neurorec.storage.datasets import put
 from neurorec.storage.failures import expect_in_place, writes
 from neurorec.storage.files import expect_run, new_file, new_in_place, publish
 from neurorec.storage.image import from_image, image
 from neurorec.storage.networks import is_kept, network_from, overwrite_network, snapshot_path
+from neurorec.storage.pending import Pending
 from neurorec.storage.plan import Layout, Plan
 from neurorec.storage.rebuild import rebuild
 from neurorec.storage.slots import NONE, State, older_slot, other_slot, write_slot
@@ -60,6 +61,7 @@ class RunFile:
     ``/log``                      one row a trial: loss and whatever else was asked for, NaN until written
     ``/trajectories``             (time in seconds, trial, unit or channel), float32, NaN until recorded
     ``/trials``                   conditions of the recorded trials
+    ``/plasticity``               learning rate of every weight, where synapses have rates of their own or a mask
     ``/checksums``                of everything above, `neurorec.storage.checks`, and of the structure, `neurorec.hdf5.seal`
     ============================  =====================================================================================
 
@@ -80,6 +82,7 @@ class RunFile:
         """Use `create` or `open`."""
         self._held, self.path, self.trust = file, path, trust
         self._next_slot: str | None = None
+        self._pending = Pending()
         self._known_layout: Layout | None = None
 
     @classmethod
@@ -103,6 +106,7 @@ class RunFile:
         batch: int = 1,
         seed_entropy: int = 0,
         carried: np.ndarray = NONE,
+        rates: np.ndarray | None = None,
         overwrite: bool = False,
     ) -> RunFile:
         """A new run, with room for everything it will hold, open for writing.
@@ -141,6 +145,8 @@ class RunFile:
             Root of the run's seed tree.
         carried : (C,) array
             The units' states in which the first trials start, where they are carried from trial to trial.
+        rates : (P,) array, optional
+            Learning rate of every weight, where the config's are not all there is to say.
         overwrite : bool
             Replace an existing file; it stays whole until the new one is. One that is being written is not replaced.
 
@@ -156,7 +162,7 @@ class RunFile:
             whole("n_inputs", n_inputs, 0), whole("n_outputs", n_outputs, 0), dict(columns), tuple(conditions), record, dict(texts),
         )  # fmt: skip
         first = State(0, 0, np.asarray(vector), np.asarray(slots), carried)
-        plan = Plan(layout, network, config, first, seed_entropy, record.snapshots(total, batch))
+        plan = Plan(layout, network, config, first, seed_entropy, record.snapshots(total, batch), rates)
         plan.check()
         path = None if path is None else Path(path)
         return cls(new_file(path, plan.bytes, overwrite, lambda file: build(file, plan)), path, network.made_of)
@@ -296,7 +302,7 @@ class RunFile:
         for name, array in arrays.items():
             self._expect("trajectories", name)
             put(file[f"trajectories/{name}"], array, np.s_[:, where, :])
-            note_trials(file, name, np.asarray(array, np.float32), where)
+            self._pending.trials(name, np.asarray(array, np.float32), where)
         self._write_conditions(where, conditions or {})
 
     @writes
@@ -316,6 +322,7 @@ class RunFile:
         """
         file = self._writable
         slot = self._next_slot or older_slot(file)
+        self._note_pending()
         write_slot(file[slot], State(trial, updates, vector, slots, carried))
         self._next_slot = other_slot(slot)
         self.flush()
@@ -338,16 +345,16 @@ class RunFile:
         """Keep the network as a checkpoint, if one is planned after this many trials."""
         if trial in self.snapshot_trials:
             file, where = self._writable, snapshot_path(trial)
-            with rewriting(file, where):
+            with rewriting(file, where, network.stored()):
                 overwrite_network(file[where], network)
 
     @writes
     def finish(self, network: AbstractNetwork) -> None:
         """Store the trained network; may be called again, later in the training."""
-        file = self._writable
-        with rewriting(file, "network"):
+        file, done = self._writable, self.done
+        with rewriting(file, "network", {**network.stored(), "trained": np.array(done, np.int64)}):
             overwrite_network(file["network"], network)
-            put(file["network/trained"], self.done)
+            put(file["network/trained"], done)
         self.flush()
 
     def network(self, trial: int | None = None) -> Any:
@@ -373,6 +380,19 @@ class RunFile:
                 )
             expect_whole(self._name, file, where)
             return network_from(file[where], self.trust)
+
+    def rates(self) -> np.ndarray:
+        """Learning rate of every weight, (P,), of a run in which synapses have rates of their own.
+
+        Raises
+        ------
+        RunFileError
+            If the file does not hold them.
+        """
+        found = self._rates()
+        if found is None or found.shape != self.state().vector.shape or not (np.isfinite(found) & (found >= 0)).all():
+            raise RunFileError(f"{self._name} is damaged (/plasticity holds no rate of every weight); restore it from a copy")
+        return found
 
     def initial(self) -> Any:
         """The network before training."""
@@ -406,6 +426,7 @@ class RunFile:
         UnknownName
             If a variable was not recorded.
         """
+        self._note_pending()
         file, layout, done = self._file, self._layout, self.done
         for name in names:
             self._expect("trajectories", name)
@@ -446,6 +467,7 @@ class RunFile:
         RunFileError
             As `create`.
         """
+        self._note_pending()
         plan = self._plan()
         publish(Path(path), plan.bytes, overwrite, lambda file: rebuild(file, plan, self._file))
         return Path(path)
@@ -459,6 +481,7 @@ class RunFile:
         RunFileError
             If the disk does not take it.
         """
+        self._note_pending()
         self._file.flush()
 
     @writes
@@ -526,7 +549,11 @@ class RunFile:
             if name in conditions:
                 values, width = conditions[name], layout.texts.get(name)
                 put(file[f"trials/{name}"], values if width is None else encoded(values, width), np.s_[where])
-        note_rows(file, "trials", layout.variables("trials"), where)
+        self._pending.rows(where)
+
+    def _note_pending(self) -> None:
+        if self._held:
+            self._pending.write(self._held, self._layout.variables("trials"))
 
     def _recorded_rows(self, file: h5py.File, layout: Layout, names: Sequence[str], least: int) -> int:
         """How many recorded trials there are to show, all of them as they were written."""
@@ -548,4 +575,8 @@ class RunFile:
         layout, network = self._layout, self.initial()
         if (layout.n_inputs, layout.n_outputs) != (network.inputs, network.outputs):
             raise damaged(self._name, "its layout", "is not that of its network")
-        return Plan(layout, network, self.config, self.state(), self.seed_entropy, self.snapshot_trials)
+        return Plan(layout, network, self.config, self.state(), self.seed_entropy, self.snapshot_trials, self._rates())
+
+    def _rates(self) -> np.ndarray | None:
+        file = self._file
+        return fetch(file, "plasticity/rates") if "plasticity/rates" in file else None

@@ -10,7 +10,7 @@ import numpy as np
 
 from neurorec.storage.about import git_commit, versions
 from neurorec.storage.checks import build_checksums, rewriting
-from neurorec.storage.datasets import allocate, coordinate
+from neurorec.storage.datasets import allocate, coordinate, dimension, put
 from neurorec.storage.files import FORMAT, KIND
 from neurorec.storage.networks import build_network, build_snapshot, snapshot_path
 from neurorec.storage.plan import Layout, Plan
@@ -32,6 +32,8 @@ def build(file: h5py.File, plan: Plan) -> None:
     build_log(file.create_group("log"), plan.layout)
     build_trajectories(file.create_group("trajectories"), plan.layout, plan.network.units)
     _build_trials(file.create_group("trials"), plan.layout)
+    if plan.rates is not None:
+        _build_rates(file.create_group("plasticity"), plan.rates)
     _build_checksums(file, plan)
 
 
@@ -70,6 +72,11 @@ def _build_trials(group: h5py.Group, layout: Layout) -> None:
             allocate_texts(group, name, trial, layout.texts[name])
         else:
             allocate(group, name, [trial], np.float64, "1", f"condition {name}")
+
+
+def _build_rates(group: h5py.Group, rates: np.ndarray) -> None:
+    weight = dimension(group, "weight", rates.size)
+    put(allocate(group, "rates", [weight], np.float64, "1", "learning rate of every weight, flat, before annealing; 0: it stays"), rates)
 
 
 def _build_checksums(file: h5py.File, plan: Plan) -> None:

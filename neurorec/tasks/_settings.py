@@ -26,4 +26,6 @@ def existing(name: str, value: str, expected: str) -> Path:
     path = Path(value).expanduser()
     if not path.exists():
         raise ValueRefused(f"{name}: there is no {value!r}; expected {expected}. Give a path from {Path.cwd()} or an absolute one")
+    if not (path.is_file() or path.is_dir()):  # a pipe or a device, which may never end
+        raise ValueRefused(f"{name}: {value!r} is neither a file nor a folder; expected {expected}")
     return path

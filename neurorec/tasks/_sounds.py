@@ -52,7 +52,7 @@ def _files(folder: Path, split: str) -> list[Path]:
 
 
 def _wav(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.rglob("*") if path.suffix.lower() == ".wav")
+    return sorted(path for path in folder.rglob("*") if path.suffix.lower() == ".wav" and path.is_file())
 
 
 def _read(path: Path, sampling: int) -> np.ndarray:

@@ -9,8 +9,9 @@ from neurorec.engines import stimulus, weighted_error
 from neurorec.engines.base import Activity, Memory, Route, Teaching
 from neurorec.network import Network
 from neurorec.optimisers.sgd import SGD
+from neurorec.plasticity import rates_by_name
 from neurorec.trials import Trials
-from neurorec.weights import Weights, least_values, rates_by_name
+from neurorec.weights import Weights, least_values
 
 RATE = 1e-6  # weights that change at every step stay what they are, however often the work is repeated
 

@@ -200,7 +200,7 @@ def test_every_engine_and_rule_pulls_alike(law, rule):
     ours, definition = (nr.weight_change(net, data, rule=rule, engine=engine) for engine in ("numba", "reference"))
     assert ours.keys() == definition.keys() >= set(net.learnt)
     assert all(difference(ours[name], definition[name]) < 1e-4 for name in definition)
-    moves = load("rules", rule).may_change("recurrent")
+    moves = load("rules", rule)().may_change("recurrent")
     assert all(bool(np.any(definition[name])) == moves for name in net.learnt)
 
 

@@ -84,7 +84,7 @@ def test_every_rule_takes_every_feedback(rule, feedback, engine):
 def test_a_rule_changes_only_what_it_may(rule):
     change = nr.weight_change(network(ORDINARY), trials(ORDINARY), rule=rule, engine="reference")
     for name, found in change.items():
-        assert np.any(found) == load("rules", rule).may_change(name), name
+        assert np.any(found) == load("rules", rule)().may_change(name), name
 
 
 @pytest.mark.parametrize("cell", CELLS)

@@ -60,8 +60,8 @@ def across_chip(formula: Formula, direction: str, layout: AcrossChip) -> ModuleT
 
 
 @once(64)
-def online(formula: Formula, layout: AcrossChip, feedback: type, softmax: bool) -> ModuleType:
-    """`online` of a model under one feedback, with or without a softmax before the error."""
+def online(formula: Formula, layout: AcrossChip, feedback: type, softmax: bool, uneven: bool = False) -> ModuleType:
+    """`online` of a model under one feedback, with or without a softmax before the error, and with a rate a kind of weight or a synapse."""
     teaching = _TEACHING.format(feedback=feedback, softmax=softmax)
     names = ("across_chip", "online")
     files = {
@@ -69,6 +69,7 @@ def online(formula: Formula, layout: AcrossChip, feedback: type, softmax: bool) 
         "sizes": printed(layout),
         "lanes": _by_device("lanes"),
         "teaching": teaching,
+        "pace": _copied("uneven" if uneven else "even"),
         **{n: _copied(n) for n in names},
     }
     return _package(formula, files, inspect.getsource(feedback)).online

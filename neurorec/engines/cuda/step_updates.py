@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import inspect
+from typing import Any
+
 import numpy as np
 
 from neurorec.engines.base import Activity, Stimulus, Teaching
 from neurorec.engines.cuda import compile, sizes
 from neurorec.engines.cuda.device import processors
-from neurorec.engines.cuda.passes import Bench, Queued, constants, hear_outside, outside, start
+from neurorec.engines.cuda.memory import Memory
+from neurorec.engines.cuda.passes import Bench, Queued, constants, hear_outside, start
 from neurorec.engines.cuda.sizes import AcrossChip, Shape
 from neurorec.errors import NotOffered
 from neurorec.network import Network
@@ -23,12 +27,14 @@ def expect_fused(network: Network, teaching: Teaching) -> None:
     NotOffered
         Saying what, and which engines can.
     """
-    rule, loss = teaching.route.rule, teaching.loss
+    (rule, feedback), loss = teaching.route, teaching.loss
+    static = inspect.getattr_static(type(feedback), "element")
     reasons = {
-        f"{type(rule).__name__}, whose influence is full": rule.influence != "local",
+        f"{type(rule).__name__}, whose influence is full": rule.through_units,
         f"the optimiser {type(teaching.optimiser).__name__}": not isinstance(teaching.optimiser, SGD),
         "clipping": bool(np.isfinite(teaching.clip)),
         f"plastic {', '.join(network.formula.plastic)}": bool(network.formula.plastic),
+        f"the feedback {type(feedback).__name__}, which has settings": not isinstance(static, staticmethod),
         f"the loss {type(loss).__name__}, which has no link": not loss.link,
     }
     found = [reason for reason, applies in reasons.items() if applies]
@@ -45,20 +51,20 @@ def online(bench: Bench, network: Network, weights: Weights, stimulus: Stimulus,
     layout = sizes.online(shape, processors())
     k, rows, width = len(formula.states), shape.hears * layout.SLAB, shape.columns + inputs + 1
     (states, emitted, drives), readouts = start(bench, network, stimulus), memory.array("readout", stimulus.targets.shape)
-    hear_outside(bench, network, weights.zeros(), stimulus, drives)
+    heard = hear_outside(bench, network, weights.zeros(), stimulus, drives)
     recurrent = memory.upload("online recurrent", sizes.slabs(weights.recurrent, shape, layout))
     external = memory.upload("online external", _external(weights, shape, layout))
     readout, feedback = (
         memory.upload(f"online {name}", _copies(part, layout))
         for name, part in (("readout", weights.readout), ("feedback", weights.feedback))
     )
-    kernel = compile.online(formula, layout, type(teaching.route.feedback), teaching.loss.link == "softmax").online
+    kernel = compile.online(formula, layout, type(teaching.route.feedback), teaching.loss.link == "softmax", bool(teaching.uneven)).online
     kernel[layout.blocks, layout.THREADS, bench.stream](
         recurrent, external, readout, feedback, memory.array("trace", (layout.blocks, rows, trials, k, width)),
         memory.array("gains", (layout.blocks, layout.SLAB, trials, k * k + k * len(formula.ports) + k)),
         memory.array("errors", (layout.blocks, trials, len(weights.readout))), (constants(memory, network, weights), drives, states, emitted),
-        memory.array("online lines", (3, trials, shape.columns)), outside(memory, stimulus.inputs), memory.upload("targets", stimulus.targets),
-        memory.upload("share", stimulus.share), readouts, memory.upload("rates", _rates(weights, teaching)), np.float32(teaching.decay),
+        memory.array("online lines", (3, trials, shape.columns)), heard, memory.upload("targets", stimulus.targets),
+        memory.upload("share", stimulus.share), readouts, _rates(memory, weights, teaching, shape, layout), np.float32(teaching.decay),
     )  # fmt: skip
     weights.recurrent[...] = sizes.unslabbed(recurrent.copy_to_host(), shape, layout)
     rows_back = sizes.unslabbed(external.copy_to_host(), shape, layout)
@@ -75,8 +81,11 @@ def _copies(part: np.ndarray, layout: AcrossChip) -> np.ndarray:
     return np.repeat(part[None], layout.blocks, axis=0)
 
 
-def _rates(weights: Weights, teaching: Teaching) -> np.ndarray:
-    """Rate of recurrent, input, bias, readout and feedback weights: one each, as fused changes need it."""
+def _rates(memory: Memory, weights: Weights, teaching: Teaching, shape: Shape, layout: AcrossChip) -> Any:
+    """As kernels/even.py takes them; or kernels/uneven.py, where synapses have their own."""
     each = weights.like(teaching.rates.astype(np.float32))
-    parts = (each.recurrent, each.input, each.bias, each.readout, each.feedback)
-    return np.array([part.flat[0] if part.size else 0 for part in parts], np.float32)
+    if not teaching.uneven:
+        parts = (each.recurrent, each.input, each.bias, each.readout, each.feedback)
+        return memory.upload("rates", np.array([part.flat[0] if part.size else 0 for part in parts], np.float32))
+    arrays = sizes.slabs(each.recurrent, shape, layout), _external(each, shape, layout), each.readout[None], each.feedback[None]
+    return tuple(memory.upload(f"rates {number}", array) for number, array in enumerate(arrays))

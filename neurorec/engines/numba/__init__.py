@@ -79,7 +79,7 @@ class NumbaEngine(AbstractEngine):
         """By the reverse scan; RTRL too, whose sum over a trial is BPTT's."""
         own, units, change = self._for(network), network.units, weights.zeros()
         (steps, ports, trials, _), error = activity.drives.shape, np.ascontiguousarray(error)
-        matrix, full = route.feedback.element(weights.readout.T, weights.feedback), route.rule.influence == "full"
+        matrix, full = route.feedback.element(weights.readout.T, weights.feedback), route.rule.through_units
         partial = own.room.array("partial", (len(own.plastic_rows), trials, units))
         heard, x, work = sent(activity.emitted), flat(np.ascontiguousarray(stimulus.inputs)), steps * weights.recurrent.size
         at_once = own.outputs == 1 and self._threads.worth(trials, work) == 1
@@ -109,7 +109,9 @@ class NumbaEngine(AbstractEngine):
         return activity
 
     def expect(self, network: Network, teaching: Teaching, schedule: str) -> None:
-        """It can run all that it offers."""
+        """At every step, a way that was asked for must be possible."""
+        if schedule == "step":
+            chosen(self._per_step, network, teaching, steps=1, trials=1)
 
     def stream(self, network: Network, weights: Weights, stimuli: Iterable[Stimulus]) -> Iterator[Activity]:
         """As the contract says."""

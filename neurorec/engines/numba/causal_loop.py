@@ -7,7 +7,7 @@ from types import ModuleType
 import numpy as np
 
 from neurorec.engines.base import Activity, Memory, Stimulus, Teaching
-from neurorec.engines.numba.compile import causal_kernels
+from neurorec.engines.numba.compile import bound, causal_kernels
 from neurorec.engines.numba.layout import noise_rows, plastic_rows, ports
 from neurorec.formula.derive import Formula
 from neurorec.formula.unit import for_numpy
@@ -23,7 +23,7 @@ def causal(network: Network, weights: Weights, stimulus: Stimulus, activity: Act
     sizes = (len(formula.states), formula.n_drives, len(formula.emitted), network.units, len(formula.ports), len(formula.plastic),
              for_numpy(formula).N_CONSTANTS, network.inputs, network.outputs)  # fmt: skip
     _compiled(formula, teaching, inputs.dtype.name).causal.causal(
-        vector, memory.slots, offsets, sizes, plastic_rows(network), *ports(network), teaching.route.rule.influence == "full",
+        vector, memory.slots, offsets, sizes, plastic_rows(network), *ports(network), teaching.route.rule.through_units,
         inputs.dtype.type(network.dt), inputs, noise_rows(stimulus, weights.bias.size), stimulus.targets, stimulus.share,
         activity.states, activity.drives, activity.emitted, activity.readout, teaching.rates, float(teaching.clip), float(teaching.decay),
         teaching.least, settings_of(teaching.optimiser), memory.count,
@@ -31,4 +31,6 @@ def causal(network: Network, weights: Weights, stimulus: Stimulus, activity: Act
 
 
 def _compiled(formula: Formula, teaching: Teaching, dtype: str) -> ModuleType:
-    return causal_kernels(formula, dtype, type(teaching.loss), type(teaching.route.feedback), type(teaching.optimiser))
+    return causal_kernels(
+        formula, dtype, bound(teaching.loss, "error"), bound(teaching.route.feedback, "element"), type(teaching.optimiser)
+    )

@@ -7,7 +7,7 @@ from types import ModuleType
 import numpy as np
 
 from neurorec.engines.base import Activity, Stimulus, Teaching
-from neurorec.engines.numba.compile import causal_kernels
+from neurorec.engines.numba.compile import bound, causal_kernels
 from neurorec.engines.numba.layout import constants, noise_rows, ports
 from neurorec.engines.numba.lines import widened, zeros
 from neurorec.network import Network
@@ -40,7 +40,7 @@ class Held:
         return self.recurrent, self.external, self.readout, self.back
 
     def rates(self, teaching: Teaching) -> np.ndarray:
-        """Of each of `KINDS`, (5,): all weights of a kind have one rate."""
+        """Of each of `KINDS`, (5,): all weights of a kind have one rate, else it is `causal` that runs."""
         return np.array([teaching.rates[self.weights.spans[name]].max(initial=0) for name in KINDS], self.weights.vector.dtype)
 
     def give_back(self) -> None:
@@ -70,8 +70,8 @@ def low_rank(network: Network, weights: Weights, stimulus: Stimulus, activity: A
 
 
 def _loops(network: Network, stimulus: Stimulus, teaching: Teaching) -> ModuleType:
-    kinds = (type(each) for each in (teaching.loss, teaching.route.feedback, teaching.optimiser))
-    return causal_kernels(network.formula, stimulus.inputs.dtype.name, *kinds)
+    loss, feedback = bound(teaching.loss, "error"), bound(teaching.route.feedback, "element")
+    return causal_kernels(network.formula, stimulus.inputs.dtype.name, loss, feedback, type(teaching.optimiser))
 
 
 def _law(held: Held, network: Network, teaching: Teaching) -> tuple[np.ndarray, ...]:

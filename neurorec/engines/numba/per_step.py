@@ -18,7 +18,7 @@ from neurorec.optimisers.sgd import SGD
 
 WAYS = ("causal", "fused", "low_rank")
 LIMITS = (
-    "'fused' and 'low_rank' apply a step's change at once: a local rule, sgd, no clip, no plastic parameters; "
+    "'fused' and 'low_rank' apply a step's change at once: a local rule, sgd, no clip, no plastic parameters, one rate a matrix; "
     "'low_rank' takes no weight decay besides"
 )
 # Nanoseconds for a number in the second-level cache, on one core of an AVX-512 server at 2.6 GHz (the loops of `fused` and
@@ -50,8 +50,8 @@ def chosen(asked: str | None, network: Network, teaching: Teaching, steps: int, 
 
 def possible(network: Network, teaching: Teaching) -> list[str]:
     """The ways there are: see `LIMITS`."""
-    local = teaching.route.rule.influence == "local"
-    if not (local and isinstance(teaching.optimiser, SGD) and teaching.clip == np.inf and not network.formula.plastic):
+    local, simple = not teaching.route.rule.through_units, isinstance(teaching.optimiser, SGD) and teaching.clip == np.inf
+    if not (local and simple) or network.formula.plastic or teaching.uneven:
         return ["causal"]
     return ["causal", "fused"] if teaching.decay else list(WAYS)
 

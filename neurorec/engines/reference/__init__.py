@@ -29,7 +29,7 @@ class ReferenceEngine(AbstractEngine):
         self, network: Network, weights: Weights, stimulus: Stimulus, activity: Activity, error: np.ndarray, route: Route
     ) -> Weights:
         """Causally, unless the rule is full and runs against time."""
-        backwards = route.rule.influence == "full" and route.rule.order == "backward"
+        backwards = route.rule.through_units and route.rule.order == "backward"
         evaluate = adjoint_change if backwards else causal_change
         return evaluate(network, weights, stimulus, activity, error, route)
 

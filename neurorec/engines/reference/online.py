@@ -16,8 +16,6 @@ from neurorec.rules.base import AbstractRule
 from neurorec.updates import apply
 from neurorec.weights import Weights
 
-MEMORY = {"local": LocalTrace, "full": Influence}
-
 
 def causal_change(network: Network, weights: Weights, stimulus: Stimulus, activity: Activity, error: np.ndarray, route: Route) -> Weights:
     """Sum of the changes of every step, with the weights standing still."""
@@ -50,8 +48,8 @@ def online(network: Network, weights: Weights, stimulus: Stimulus, memory: Memor
 
 
 def _memories(network: Network, weights: Weights, rule: AbstractRule, trials: int) -> list:
-    formula = network.formula
-    return [MEMORY[rule.influence](weights, len(formula.states), len(formula.plastic)) for _ in range(trials)]
+    formula, memory = network.formula, Influence if rule.through_units else LocalTrace
+    return [memory(weights, len(formula.states), len(formula.plastic)) for _ in range(trials)]
 
 
 def _remember(memories: list, unit: Unit, weights: Weights, window: Activity, x: np.ndarray) -> None:

@@ -69,7 +69,7 @@ class TorchEngine(AbstractEngine):
         self, network: AbstractNetwork, weights: Weights, stimulus: Stimulus, activity: Activity, error: np.ndarray, route: Route
     ) -> Weights:
         """By the reverse scan for a cell's local rules, else by autograd."""
-        if route.rule.influence == "local" and isinstance(network, Network):
+        if not route.rule.through_units and isinstance(network, Network):
             return local_change(self._place, network, weights, stimulus, activity, error, route)
         return full_change(self._place, network, weights, stimulus, error, route)
 

@@ -17,14 +17,13 @@ from neurorec.network import Network
 from neurorec.updates import apply
 from neurorec.weights import Weights
 
-TRACES = {"local": LocalTrace, "full": Influence}
-
 
 def online(place: Place, network: Network, weights: Weights, stimulus: Stimulus, memory: Memory, teaching: Teaching) -> Activity:
     """Step, compare, trace, change. Loss, feedback and optimiser may be NumPy code of the user's: they run on the host."""
     w, inputs, noise = place.weights(weights), place.tensor(stimulus.inputs), noise_of(place, stimulus)
     unit, readout = Unit(network, w.parameters), []
-    path, trace = Path.start(unit, place.tensor(stimulus.initial)), TRACES[teaching.route.rule.influence](network, w, inputs.shape[1])
+    kept = Influence if teaching.route.rule.through_units else LocalTrace
+    path, trace = Path.start(unit, place.tensor(stimulus.initial)), kept(network, w, inputs.shape[1])
     for t, x in enumerate(inputs):
         path.advance(unit, w.recurrent, external_part(w, x, noise[t]))
         readout.append(beside(path.emitted[-1]) @ w.readout.T)

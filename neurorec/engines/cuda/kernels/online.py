@@ -16,6 +16,7 @@ from numba import cuda
 from .across_chip import GROUP, ROWS, SLAB, SLICES, STEADY, TALLEST, THREADS, TILES, UNITS, weigh  # pyright: ignore[reportMissingImports]
 from .direction import HEARS, SEEN, SENDS, begin, look, resume, settle  # pyright: ignore[reportMissingImports]
 from .lanes import lane_sum  # pyright: ignore[reportMissingImports]
+from .pace import of_feedback, of_outside, of_readout, of_units  # pyright: ignore[reportMissingImports]
 from .precision import inlined, real, roomy  # pyright: ignore[reportMissingImports]
 from .sizes import AT_ONCE, COLUMNS  # pyright: ignore[reportMissingImports]
 from .teaching import SOFTMAX, element  # pyright: ignore[reportMissingImports]
@@ -117,9 +118,10 @@ def learn(weights, external, trace, gains, line, outside, trials, rates, decay):
                 else:
                     change += remember(trace[row, b], m, gains[u, b], EXTERNAL_PORTS[d], outside[b, m - COLUMNS])
             if m < COLUMNS:
-                weights[row, m] += rates[0] * (change - decay * weights[row, m])
+                rate = of_units(rates, cuda.blockIdx.x, row, m)
+                weights[row, m] += rate * (change - decay * weights[row, m])
             else:
-                rate = rates[1] if m - COLUMNS < inputs else rates[2]
+                rate = of_outside(rates, cuda.blockIdx.x, row, m - COLUMNS, inputs)
                 external[row, m - COLUMNS] += rate * (change - decay * external[row, m - COLUMNS])
 
 
@@ -142,8 +144,8 @@ def learn_readout(readout, feedback, error, line, trials, rates, decay):
         change = real(0)
         for b in range(trials):
             change += error[b, o] * line[b, m]
-        readout[o, m] += rates[3] * (change - decay * readout[o, m])
-        feedback[m, o] += rates[4] * (change - decay * feedback[m, o])
+        readout[o, m] += of_readout(rates, o, m) * (change - decay * readout[o, m])
+        feedback[m, o] += of_feedback(rates, m, o) * (change - decay * feedback[m, o])
 
 
 @roomy
@@ -153,8 +155,8 @@ def online(weights, external, readout, feedback, trace, gains, errors, arrays, l
     weights (blocks, ROWS, COLUMNS), external (blocks, ROWS, I + 1) with the bias, readout (blocks, O, COLUMNS), feedback
     (blocks, COLUMNS, O), trace (blocks, ROWS, B, k, COLUMNS + I + 1), errors (blocks, B, O); arrays as in ahead.py, noise
     in the place of the external drive; lines (3, B, COLUMNS): one that others may
-    still learn from, one that is read, one that is written; outside (T, B, I + 1), rates (5,) of recurrent, input, bias,
-    readout and feedback.
+    still learn from, one that is read, one that is written; outside (T, B, I + 1), rates as in even.py or
+    uneven.py.
     """
     parts = cuda.shared.array((SLICES, TALLEST, GROUP), real)
     scratch = cuda.shared.array(THREADS, real)
