@@ -1,7 +1,7 @@
 # neurorec from a fresh clone: `make demo` runs two experiments, `make test` all tests. Needs Python 3.11 and gcc (for Brian2).
 # Everything is installed into .venv; remove that folder and nothing is left.
 
-# Which interpreter makes .venv, and what pytest is told: make test PYTHON=python3.11 ARGS="-k rflo"
+# Which interpreter makes .venv (and, for `make gpu`, which runs without it), and what pytest is told: make test PYTHON=python3.11 ARGS="-k rflo"
 PYTHON ?= python3
 ARGS ?=
 
@@ -20,10 +20,17 @@ test: $(VENV)/.installed
 	$(RUN) -m pytest -q -n 2 --ignore tests/simulator $(ARGS)
 	NUMBA_ENABLE_CUDASIM=1 $(RUN) -m pytest -q -n 2 tests/simulator
 
-# Where there is a GPU: the contract tests on it, then its benchmarks, to runs/.
+# Where there is a GPU: every arrangement of its engine at real sizes, then its benchmarks, to runs/. make gpu PYTHON=python3
+# runs with what that Python has and installs nothing; what versions other than ours warn of is then no error.
+ifeq ($(origin PYTHON),file)
 gpu: $(VENV)/.installed
-	$(RUN) -m pytest -q -m gpu --ignore tests/simulator
-	$(RUN) benchmarks/gpu.py --out runs
+gpu: GPU_PYTHON := $(RUN)
+else
+gpu: GPU_PYTHON := PYTHONPATH="$(CURDIR)" $(PYTHON)
+endif
+gpu:
+	$(GPU_PYTHON) -m pytest -q -m gpu -p no:xdist -o filterwarnings=default -rs tests/gpu
+	$(GPU_PYTHON) benchmarks/gpu.py --out runs
 
 lint: $(VENV)/.installed
 	$(RUN) -m ruff check .

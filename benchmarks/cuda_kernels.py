@@ -86,9 +86,10 @@ def kernels(formula: Formula, units: int, trials: int, processors: int) -> Itera
         sweep = compile.across_chip(formula, direction, wide).sweep
         yield Kernel(f"across chip, {direction}", sweep, (floats(3), arrays, floats(3), NUMBER, NUMBER), wide.THREADS, wide)
     layout = sizes.online(sizes.Shape(units, drives, outputs, trials), processors)
-    online = compile.online(formula, layout, load("feedbacks", "random"), False).online
-    signature = (*map(floats, (3, 3, 3, 3, 5, 4, 3)), AHEAD, *map(floats, (3, 3, 3, 2, 3, 1)), types.float32)
-    yield Kernel("every step", online, signature, layout.THREADS, layout)
+    for name, rates in (("every step", floats(1)), ("every step, uneven", types.UniTuple(floats(3), 4))):
+        online = compile.online(formula, layout, load("feedbacks", "random"), False, rates != floats(1)).online
+        signature = (*map(floats, (3, 3, 3, 3, 5, 4, 3)), AHEAD, *map(floats, (3, 3, 3, 2, 3)), rates, types.float32)
+        yield Kernel(name, online, signature, layout.THREADS, layout)
 
 
 def products() -> Iterator[Kernel]:

@@ -4,7 +4,9 @@
 
 Forward pass, RFLO, BPTT for 64 to 4096 units and 1 to 1024 trials, RFLO with weights that change at every step; torch's
 `nn.RNN` (cuDNN) and its eager loop with autograd. Writes ``benchmarks_gpu.json`` to ``--out``. A call is timed until the
-device has finished, and with all that it does: an engine whose activity comes back to the host pays for the way. Where
+device has finished, and with all that it does: an engine whose activity comes back to the host pays for the way. Before
+a size is timed, its forward pass and both updates, for all its trials over a few steps, are held to those of ``numba`` in
+float32, and those of every step to the weights' movement; where they differ, nothing is written and the exit status is 1. Where
 there is no GPU it says so, with exit status 2; ``--engine numba --device cpu`` tries the script out there.
 """
 
@@ -20,6 +22,7 @@ from typing import Any
 import one_thread  # noqa: F401 - first, or the libraries have counted the cores already
 
 # isort: split
+import numpy as np
 import peer_torch_autograd
 import peer_torch_rnn
 from numbers_file import one_row_a_line, rounded
@@ -29,12 +32,15 @@ from report import parser, print_machine, print_rows
 from neurorec.timing.machine import machine
 from neurorec.timing.platforms import Device
 from neurorec.timing.updates import against_the_floor, every_step
+from neurorec.timing.workload import Workload, moved
 
 UNITS = (64, 256, 1024, 4096)
 TRIALS = (1, 16, 128, 1024)
 LONGEST = 1000  # steps: launching and waiting is then little
 NUMBERS = 2**27  # trials x units x steps of one array of activity: half a gigabyte
 NOTHING_MEASURED = 2  # exit status
+CHECKED = 2**33  # multiply-adds of a comparison with numba: a second
+WRONG = 1e-3  # of the largest entry: more than the rounding of float32, in another order, makes of a few steps
 PEER_SIZES = ((64, 1), (256, 64), (1024, 64))
 
 
@@ -68,13 +74,37 @@ def measure(platform: Device, quick: bool) -> dict[str, list[dict[str, Any]]]:
     units, repeats, window = (UNITS[:1], 3, 0.001) if quick else (UNITS, 9, 0.02)
     longest = 20 if quick else LONGEST
     found = {
-        "updates": [row for n, b in sizes for row in against_the_floor(n, b, steps(n, b, longest), repeats, window, platform)],
-        "step_updates": [every_step(n, longest, repeats, window, platform) for n in units],
+        "updates": [row for n, b in sizes for row in updates(n, b, steps(n, b, longest), repeats, window, platform)],
+        "step_updates": [step_updates(n, longest, repeats, window, platform) for n in units],
         "peers": compare(peers(platform.device), quick, platform),
     }
     for rows in found.values():
         print_rows(rows)
     return found
+
+
+def updates(units: int, trials: int, steps: int, repeats: int, window: float, platform: Device) -> list[dict[str, Any]]:
+    few = max(2, min(steps, CHECKED // (units**2 * trials)))
+    ours, theirs = (Workload(units, trials, few, each) for each in (platform.engine, "numba"))
+    expect_equal({"forward": ours.forward().readout[:]}, {"forward": theirs.forward().readout[:]}, units, trials)
+    for rule in ("rflo", "bptt"):
+        expect_equal({rule: ours.update(rule).vector}, {rule: theirs.update(rule).vector}, units, trials)
+    return against_the_floor(units, trials, steps, repeats, window, platform)
+
+
+def step_updates(units: int, steps: int, repeats: int, window: float, platform: Device) -> dict[str, Any]:
+    few = max(2, min(20, CHECKED // (8 * units**2)))
+    ours, theirs = ({"rflo, every step": moved(Workload(units, 1, few, each), "rflo").vector} for each in (platform.engine, "numba"))
+    expect_equal(ours, theirs, units, 1)
+    return every_step(units, steps, repeats, window, platform)
+
+
+def expect_equal(ours: dict[str, np.ndarray], theirs: dict[str, np.ndarray], units: int, trials: int) -> None:
+    """Stop where an engine does not compute what `numba` does."""
+    for work, expected in theirs.items():
+        off = np.abs(ours[work] - expected).max() / np.abs(expected).max()
+        if not off < WRONG:  # NaN, too
+            raise ArithmeticError(f"{work} of {units} units and {trials} trials differs from numba's by {off:.1e} of the largest entry")
 
 
 def steps(units: int, trials: int, longest: int) -> int:

@@ -10,6 +10,7 @@ import os
 import runpy
 import sys
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 
 # Before numpy is imported, or it is too late: sums come out in the same order on every machine, and two test processes
@@ -19,12 +20,14 @@ for _variable in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS", 
 os.environ.setdefault("MPLBACKEND", "Agg")  # figures are files here, never windows
 # NEUROREC_CACHE stays as it is: kernels compiled by one test process are used by the next.
 
-import hypothesis  # noqa: E402
 import pytest  # noqa: E402
 
-# The same examples on every run, and no deadline: the first call of a kernel compiles it.
-hypothesis.settings.register_profile("neurorec", deadline=None, derandomize=True)
-hypothesis.settings.load_profile("neurorec")
+if find_spec("hypothesis") is not None:  # tests/gpu run where only some packages are, and do without it
+    import hypothesis
+
+    # The same examples on every run, and no deadline: the first call of a kernel compiles it.
+    hypothesis.settings.register_profile("neurorec", deadline=None, derandomize=True)
+    hypothesis.settings.load_profile("neurorec")
 
 
 @pytest.fixture(scope="session")

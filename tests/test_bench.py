@@ -120,6 +120,29 @@ def test_the_gpu_benchmark_runs_on_a_cpu(own_process, tmp_path, monkeypatch, cap
     assert all(math.isfinite(each) and each > 0 for each in measured(found["result"]))
 
 
+@pytest.mark.parametrize("wrong", [1.01, math.nan])
+def test_the_gpu_benchmark_times_nothing_that_is_wrong(wrong, own_process, monkeypatch):
+    gpu = importlib.import_module("gpu")
+    monkeypatch.setattr(gpu, "against_the_floor", lambda *_: pytest.fail("was timed"))
+    monkeypatch.setattr(gpu, "every_step", lambda *_: pytest.fail("was timed"))
+    device = platforms.Device("reference", "cpu")
+    with pytest.raises(pytest.fail.Exception, match="was timed"):  # what is right
+        gpu.updates(3, 2, 4, 1, 0.0, device)
+    right = gpu.Workload.update
+    monkeypatch.setattr(
+        gpu.Workload, "update", lambda work, rule: scaled(right(work, rule), wrong if work.engine.dtype is np.float64 else 1)
+    )
+    with pytest.raises(ArithmeticError, match="rflo of 3 units and 2 trials differs from numba's"):
+        gpu.updates(3, 2, 4, 1, 0.0, device)
+    monkeypatch.setattr(gpu, "moved", lambda work, rule: scaled(work.weights, wrong if work.engine.dtype is np.float64 else 1))
+    with pytest.raises(ArithmeticError, match="every step of 3 units"):
+        gpu.step_updates(3, 4, 1, 0.0, device)
+
+
+def scaled(weights, factor):
+    return weights.like(weights.vector * factor)
+
+
 @pytest.mark.parametrize("trials", [1, 3])
 def test_the_floor_by_torch_is_the_products_that_it_says(trials, monkeypatch):
     """x W^T for every step, and a^T b."""

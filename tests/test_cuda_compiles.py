@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from gpu_sizes import LEARNING, SIZES
 from hypothesis import given
 from hypothesis import strategies as st
 from numba import config
@@ -113,6 +114,42 @@ def test_a_network_spread_over_processors_covers_every_unit(shape, processors, l
     assert warps == layout.AT_ONCE * layout.SLICES and 1 <= layout.AT_ONCE <= layout.TILES and layout.THREADS >= layout.GROUP * layout.SLAB
     assert layout.THREADS <= (THREADS if laid_out is sizes.across_chip else THREADS // 2)
     assert layout.shared_bytes <= SHARED
+
+
+@pytest.mark.parametrize("processors", [108, 132])
+@pytest.mark.parametrize(("arrangement", "units", "trials", "steps"), SIZES)
+def test_the_sizes_that_a_gpu_is_tested_at_reach_every_arrangement(arrangement, units, trials, steps, processors):
+    shape = sizes.Shape(units, 1, 1, trials)
+    assert sizes.chosen(shape) == arrangement
+    if arrangement == "across_chip":
+        assert 1 < sizes.across_chip(shape, processors).blocks <= processors  # which wait for each other
+    if (units, trials) == (64, 512):
+        assert trials > sizes.on_chip(shape, processors).GROUP > 1  # several blocks, with several trials each
+    assert {each[0] for each in SIZES} == set(sizes.WAYS)
+
+
+@pytest.mark.parametrize(("cell", "units", "trials"), LEARNING)
+def test_learning_at_every_step_is_tested_in_several_blocks(cell, units, trials):
+    formula = nr.Network.random(2, units, 1, cell=cell).formula
+    layout = sizes.online(sizes.Shape(units, formula.n_drives, len(formula.emitted), trials), 132)
+    assert 1 < layout.blocks <= 132 and layout.KEPT == 0
+
+
+def test_tf32_is_a_setting_of_torchs_that_is_put_back():
+    import torch
+
+    from neurorec.engines.cuda.precision import multiplied
+
+    matmul = torch.backends.cuda.matmul
+    found = matmul.allow_tf32
+    for before in (False, True):
+        with multiplied(before):
+            for tf32 in (True, False):
+                with pytest.raises(ArithmeticError), multiplied(tf32):
+                    assert matmul.allow_tf32 is tf32
+                    raise ArithmeticError
+                assert matmul.allow_tf32 is before
+    assert matmul.allow_tf32 is found
 
 
 def test_without_a_gpu_it_says_what_to_do():

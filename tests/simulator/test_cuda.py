@@ -16,7 +16,7 @@ if not config.ENABLE_CUDASIM:
     pytest.skip("runs in Numba's simulator only: NUMBA_ENABLE_CUDASIM=1, as in make test", allow_module_level=True)
 
 from neurorec.engines.cuda import CudaEngine
-from neurorec.engines.cuda.memory import OnDevice
+from neurorec.engines.cuda.memory import Memory, OnDevice
 from neurorec.engines.cuda.products import Tiles
 
 CELLS, RULES, WAYS = nr.names("cells"), nr.names("rules"), ("on_chip", "across_chip", "apart")
@@ -136,6 +136,13 @@ def test_a_training_goes_on_with_the_arrangement_it_began_with(tmp_path):
     assert np.array_equal(longer.network.recurrent, whole.network.recurrent)
 
 
+def test_tf32_is_kept_with_a_run_and_only_where_it_was_asked_for():
+    run = nr.train(network(ORDINARY), trials(ORDINARY), engine=CudaEngine(tf32=True), trials=1, progress=False)
+    assert run.config["engine_settings"] == {"tf32": True}
+    assert CudaEngine(tf32=True).tolerance > CudaEngine().tolerance
+    assert CudaEngine().settings == {}
+
+
 def test_an_arrangement_that_is_none_is_refused():
     with pytest.raises(ValueRefused, match="on_chip, across_chip, apart"):
         CudaEngine(arrangement="block")
@@ -159,6 +166,15 @@ def test_what_stays_on_the_gpu_is_copied_by_index():
     assert kept.shape == values.shape
     assert np.array_equal(np.asarray(kept), values)
     assert np.array_equal(kept[1:, 2], values[1:, 2])
+
+
+@pytest.mark.parametrize("update", ["trial", "step"])
+def test_nothing_is_sent_to_the_gpu_twice_in_an_update(update, monkeypatch):
+    sent, send = [], Memory.upload
+    monkeypatch.setattr(Memory, "upload", lambda memory, name, *values: sent.append(name) or send(memory, name, *values))
+    net = network(ORDINARY).replace(plastic=tuple(RATES))
+    nr.train(net, trials(ORDINARY), engine=CudaEngine(), trials=2, batch=2, update=update, progress=False)
+    assert "outside" in sent and len(sent) == len(set(sent)), sent
 
 
 @given(st.integers(1, 9), st.integers(1, 4), st.integers(1, 9), st.integers(1, 9), st.integers(0, 1000))

@@ -22,7 +22,13 @@ WIDE = 1024  # blocks that fill any GPU
 
 
 class Bench:
-    """What passes work with: the arrangement that was asked for, products, and memory that is kept from batch to batch."""
+    """What passes work with: the arrangement that was asked for, products, and memory that is kept from batch to batch.
+
+    A forward pass leaves its `constants` and what it heard from `outside` on the GPU, where a reverse scan finds them.
+    """
+
+    constants: Any
+    outside: Any
 
     def __init__(self, asked: str | None, products: AbstractProducts):
         self.asked, self.products, self.memory = asked, products, Memory(products.stream)
@@ -58,9 +64,9 @@ def forward(bench: Bench, network: Network, weights: Weights, stimulus: Stimulus
     """
     (steps, trials, _), formula, memory = stimulus.inputs.shape, network.formula, bench.memory
     states, emitted, drives = start(bench, network, stimulus, before)
-    hear_outside(bench, network, weights, stimulus, drives)
+    bench.outside, bench.constants = hear_outside(bench, network, weights, stimulus, drives), constants(memory, network, weights)
     shape = Shape(network.units, formula.n_drives, len(formula.emitted), trials)
-    arrays = (constants(memory, network, weights), drives, states, emitted)
+    arrays = (bench.constants, drives, states, emitted)
     sweep(formula, compile.AHEAD, weights.recurrent, arrays, steps, shape, memory, bench.products, bench.asked)
     return Queued(states, drives, emitted, _read(bench, weights, emitted))
 
@@ -77,36 +83,38 @@ def start(bench: Bench, network: Network, stimulus: Stimulus, before: Any = None
 def change(
     bench: Bench, network: Network, weights: Weights, stimulus: Stimulus, activity: Activity, error: np.ndarray, route: Route
 ) -> Weights:
-    """The reverse scan, and a product over trials x time for each kind of weight."""
+    """The reverse scan of the last forward pass, and a product over trials x time for each kind of weight."""
     formula, memory = network.formula, bench.memory
     drives, states, emitted = (cast(Any, each).array for each in (activity.drives, activity.states, activity.emitted))
     steps, _, trials, units = drives.shape
     back, partial = memory.array("back", drives.shape), memory.zeros("partial", (max(1, len(formula.plastic)), trials, units))
     errors = memory.upload("error", error)
     signal = _signal(bench, weights, route.feedback, errors)
-    arrays = (constants(memory, network, weights), drives, states, signal, memory.array("carried", states.shape[1:]), back, partial)
+    arrays = (bench.constants, drives, states, signal, memory.array("carried", states.shape[1:]), back, partial)
     shape = Shape(units, len(formula.emitted), formula.n_drives, trials)
     if route.rule.through_units:
         sweep(formula, compile.BACK, weights.recurrent.T, arrays, steps, shape, memory, bench.products, bench.asked)
     else:
         alone(formula, arrays, steps, shape, bench.stream)
     found = weights.zeros()
-    _gather(bench, network, found, back, emitted, outside(memory, stimulus.inputs), errors)
+    _gather(bench, network, found, back, emitted, bench.outside, errors)
     for q, name in enumerate(formula.plastic):
         found.parameters[formula.parameters.index(name)] = partial[q].copy_to_host().sum(axis=0)
     return found
 
 
-def hear_outside(bench: Bench, network: Network, weights: Weights, stimulus: Stimulus, drives: Any) -> None:
-    """Win x + b + noise, of all steps."""
+def hear_outside(bench: Bench, network: Network, weights: Weights, stimulus: Stimulus, drives: Any) -> Any:
+    """Win x + b + noise, of all steps; what is returned is `outside`."""
     noise, memory = stimulus.noise, bench.memory
     key, counted = (noise.key, (noise.step, noise.trial)) if noise else ((0, 0), (0, 0))
     matrix = np.concatenate([weights.input, weights.bias[:, None]], axis=1)
     blocks = min(WIDE, -(-drives.shape[0] * drives.shape[2] * drives.shape[3] // SMALL))
+    heard = outside(memory, stimulus.inputs)
     compile.external(network.formula).external[blocks, SMALL, bench.stream](
-        outside(memory, stimulus.inputs), memory.upload("input", matrix), memory.upload("key", np.array(key), np.uint64),
+        heard, memory.upload("input", matrix), memory.upload("key", np.array(key), np.uint64),
         memory.upload("counted", np.array(counted), np.uint64), noise.scale if noise else 0.0, drives,
     )  # fmt: skip
+    return heard
 
 
 def outside(memory: Memory, inputs: np.ndarray) -> Any:

@@ -11,6 +11,8 @@ from numba import cuda
 
 from neurorec.engines.cuda.device import SIMULATED
 from neurorec.engines.cuda.kernels.product import SIDE, clear, gather, spread
+from neurorec.engines.cuda.precision import multiplied
+from neurorec.errors import NotOffered
 
 GRAPHS = 4  # kept: forward pass and reverse scan of a batch and of a shorter last one
 
@@ -52,28 +54,31 @@ class Cublas(AbstractProducts):
     Parameters
     ----------
     stream : torch.cuda.Stream
+    tf32 : bool
+        Whether factors are rounded to TF32.
     """
 
-    def __init__(self, stream: Any) -> None:
-        self._torch, self.stream = stream, cuda.external_stream(stream.cuda_stream)
+    def __init__(self, stream: Any, tf32: bool) -> None:
+        self._torch, self.stream, self._tf32 = stream, cuda.external_stream(stream.cuda_stream), tf32
         self._graphs: OrderedDict[Hashable, Any] = OrderedDict()
 
     def gather(self, post: Any, pre: Any, out: Any) -> None:
         """As the contract says."""
         left, right, total = map(_tensor, (post, pre, out))
-        with _on(self._torch):
+        with _on(self._torch), multiplied(self._tf32):
             total.addmm_(left.reshape(-1, left.shape[2]).T, right.reshape(-1, right.shape[2]))
 
     def spread(self, sent: Any, weights: Any, out: Any) -> None:
         """As the contract says."""
         total, left = _tensor(out), _tensor(sent)
         rows = total.view(-1, total.shape[2])
-        with _on(self._torch):
+        with _on(self._torch), multiplied(self._tf32):
             rows.addmm_(left.reshape(-1, left.shape[2]), _tensor(weights).T)
 
     def multiply(self, sent: Any, weights: Any, out: Any) -> None:
         """As the contract says."""
-        _multiply(sent, weights, out)
+        with multiplied(self._tf32):
+            _multiply(sent, weights, out)
 
     def repeat(self, step: Callable[[int, Any], None], steps: int, key: Hashable, arrays: tuple) -> None:
         """As the contract says; arrays are told apart by where they are, and kept as long as the graph that uses them."""
@@ -90,7 +95,7 @@ class Cublas(AbstractProducts):
 
         graph, side = torch.cuda.CUDAGraph(), torch.cuda.Stream()
         torch.cuda.synchronize()
-        with _on(side):
+        with _on(side), multiplied(self._tf32):
             _multiply(*arrays[:3])  # cuBLAS must have been used on the stream before it is recorded
         torch.cuda.synchronize()
         with cuda.defer_cleanup(), torch.cuda.graph(graph, stream=side):
@@ -131,29 +136,33 @@ class Tiles(AbstractProducts):
             step(t, self.stream)
 
 
-def products() -> AbstractProducts:
+def products(tf32: bool) -> AbstractProducts:
     """The faster ones that there are, on the default stream."""
-    if not _torch_has_cuda():
+    if not _torch_has_cuda(tf32):
         return Tiles()
     import torch
 
-    return Cublas(torch.cuda.default_stream())
+    return Cublas(torch.cuda.default_stream(), tf32)
 
 
-def beside() -> AbstractProducts:
+def beside(tf32: bool) -> AbstractProducts:
     """The same on a stream of their own, beside which other work can go on."""
-    if not _torch_has_cuda():
+    if not _torch_has_cuda(tf32):
         return Tiles(cuda.stream())
     import torch
 
-    return Cublas(torch.cuda.Stream())
+    return Cublas(torch.cuda.Stream(), tf32)
 
 
-def _torch_has_cuda() -> bool:
+def _torch_has_cuda(wanted: bool) -> bool:
     if SIMULATED:
         return False
     import torch
 
+    if wanted and not torch.cuda.is_available():
+        raise NotOffered(
+            "tf32=True rounds the products of cuBLAS, and this torch was built without CUDA; leave it out, or install one with it"
+        )
     return torch.cuda.is_available()
 
 

@@ -11,7 +11,7 @@ from neurorec.engines.base import Activity, Stimulus, Teaching
 from neurorec.engines.cuda import compile, sizes
 from neurorec.engines.cuda.device import processors
 from neurorec.engines.cuda.memory import Memory
-from neurorec.engines.cuda.passes import Bench, Queued, constants, hear_outside, outside, start
+from neurorec.engines.cuda.passes import Bench, Queued, constants, hear_outside, start
 from neurorec.engines.cuda.sizes import AcrossChip, Shape
 from neurorec.errors import NotOffered
 from neurorec.network import Network
@@ -51,7 +51,7 @@ def online(bench: Bench, network: Network, weights: Weights, stimulus: Stimulus,
     layout = sizes.online(shape, processors())
     k, rows, width = len(formula.states), shape.hears * layout.SLAB, shape.columns + inputs + 1
     (states, emitted, drives), readouts = start(bench, network, stimulus), memory.array("readout", stimulus.targets.shape)
-    hear_outside(bench, network, weights.zeros(), stimulus, drives)
+    heard = hear_outside(bench, network, weights.zeros(), stimulus, drives)
     recurrent = memory.upload("online recurrent", sizes.slabs(weights.recurrent, shape, layout))
     external = memory.upload("online external", _external(weights, shape, layout))
     readout, feedback = (
@@ -63,7 +63,7 @@ def online(bench: Bench, network: Network, weights: Weights, stimulus: Stimulus,
         recurrent, external, readout, feedback, memory.array("trace", (layout.blocks, rows, trials, k, width)),
         memory.array("gains", (layout.blocks, layout.SLAB, trials, k * k + k * len(formula.ports) + k)),
         memory.array("errors", (layout.blocks, trials, len(weights.readout))), (constants(memory, network, weights), drives, states, emitted),
-        memory.array("online lines", (3, trials, shape.columns)), outside(memory, stimulus.inputs), memory.upload("targets", stimulus.targets),
+        memory.array("online lines", (3, trials, shape.columns)), heard, memory.upload("targets", stimulus.targets),
         memory.upload("share", stimulus.share), readouts, _rates(memory, weights, teaching, shape, layout), np.float32(teaching.decay),
     )  # fmt: skip
     weights.recurrent[...] = sizes.unslabbed(recurrent.copy_to_host(), shape, layout)
