@@ -128,7 +128,7 @@ def test_every_architecture_learns_is_recorded_and_goes_on_to_the_same_bits(tmp_
 @pytest.mark.parametrize("architecture", [*ARCHITECTURES, Gated])
 def test_training_lowers_the_loss(architecture):
     start = nr.ModuleNetwork.random(architecture, TASK.n_inputs, 24, TASK.n_outputs, seed=1)
-    run = nr.train(start, TASK, rule="bptt", engine="torch", optimiser="adam", rate=0.02, trials=1000, batch=20, progress=False)
+    run = nr.train(start, TASK, rule="bptt", engine="torch", optimiser="adam", rate=0.01, trials=1000, batch=20, progress=False)
     assert float(run.log["loss"][-100:].mean()) < 0.8 * float(run.log["loss"][:100].mean())
 
 
