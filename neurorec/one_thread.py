@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from typing import Any
 
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 
 class Overlapping:
@@ -35,5 +36,16 @@ class Overlapping:
                 self._undo.pop()()
 
 
-# The same bits on any number of cores, and never slower at a trial's size.
-one_thread = Overlapping(lambda: threadpool_limits(1).restore_original_limits)
+def _limited() -> Callable[[], object]:
+    before = [(each, each.num_threads) for each in ThreadpoolController().lib_controllers]
+    for library, _ in before:
+        _set(library, 1)
+    return lambda: [_set(library, threads) for library, threads in before]
+
+
+def _set(library: Any, threads: int) -> None:
+    """threadpoolctl lets only the thread that set a limit first set another, as long as it lives; the last to end may be any."""
+    getattr(library, "_real_set_num_threads", library.set_num_threads)(threads)
+
+
+one_thread = Overlapping(_limited)  # the same bits on any number of cores, and never slower at a trial's size

@@ -67,7 +67,7 @@ def test_threads_that_share_an_engine_train_as_each_would_alone(update):
 
 def test_torch_modules_are_called_by_one_thread_at_a_time():
     """Torch puts the weights into a module that all networks of its kind share."""
-    nets, data = [nr.ModuleNetwork.random(2, 5, 3, architecture="torch_gru", dt=0.02, seed=k) for k in range(MANY)], trials(ORDINARY)
+    nets, data = [nr.ModuleNetwork.random("torch_gru", 2, 5, 3, dt=0.02, seed=k) for k in range(MANY)], trials(ORDINARY)
     alone = [nr.simulate(net, data, engine="torch").outputs for net in nets]
     for _ in range(5):
         together = at_once([lambda net=net: nr.simulate(net, data, engine="torch").outputs for net in nets])
