@@ -10,7 +10,7 @@ import neurorec as nr
 from neurorec.discovery import load
 
 HERE = Path(__file__).parent
-COLUMNS = ("task", "settings", "score", "each seed", "silent", "seconds")
+COLUMNS = ("task", "settings", "score", "each seed", "silent")
 
 Facts = dict[str, Any]
 
@@ -31,13 +31,13 @@ def table() -> str:
 
 def numbers(found: Facts | None) -> tuple[str, ...]:
     if found is None:
-        return ("",) * 4
+        return ("",) * 3
     each = ", ".join(f"{score:.2f}" for score in found["score_each"])
-    return f"{found['score']:.2f}", each, f"{found['silent']:.2f}", f"{found['seconds']:.0f}"
+    return f"{found['score']:.2f}", each, f"{found['silent']:.2f}"
 
 
 def listed(rows: list[tuple[str, ...]]) -> list[str]:
-    head = [".. list-table::", "   :header-rows: 1", "   :widths: 22 42 8 16 8 8", ""]
+    head = [".. list-table::", "   :header-rows: 1", "   :widths: 22 44 8 18 8", ""]
     return head + [f"   {'* -' if k == 0 else '  -'} {cell}".rstrip() for each in rows for k, cell in enumerate(each)]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Self
@@ -13,7 +13,7 @@ import numpy as np
 
 from neurorec.arrays import only
 from neurorec.display import AbstractDisplayed, some
-from neurorec.errors import RunFileError, one_line
+from neurorec.errors import RunFileError, ValueRefused, one_line
 from neurorec.formula.derive import Formula
 from neurorec.publish import publishing
 from neurorec.trust import Trust, Trusted, trusted
@@ -125,10 +125,26 @@ class AbstractNetwork(AbstractDisplayed):
     def from_group(cls, group: h5py.Group, trust: Trusted = False) -> Self:
         """The network that `to_group` wrote; of classes that are not the library's own, those that are trusted (`neurorec.trust`)."""
 
+    def _among_plastic(self, known: Sequence[str]) -> tuple[str, ...]:
+        """Those of the known names that are plastic, in their order."""
+        if isinstance(self.plastic, Mapping):
+            raise ValueRefused(
+                "plastic of a network is names, such as ('recurrent', 'readout'), got a mapping; which synapses of a weight change is said "
+                "to a training: nr.train(network, task, plastic={'recurrent': mask})"
+            )
+        only("plastic weight", dict.fromkeys(self.plastic), known)
+        return tuple(name for name in known if name in self.plastic)
+
     @property
     def sizes(self) -> str:
         """Such as "50 units, 3 inputs, 2 outputs"."""
         return ", ".join([some(self.units, "unit"), some(self.inputs, "input"), some(self.outputs, "output")])
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Of a copy: its arrays are read-only, too."""
+        vars(self).update(state)
+        for array in self.stored().values():
+            array.setflags(write=False)
 
     def replace(self, **changes: Any) -> Self:
         """A new network with some fields changed."""

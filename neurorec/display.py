@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 LINES, WIDTH = 10, 100  # of the text; what does not fit is counted, or cut
+SHORT = 60  # characters of a thing that is written out in a sentence
 FEW = 6  # values that are listed one by one
 
 Rows = list[tuple[str, str]]
@@ -43,6 +44,12 @@ class AbstractDisplayed(ABC):
 def plain(text: str) -> str:
     """The text without what a terminal would obey: control characters are spelt out."""
     return "".join(each if each.isprintable() else each.encode("unicode_escape", "surrogatepass").decode() for each in text)
+
+
+def called(thing: object) -> str:
+    """In a sentence: a short thing as it is written, another by what it is."""
+    text = repr(thing)
+    return text if len(text) <= SHORT and text.isprintable() else f"a {type(thing).__name__}"
 
 
 def some(number: int, thing: str) -> str:

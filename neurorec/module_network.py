@@ -228,8 +228,7 @@ class ModuleNetwork(AbstractNetwork):
     def _chosen_plastic(self) -> tuple[str, ...]:
         if self.plastic is None:
             return (*(name for name, _ in self.module().named_parameters()), "readout")
-        only("plastic weight", dict.fromkeys(self.plastic), (*self.weights, "readout"))
-        return tuple(name for name in (*self.weights, "readout") if name in self.plastic)
+        return self._among_plastic((*self.weights, "readout"))
 
     def _checked_initial(self) -> np.ndarray:
         states = self.own_states

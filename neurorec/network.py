@@ -362,8 +362,7 @@ class Network(AbstractNetwork):
         if self.plastic is None:
             bias = ("bias",) if self.bias is not None or cls.biased else ()
             return ("recurrent", "input", "readout", *bias, *cls.plastic)
-        only("plastic weight", dict.fromkeys(self.plastic), known)
-        return tuple(name for name in known if name in self.plastic)
+        return self._among_plastic(known)
 
     def _count_units(self) -> int:
         columns, outputs = np.shape(self.recurrent)[-1:], len(self.formula.emitted)

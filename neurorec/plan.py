@@ -88,8 +88,6 @@ class Plan:
             if value is not None:
                 positive(name, value)
         number("weight_decay", self.weight_decay, 0)
-        if any(isinstance(value, bool) for value in (self.rate.values() if isinstance(self.rate, dict) else [self.rate])):
-            raise ValueRefused(f"rate must be a number, got {self.rate!r}; 0 keeps a weight as it is")
         if not 0 < positive("anneal", self.anneal) <= 1:
             raise ValueRefused(f"anneal must be a share of the rate in (0, 1], got {self.anneal!r}; 1 keeps the rate as it is")
         if self.update not in ("step", "trial", "batch"):

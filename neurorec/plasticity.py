@@ -68,6 +68,8 @@ def rates_by_name(network: AbstractNetwork, rule: Any, feedback: Any, rate: Rate
             f"nothing would change: plastic weights are {', '.join(network.plastic) or 'none'}{' under their masks' if masks else ''}, "
             f"and {type(rule).__name__} changes none of them"
         )
+    if any(isinstance(each, bool) for each in (rate.values() if isinstance(rate, Mapping) else [rate])):
+        raise ValueRefused(f"a rate must be a number, got {rate!r}; 0 keeps a weight as it is")
     if isinstance(rate, Mapping):
         only("plastic weight (in rate)", rate, moving)
         if missing := [name for name in moving if name not in rate]:

@@ -10,6 +10,7 @@ import numpy as np
 from neurorec.display import AbstractDisplayed, Rows, briefly, several, some
 from neurorec.errors import RunFileError
 from neurorec.storage import RunFile
+from neurorec.storage.check import Part, check
 from neurorec.trust import Trust, trusted
 from neurorec.weights import Weights
 
@@ -77,6 +78,18 @@ class Run(AbstractDisplayed):
     def checkpoint(self, trial: int) -> Any:
         """The network after so many trials, one of `checkpoints`; 0 is the untrained one."""
         return self._read(lambda file: file.network(trial))
+
+    def check(self) -> list[Part]:
+        """Every checksum of the file compared, part by part, as ``neurorec check`` shows it: name, status and a note each.
+
+        Raises
+        ------
+        RunFileError
+            If nothing can be told; or of a run in memory, which has no file.
+        """
+        if self.path is None:
+            raise RunFileError("a run in memory has no file to check; save_as makes one")
+        return check(self.path)
 
     def save_as(self, path: str | Path, overwrite: bool = False) -> Path:
         """Copy the run, such as one in memory, to a file."""

@@ -14,6 +14,7 @@ from neurorec.discovery import name_of, resolve
 from neurorec.engines import fit, recorded, start, targets
 from neurorec.engines.base import AbstractEngine, Stimulus, expect_taken
 from neurorec.errors import ValueRefused
+from neurorec.hdf5.opening import opened
 from neurorec.noise import PrivateNoise, private_noise
 from neurorec.progress import Hook, Progress
 from neurorec.record import Record
@@ -44,6 +45,7 @@ class Recording:
         """Trajectories over time (s), trial and unit, read from the file when they are used."""
         import xarray
 
+        opened(self.path, "r", "a simulation written by nr.stream").close()  # xarray would follow whatever is in it
         return xarray.open_dataset(self.path, group="trajectories", engine="h5netcdf", driver_kwds={"locking": False})
 
     def __repr__(self) -> str:

@@ -16,6 +16,7 @@ from neurorec.engines import fit, recorded
 from neurorec.engines.base import AbstractEngine, Activity
 from neurorec.errors import DivergenceError, ValueRefused
 from neurorec.feedbacks.base import AbstractFeedback
+from neurorec.hdf5.damage import reading
 from neurorec.interrupt import Interrupt
 from neurorec.learner import Learner
 from neurorec.losses.base import AbstractLoss
@@ -167,7 +168,7 @@ def train(
         overwrite=overwrite,
     )  # fmt: skip
     file.trust = (*network.made_of, *parts.made_of)
-    return _go_on(learner, file, progress, file.total)
+    return _go_on(Journal(learner, file, file.total), progress)
 
 
 def resume(
@@ -185,7 +186,8 @@ def resume(
     path : str or Path
         A run file.
     trials : int, optional
-        In all, with those done; None: as planned. More than planned makes the run longer; fewer stop it there, and it can be resumed again.
+        In all, with those done; None: as planned. More than planned makes the run longer; fewer stop it there, and it
+        can be resumed again, to the same bits if they end with a batch.
     task : task or Trials, optional
         Needed where the run was trained on arrays, or on a task of your own that is not trusted.
     progress : bool or callable
@@ -198,50 +200,49 @@ def resume(
     RunFileError
         If the file is no run, is damaged, is being written by another process, or names a class that is not trusted.
     ValueRefused
-        If `trials` is less than are done, or in the middle of a batch.
+        If `trials` is less than are done.
     """
     file = RunFile.open(path, "r+", trusted(trust))
     try:
-        plan = Plan.from_dict(file.config)
-        learner = Learner(file.initial(), Parts.remade(plan, task, file.trust), plan, file.rates() if plan.uneven else None)
-        until = file.total if trials is None else _last_trial(file, plan, whole("trials", trials))
+        with reading(path, "its settings"):
+            plan = Plan.from_dict(file.config)
+        rates = file.rates() if plan.uneven else None
+        learner = Learner(file.initial(), Parts.remade(plan, task, file.trust), plan, rates)
+        until = file.total if trials is None else _last_trial(file, whole("trials", trials))
         file.extend(until)
         _, learner.updates, learner.weights.vector[...], learner.slots[...], learner.start.vector[...] = file.state()
+        journal = Journal(learner, file, until)
     except Exception:
         file.close()
         raise
-    return _go_on(learner, file, progress, until)
+    return _go_on(journal, progress)
 
 
-def _last_trial(file: RunFile, plan: Plan, asked: int) -> int:
-    """After which training stops, of `asked` in all; what is left of the plan can be done later, to the same bits.
+def _last_trial(file: RunFile, asked: int) -> int:
+    """After which training stops, of `asked` in all; what is left of the plan can be done later.
 
     Raises
     ------
     ValueRefused
-        If more are done already, or it lies in the middle of a batch.
+        If more are done already.
     """
     if asked < file.done:
         raise ValueRefused(
             f"trials={asked} is in all, and the run has done {file.done}; ask for more than those, or read it with nr.open_run"
         )
-    below = asked // plan.batch * plan.batch
-    if asked < file.total and asked > below:
-        way = f"{below} or {below + plan.batch}" if below > file.done else f"{below + plan.batch}"
-        raise ValueRefused(f"trials={asked} lies within a batch of {plan.batch} trials, which are learnt together; give {way}")
     return asked
 
 
-def _go_on(learner: Learner, file: RunFile, progress: bool | Hook, until: int) -> Run:
+def _go_on(journal: Journal, progress: bool | Hook) -> Run:
     """Train to the end, whatever ends it; leave the file whole and closed.
 
     Only between two batches do weights and the number of trials belong together: what breaks a batch off leaves the file
     as the last checkpoint made it.
     """
-    journal = Journal(learner, file, until)
+    learner, file = journal.learner, journal.file
     import scipy.linalg.cython_blas  # noqa: F401 - Numba's products use it: loaded now, so that the limit below holds for it
 
-    with one_thread, Interrupt() as interrupt, Progress(progress, until, journal.done) as shown:
+    with one_thread, Interrupt() as interrupt, Progress(progress, journal.total, journal.done) as shown:
         try:
             going = True
             while going and not journal.finished and interrupt.asked is None:
@@ -307,7 +308,8 @@ class Journal:
 
     def batch(self) -> None:
         """One batch, its row in the log, its trajectories; a checkpoint when it is time."""
-        first, n = self.done, min(self.learner.plan.batch, self.total - self.done)
+        first, batch = self.done, self.learner.plan.batch
+        n = min(batch - first % batch, self.total - first)  # after a stop within a batch, what is left of that one
         trials = self.learner.trials(first, n)
         activity, row = self.learner.learn(trials, first)
         self.losses.extend(map(float, row["loss"]))

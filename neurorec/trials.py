@@ -125,6 +125,7 @@ class Trials(AbstractDisplayed):
     def _display(self) -> tuple[str, Rows]:
         shown = {"inputs": self.inputs, "targets": self.targets}
         rows = [(name, f"{some(array.shape[2], 'channel')}{f', {span(array)}' if array.size else ''}") for name, array in shown.items()]
+        rows += [("outputs", several(self.channels))] if self.channels else []
         rows += [("counted", f"{np.mean(self.mask > 0):.0%} of the steps, in the loss {self.loss}")] if self.asked else []
         steps = f"{some(self.steps, 'step')} of {self.dt:g} s"
         conditions = [(name, _values(values)) for name, values in self.conditions.items()]

@@ -34,6 +34,7 @@ SLOW = ("skew", "theta")  # orthogonal and unitary maps move at a tenth of it, a
 SEARCH_SEEDS = (1000, 1001)  # on which the rates are compared, by the mean loss at the whole budget; then they are not used again
 RULES = ("rflo", "local_only", "bptt")
 PRESETS = ("orthogonal_tanh", "scornn", "scurnn", "enrnn", "lstm", "momentum_lstm", "cornn")
+QUICK = ("rflo", "bptt", "scornn", "lstm")
 WINDOWS = 50  # of trials, in which curves are averaged; a run's final loss is that of the last
 RECENT = 100  # trials, whose mean loss is held against the criterion
 WIDTH, HEIGHT, LEGEND = 7.0, 2.0, 0.9  # inches: of the figure, of a row, and of what is below the last
@@ -112,12 +113,13 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "--methods",
         nargs="+",
-        default=(*RULES, *PRESETS),
         choices=(*RULES, *nr.names("presets")),
         metavar="METHOD",
-        help="rules and presets",
+        help="rules and presets (default: those of the manual; with --quick four of them)",
     )
-    parser.add_argument("--quick", action="store_true", help="one seed, a thirtieth of the trials, one rate, four methods")
+    parser.add_argument(
+        "--quick", action="store_true", help="one seed, a thirtieth of the trials, one rate, four methods where none are named"
+    )
     parser.add_argument("--seed", type=int, default=0, help="the first seed")
     parser.add_argument("--seeds", type=int, default=5, help="how many (default 5)")
     parser.add_argument("--out", type=Path, default=Path("runs"), help="folder for runs, summary and picture")
@@ -128,7 +130,7 @@ def arguments() -> argparse.Namespace:
     if settings.quick:
         settings.seeds, settings.trials, settings.rates = 1, settings.trials // 30, RATES[3:4]
         settings.search_seeds = SEARCH_SEEDS[:1]
-        settings.methods = ("rflo", "bptt", "scornn", "lstm")
+    settings.methods = settings.methods or (QUICK if settings.quick else (*RULES, *PRESETS))
     return settings
 
 

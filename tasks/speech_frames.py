@@ -41,7 +41,7 @@ def main() -> None:
     settings = arguments()
     task, test = (nr.task("speech_frames", folder=settings.folder, split=split) for split in ("train", "test"))
     runs = {network: [one(task, network, settings, settings.seed + k) for k in range(settings.seeds)] for network in settings.network}
-    tested = {network: [evaluate(test, run.network) for run in found] for network, found in runs.items()}
+    tested = {network: [evaluate(test, run) for run in found] for network, found in runs.items()}
     still = evaluate(test, None)
     print_table(settings, runs, tested, still)
     print(f"picture: {draw(settings, runs)}")
@@ -70,13 +70,16 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--epochs", type=int, default=50, help="passes through the utterances (default 50)")
     parser.add_argument("--batch", type=int, default=BATCH, help=f"utterances an update (default {BATCH})")
     parser.add_argument("--rate", type=float, help="learning rate for all weights; default: the preset's")
-    parser.add_argument("--engine", default="numba", help="from nr.names('engines') (default numba)")
+    parser.add_argument("--engine", help="from nr.names('engines'); default: numba, or the only one that runs a preset")
     parser.add_argument("--quick", action="store_true", help="one seed, one epoch")
     parser.add_argument("--seed", type=int, default=0, help="the first seed")
     parser.add_argument("--seeds", type=int, default=3, help="how many (default 3)")
     parser.add_argument("--out", type=Path, default=Path("runs"), help="folder for runs and the picture")
     parser.add_argument("--json", action="store_true", help="print a last line of JSON")
     settings = parser.parse_args()
+    for network in settings.network:
+        if settings.engine not in (None, only := nr.presets.training(network).get("engine", settings.engine)):
+            parser.error(f"--network {network} is run by --engine {only} only, not by {settings.engine}; leave --engine out")
     if settings.quick:
         settings.seeds, settings.epochs = 1, 1
     return settings
@@ -90,19 +93,19 @@ def field(text: str) -> tuple[str, float]:
 def one(task: nr.AbstractTask, network: str, settings: argparse.Namespace, seed: int) -> nr.Run:
     settings.out.mkdir(parents=True, exist_ok=True)
     start = nr.preset(network, task.n_inputs, settings.units, task.n_outputs, seed=seed, dt=task.dt, **dict(settings.set))
-    training = nr.presets.training(network)
+    training = {"engine": settings.engine or "numba", **nr.presets.training(network)}
     return nr.train(
-        start, task, engine=settings.engine, trials=settings.epochs * task.count, batch=settings.batch, seed=seed, overwrite=True,
+        start, task, trials=settings.epochs * task.count, batch=settings.batch, seed=seed, overwrite=True,
         path=settings.out / f"speech_frames_{network}_{seed}.h5", **{**training, "rate": settings.rate or training["rate"]},
     )  # fmt: skip
 
 
-def evaluate(test: nr.AbstractTask, network: nr.Network | None) -> dict[str, float]:
-    """On the whole test part; without a network, the prediction is the frame before."""
+def evaluate(test: nr.AbstractTask, run: nr.Run | None) -> dict[str, float]:
+    """On the whole test part; without a run, the prediction is the frame before."""
     mse, explained = np.empty(test.count), np.empty(test.count)
     for first in range(0, test.count, TESTED):
         some = test.trials(min(TESTED, test.count - first), first=first)
-        outputs = some.inputs if network is None else nr.simulate(network, some).outputs
+        outputs = some.inputs if run is None else nr.simulate(run.network, some, engine=run.config["engine"]).outputs
         which = slice(first, first + some.count)
         mse[which] = (some.weight[..., None] * (outputs - some.targets) ** 2).sum(axis=(0, 2)) / (
             some.weight.sum(axis=0) * some.targets.shape[2]

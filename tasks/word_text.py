@@ -62,7 +62,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "--rate", type=float, default=3e-3, help="learning rate, a tenth for the maps of orthogonal networks (default 3e-3)"
     )
-    parser.add_argument("--engine", default="numba", help="from nr.names('engines') (default numba)")
+    parser.add_argument("--engine", help="from nr.names('engines'); default: numba, or the only one that runs the preset")
     parser.add_argument("--unroll", choices=nr.names("unroll"), help="train and use by this evaluation in time, in place of --engine")
     parser.add_argument("--sweeps", type=sweeps, help="of jacobi, in training and in use; default: as many as the exact states need")
     parser.add_argument("--quick", action="store_true", help="one seed, 20 iterations at most, 100 words")
@@ -73,6 +73,8 @@ def arguments() -> argparse.Namespace:
     settings = parser.parse_args()
     if settings.sweeps is not None and settings.unroll != "jacobi":
         parser.error("--sweeps are those of --unroll jacobi")
+    if (only := nr.presets.training(settings.network).get("engine")) and (settings.unroll or settings.engine not in (None, only)):
+        parser.error(f"--network {settings.network} is run by --engine {only} only; leave --unroll out, and --engine too")
     if settings.quick:
         settings.seeds, settings.iterations, settings.vocabulary = 1, min(settings.iterations, 20), 100
     return settings
@@ -100,7 +102,9 @@ def one(task: nr.AbstractTask, settings: argparse.Namespace, seed: int) -> nr.Ru
 def engine(settings: argparse.Namespace) -> object:
     if settings.sweeps is not None:
         return nr.unroll.engine(Jacobi(settings.sweeps))
-    return settings.engine if settings.unroll is None else nr.unroll.engine(settings.unroll)
+    if settings.unroll is not None:
+        return nr.unroll.engine(settings.unroll)
+    return settings.engine or nr.presets.training(settings.network).get("engine", "numba")
 
 
 def name(settings: argparse.Namespace) -> str:

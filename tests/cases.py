@@ -44,6 +44,7 @@ def trials(size: Sizes, seed: int = 0, loss: str = "mse") -> nr.Trials:
     mask = rng.random((size.steps, size.trials)) * (rng.random((size.steps, size.trials)) > 0.3)
     mask[-1] += 0.1
     targets = rng.normal(size=(size.steps, size.trials, size.outputs))
+    loss = loss if size.outputs > 1 else "mse"  # of a single class there is nothing to learn, and it is refused
     if loss == "cross_entropy":
         targets = np.eye(size.outputs)[rng.integers(size.outputs, size=(size.steps, size.trials))]
     return nr.Trials(rng.normal(size=(size.steps, size.trials, size.inputs)), targets, mask, dt=0.02, loss=loss)

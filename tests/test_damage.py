@@ -127,6 +127,15 @@ DAMAGES = [
 ]
 
 
+def test_a_damaged_log_is_not_trained_on(killed):
+    overwrite(killed, "log/loss", 3, 0.1)
+    before = killed.read_bytes()
+    with pytest.raises(RunFileError, match="is damaged: /log"):
+        nr.resume(killed, progress=False)
+    assert killed.read_bytes() == before
+    RunFile.open(killed, "r+").close()  # nobody holds it
+
+
 @pytest.mark.parametrize(("name", "where", "part", "use"), DAMAGES, ids=lambda each: str(each) if isinstance(each, str) else "")
 def test_a_damaged_part_is_named_and_the_rest_can_be_read(finished, name, where, part, use):
     before = statuses(finished)
@@ -362,6 +371,7 @@ def test_nothing_in_a_file_reaches_for_the_terminal(finished, capsys):
 
 
 def test_check_tells_what_is_damaged(finished, killed, capsys):
+    assert {part.status for part in nr.open_run(finished).check()} == {"whole"}
     assert cli(["check", str(finished)]) == 0
     assert capsys.readouterr().out.splitlines()[0].split()[:2] == ["structure", "whole"]
     assert cli(["check", str(killed), "--json"]) == 0
@@ -387,3 +397,6 @@ def test_a_loop_and_a_simulation_are_checked(tmp_path):
     for name in ("loop.h5", "simulation.h5"):
         found = statuses(tmp_path / name)
         assert set(found.values()) == {"whole"}, found
+        assert "/trajectories/output" in found
+        overwrite(tmp_path / name, "trajectories/output", np.s_[2, 0, 0], 0.5)
+        assert [part for part, status in statuses(tmp_path / name).items() if status == "damaged"] == ["/trajectories/output"]

@@ -105,3 +105,13 @@ def test_the_manual_has_the_settings_of_every_task(monkeypatch):
     table = importlib.import_module("defaults").table()
     for name in nr.names("tasks"):
         assert f"* - `{name}`\n     - {load('tasks', name).recommended}\n" in table
+
+
+WIDEST = 96  # characters of code that a page shows without a scroll bar
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page.parent.name == "docs"], ids=lambda page: page.stem)
+def test_code_fits_its_page(page):
+    text = page.read_text(encoding="utf-8")
+    lines = [line for language in ("python", "console") for _, source in blocks(text, language) for line in source.splitlines()]
+    assert not [line for line in lines if len(line) > WIDEST]

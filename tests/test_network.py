@@ -83,6 +83,7 @@ def test_a_cell_of_ones_own_is_a_class():
     [
         ({"feedback": np.ones((3, 5))}, ShapeError, r"feedback must have shape \(5, 3\), got \(3, 5\); .*feedback.T"),
         ({"recurrent": np.ones((4, 5))}, ShapeError, r"recurrent must have shape \(5, 5\), got \(4, 5\)"),
+        ({"recurrent": np.ones((5, 6))}, ShapeError, r"recurrent must have shape \(6, 6\), got \(5, 6\)"),
         ({"recurrent": np.ones((0, 0))}, ShapeError, "at least one unit"),
         ({"input": np.ones((2, 5))}, ShapeError, "input.T"),
         ({"readout": np.full((3, 5), np.nan)}, ValueRefused, r"readout holds nan at index \(0, 0\); expected finite"),
@@ -96,6 +97,7 @@ def test_a_cell_of_ones_own_is_a_class():
         ({"parameters": {"taus": 1}}, ValueRefused, "no parameter of leaky_tanh named 'taus'; there are tau"),
         ({"parameters": {"tau": np.ones(3)}}, ShapeError, "one value a unit"),
         ({"plastic": ("weights",)}, ValueRefused, "no plastic weight named 'weights'"),
+        ({"plastic": {"recurrent": np.ones((4, 4))}}, ValueRefused, "said to a training: nr.train"),
         ({"noise": -0.1}, ValueRefused, "noise must be a finite number from 0, got -0.1"),
     ],
 )

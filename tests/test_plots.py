@@ -291,6 +291,9 @@ def test_what_cannot_be_drawn_is_refused_in_words(paths, several_channels, tmp_p
         nr.plots.learning_curve([])
     with pytest.raises(RunFileError, match="there is no file"):
         nr.plots.learning_curve(tmp_path / "none.h5")
+    for draw in (nr.plots.outputs, nr.plots.learning_curve):
+        with pytest.raises(ValueRefused, match="^a Network is no run; pass one"):
+            draw(several_channels.network)
     with pytest.raises(UnknownName, match="gradient_angle=10"):
         nr.plots.angle(several_channels)
     with pytest.raises(ValueRefused, match="different losses"):

@@ -14,6 +14,7 @@ import pytest
 import xarray
 
 import neurorec as nr
+from neurorec.circuits import SequenceLoop
 from neurorec.errors import RunFileError
 from neurorec.publish import publishing
 from neurorec.record import Record
@@ -169,12 +170,29 @@ def test_a_file_that_is_gone_is_noticed_at_the_next_checkpoint(tmp_path, harm, s
     assert not [path for path in tmp_path.iterdir() if path.suffix == ".part"]
 
 
-def test_a_training_whose_file_is_removed_stops(tmp_path, monkeypatch):
-    monkeypatch.setattr("neurorec.training.FLUSH_SECONDS", 0.0)
-    path = tmp_path / "run.h5"
+def remove(path):
+    return lambda *state: path.unlink(missing_ok=True)
+
+
+def train(path):
     net, task = nr.Network.random(0, 12, 1), nr.task("periodic_output", period=0.4)
+    nr.train(net, task, trials=10**5, path=path, progress=remove(path))
+
+
+def learn(path):
+    SequenceLoop(nr.Network.random(2, 6, 1), 0.05, 0).learn((0, 1), 10**5, path=path, progress=remove(path))
+
+
+def stream(path):
+    nr.stream(NET, nr.Trials(np.zeros((60, 1, 1)), np.zeros((60, 1, 1))), path, window=10, progress=remove(path))
+
+
+@pytest.mark.parametrize("work", [train, learn, stream])
+def test_work_whose_file_is_removed_stops(tmp_path, monkeypatch, work):
+    for module in ("training", "circuits.diary"):
+        monkeypatch.setattr(f"neurorec.{module}.FLUSH_SECONDS", 0.0)
     with pytest.raises(RunFileError, match=REMOVED):
-        nr.train(net, task, trials=10**5, path=path, progress=lambda *state: path.unlink(missing_ok=True))
+        work(tmp_path / "a.h5")
     assert list(tmp_path.iterdir()) == []
 
 

@@ -56,6 +56,30 @@ def test_a_script_runs_quickly_and_says_what_it_found(script, quick):
     assert all(each.done == each.total for each in runs)
 
 
+def test_what_is_named_is_compared_also_quickly(tmp_path, monkeypatch, capsys):
+    words = ("--task", "periodic_output", "--quick", "--methods", "bptt", "--out", str(tmp_path), "--json")
+    assert list(run(named("compare_rules"), monkeypatch, capsys, *words)["methods"]) == ["bptt"]
+
+
+@pytest.mark.parametrize("script", ["speech_frames", "word_text"])
+def test_a_preset_that_one_engine_runs_is_run_by_it(script, tmp_path, monkeypatch, capsys):
+    words = (
+        "--quick",
+        "--network",
+        "sbo",
+        "--units",
+        "8",
+        "--out",
+        str(tmp_path),
+        "--json",
+        *(("--iterations", "2") * (script == "word_text")),
+    )
+    found = run(named(script), monkeypatch, capsys, *words)
+    assert all(map(math.isfinite, numbers(found)))
+    (path,) = tmp_path.glob("*.h5")
+    assert nr.open_run(path).config["engine"] == "torch"
+
+
 def test_a_longer_training_recalls_more(tmp_path, monkeypatch, capsys):
     words = ("--delay", "5", "--seeds", "1", "--out", str(tmp_path), "--json", "--iterations")
     short, long = (run(named("copying_memory"), monkeypatch, capsys, *words, n) for n in ("20", "200"))
@@ -85,7 +109,10 @@ def test_compared_networks_have_no_more_parameters_and_the_same_seeds(tmp_path, 
         ("character_text", ["--evaluate", "newton"]),
         ("character_text", ["--sweeps", "4"]),
         ("word_text", ["--sweeps", "-1", "--unroll", "jacobi"]),
+        ("word_text", ["--network", "sbo", "--engine", "numba"]),
+        ("word_text", ["--network", "sbo", "--unroll", "jacobi"]),
         ("speech_frames", ["--network", "lstn"]),
+        ("speech_frames", ["--network", "lstm", "sbo", "--engine", "numba"]),
         ("compare_rules", ["--task", "chess"]),
         ("taylor_remainder", ["--arms", "bound"]),
         ("compare_rules", ["--methods", "forcing"]),

@@ -7,7 +7,7 @@ import pytest
 from cases import ORDINARY, network, trials
 
 import neurorec as nr
-from neurorec.errors import ShapeError, UnknownName, ValueRefused
+from neurorec.errors import NotOffered, ShapeError, UnknownName, ValueRefused
 
 TASK = nr.task("n_bit_flip_flop", duration=0.3)
 NET = nr.Network.random(3, 8, 3, noise=0.05)
@@ -69,5 +69,9 @@ def test_what_cannot_be_simulated_is_refused():
         nr.simulate(NET, "periodic_outputs")
     with pytest.raises(ValueRefused, match="n must be a whole number from 1"):
         nr.simulate(NET, TASK, n=0)
+    with pytest.raises(NotOffered, match="NBitFlipFlop.* is no network; pass a network first"):
+        nr.simulate(TASK, NET)
+    with pytest.raises(NotOffered, match="^a Network is no task"):
+        nr.train(NET, NET, progress=False)
     with pytest.raises(ValueRefused, match="inputs must hold numbers"):
         nr.simulate(NET, [["a"]])

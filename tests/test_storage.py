@@ -23,6 +23,7 @@ from neurorec.hdf5.seal import SEALED, renew
 from neurorec.network import Network
 from neurorec.record import Record
 from neurorec.storage import RunFile
+from neurorec.storage.texts import text_widths
 
 UNITS, OUTPUTS, STEPS, DT = 4, 2, 6, 0.01
 LOG = {"loss": ("1", "training loss"), "seconds": ("s", "wall-clock time"), "alignment": ("1", "cosine with the gradient")}
@@ -221,6 +222,28 @@ def test_without_inputs(where):
         assert run.network().input.shape == (UNITS, 0)
 
 
+WORDS = np.array(["left", "rechts ü", "", "x" * 70])
+
+
+def test_conditions_that_are_words(tmp_path):
+    """Also longer ones than the first: what does not fit ends in dots."""
+    given = {"angle": np.arange(4.0), "side": WORDS}
+    with small(tmp_path / "run.h5", record=Record("h"), conditions=("angle", "side"), texts=text_widths({"side": WORDS[:1]})) as run:
+        run.write_log(0, {name: np.zeros(4) for name in LOG})
+        run.write_trajectories(np.arange(4), {"h": np.zeros((STEPS, 4, UNITS))}, given)
+        run.checkpoint(4, 4, VECTOR, np.zeros((2, 5)))
+        np.testing.assert_array_equal(run.trajectories().side, [*WORDS[:3], "x" * 61 + "…"])
+        np.testing.assert_array_equal(run.trajectories().angle, np.arange(4.0))
+        run.extend(30)
+    with RunFile.open(tmp_path / "run.h5") as run:
+        assert run.trajectories().side[1] == "rechts ü"
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with xarray.open_datatree(tmp_path / "run.h5", engine="h5netcdf") as tree:
+            assert tree["trials/side"].values[:4].tolist() == [*WORDS[:3], "x" * 61 + "…"]
+            assert tree["trials/side"].values[4] == ""
+
+
 def test_networks(where):
     with small(where) as run:
         first = run.initial()
@@ -387,10 +410,10 @@ def test_the_damaged_state_is_the_one_overwritten(tmp_path):
 def test_a_network_torn_while_written_is_not_taken_for_whole(tmp_path, monkeypatch):
     run = small(tmp_path / "run.h5")
 
-    def dies(network):
+    def dies(data, values):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("neurorec.network.Network.stored", dies)
+    monkeypatch.setattr("neurorec.storage.networks.put", dies)
     with pytest.raises(KeyboardInterrupt):
         run.finish(run.initial())
     monkeypatch.undo()

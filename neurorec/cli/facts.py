@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from neurorec.display import plain
+from neurorec.display import briefly, plain
 
 if TYPE_CHECKING:
     import numpy as np
@@ -69,14 +69,13 @@ def _print_lines(rows: list[tuple[str, str]]) -> None:
 
 
 def _rows(facts: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+    """A row a fact; settings that belong together are one row, without those that are not set."""
     for name, value in facts.items():
         if isinstance(value, Mapping):
-            yield from _rows(value, f"{prefix}{name}.")
+            inner = {each: found for each, found in value.items() if isinstance(found, Mapping) and found}
+            told = {each: found for each, found in value.items() if not isinstance(found, Mapping) and found not in (None, "", [])}
+            if told:
+                yield plain(f"{prefix}{name}"), plain(briefly(told))
+            yield from _rows(inner, f"{prefix}{name}.")
         else:
-            yield plain(f"{prefix}{name}"), plain(_text(value))
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, list):
-        return " ".join(map(_text, value))
-    return "-" if value in (None, "") else f"{value:.4g}" if isinstance(value, float) else str(value)
+            yield plain(f"{prefix}{name}"), plain(value) if value and isinstance(value, str) else briefly(value)

@@ -13,7 +13,7 @@ from neurorec.cli.settings import TRUST
 if TYPE_CHECKING:
     from neurorec.run import Run
 
-NETWORK = ("cell", "units", "inputs", "outputs", "dt")
+NETWORK = ("cell", "architecture", "units", "inputs", "outputs", "dt")
 
 
 def command(
@@ -29,5 +29,5 @@ def command(
 
 def _facts(run: Run) -> dict[str, Any]:
     about = run.about
-    seed, network = about.pop("seed_entropy"), {name: getattr(run.network, name) for name in NETWORK}
+    seed, network = about.pop("seed_entropy"), {name: getattr(run.network, name) for name in NETWORK if hasattr(run.network, name)}
     return {**summary(run), "seed": seed, "network": network, **about, "checkpoints": list(run.checkpoints), "config": run.config}

@@ -50,9 +50,16 @@ def command(
     plt.switch_backend("agg")  # a file, never a window
     with plt.rc_context({"pdf.fonttype": 42, "svg.fonttype": "none"}):  # text stays text, for who edits the picture
         figure = _figure(kind, runs, trust)
-        figure.savefig(path)
+        _save(figure, path)
     plt.close(figure)
     print(path)
+
+
+def _save(figure: Figure, path: Path) -> None:
+    try:
+        figure.savefig(path)
+    except RuntimeError as error:  # such as pgf, which needs a TeX that is not here
+        raise ValueRefused(f"cannot draw {path} ({error}); give it a name that ends in .png, .pdf or .svg") from error
 
 
 def _expect_picture(path: Path) -> None:

@@ -9,6 +9,7 @@ import typer
 
 from neurorec.cli.exits import resumable
 from neurorec.cli.facts import show, summary
+from neurorec.cli.score import scored
 from neurorec.cli.settings import TRUST
 
 
@@ -20,8 +21,11 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as one JSON object.")] = False,
 ) -> None:
     """Go on with a training that was stopped, or make it longer."""
+    from neurorec.parts import Parts
+    from neurorec.plan import Plan
     from neurorec.training import resume
 
     with resumable(path):
         run = resume(path, trials, progress=not quiet, trust=trust)
-    show(summary(run), as_json)
+    parts = Parts.remade(Plan.from_dict(run.config), None, run.trust)
+    show({**summary(run), **scored(run, parts.task, parts.engine)}, as_json)

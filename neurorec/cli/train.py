@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from neurorec.cli.exits import resumable, tell
 from neurorec.cli.facts import show, summary
+from neurorec.cli.score import scored
 from neurorec.cli.settings import settings, task_of
 
 if TYPE_CHECKING:
@@ -36,6 +37,17 @@ def command(
     weight_decay: Annotated[float | None, typer.Option(help=f"Weights shrink by rate x this at every update. {OWN}")] = None,
     anneal: Annotated[float | None, typer.Option(help=f"Share of the rate that is left after all trials; 1: all of it. {OWN}")] = None,
     gain: Annotated[float | None, typer.Option(help=f"Of the first recurrent weights; above 1 tanh units are chaotic. {OWN}")] = None,
+    spectral_radius: Annotated[float | None, typer.Option(help="Of the first recurrent weights, in the place of --gain.")] = None,
+    sparsity: Annotated[
+        float, typer.Option(help="Share of recurrent connections absent at first; with --parametrisation sparse they stay absent.")
+    ] = 0.0,
+    parametrisation: Annotated[
+        str | None, typer.Option(help=f"What the recurrent weights are made by, from 'neurorec list parametrisations'. {OWN}")
+    ] = None,
+    plastic: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="A weight that changes, such as readout; repeatable; else all usual ones.")
+    ] = None,
+    loss: Annotated[str | None, typer.Option(help="From 'neurorec list losses'; else the task's own.")] = None,
     dt: Annotated[float | None, typer.Option(help="Time step in seconds; else the task's own.")] = None,
     parameter: Annotated[
         list[str] | None, typer.Option(metavar="NAME=VALUE", help="Of the cell, such as tau=0.1 (seconds); repeatable.")
@@ -63,11 +75,12 @@ def command(
     made = task_of(task, settings("--set", set) | ({} if dt is None else {"dt": dt}))
     how = made.recommended.but(
         rule=rule, cell=cell, units=units, gain=gain, trials=trials, batch=batch, optimiser=optimiser, rate=rate, clip=clip,
-        weight_decay=weight_decay, anneal=anneal, start=start,
+        weight_decay=weight_decay, anneal=anneal, start=start, parametrisation=parametrisation,
     )  # fmt: skip
+    moving: Any = tuple(plastic) if plastic else None
     network = Network.random(
         made.n_inputs, outputs=made.n_outputs, dt=made.dt, parameters=settings("--parameter", parameter), seed=seed, noise=noise,
-        filter=filter, **how.network,
+        filter=filter, spectral_radius=spectral_radius, sparsity=sparsity, plastic=moving, **how.network,
     )  # fmt: skip
     record, path = _record(network, every), out or _default_path(task, how.rule, seed)
     with resumable(path):
@@ -76,10 +89,10 @@ def command(
                 tell(f"took {made.note}")
             print(f"neurorec: {how}; 'neurorec train --help' has the options", file=sys.stderr)
         run = train(
-            network, made, engine=engine, update=update, record=record, path=path, seed=seed, progress=not quiet, feedback=feedback,
+            network, made, engine=engine, update=update, loss=loss, record=record, path=path, seed=seed, progress=not quiet, feedback=feedback,
             gradient_angle=gradient_angle, stop_below=stop_below, overwrite=overwrite, **how.training,
         )  # fmt: skip
-    show(summary(run), as_json)
+    show({**summary(run), **scored(run, made, engine)}, as_json)
 
 
 def _record(network: Network, every: int | None) -> Record | None:

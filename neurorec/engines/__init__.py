@@ -12,9 +12,9 @@ import numpy as np
 from neurorec.abstract_network import AbstractNetwork
 from neurorec.arrays import real_array
 from neurorec.discovery import load, resolve
-from neurorec.display import AbstractDisplayed, Rows, several, shape, some, span
+from neurorec.display import AbstractDisplayed, Rows, called, several, shape, some, span
 from neurorec.engines.base import AbstractEngine, Activity, Route, Stimulus, check, expect_taken
-from neurorec.errors import ShapeError, ValueRefused
+from neurorec.errors import NotOffered, ShapeError, ValueRefused
 from neurorec.feedbacks.base import AbstractFeedback
 from neurorec.losses.base import AbstractLoss
 from neurorec.mapping import mapping_of
@@ -121,6 +121,8 @@ def simulate(
     ShapeError, ValueRefused, UnknownName
         If trials and network do not fit, or the states do not fit into memory.
     """
+    if not isinstance(network, AbstractNetwork):
+        raise NotOffered(f"{called(network)} is no network; pass a network first, then what it is to be given")
     runner, root = resolve("engines", engine), entropy(seed)
     expect_taken(runner, network)
     trials = _as_trials(trials, network, n, root)

@@ -23,7 +23,7 @@ from neurorec.weights import Weights
 class Activity:
     """What units did during some trials; index 0 of `states` and `emitted` is the initial state.
 
-    Valid until the engine's next call, which may use the same memory.
+    Valid until the same thread's next call of the engine, which may use the same memory; threads may share an engine.
 
     Attributes
     ----------

@@ -60,6 +60,8 @@ def _written(name: str, files: Mapping[str, str]) -> Path:
         if not place.exists():
             _write(place, files)
         _mend(place, files)
+    except RunFileError:
+        raise
     except OSError as error:
         raise RunFileError(f"cannot write {place} ({error.strerror}); remove it, or set NEUROREC_CACHE to another folder") from error
     return place
@@ -68,6 +70,7 @@ def _written(name: str, files: Mapping[str, str]) -> Path:
 def _write(place: Path, files: Mapping[str, str]) -> None:
     # Written aside and renamed: two processes that start at once must not read each other's halves.
     aside = Path(tempfile.mkdtemp(prefix=".new_", dir=place.parent))
+    aside.chmod(0o700)  # whatever the umask
     for name, text in files.items():
         (aside / f"{name}.py").write_text(text, encoding="utf-8")
     try:
@@ -117,7 +120,8 @@ def _import(name: str, place: Path, files: Mapping[str, str]) -> None:
 
 def _run(name: str, loader: _Printed) -> None:
     parent, _, child = name.rpartition(".")
-    spec = importlib.util.spec_from_loader(name, loader, origin=loader.get_filename(name), is_package=not parent)
+    path = loader.get_filename(name)
+    spec = importlib.util.spec_from_file_location(name, path, loader=loader, submodule_search_locations=None if parent else [])
     assert spec, f"Python cannot import {name}"
     module = sys.modules[name] = importlib.util.module_from_spec(spec)
     loader.exec_module(module)

@@ -45,6 +45,7 @@ def _make(place: Path) -> None:
     try:
         for missing in [each for each in (*reversed(place.parents), place) if not each.exists()]:
             missing.mkdir(mode=0o700, exist_ok=True)
+            missing.chmod(0o700)
         if not place.is_dir():
             raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
     except OSError as error:

@@ -23,7 +23,8 @@ def crc(arrays: Iterable[np.ndarray]) -> int:
 
 def of_trials(array: np.ndarray) -> np.ndarray:
     """A checksum of each trial of a (T, B, C) array, (B,) of int64; never `NEVER`."""
-    return np.array([1 + crc([array[:, trial]]) for trial in range(array.shape[1])], np.int64)
+    by_trial = np.ascontiguousarray(array.transpose(1, 0, 2))
+    return np.array([1 + zlib.crc32(trial.data if trial.size else b"") for trial in by_trial], np.int64)
 
 
 def of_rows(columns: Iterable[np.ndarray]) -> np.ndarray:

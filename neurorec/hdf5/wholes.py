@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import h5py
 import numpy as np
@@ -23,6 +23,11 @@ def kept_checksum(file: h5py.File, name: str) -> int:
 def checksum(group: h5py.Group) -> int:
     """Of all numbers of a group and the groups in it, by name; dimension scales are sealed with the structure."""
     return crc(_arrays(group))
+
+
+def checksum_of(arrays: Mapping[str, np.ndarray]) -> int:
+    """`checksum` of a group that holds these arrays, by their paths."""
+    return crc(arrays[path] for path in sorted(arrays, key=lambda path: path.split("/")))
 
 
 def expect_whole(path: object, file: h5py.File, name: str) -> None:

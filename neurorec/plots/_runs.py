@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from neurorec.display import called
 from neurorec.engines import Trajectories
 from neurorec.errors import UnknownName, ValueRefused
 from neurorec.run import Run, open_run
@@ -23,12 +24,16 @@ AnyTrials = AnyRun | Trajectories  # what shows a trial
 
 def one(run: AnyRun) -> Run:
     """A run, or the run in a file."""
-    return run if isinstance(run, Run) else open_run(Path(run))
+    if isinstance(run, Run):
+        return run
+    if not isinstance(run, str | PathLike):
+        raise ValueRefused(f"{called(run)} is no run; pass one, such as nr.train gives, or the path of its file")
+    return open_run(Path(run))
 
 
 def several(runs: AnyRuns) -> list[Run]:
     """One run or several (seeds), as a list."""
-    given = [runs] if isinstance(runs, Run | str | PathLike) else list(runs)
+    given = list(runs) if isinstance(runs, Iterable) and not isinstance(runs, str) else [runs]
     if not given:
         raise ValueRefused("there is no run to draw; pass a run, its path, or a list of those")
     return [one(run) for run in given]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,13 +17,13 @@ from neurorec.hdf5.seal import renew
 from neurorec.hdf5.states import SLOTS, kept, read_state, settled, state_to_go_on_from
 from neurorec.hdf5.values import fetch, text
 from neurorec.hdf5.wholes import CHECKSUMS, checksum, kept_checksum
-from neurorec.storage.checks import bad_rows, bad_trials
-from neurorec.storage.files import FORMAT, KIND, LOOP, expect_run
+from neurorec.storage.checks import bad_rows, bad_steps, bad_trials
+from neurorec.storage.files import FORMAT, KIND, LOOP, SIMULATION, expect_run
 from neurorec.storage.plan import Layout
 from neurorec.storage.stored_layout import stored_layout
 
 WHOLE, DAMAGED, UNFINISHED, UNKNOWN = "whole", "damaged", "not finished", "no checksums"
-BLOCK = 2**24  # bytes that are read at a time
+Bad = Callable[[h5py.File, str, slice], np.ndarray]
 
 
 class Part(NamedTuple):
@@ -68,7 +68,7 @@ def check(path: str | Path) -> list[Part]:
         kind = text(file, "kind", "")
         if kind == KIND:
             expect_run(path, file)
-        parts = {KIND: _parts_of_a_run, LOOP: _parts_of_a_loop}.get(kind, _nothing_more)
+        parts = {KIND: _parts_of_a_run, LOOP: _parts_of_a_loop, SIMULATION: _parts_of_a_simulation}.get(kind, _nothing_more)
         return [_structure(file), *parts(path, file)]
 
 
@@ -117,8 +117,15 @@ def _parts_of_a_loop(path: Path, file: h5py.File) -> Iterator[Part]:
         yield from (_trajectory(file, name, *recorded) for name in layout.variables("trajectories"))
 
 
+def _parts_of_a_simulation(path: Path, file: h5py.File) -> Iterator[Part]:
+    record = Layout.from_json(text(file, "layout")).record
+    done = int(fetch(file, "steps_done")) // record.steps
+    if f"{CHECKSUMS}/trajectories" in file:
+        yield from (_trajectory(file, name, done, len(file["trajectories/time"]), bad_steps) for name in record.variables)
+
+
 def _nothing_more(path: Path, file: h5py.File) -> Iterator[Part]:
-    """A network never changes; a simulation has no checksums but that."""
+    """Of a network, which never changes."""
     return iter(())
 
 
@@ -142,11 +149,8 @@ def _rows(file: h5py.File, layout: Layout, group: str, done: int, total: int) ->
     return _of_rows(f"/{group}", bad_rows(file, group, layout.variables(group), np.s_[:done]), total)
 
 
-def _trajectory(file: h5py.File, name: str, done: int, total: int) -> Part:
-    data = file[f"trajectories/{name}"]
-    step = max(1, BLOCK // max(1, data.nbytes // max(1, total)))
-    bad = [bad_trials(file, name, np.s_[first : min(first + step, done)]) for first in range(0, done, step)]
-    return _of_rows(f"/trajectories/{name}", np.concatenate([np.zeros(0, bool), *bad]), total)
+def _trajectory(file: h5py.File, name: str, done: int, total: int, bad_ones: Bad = bad_trials) -> Part:
+    return _of_rows(f"/trajectories/{name}", bad_ones(file, name, np.s_[:done]), total)
 
 
 def _of_rows(name: str, bad: np.ndarray, total: int) -> Part:

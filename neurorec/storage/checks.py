@@ -6,7 +6,7 @@ leaves numbers that are newer than their checksum only after the last state, whe
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import h5py
@@ -15,9 +15,11 @@ import numpy as np
 from neurorec.hdf5.checksums import NEVER, NOT_WHOLE, of_rows, of_trials
 from neurorec.hdf5.damage import damaged
 from neurorec.hdf5.values import NUMBERS, TEXT, whole
-from neurorec.hdf5.wholes import CHECKSUMS, checksum
+from neurorec.hdf5.wholes import CHECKSUMS, checksum, checksum_of
 from neurorec.storage.datasets import allocate, dimension, put
 from neurorec.storage.plan import Layout
+
+BLOCK = 2**24  # bytes that are read at a time
 
 
 def build_checksums(file: h5py.File, wholes: Sequence[str], layout: Layout) -> None:
@@ -35,16 +37,23 @@ def build_checksums(file: h5py.File, wholes: Sequence[str], layout: Layout) -> N
         allocate(trajectories, name, [recorded], np.int64, "1", f"checksum of {name} in each recorded trial; 0: never written")
 
 
+def build_step_checksums(file: h5py.File, layout: Layout) -> None:
+    """Room for those of a simulation, which is written step by step."""
+    group = file.require_group(f"{CHECKSUMS}/trajectories")
+    step = dimension(group, "step", len(layout.times))
+    for name in layout.record.variables:
+        allocate(group, name, [step], np.int64, "1", f"checksum of {name} in each recorded time step; 0: never written")
+
+
 @contextmanager
-def rewriting(file: h5py.File, name: str) -> Iterator[None]:
-    """Not whole while it is written, then with its checksum."""
+def rewriting(file: h5py.File, name: str, arrays: Mapping[str, np.ndarray] | None = None) -> Iterator[None]:
+    """Not whole while it is written, then with its checksum; that of all its arrays by path, if they are at hand."""
     kept = f"{CHECKSUMS}/{name}"
     if kept in file:
         put(file[kept], NOT_WHOLE)
-        file.flush()
     yield
     if kept in file:
-        put(file[kept], checksum(file[name]))
+        put(file[kept], checksum(file[name]) if arrays is None else checksum_of(arrays))
 
 
 def note_rows(file: h5py.File, group: str, names: Sequence[str], rows: slice) -> None:
@@ -59,6 +68,19 @@ def note_trials(file: h5py.File, name: str, array: np.ndarray, rows: slice) -> N
         put(file[f"{CHECKSUMS}/trajectories/{name}"], of_trials(array), rows)
 
 
+def note_steps(file: h5py.File, name: str, array: np.ndarray, steps: slice) -> None:
+    """After some time steps of a simulation were written, (T', B, C')."""
+    put(file[f"{CHECKSUMS}/trajectories/{name}"], of_trials(np.asarray(array, np.float32).swapaxes(0, 1)), steps)
+
+
+def bad_steps(file: h5py.File, name: str, steps: slice) -> np.ndarray:
+    """Which time steps of a simulation are not as they were written, (n,) of bool; a block of them in memory at a time."""
+    data, kept = whole(file[f"trajectories/{name}"]), whole(file[f"{CHECKSUMS}/trajectories/{name}"])[steps]
+    step = max(1, BLOCK * max(1, len(data)) // max(1, data.nbytes))
+    bad = [of_trials(data[at : min(at + step, len(kept))].swapaxes(0, 1)) for at in range(0, len(kept), step)]
+    return np.concatenate([np.zeros(0, np.int64), *bad]) != kept
+
+
 def bad_rows(file: h5py.File, group: str, names: Sequence[str], rows: slice) -> np.ndarray:
     """Which rows of a table are not as they were written, (n,) of bool."""
     columns = [whole(file[f"{group}/{name}"], NUMBERS + TEXT)[rows] for name in names]
@@ -68,8 +90,15 @@ def bad_rows(file: h5py.File, group: str, names: Sequence[str], rows: slice) -> 
 
 
 def bad_trials(file: h5py.File, name: str, rows: slice) -> np.ndarray:
-    """Which recorded trials of a variable are not as they were written, (n,) of bool."""
-    values, kept = whole(file[f"trajectories/{name}"])[:, rows], whole(file[f"{CHECKSUMS}/trajectories/{name}"])[rows]
+    """Which recorded trials of a variable are not as they were written, (n,) of bool; a block of them in memory at a time."""
+    data, kept = whole(file[f"trajectories/{name}"]), whole(file[f"{CHECKSUMS}/trajectories/{name}"])[rows]
+    first, step = rows.start or 0, max(1, BLOCK * max(1, data.shape[1]) // max(1, data.nbytes))
+    blocks = [slice(at, min(at + step, len(kept))) for at in range(0, len(kept), step)]
+    bad = [_bad_trials(data[:, first + each.start : first + each.stop], kept[each]) for each in blocks]
+    return np.concatenate([np.zeros(0, bool), *bad])
+
+
+def _bad_trials(values: np.ndarray, kept: np.ndarray) -> np.ndarray:
     return np.where(kept == NEVER, ~np.isnan(values).all(axis=(0, 2)), kept != of_trials(values))
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from neurorec.abstract_network import AbstractNetwork
 from neurorec.hdf5.opening import opened
+from neurorec.storage.checks import build_step_checksums, note_steps
 from neurorec.storage.datasets import allocate, put
 from neurorec.storage.failures import expect_in_place, writes
 from neurorec.storage.files import SIMULATION, new_file
@@ -19,7 +20,7 @@ from neurorec.storage.plan import Layout, Plan
 from neurorec.storage.slots import State
 from neurorec.storage.structure import build_root, build_trajectories
 
-WRITTEN = ("trajectories", "steps_done")  # while it is simulated
+WRITTEN = ("trajectories", "steps_done", "checksums")  # while it is simulated
 NOTHING = State(0, 0, np.empty(0, np.float32), np.empty((0, 0), np.float32))  # is learnt
 
 
@@ -69,6 +70,7 @@ class RecordingFile:
         for name, array in arrays.items() if steps >= self.record.steps else ():  # what is left after the last block is not kept
             kept = self.record.pick(name, array)[:, trials]
             put(self._file[f"trajectories/{name}"], kept, np.s_[first : first + len(kept), :, :])
+            note_steps(self._file, name, kept, np.s_[first : first + len(kept)])
         put(self._file["steps_done"], start + steps)
         self._file.flush()
         expect_in_place(self._file, self.path)
@@ -89,3 +91,4 @@ def _build(file: h5py.File, plan: Plan) -> None:
     build_network(file.create_group("network"), plan.network)
     allocate(file, "steps_done", [], np.int64, "1", "time steps that were simulated")[()] = 0
     build_trajectories(file.create_group("trajectories"), plan.layout, plan.network.units)
+    build_step_checksums(file, plan.layout)

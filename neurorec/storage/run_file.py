@@ -22,11 +22,13 @@ from neurorec.hdf5.values import fetch, text
 from neurorec.hdf5.wholes import CHECKSUMS, expect_whole
 from neurorec.record import Record
 from neurorec.storage.about import read_about
-from neurorec.storage.checks import bad_rows, bad_trials, expect_good, note_rows, note_trials, rewriting, rows_in_use
+from neurorec.storage.checks import bad_rows, bad_trials, expect_good, note_rows, rewriting, rows_in_use
 from neurorec.storage.datasets import put
 from neurorec.storage.failures import expect_in_place, writes
 from neurorec.storage.files import expect_run, new_file, new_in_place, publish
+from neurorec.storage.image import from_image, image
 from neurorec.storage.networks import is_kept, network_from, overwrite_network, snapshot_path
+from neurorec.storage.pending import Pending
 from neurorec.storage.plan import Layout, Plan
 from neurorec.storage.rebuild import rebuild
 from neurorec.storage.slots import NONE, State, older_slot, other_slot, write_slot
@@ -80,6 +82,7 @@ class RunFile:
         """Use `create` or `open`."""
         self._held, self.path, self.trust = file, path, trust
         self._next_slot: str | None = None
+        self._pending = Pending()
         self._known_layout: Layout | None = None
 
     @classmethod
@@ -299,7 +302,7 @@ class RunFile:
         for name, array in arrays.items():
             self._expect("trajectories", name)
             put(file[f"trajectories/{name}"], array, np.s_[:, where, :])
-            note_trials(file, name, np.asarray(array, np.float32), where)
+            self._pending.trials(name, np.asarray(array, np.float32), where)
         self._write_conditions(where, conditions or {})
 
     @writes
@@ -319,6 +322,7 @@ class RunFile:
         """
         file = self._writable
         slot = self._next_slot or older_slot(file)
+        self._note_pending()
         write_slot(file[slot], State(trial, updates, vector, slots, carried))
         self._next_slot = other_slot(slot)
         self.flush()
@@ -341,16 +345,16 @@ class RunFile:
         """Keep the network as a checkpoint, if one is planned after this many trials."""
         if trial in self.snapshot_trials:
             file, where = self._writable, snapshot_path(trial)
-            with rewriting(file, where):
+            with rewriting(file, where, network.stored()):
                 overwrite_network(file[where], network)
 
     @writes
     def finish(self, network: AbstractNetwork) -> None:
         """Store the trained network; may be called again, later in the training."""
-        file = self._writable
-        with rewriting(file, "network"):
+        file, done = self._writable, self.done
+        with rewriting(file, "network", {**network.stored(), "trained": np.array(done, np.int64)}):
             overwrite_network(file["network"], network)
-            put(file["network/trained"], self.done)
+            put(file["network/trained"], done)
         self.flush()
 
     def network(self, trial: int | None = None) -> Any:
@@ -422,6 +426,7 @@ class RunFile:
         UnknownName
             If a variable was not recorded.
         """
+        self._note_pending()
         file, layout, done = self._file, self._layout, self.done
         for name in names:
             self._expect("trajectories", name)
@@ -462,6 +467,7 @@ class RunFile:
         RunFileError
             As `create`.
         """
+        self._note_pending()
         plan = self._plan()
         publish(Path(path), plan.bytes, overwrite, lambda file: rebuild(file, plan, self._file))
         return Path(path)
@@ -475,6 +481,7 @@ class RunFile:
         RunFileError
             If the disk does not take it.
         """
+        self._note_pending()
         self._file.flush()
 
     @writes
@@ -482,6 +489,16 @@ class RunFile:
         """Close the file for writing; a run in memory is gone."""
         if self._held is not None:
             self._held.close()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """For copies and other processes: a run in memory goes with all it holds, one with a path as its path, to be read there."""
+        held = image(self._file) if self.path is None else None
+        return {**self.__dict__, "_held": held, "_next_slot": None, "_known_layout": None}  # what is looked up again
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """As `__getstate__` left it."""
+        held = state["_held"]
+        self.__dict__.update(state, _held=None if held is None else from_image(held))
 
     def what_is_left(self) -> str:
         """How far the file is whole, and how to go on."""
@@ -532,7 +549,11 @@ class RunFile:
             if name in conditions:
                 values, width = conditions[name], layout.texts.get(name)
                 put(file[f"trials/{name}"], values if width is None else encoded(values, width), np.s_[where])
-        note_rows(file, "trials", layout.variables("trials"), where)
+        self._pending.rows(where)
+
+    def _note_pending(self) -> None:
+        if self._held:
+            self._pending.write(self._held, self._layout.variables("trials"))
 
     def _recorded_rows(self, file: h5py.File, layout: Layout, names: Sequence[str], least: int) -> int:
         """How many recorded trials there are to show, all of them as they were written."""

@@ -22,7 +22,9 @@ def text_widths(conditions: Mapping[str, np.ndarray]) -> dict[str, int]:
 
 def allocate_texts(group: h5py.Group, name: str, scale: h5py.Dataset, width: int) -> None:
     """Room for one text a row, empty at first; ``_Encoding`` tells xarray to show them as text."""
-    allocate(group, name, [scale], h5py.string_dtype("utf-8", width), "1", f"condition {name}").attrs["_Encoding"] = "utf-8"
+    data = allocate(group, name, [scale], h5py.string_dtype("utf-8", width), "1", f"condition {name}")
+    data.attrs["_Encoding"] = "utf-8"
+    data[...] = np.zeros(data.shape, data.dtype)  # HDF5's fill value is of another type of text, and comes out as anything
 
 
 def encoded(values: Any, width: int) -> np.ndarray:

@@ -48,7 +48,7 @@ class AddingProblem(AbstractTask):
     n_inputs: ClassVar[int] = 2
     n_outputs: ClassVar[int] = 1
     clock: ClassVar[str] = "steps"
-    recommended: ClassVar[Recommended] = Recommended(cell="gru", gain=1.0, trials=30_000, batch=20, rate=0.003, anneal=0.05)
+    recommended: ClassVar[Recommended] = Recommended(cell="gru", gain=1.0, trials=60_000, batch=20, rate=0.003, anneal=0.1)
 
     def __post_init__(self) -> None:
         """Refuse settings that make no trial."""

@@ -80,7 +80,7 @@ class RecordedPattern(AbstractTask):
     time: str | int | bool | None = None
 
     n_inputs: ClassVar[int] = 0
-    recommended: ClassVar[Recommended] = Recommended(trials=4000, batch=1, rate=0.001, anneal=0.1)
+    recommended: ClassVar[Recommended] = Recommended(readout_gain=0.1, trials=6000, batch=1, rate=0.001, anneal=0.05)
 
     def __post_init__(self) -> None:
         """Make the settings plain values, which compare and go to a run file, and read the recording now."""

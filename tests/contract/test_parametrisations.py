@@ -156,7 +156,7 @@ def assert_in_range(law: str, net: nr.Network, started: nr.Network) -> None:
     elif law == "output_fed_back":
         loop = net.recurrent - net.free["inner"]
         assert np.abs(loop - net.feedback @ net.readout).max() < 1e-5
-        assert np.array_equal(net.feedback, started.feedback.astype(np.float32))
+        assert np.array_equal(net.feedback, started.feedback)
     elif law == "eigenvalue_normalised":
         long = net.free["signs"].shape[1]
         assert np.abs(used[:long, :long].T @ used[:long, :long] - np.eye(long)).max() < 1e-5

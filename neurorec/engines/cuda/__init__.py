@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -19,6 +20,13 @@ from neurorec.network import Network
 from neurorec.weights import Weights
 
 ROUNDED = 1e-2  # 2^-11 a factor, and what recurrent steps make of it
+
+
+class _Own(threading.local):
+    """Each thread's arrays on the GPU: one that shares an engine must not write over what another has just computed."""
+
+    def __init__(self, arrangement: str | None, tf32: bool) -> None:
+        self.bench = passes.Bench(arrangement, products(tf32))
 
 
 class CudaEngine(AbstractEngine):
@@ -49,9 +57,13 @@ class CudaEngine(AbstractEngine):
         if arrangement not in (None, *WAYS):
             raise ValueRefused(f"arrangement must be {', '.join(WAYS)} or None, got {arrangement!r}")
         expect_gpu()
-        self._bench, self._tf32 = passes.Bench(arrangement, products(tf32)), tf32
+        self._own, self._tf32 = _Own(arrangement, tf32), tf32
         if tf32:
             self.tolerance = ROUNDED
+
+    @property
+    def _bench(self) -> passes.Bench:
+        return self._own.bench
 
     @property
     def settings(self) -> dict[str, Any]:
