@@ -25,7 +25,7 @@ from neurorec.formula.cuda_single import THREADS  # noqa: E402
 
 SHARED = 48 * 1024  # bytes that a block may have without asking the driver, on every GPU (164 KB, 227 KB for those that ask)
 REGISTERS = 65536  # of a multiprocessor
-SPILLED = {"every step": 512, "on chip": 16}  # bytes, written and read again, that the largest kernels may; others none
+SPILLED = {"every step, uneven": 1024, "every step": 512, "on chip": 16}  # bytes, written and read again; of other kernels none
 BESIDE = {"leaky_tanh": 170, "gru": 260, "lstm": 360}  # instructions of a step that are not multiply-adds of weights
 
 
