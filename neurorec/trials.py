@@ -14,6 +14,7 @@ from neurorec.arrays import TRIAL, expect_unmasked, positive, real_array, time_f
 from neurorec.discovery import load, name_of
 from neurorec.display import FEW, AbstractDisplayed, Rows, several, some, span
 from neurorec.errors import ShapeError, ValueRefused
+from neurorec.memory import expect_memory
 from neurorec.recommended import GENERAL, Recommended
 from neurorec.seeds import ORDER, TASK, entropy, generator
 
@@ -232,6 +233,8 @@ class AbstractTask(ABC):
         steps = round(seconds / positive("dt", self.dt, "seconds"))
         if steps < 1:
             raise ValueRefused(f"{name} = {seconds:g} s is shorter than a time step of {self.dt:g} s; lengthen it or choose a smaller dt")
+        size = 8 * steps * (self.n_inputs + self.n_outputs)
+        expect_memory(size, f"a trial with {name} = {seconds:g} s in steps of {self.dt:g} s", "shorten it, or choose a larger dt")
         return steps
 
 

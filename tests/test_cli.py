@@ -120,6 +120,39 @@ def test_train_and_resume_say_the_score_on_new_trials_and_what_it_means(neurorec
     assert again["score"] == said["score"]
 
 
+def test_trials_that_were_learnt_in_a_row_are_scored_in_a_row(neurorec):
+    arguments = (
+        "centre_out_velocity",
+        "--units",
+        8,
+        "--trials",
+        20,
+        "--batch",
+        10,
+        "--start",
+        "carried",
+        "--quiet",
+        "--json",
+        "--out",
+        "row.h5",
+    )
+    said = json.loads(neurorec("train", *arguments)[1])
+    task, net = nr.task("centre_out_velocity"), nr.open_run("row.h5").network
+    state, found = None, []
+    for first in range(20, 120, 10):
+        trials = task.trials(10, seed=0, first=first)
+        done = nr.simulate(net, trials, initial=state)
+        state = done.states["h"][-1]
+        found.append(task.score(done.outputs, trials))
+    assert said["score"] == pytest.approx(float(np.mean(found)), abs=1e-4)
+
+
+def test_a_task_too_long_for_memory_is_told_by_its_size(neurorec):
+    status, out, err = neurorec("train", "periodic_output", "--set", "period=1e20")
+    assert (status, len(err.splitlines())) == (2, 1)
+    assert "period = 1e+20 s" in err and "EB of memory" in err
+
+
 def test_the_network_can_be_chosen(neurorec):
     options = ("--parametrisation", "sparse", "--sparsity", 0.5, "--plastic", "recurrent", "--plastic", "readout", "--loss", "mse")
     assert neurorec(*SMALL, *options, "--out", "a.h5")[0] == 0

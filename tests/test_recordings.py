@@ -141,8 +141,8 @@ def test_the_command_line_says_what_was_taken(tmp_path, capsys):
     (tmp_path / "r.csv").write_text(text(MILLISECONDS, "time (ms),Fz,Cz\n"))
     arguments = ["--set", f"recording={tmp_path / 'r.csv'}", "--units", "8", "--trials", "1", "--out", str(tmp_path / "run.h5")]
     assert status_of(cli.app, ["train", "recorded_pattern", *arguments]) == 0
-    said = capsys.readouterr().err.splitlines()
-    assert "neurorec: took 2 channels (Fz, Cz) at 250 Hz, 1.20 s, from r.csv; time is column 'time (ms)'" in said
+    said = capsys.readouterr().out.splitlines()
+    assert "took 2 channels (Fz, Cz) at 250 Hz, 1.20 s, from r.csv; time is column 'time (ms)'" in said
 
 
 LATE = np.r_[TIME[:100], TIME[100:] + 1]

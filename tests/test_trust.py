@@ -263,7 +263,7 @@ def test_a_caller_trusts_by_a_word_or_by_class(place, capsys):
 )
 def test_the_command_line_imports_what_is_typed_and_calls_nothing_of_another_kind(place, monkeypatch, capsys, option, name, said):
     monkeypatch.chdir(place)
-    assert status_of(app, ["train", "periodic_output", option, name, "--trials", "2", "--quiet"]) == 2
+    assert status_of(app, ["train", "periodic_output", option, name, "--trials", "2"]) == 2
     err = capsys.readouterr().err
     assert said in err
     assert err.count("\n") == 1

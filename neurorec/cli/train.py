@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from neurorec.cli.exits import resumable, tell
+from neurorec.cli.exits import resumable
 from neurorec.cli.facts import show, summary
 from neurorec.cli.score import scored
 from neurorec.cli.settings import settings, task_of
@@ -84,10 +83,8 @@ def command(
     )  # fmt: skip
     record, path = _record(network, every), out or _default_path(task, how.rule, seed)
     with resumable(path):
-        if not quiet:
-            if made.note:
-                tell(f"took {made.note}")
-            print(f"neurorec: {how}; 'neurorec train --help' has the options", file=sys.stderr)
+        if not (quiet or as_json):
+            print(*([f"took {made.note}"] if made.note else []), f"{how}; 'neurorec train --help' has the options", sep="\n", flush=True)
         run = train(
             network, made, engine=engine, update=update, loss=loss, record=record, path=path, seed=seed, progress=not quiet, feedback=feedback,
             gradient_angle=gradient_angle, stop_below=stop_below, overwrite=overwrite, **how.training,
