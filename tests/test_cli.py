@@ -167,8 +167,10 @@ def test_the_network_can_be_chosen(neurorec):
 def test_progress_goes_to_standard_error_unless_quiet(neurorec):
     _, out, err = neurorec("train", *TASK, "--trials", "30", "--json")
     assert "30/30" in err and len(out.splitlines()) == 1
+    _, out, err = neurorec("train", *TASK, "--trials", "30", "--overwrite")
     own = nr.task("periodic_output").recommended.but(units=8, trials=30)
-    assert f"neurorec: {own}; " in err.splitlines()[0] and "8 units" in str(own) and "30 trials" in str(own)
+    assert f"{own}; " in out.splitlines()[0] and "8 units" in str(own) and "30 trials" in str(own)
+    assert "30/30" in err
 
 
 def test_a_task_is_trained_by_its_own_settings_where_none_are_given(neurorec):
