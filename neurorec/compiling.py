@@ -8,7 +8,8 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
 
-EVENTS = ("numba.core.event", "numba.cuda.core.event")  # of the compilers for CPU and GPU, each with listeners of its own
+# Of the compilers for CPU and GPU, each with listeners and a name of its own for the same event.
+EVENTS = {"numba.core.event": "numba:compile", "numba.cuda.core.event": "numba-cuda:compile"}
 
 
 class CompileWatch:
@@ -31,10 +32,10 @@ class CompileWatch:
         self._listening = ExitStack()
 
     def __enter__(self) -> CompileWatch:
-        for name in EVENTS:
+        for name, kind in EVENTS.items():
             if name in sys.modules:  # else no engine that was made compiles
                 event = sys.modules[name]
-                self._listening.enter_context(event.install_listener("numba:compile", _listener(event, self)))
+                self._listening.enter_context(event.install_listener(kind, _listener(event, self)))
         return self
 
     def __exit__(self, *reason: Any) -> None:

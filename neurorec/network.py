@@ -113,7 +113,7 @@ class Network(AbstractNetwork):
         put("formula", formula_of(self._cell, self._filter, tuple(p for p in self.plastic if p not in WEIGHTS)))
         put("_units", self._count_units())
         weights = self._checked_weights()
-        free, weights["recurrent"] = self._checked_free(weights)
+        free, weights["recurrent"] = self._checked_free(weights, given["parametrisations"])
         put("free", free)
         for name, value in weights.items():
             put(name, value)
@@ -388,9 +388,10 @@ class Network(AbstractNetwork):
             "initial": self._checked_initial(),
         }
 
-    def _checked_free(self, weights: Mapping[str, np.ndarray]) -> tuple[dict[str, np.ndarray], np.ndarray]:
-        if self.parametrisation is not None:
-            law = resolve("parametrisations", self.law)
+    def _checked_free(self, weights: Mapping[str, np.ndarray], asked: Any) -> tuple[dict[str, np.ndarray], np.ndarray]:
+        """By the parametrisation as it was passed: one with settings finds other free parameters."""
+        if asked is not None:
+            law = resolve("parametrisations", asked)
             if clash := [name for name in law.learnt if name in (*WEIGHTS, "initial", *self.formula.parameters)]:
                 raise ValueRefused(f"{clash[0]!r} is a free parameter of {type(law).__name__} and a name of the network's own; rename one")
             return checked(law, weights["recurrent"], self.free or None, {name: weights[name] for name in law.reads})

@@ -87,17 +87,16 @@ def test_so_is_a_device_that_fails_at_the_end(tmp_path, monkeypatch, method, cod
 
 
 def test_a_device_that_cannot_be_read_either(tmp_path, monkeypatch):
-    run = run_at(tmp_path / "run.h5")
-    run._held.close()
-    (tmp_path / "run.h5").unlink()
-    run._held = h5py.File(tmp_path / "other.h5", "w")
-
     def fail(self):
         raise OSError(errno.EIO, os.strerror(errno.EIO))
 
-    monkeypatch.setattr(h5py.File, "flush", fail)
-    with pytest.raises(RunFileError, match=r"\(Input/output error\); what it holds cannot be read either"):
-        run.flush()
+    run = run_at(tmp_path / "run.h5")
+    with monkeypatch.context() as patch:
+        patch.setattr(h5py.File, "flush", fail)
+        patch.setattr(RunFile, "what_is_left", fail)
+        with pytest.raises(RunFileError, match=r"\(Input/output error\); what it holds cannot be read either"):
+            run.flush()
+    run.close()
 
 
 def test_a_training_on_a_disk_that_fills_up_is_resumed_to_the_same_bits(tmp_path, monkeypatch):

@@ -125,6 +125,7 @@ def test_lines_leave_starting_and_compiling_out_of_the_time_left(clock, capsys, 
 
 
 def test_compiling_is_told_when_numba_compiles(capsys):
+    pytest.importorskip("numba.cuda.core.event", reason="numba-cuda is an extra")  # whose compiler has events of its own beside
     told = []
     with CompileWatch(told.append) as watch:
         compiled = fresh()
