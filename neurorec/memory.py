@@ -9,6 +9,7 @@ from pathlib import Path
 from neurorec.errors import ValueRefused
 
 GROUPS = Path("/sys/fs/cgroup")  # of processes, by which containers and schedulers limit memory
+SMALL = 2**26  # bytes for which the kernel is not asked: that takes longer than a trial of a small network
 UNITS = ("bytes", "kB", "MB", "GB", "TB", "PB", "EB")
 
 
@@ -29,7 +30,7 @@ def expect_memory(size: int, what: str, way_out: str) -> None:
     ValueRefused
         Saying how much it needs and how much there is.
     """
-    if size > (free := free_memory()):
+    if size > SMALL and size > (free := free_memory()):
         raise ValueRefused(f"{what} needs {told(size)} of memory and {told(free)} are free; {way_out}")
 
 

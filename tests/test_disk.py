@@ -195,6 +195,7 @@ def test_what_is_too_large_is_refused_before_it_is_tried(make, words):
 def test_a_simulation_that_is_too_large_is_refused(monkeypatch):
     made = net()
     monkeypatch.setattr("neurorec.memory.free_memory", lambda: 100)
+    monkeypatch.setattr("neurorec.memory.SMALL", 0)
     with pytest.raises(ValueRefused, match="the simulation needs .* kB of memory and 100 bytes are free; .*nr.stream"):
         nr.simulate(made, PATTERN, engine="reference")
 
