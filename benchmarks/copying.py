@@ -32,9 +32,9 @@ from numbers_file import one_row_a_line, rounded
 from report import parser, print_machine, print_rows
 
 import neurorec as nr
-from neurorec.learner import Learner
-from neurorec.parts import Parts
-from neurorec.plan import Plan
+from neurorec.training.trainer import Learner
+from neurorec.training.parts import Parts
+from neurorec.training.settings import Plan
 from neurorec.timing import Spread, side_by_side
 from neurorec.timing.machine import machine
 from neurorec.timing.platforms import Processor

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from neurorec.network import Network
+from neurorec.networks.network import Network
 from neurorec.timing import Spread, side_by_side
 from neurorec.timing.platforms import AbstractPlatform, Processor
 from neurorec.timing.updates import STEPS

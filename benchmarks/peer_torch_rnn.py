@@ -18,7 +18,7 @@ import torch_tensors
 from peer import Job, Peer, compare
 from report import main
 
-from neurorec.network import Network
+from neurorec.networks.network import Network
 from neurorec.timing.workload import Workload
 
 SIZES = ((64, 1), (128, 32), (256, 1), (512, 64))

@@ -10,21 +10,21 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from neurorec.discovery import names as names
-    from neurorec.engines import simulate as simulate
-    from neurorec.engines import weight_change as weight_change
-    from neurorec.module_network import ModuleNetwork as ModuleNetwork
-    from neurorec.network import Network as Network
-    from neurorec.presets import preset as preset
-    from neurorec.recommended import Recommended as Recommended
-    from neurorec.record import Record as Record
-    from neurorec.run import Run as Run
-    from neurorec.run import open_run as open_run
-    from neurorec.streaming import stream as stream
+    from neurorec.simulation.simulate import simulate as simulate
+    from neurorec.simulation.simulate import weight_change as weight_change
+    from neurorec.networks.module_network import ModuleNetwork as ModuleNetwork
+    from neurorec.networks.network import Network as Network
+    from neurorec.networks.presets import preset as preset
+    from neurorec.tasks.base.recommended import Recommended as Recommended
+    from neurorec.runs.record import Record as Record
+    from neurorec.runs.run import Run as Run
+    from neurorec.runs.run import open_run as open_run
+    from neurorec.simulation.stream import stream as stream
     from neurorec.tasks import task as task
-    from neurorec.training import resume as resume
-    from neurorec.training import train as train
-    from neurorec.trials import AbstractTask as AbstractTask
-    from neurorec.trials import Trials as Trials
+    from neurorec.training.train import resume as resume
+    from neurorec.training.train import train as train
+    from neurorec.tasks.base.trials import AbstractTask as AbstractTask
+    from neurorec.tasks.base.trials import Trials as Trials
 
 __version__ = "0.1.0"
 

@@ -104,7 +104,7 @@ def class_at(path: str, base: type) -> type:
 
 
 def base_of(kind: str) -> type:
-    """The abstract class from which all of a kind derive: ``AbstractCell`` in ``neurorec/cells/base.py``."""
+    """The abstract class from which all of a kind derive: ``AbstractCell`` in ``neurorec/networks/cells/base.py``."""
     return getattr(importlib.import_module(f"neurorec.{kind}.base"), f"Abstract{singular(kind).capitalize()}")
 
 

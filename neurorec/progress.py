@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from neurorec.compiling import CompileWatch
+from neurorec.formula.compiling import CompileWatch
 
 Hook = Callable[[int, int, float], object]
 LINES = 10  # plain lines of a whole training: a batch log stays readable

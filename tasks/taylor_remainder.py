@@ -6,7 +6,7 @@
     python tasks/taylor_remainder.py --quick                # seconds
 
 A reconstruction, from the abstract alone, of what Guan et al. ("Mind the Remainder", 2022) propose; see
-`neurorec.architectures.remainder_lagrange`. It learns from scikit-learn's first 300 training pictures (`--pictures`), few enough
+`neurorec.networks.architectures.remainder_lagrange`. It learns from scikit-learn's first 300 training pictures (`--pictures`), few enough
 that it learns them by heart: a regulariser has something to do. Arms are the form of the disturbance and its strength;
 ``none`` is the plain cell, ``gaussian`` is noise that knows nothing of remainders. Prints the share of 397 test pictures named
 right, by the undisturbed network. Runs and picture go to ``--out``.

@@ -29,7 +29,7 @@ from scipy.special import log_softmax
 
 import neurorec as nr
 from neurorec.errors import ValueRefused
-from neurorec.unroll.jacobi import Jacobi
+from neurorec.engines.unrolled.jacobi import Jacobi
 
 UNITS = 64
 BATCH = 32  # windows an update

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 import neurorec as nr
-from neurorec import training
+from neurorec.training.train import train as training
 from neurorec.errors import NeurorecError
 
 TRIALS, KILLED = 24, 14

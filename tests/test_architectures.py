@@ -13,7 +13,7 @@ from cases import ORDINARY, Sizes, difference, trials
 import neurorec as nr
 from neurorec.engines.torch import TorchEngine
 from neurorec.errors import NotOffered, RunFileError, ShapeError, UnknownName, ValueRefused
-from neurorec.rules.base import AbstractRule
+from neurorec.learning.rules.base import AbstractRule
 
 ARCHITECTURES = nr.names("architectures")
 ENGINE = TorchEngine(dtype="float64")

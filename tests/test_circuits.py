@@ -19,9 +19,9 @@ from neurorec.circuits import Box, ConjunctiveCells, EndState, RewardedHebbian, 
 from neurorec.circuits.base import AbstractContext
 from neurorec.circuits.transitions import Transitions
 from neurorec.errors import NotOffered, RunFileError, ShapeError, UnknownName, ValueRefused
-from neurorec.storage import RunFile
-from neurorec.storage.check import check
-from neurorec.storage.loop_file import LoopFile
+from neurorec.runs import RunFile
+from neurorec.runs.check import check
+from neurorec.runs.loop_file import LoopFile
 
 NAMES = ("right", "up", "left", "down")
 SHORT = 0.3  # seconds of a movement and of a hold: three time constants

@@ -224,7 +224,7 @@ def test_train_is_the_same_as_in_python(neurorec, trained):
 
 def test_a_task_of_the_users_own_from_this_folder(neurorec):
     Path("mine_of_cli.py").write_text(
-        "import numpy as np\nfrom neurorec import AbstractTask\nfrom neurorec.trials import Trial\n"
+        "import numpy as np\nfrom neurorec import AbstractTask\nfrom neurorec.tasks.base.trials import Trial\n"
         "class Ones(AbstractTask):\n    n_inputs, n_outputs, dt = 1, 1, 0.01\n"
         "    def trial(self, rng): return Trial(rng.normal(size=(20, 1)), np.ones((20, 1)))\n"
         "    def score(self, outputs, trials): return np.ones(trials.count)\n"
@@ -277,7 +277,7 @@ def test_a_disk_that_fills_up_is_said_with_the_way_to_go_on(neurorec, monkeypatc
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr("neurorec.storage.run_file.write_slot", fail)
+        patch.setattr("neurorec.runs.run_file.write_slot", fail)
         told = f"cannot write run.h5 (No space left on device); it is whole up to trial 0: free some room, or mend the device, then go on with {RESUME}"
         refused(neurorec(*SMALL, "--out", "run.h5"), told)
     assert neurorec(*RESUME.split()[1:], "--quiet")[0] == 0

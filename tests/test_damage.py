@@ -20,8 +20,8 @@ from neurorec.cli.exits import status_of
 from neurorec.errors import RunFileError
 from neurorec.hdf5 import seal
 from neurorec.hdf5.checksums import of_rows, of_trials
-from neurorec.storage import RunFile
-from neurorec.storage.check import check
+from neurorec.runs import RunFile
+from neurorec.runs.check import check
 
 FLIPS = 75  # of each of two files; tests/flips.py does thousands
 
@@ -245,8 +245,8 @@ def test_the_network_of_a_killed_run_is_the_trained_one(tmp_path, parametrisatio
         if journal.done == 4:
             shutil.copy(path, copy)
 
-    monkeypatch.setattr("neurorec.training.FLUSH_SECONDS", 0.0)
-    monkeypatch.setattr("neurorec.training.Journal.checkpoint", copying)
+    monkeypatch.setattr("neurorec.training.train.FLUSH_SECONDS", 0.0)
+    monkeypatch.setattr("neurorec.training.train.Journal.checkpoint", copying)
     nr.train(net, task, engine="reference", trials=8, path=path, record=nr.Record(checkpoints=3), progress=False)
     run = nr.open_run(copy)
     assert run.done == 4

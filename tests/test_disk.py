@@ -15,9 +15,9 @@ from test_publish import done_in, run_at
 import neurorec as nr
 from neurorec.circuits import SequenceLoop
 from neurorec.errors import RunFileError, ValueRefused
-from neurorec.memory import expect_memory, free_memory, told
-from neurorec.record import Record
-from neurorec.storage import RunFile
+from neurorec.process.memory import expect_memory, free_memory, told
+from neurorec.runs.record import Record
+from neurorec.runs import RunFile
 
 TASK = nr.task("periodic_output", period=0.4)
 STATE = np.arange(3.0), np.zeros((0, 3))
@@ -100,7 +100,7 @@ def test_a_device_that_cannot_be_read_either(tmp_path, monkeypatch):
 
 
 def test_a_training_on_a_disk_that_fills_up_is_resumed_to_the_same_bits(tmp_path, monkeypatch):
-    monkeypatch.setattr("neurorec.training.FLUSH_SECONDS", 0.0)
+    monkeypatch.setattr("neurorec.training.train.FLUSH_SECONDS", 0.0)
     path, settings = tmp_path / "run.h5", {"trials": 300, "optimiser": "adam", "rate": 0.003}
     said = rf"^cannot write {path} \(File too large\); it is whole up to trial 100: free some room"
     with room_afterwards(), pytest.raises(RunFileError, match=said):
@@ -146,7 +146,7 @@ def test_a_file_system_that_is_only_read_is_said(tmp_path, monkeypatch):
 
 def test_memory_is_counted_before_it_is_taken(monkeypatch):
     assert 2**24 < free_memory() <= os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    monkeypatch.setattr("neurorec.memory.free_memory", lambda: 24 * 10**9)
+    monkeypatch.setattr("neurorec.process.memory.free_memory", lambda: 24 * 10**9)
     expect_memory(24 * 10**9, "a network", "use fewer units")
     with pytest.raises(ValueRefused, match="^a network needs 3.2 TB of memory and 24 GB are free; use fewer units$"):
         expect_memory(32 * 10**11, "a network", "use fewer units")
@@ -154,7 +154,7 @@ def test_memory_is_counted_before_it_is_taken(monkeypatch):
 
 
 def test_a_limit_of_a_container_counts(tmp_path, monkeypatch):
-    monkeypatch.setattr("neurorec.memory.GROUPS", tmp_path)
+    monkeypatch.setattr("neurorec.process.memory.GROUPS", tmp_path)
     (tmp_path / "memory.max").write_text("max\n")
     free = free_memory()
     assert free > 2**24
@@ -194,8 +194,8 @@ def test_what_is_too_large_is_refused_before_it_is_tried(make, words):
 
 def test_a_simulation_that_is_too_large_is_refused(monkeypatch):
     made = net()
-    monkeypatch.setattr("neurorec.memory.free_memory", lambda: 100)
-    monkeypatch.setattr("neurorec.memory.SMALL", 0)
+    monkeypatch.setattr("neurorec.process.memory.free_memory", lambda: 100)
+    monkeypatch.setattr("neurorec.process.memory.SMALL", 0)
     with pytest.raises(ValueRefused, match="the simulation needs .* kB of memory and 100 bytes are free; .*nr.stream"):
         nr.simulate(made, PATTERN, engine="reference")
 

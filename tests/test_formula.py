@@ -14,7 +14,7 @@ import sympy
 from cases import difference
 
 import neurorec as nr
-from neurorec.cells.base import AbstractCell
+from neurorec.networks.cells.base import AbstractCell
 from neurorec.discovery import KINDS
 from neurorec.errors import NotOffered, RunFileError, UnknownName
 from neurorec.formula import primitives_numpy, vocabulary

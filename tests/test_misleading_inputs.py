@@ -10,9 +10,9 @@ import xarray
 
 import neurorec as nr
 from neurorec.errors import NeurorecError, ShapeError, ValueRefused
-from neurorec.optimisers.adam import Adam
-from neurorec.optimisers.rmsprop import RMSProp
-from neurorec.plan import Plan, remake_task
+from neurorec.learning.optimisers.adam import Adam
+from neurorec.learning.optimisers.rmsprop import RMSProp
+from neurorec.training.settings import Plan, remake_task
 
 RNG = np.random.default_rng(0)
 INPUTS, TARGETS = RNG.normal(size=(6, 4, 1)), RNG.normal(size=(6, 4, 2))

@@ -7,7 +7,7 @@ import pytest
 from cases import ORDINARY, network, trials
 
 import neurorec as nr
-from neurorec.cells.leaky_tanh import LeakyTanh
+from neurorec.networks.cells.leaky_tanh import LeakyTanh
 from neurorec.errors import RunFileError, ShapeError, UnknownName, ValueRefused
 
 

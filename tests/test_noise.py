@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from scipy.stats import kstest
 
 import neurorec as nr
-from neurorec.noise import PrivateNoise, private_noise
-from neurorec.philox import philox
+from neurorec.random_numbers.noise import PrivateNoise, private_noise
+from neurorec.random_numbers.philox import philox
 
 
 @pytest.mark.parametrize(

@@ -10,12 +10,12 @@ from cases import ENGINES, ORDINARY, difference, network, trials
 
 import neurorec as nr
 from neurorec.errors import NotOffered, RunFileError
-from neurorec.feedbacks.base import AbstractFeedback
-from neurorec.losses.base import AbstractLoss
-from neurorec.losses.mse import MSE
-from neurorec.optimisers.adam import Adam
-from neurorec.rules.base import AbstractRule
-from neurorec.rules.rflo import RFLO
+from neurorec.learning.feedbacks.base import AbstractFeedback
+from neurorec.learning.losses.base import AbstractLoss
+from neurorec.learning.losses.mse import MSE
+from neurorec.learning.optimisers.adam import Adam
+from neurorec.learning.rules.base import AbstractRule
+from neurorec.learning.rules.rflo import RFLO
 
 TASK = nr.task("periodic_output", period=0.1)
 

@@ -13,10 +13,10 @@ from scipy.stats import ortho_group
 import neurorec as nr
 from neurorec.discovery import load
 from neurorec.errors import NotOffered, ShapeError, UnknownName, ValueRefused
-from neurorec.optimisers.rmsprop import RMSProp
-from neurorec.parametrisations.cayley import Cayley
-from neurorec.parametrisations.dale import Dale
-from neurorec.parametrisations.eigenvalue_normalised import EigenvalueNormalised, radius_slope
+from neurorec.learning.optimisers.rmsprop import RMSProp
+from neurorec.networks.parametrisations.cayley import Cayley
+from neurorec.networks.parametrisations.dale import Dale
+from neurorec.networks.parametrisations.eigenvalue_normalised import EigenvalueNormalised, radius_slope
 
 
 @pytest.fixture

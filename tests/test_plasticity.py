@@ -13,7 +13,7 @@ import neurorec as nr
 from neurorec.engines.numba import NumbaEngine
 from neurorec.errors import NotOffered, RunFileError, ShapeError, ValueRefused
 from neurorec.hdf5.seal import renew
-from neurorec.storage import RunFile
+from neurorec.runs import RunFile
 
 NAMES = ("recurrent", "input", "readout")
 TASK = nr.task("periodic_output", period=0.1)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import neurorec as nr
-from neurorec.engines import Trajectories
+from neurorec.simulation.simulate import Trajectories
 from neurorec.errors import UnknownName, ValueRefused
 
 

@@ -8,7 +8,7 @@ import pytest
 
 import neurorec as nr
 from neurorec import progress
-from neurorec.compiling import CompileWatch
+from neurorec.formula.compiling import CompileWatch
 from neurorec.progress import Progress
 
 TASK = nr.task("periodic_output", period=0.4)

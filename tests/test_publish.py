@@ -16,9 +16,9 @@ import xarray
 import neurorec as nr
 from neurorec.circuits import SequenceLoop
 from neurorec.errors import RunFileError
-from neurorec.publish import publishing
-from neurorec.record import Record
-from neurorec.storage import RunFile
+from neurorec.hdf5.publish import publishing
+from neurorec.runs.record import Record
+from neurorec.runs import RunFile
 
 NET = nr.Network.random(1, 4, 1)
 

@@ -13,7 +13,7 @@ import neurorec as nr
 from neurorec.discovery import load
 from neurorec.engines.torch import TorchEngine
 from neurorec.errors import NotOffered, ValueRefused
-from neurorec.noise import training_noise
+from neurorec.random_numbers.noise import training_noise
 
 ENGINE = TorchEngine(dtype="float64")
 FORMS = ("remainder_lagrange", "remainder_bound", "remainder_gaussian")

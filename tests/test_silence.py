@@ -10,7 +10,7 @@ import sympy
 
 import neurorec as nr
 from neurorec import cli
-from neurorec.cells.base import AbstractCell
+from neurorec.networks.cells.base import AbstractCell
 from neurorec.cli.exits import status_of
 from neurorec.errors import SilentNetworkWarning
 

@@ -20,10 +20,10 @@ from hypothesis import strategies as st
 
 from neurorec.errors import RunFileError, ShapeError, UnknownName, ValueRefused
 from neurorec.hdf5.seal import SEALED, renew
-from neurorec.network import Network
-from neurorec.record import Record
-from neurorec.storage import RunFile
-from neurorec.storage.texts import text_widths
+from neurorec.networks.network import Network
+from neurorec.runs.record import Record
+from neurorec.runs import RunFile
+from neurorec.runs.texts import text_widths
 
 UNITS, OUTPUTS, STEPS, DT = 4, 2, 6, 0.01
 LOG = {"loss": ("1", "training loss"), "seconds": ("s", "wall-clock time"), "alignment": ("1", "cosine with the gradient")}
@@ -363,7 +363,7 @@ def test_extend_keeps_everything(where):
 
 
 def test_extend_copies_in_blocks(where, monkeypatch):
-    monkeypatch.setattr("neurorec.storage.rebuild.BLOCK", 100)
+    monkeypatch.setattr("neurorec.runs.rebuild.BLOCK", 100)
     with small(where) as run:
         fill(run, 0, 20)
         log, data = run.log(), run.trajectories()
@@ -413,7 +413,7 @@ def test_a_network_torn_while_written_is_not_taken_for_whole(tmp_path, monkeypat
     def dies(data, values):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("neurorec.storage.networks.put", dies)
+    monkeypatch.setattr("neurorec.runs.networks.put", dies)
     with pytest.raises(KeyboardInterrupt):
         run.finish(run.initial())
     monkeypatch.undo()
@@ -607,7 +607,7 @@ def test_one_writer_and_any_reader(tmp_path):
             assert reader.done == 6  # the same reader, still open
             assert reader.log().loss[-1] == 5
             xarray.open_datatree(tmp_path / "run.h5", engine="h5netcdf").close()
-        code = "import sys; from neurorec.storage import RunFile; RunFile.open(sys.argv[1], 'r+')"
+        code = "import sys; from neurorec.runs import RunFile; RunFile.open(sys.argv[1], 'r+')"
         second = subprocess.run([sys.executable, "-c", code, str(tmp_path / "run.h5")], capture_output=True, text=True, timeout=60)
     assert "is being written by another process" in second.stderr
 
@@ -643,7 +643,7 @@ def test_a_reader_is_in_nobodys_way(tmp_path):
 def test_a_reader_in_another_process_sees_a_live_run(tmp_path):
     with small(tmp_path / "run.h5") as run:
         fill(run, 0, 6)
-        code = "import sys; from neurorec.storage import RunFile; r = RunFile.open(sys.argv[1]); print(r.done, r.log().loss.size)"
+        code = "import sys; from neurorec.runs import RunFile; r = RunFile.open(sys.argv[1]); print(r.done, r.log().loss.size)"
         seen = subprocess.run([sys.executable, "-c", code, str(tmp_path / "run.h5")], capture_output=True, text=True, timeout=60)
     assert seen.stdout == "6 6\n", seen.stderr
 
@@ -673,7 +673,7 @@ def test_training_touches_raw_data_only(tmp_path):
 VICTIM = """
 import sys
 import numpy as np
-from neurorec.storage import RunFile
+from neurorec.runs import RunFile
 input()  # imported; may start
 run = RunFile.open(sys.argv[1], "r+")
 slots, network, k = np.empty(run.state()[3].shape), run.initial(), run.done

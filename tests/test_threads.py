@@ -19,7 +19,7 @@ import neurorec as nr
 from neurorec.engines.numba import NumbaEngine
 from neurorec.engines.torch import TorchEngine
 from neurorec.engines.unrolled import UnrolledEngine
-from neurorec.one_thread import Overlapping
+from neurorec.process.one_thread import Overlapping
 
 MANY, LONG = 4, Sizes(units=24, inputs=2, outputs=2, steps=150, trials=3)
 

@@ -13,10 +13,10 @@ import pytest
 from cases import ORDINARY, network, trials
 
 import neurorec as nr
-from neurorec import training
+from neurorec.training.train import train as training
 from neurorec.errors import DivergenceError, NotOffered, ShapeError, ValueRefused
-from neurorec.optimisers.adam import Adam
-from neurorec.training import Journal
+from neurorec.learning.optimisers.adam import Adam
+from neurorec.training.train import Journal
 
 TASK = nr.task("periodic_output", period=0.4)
 

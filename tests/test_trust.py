@@ -20,8 +20,8 @@ from neurorec.cli.exits import status_of
 from neurorec.discovery import resolve
 from neurorec.errors import NeurorecError, NotOffered, RunFileError, UnknownName, ValueRefused
 from neurorec.hdf5.seal import renew
-from neurorec.storage import RunFile
-from neurorec.storage.checks import rewriting
+from neurorec.runs import RunFile
+from neurorec.runs.checks import rewriting
 
 TASK = {"period": 0.1}
 EVIL = """
@@ -34,8 +34,8 @@ class X:
 MINE = """
 from dataclasses import dataclass
 import sympy
-from neurorec.cells.base import AbstractCell
-from neurorec.rules.base import AbstractRule
+from neurorec.networks.cells.base import AbstractCell
+from neurorec.learning.rules.base import AbstractRule
 from neurorec.tasks.periodic_output import PeriodicOutput
 
 class Mild(AbstractCell):
@@ -258,7 +258,7 @@ def test_a_caller_trusts_by_a_word_or_by_class(place, capsys):
         ("--rule", "subprocess:Popen", "subprocess:Popen is no rule"),
         ("--optimiser", "evil:X", "evil:X is no optimiser"),
         ("--filter", "os:", "cannot import 'os:'"),
-        ("--feedback", "neurorec.feedbacks.base:AbstractFeedback", "lacks element"),
+        ("--feedback", "neurorec.learning.feedbacks.base:AbstractFeedback", "lacks element"),
     ],
 )
 def test_the_command_line_imports_what_is_typed_and_calls_nothing_of_another_kind(place, monkeypatch, capsys, option, name, said):

@@ -12,20 +12,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import neurorec as nr
-from neurorec.cells.base import AbstractCell
+from neurorec.networks.cells.base import AbstractCell
 from neurorec.discovery import load
-from neurorec.engines import stimulus
+from neurorec.simulation.simulate import stimulus
 from neurorec.engines.base import Route
 from neurorec.engines.unrolled import UnrolledEngine
 from neurorec.errors import NotOffered, UnknownName, UnrollWarning, ValueRefused
-from neurorec.unroll import Evaluation, evaluate, weight_change
-from neurorec.unroll._recurrence import Recurrence
-from neurorec.unroll._scan import backwards, in_turn, scan
-from neurorec.unroll.jacobi import Jacobi
-from neurorec.unroll.newton import Newton
-from neurorec.unroll.quasi_newton import QuasiNewton
-from neurorec.unroll.sequential import Sequential
-from neurorec.weights import Weights
+from neurorec.simulation.unroll import Evaluation, evaluate, weight_change
+from neurorec.engines.unrolled._recurrence import Recurrence
+from neurorec.engines.unrolled._scan import backwards, in_turn, scan
+from neurorec.engines.unrolled.jacobi import Jacobi
+from neurorec.engines.unrolled.newton import Newton
+from neurorec.engines.unrolled.quasi_newton import QuasiNewton
+from neurorec.engines.unrolled.sequential import Sequential
+from neurorec.networks.weights import Weights
 
 MODELS = [
     ("leaky_tanh", None), ("gru", None), ("lstm", None), ("complex_modrelu", None), ("cornn", None),
@@ -263,7 +263,7 @@ def test_trials_in_groups_are_the_same_trials(monkeypatch):
     net, data = driven("lstm", 6, 1.0, steps=20, count=5)
     data = nr.Trials(data.inputs, data.inputs[..., :1])
     whole, change = evaluate(net, data), weight_change(net, data)
-    monkeypatch.setattr("neurorec.unroll.newton.ENTRIES", 20 * 12 * 12 * 2)  # two trials at a time
+    monkeypatch.setattr("neurorec.engines.unrolled.newton.ENTRIES", 20 * 12 * 12 * 2)  # two trials at a time
     parts, again = evaluate(net, data), weight_change(net, data)
     assert difference(parts.outputs, whole.outputs) < 1e-12
     assert all(difference(again[name], change[name]) < 1e-12 for name in change)

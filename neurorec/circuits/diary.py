@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from neurorec.engines import recorded
+from neurorec.simulation.simulate import recorded
 from neurorec.engines.base import Activity
-from neurorec.memory import expect_memory
-from neurorec.network import Network
-from neurorec.storage.loop_file import LoopFile
-from neurorec.storage.plan import Layout
-from neurorec.storage.slots import State
+from neurorec.process.memory import expect_memory
+from neurorec.networks.network import Network
+from neurorec.runs.loop_file import LoopFile
+from neurorec.runs.layout import Layout
+from neurorec.runs.slots import State
 
 if TYPE_CHECKING:
     from types import TracebackType

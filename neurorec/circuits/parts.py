@@ -13,7 +13,7 @@ from neurorec.circuits.reward_prediction import RewardPrediction
 from neurorec.circuits.rewarded_hebbian import RewardedHebbian
 from neurorec.discovery import name_of, word
 from neurorec.errors import ShapeError, UnknownName, ValueRefused
-from neurorec.network import Network
+from neurorec.networks.network import Network
 from neurorec.trust import Trusted, made, own
 
 CONTEXTS = {"end_state": EndState, "conjunctive_cells": ConjunctiveCells}

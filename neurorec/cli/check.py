@@ -19,7 +19,7 @@ def command(
     ] = False,
 ) -> None:
     """Compare all checksums of a file, and say which parts are whole."""
-    from neurorec.storage.check import DAMAGED, accept, check
+    from neurorec.runs.check import DAMAGED, accept, check
 
     if seal:
         accept(path)

@@ -115,10 +115,10 @@ def _self_check() -> str:
 
 
 def _change(engine: str) -> Any:
-    from neurorec.network import Network
-    from neurorec.record import Record
+    from neurorec.networks.network import Network
+    from neurorec.runs.record import Record
     from neurorec.tasks import task
-    from neurorec.training import train
+    from neurorec.training.train import train
 
     periodic = task("periodic_output", period=0.2)
     network = Network.random(periodic.n_inputs, 16, periodic.n_outputs)

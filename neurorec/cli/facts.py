@@ -13,7 +13,7 @@ from neurorec.display import briefly, plain
 if TYPE_CHECKING:
     import numpy as np
 
-    from neurorec.run import Run
+    from neurorec.runs.run import Run
 
 RECENT = 100  # trials whose mean is the final loss
 

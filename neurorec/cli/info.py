@@ -11,7 +11,7 @@ from neurorec.cli.facts import show, summary
 from neurorec.cli.settings import TRUST
 
 if TYPE_CHECKING:
-    from neurorec.run import Run
+    from neurorec.runs.run import Run
 
 NETWORK = ("cell", "architecture", "units", "inputs", "outputs", "dt")
 
@@ -22,7 +22,7 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Say what a run is and how far it is."""
-    from neurorec.run import open_run
+    from neurorec.runs.run import open_run
 
     show(_facts(open_run(path, trust)), as_json)
 

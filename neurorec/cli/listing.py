@@ -12,7 +12,7 @@ from neurorec.discovery import KINDS
 from neurorec.errors import UnknownName
 
 if TYPE_CHECKING:
-    from neurorec.recommended import Recommended
+    from neurorec.tasks.base.recommended import Recommended
 
 LIBRARY = Path(__file__).parents[1]
 

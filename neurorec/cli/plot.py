@@ -14,7 +14,7 @@ from neurorec.errors import ValueRefused
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from neurorec.run import Run
+    from neurorec.runs.run import Run
 
 
 class Kind(StrEnum):
@@ -73,7 +73,7 @@ def _expect_picture(path: Path) -> None:
 def _figure(kind: Kind, paths: list[Path], trust: bool) -> Figure:
     from neurorec import plots
     from neurorec.plots._conditions import conditions
-    from neurorec.run import open_run
+    from neurorec.runs.run import open_run
 
     if kind in ONE_RUN and len(paths) > 1:
         raise ValueRefused(f"--kind {kind.value} shows a trial of one run, got {len(paths)}; name one, or choose another --kind")

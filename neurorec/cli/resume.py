@@ -21,9 +21,9 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as one JSON object.")] = False,
 ) -> None:
     """Go on with a training that was stopped, or make it longer."""
-    from neurorec.parts import Parts
-    from neurorec.plan import Plan
-    from neurorec.training import resume
+    from neurorec.training.parts import Parts
+    from neurorec.training.settings import Plan
+    from neurorec.training.train import resume
 
     with resumable(path):
         run = resume(path, trials, progress=not quiet, trust=trust)

@@ -9,8 +9,8 @@ if TYPE_CHECKING:
     import numpy as np
 
     from neurorec.engines.base import AbstractEngine
-    from neurorec.run import Run
-    from neurorec.trials import AbstractTask
+    from neurorec.runs.run import Run
+    from neurorec.tasks.base.trials import AbstractTask
 
 TESTED = 100  # new trials
 
@@ -26,7 +26,7 @@ def _each_by_itself(run: Run, task: AbstractTask, engine: str | AbstractEngine) 
     """Scores of trials that begin in the network's own state, as many side by side as there was room for in the training."""
     import numpy as np
 
-    from neurorec.engines import simulate
+    from neurorec.simulation.simulate import simulate
 
     seed, batch, found = run.config["seed"], run.config["batch"], []
     for first in range(0, TESTED, batch):
@@ -37,8 +37,8 @@ def _each_by_itself(run: Run, task: AbstractTask, engine: str | AbstractEngine) 
 
 def _in_a_row(run: Run, task: AbstractTask, engine: str | AbstractEngine) -> np.ndarray:
     """Scores of trials that follow one another in every place of the batch, each from the state in which the last one ended."""
-    from neurorec.engines import simulate
-    from neurorec.trials import Trials
+    from neurorec.simulation.simulate import simulate
+    from neurorec.tasks.base.trials import Trials
 
     seed, places = run.config["seed"], run.config["batch"]
     rows = -(-TESTED // places)

@@ -13,8 +13,8 @@ from neurorec.cli.score import scored
 from neurorec.cli.settings import settings, task_of
 
 if TYPE_CHECKING:
-    from neurorec.network import Network
-    from neurorec.record import Record
+    from neurorec.networks.network import Network
+    from neurorec.runs.record import Record
 
 OWN = "[default: the task's own]"
 
@@ -68,8 +68,8 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as one JSON object.")] = False,
 ) -> None:
     """Train a network on a task, by the task's own settings where none are given ('neurorec list tasks' shows them)."""
-    from neurorec.network import Network
-    from neurorec.training import train
+    from neurorec.networks.network import Network
+    from neurorec.training.train import train
 
     made = task_of(task, settings("--set", set) | ({} if dt is None else {"dt": dt}))
     how = made.recommended.but(
@@ -94,7 +94,7 @@ def command(
 
 def _record(network: Network, every: int | None) -> Record | None:
     """What the library would record by itself, more or less often."""
-    from neurorec.record import Record
+    from neurorec.runs.record import Record
 
     return None if every is None else Record((*network.formula.states[:1], "output", "target"), every=every)
 

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from neurorec.dynamics.overlap import cosine, degrees
-from neurorec.engines import weight_change
+from neurorec.learning.overlap import cosine, degrees
+from neurorec.simulation.simulate import weight_change
 from neurorec.engines.base import AbstractEngine
 from neurorec.errors import NotOffered
-from neurorec.network import Network
-from neurorec.plan import Plan, remake_task
-from neurorec.run import Run
-from neurorec.trials import AbstractTask, Trials
+from neurorec.networks.network import Network
+from neurorec.training.settings import Plan, remake_task
+from neurorec.runs.run import Run
+from neurorec.tasks.base.trials import AbstractTask, Trials
 from neurorec.trust import remade
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neurorec.arrays import whole
-from neurorec.engines import Trajectories
+from neurorec.simulation.simulate import Trajectories
 from neurorec.errors import ValueRefused
-from neurorec.run import Run
+from neurorec.runs.run import Run
 
 if TYPE_CHECKING:
     import xarray

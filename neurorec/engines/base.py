@@ -9,14 +9,14 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from neurorec.abstract_network import AbstractNetwork
+from neurorec.networks.abstract_network import AbstractNetwork
 from neurorec.errors import NotOffered
-from neurorec.feedbacks.base import AbstractFeedback
-from neurorec.network import Network
-from neurorec.noise import PrivateNoise
-from neurorec.optimisers.base import AbstractOptimiser
-from neurorec.rules.base import AbstractRule
-from neurorec.weights import Weights
+from neurorec.learning.feedbacks.base import AbstractFeedback
+from neurorec.networks.network import Network
+from neurorec.random_numbers.noise import PrivateNoise
+from neurorec.learning.optimisers.base import AbstractOptimiser
+from neurorec.learning.rules.base import AbstractRule
+from neurorec.networks.weights import Weights
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Stimulus:
         State before the first step.
     targets : (T, B, O) array
     share : (T, B) array
-        Each step's share of the loss, as `neurorec.trials.Trials.weight`.
+        Each step's share of the loss, as `neurorec.tasks.base.trials.Trials.weight`.
     """
 
     inputs: np.ndarray

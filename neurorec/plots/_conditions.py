@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from neurorec.network import Network
-from neurorec.plan import Plan
+from neurorec.networks.network import Network
+from neurorec.training.settings import Plan
 from neurorec.plots._runs import AnyRuns, several
-from neurorec.run import Run
+from neurorec.runs.run import Run
 
 LENGTH = ("seed", "trials", "stop_below", "gradient_angle")  # which leave the numbers of a trial as they are
 SHOWN = 24  # characters of a value in a legend

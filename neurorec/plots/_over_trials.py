@@ -8,7 +8,7 @@ import numpy as np
 
 from neurorec.plots._look import GREY
 from neurorec.plots._runs import column
-from neurorec.run import Run
+from neurorec.runs.run import Run
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

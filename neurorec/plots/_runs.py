@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neurorec.display import called
-from neurorec.engines import Trajectories
+from neurorec.simulation.simulate import Trajectories
 from neurorec.errors import UnknownName, ValueRefused
-from neurorec.run import Run, open_run
+from neurorec.runs.run import Run, open_run
 
 if TYPE_CHECKING:
     import xarray

@@ -9,7 +9,7 @@ from neurorec.plots._conditions import conditions
 from neurorec.plots._look import axes, look
 from neurorec.plots._over_trials import draw, smoothed
 from neurorec.plots._runs import AnyRuns
-from neurorec.run import Run
+from neurorec.runs.run import Run
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from neurorec.engines import Trajectories
+from neurorec.simulation.simulate import Trajectories
 from neurorec.errors import NeurorecError
-from neurorec.plan import Plan, remake_task
+from neurorec.training.settings import Plan, remake_task
 from neurorec.plots._look import COLOURS, COLUMN, axes, look
 from neurorec.plots._runs import AnyTrials, one, recorded, simulated
-from neurorec.run import Run
-from neurorec.trials import Dataset, Trials
+from neurorec.runs.run import Run
+from neurorec.tasks.base.trials import Dataset, Trials
 
 if TYPE_CHECKING:
     import xarray

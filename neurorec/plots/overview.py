@@ -13,7 +13,7 @@ from neurorec.plots.alignment import alignment
 from neurorec.plots.learning_curve import learning_curve
 from neurorec.plots.outputs import outputs
 from neurorec.plots.rates import rates
-from neurorec.run import Run
+from neurorec.runs.run import Run
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from neurorec.engines import Trajectories
+from neurorec.simulation.simulate import Trajectories
 from neurorec.plots._look import TICKS, axes, look
 from neurorec.plots._runs import AnyTrials, one, recorded, simulated
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from neurorec.errors import ValueRefused
 from neurorec.tasks._settings import existing
-from neurorec.trials import Trial
+from neurorec.tasks.base.trials import Trial
 
 PARTS = ("train", "valid", "test")
 EXPECTED = "a text file, or a folder with one file each for train, valid and test, such as ptb.train.txt or wiki.train.tokens"

@@ -8,8 +8,8 @@ from typing import ClassVar
 import numpy as np
 
 from neurorec.arrays import positive, whole
-from neurorec.recommended import Recommended
-from neurorec.trials import AbstractTask, Trial, Trials
+from neurorec.tasks.base.recommended import Recommended
+from neurorec.tasks.base.trials import AbstractTask, Trial, Trials
 
 
 @dataclass(frozen=True)

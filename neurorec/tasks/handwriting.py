@@ -10,9 +10,9 @@ import numpy as np
 
 from neurorec.arrays import positive, real_array
 from neurorec.errors import UnknownName, ValueRefused
-from neurorec.recommended import Recommended
+from neurorec.tasks.base.recommended import Recommended
 from neurorec.tasks._strokes import REACH, movement, path
-from neurorec.trials import AbstractTask, Trial, Trials
+from neurorec.tasks.base.trials import AbstractTask, Trial, Trials
 
 
 @dataclass(frozen=True)

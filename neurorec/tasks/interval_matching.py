@@ -9,8 +9,8 @@ import numpy as np
 
 from neurorec.arrays import positive, real_array
 from neurorec.errors import ValueRefused
-from neurorec.recommended import Recommended
-from neurorec.trials import AbstractTask, Trial, Trials
+from neurorec.tasks.base.recommended import Recommended
+from neurorec.tasks.base.trials import AbstractTask, Trial, Trials
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ from typing import ClassVar
 import numpy as np
 
 from neurorec.errors import ValueRefused
-from neurorec.recommended import Recommended
+from neurorec.tasks.base.recommended import Recommended
 from neurorec.tasks.centre_out_velocity import HOLD, CentreOutVelocity
-from neurorec.trials import AbstractTask, Trial, Trials
+from neurorec.tasks.base.trials import AbstractTask, Trial, Trials
 
 
 @dataclass(frozen=True)

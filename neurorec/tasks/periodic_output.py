@@ -9,8 +9,8 @@ import numpy as np
 
 from neurorec.arrays import positive
 from neurorec.errors import ValueRefused
-from neurorec.recommended import Recommended
-from neurorec.trials import AbstractTask, Trial, Trials, variance_explained
+from neurorec.tasks.base.recommended import Recommended
+from neurorec.tasks.base.trials import AbstractTask, Trial, Trials, variance_explained
 
 _SINES = {1: 1.0, 2: 0.5, 4: 0.25}  # cycles per period: amplitude
 

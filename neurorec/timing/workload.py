@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from neurorec.discovery import load, resolve
-from neurorec.engines import stimulus, weighted_error
+from neurorec.simulation.simulate import stimulus, weighted_error
 from neurorec.engines.base import Activity, Memory, Route, Teaching
-from neurorec.network import Network
-from neurorec.optimisers.sgd import SGD
-from neurorec.plasticity import rates_by_name
-from neurorec.trials import Trials
-from neurorec.weights import Weights, least_values
+from neurorec.networks.network import Network
+from neurorec.learning.optimisers.sgd import SGD
+from neurorec.networks.plasticity import rates_by_name
+from neurorec.tasks.base.trials import Trials
+from neurorec.networks.weights import Weights, least_values
 
 RATE = 1e-6  # weights that change at every step stay what they are, however often the work is repeated
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import neurorec as nr
 from neurorec.discovery import load, resolve
-from neurorec.optimisers.adam import Adam
+from neurorec.learning.optimisers.adam import Adam
 
 LAWS = nr.names("parametrisations")
 CELL = {

@@ -10,7 +10,7 @@ import pytest
 
 import neurorec as nr
 from neurorec.discovery import load, resolve
-from neurorec.updates import settings_of
+from neurorec.learning.updates import settings_of
 
 
 @pytest.fixture

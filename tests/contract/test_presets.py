@@ -9,7 +9,7 @@ import pytest
 
 import neurorec as nr
 from neurorec.discovery import load
-from neurorec.presets import training
+from neurorec.networks.presets import training
 
 PRESETS = nr.names("presets")
 

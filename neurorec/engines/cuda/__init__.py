@@ -16,8 +16,8 @@ from neurorec.engines.cuda.products import beside, products
 from neurorec.engines.cuda.sizes import WAYS
 from neurorec.engines.cuda.step_updates import expect_fused, online
 from neurorec.errors import ValueRefused
-from neurorec.network import Network
-from neurorec.weights import Weights
+from neurorec.networks.network import Network
+from neurorec.networks.weights import Weights
 
 ROUNDED = 1e-2  # 2^-11 a factor, and what recurrent steps make of it
 

@@ -8,7 +8,8 @@ from types import ModuleType
 
 import numba
 
-from neurorec import __version__, philox
+from neurorec import __version__
+from neurorec.random_numbers import philox
 from neurorec.engines.cuda.device import SIMULATED
 from neurorec.engines.cuda.sizes import AcrossChip, OnChip, printed
 from neurorec.formula import cuda_single, single

@@ -12,11 +12,11 @@ from neurorec.engines.cuda.memory import Memory, OnDevice
 from neurorec.engines.cuda.products import AbstractProducts
 from neurorec.engines.cuda.sizes import Shape
 from neurorec.engines.cuda.sweep import SMALL, alone, sweep
-from neurorec.feedbacks.base import AbstractFeedback
+from neurorec.learning.feedbacks.base import AbstractFeedback
 from neurorec.formula.derive import EXTERNAL, RECURRENT
 from neurorec.formula.unit import constants_of
-from neurorec.network import Network
-from neurorec.weights import Weights
+from neurorec.networks.network import Network
+from neurorec.networks.weights import Weights
 
 WIDE = 1024  # blocks that fill any GPU
 

@@ -14,9 +14,9 @@ from neurorec.engines.cuda.memory import Memory
 from neurorec.engines.cuda.passes import Bench, Queued, constants, hear_outside, start
 from neurorec.engines.cuda.sizes import AcrossChip, Shape
 from neurorec.errors import NotOffered
-from neurorec.network import Network
-from neurorec.optimisers.sgd import SGD
-from neurorec.weights import Weights
+from neurorec.networks.network import Network
+from neurorec.learning.optimisers.sgd import SGD
+from neurorec.networks.weights import Weights
 
 
 def expect_fused(network: Network, teaching: Teaching) -> None:

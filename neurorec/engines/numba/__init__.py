@@ -15,8 +15,8 @@ from neurorec.engines.numba.per_step import WAYS, chosen
 from neurorec.engines.numba.prepared import Last, Prepared
 from neurorec.engines.numba.threads import Threads
 from neurorec.errors import ValueRefused
-from neurorec.network import Network
-from neurorec.weights import Weights
+from neurorec.networks.network import Network
+from neurorec.networks.weights import Weights
 
 TOLERANCES = {"float32": 1e-4, "float64": 1e-10}
 

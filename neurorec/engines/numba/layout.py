@@ -7,8 +7,8 @@ import numpy as np
 from neurorec.engines.base import Stimulus
 from neurorec.formula.derive import EXTERNAL, RECURRENT
 from neurorec.formula.unit import constants_of
-from neurorec.network import Network
-from neurorec.weights import Weights
+from neurorec.networks.network import Network
+from neurorec.networks.weights import Weights
 
 
 def ports(network: Network) -> tuple[np.ndarray, np.ndarray]:

@@ -10,8 +10,8 @@ from neurorec.engines.base import Activity, Stimulus, Teaching
 from neurorec.engines.numba.compile import bound, causal_kernels
 from neurorec.engines.numba.layout import constants, noise_rows, ports
 from neurorec.engines.numba.lines import widened, zeros
-from neurorec.network import Network
-from neurorec.weights import Weights
+from neurorec.networks.network import Network
+from neurorec.networks.weights import Weights
 
 KINDS = ("recurrent", "input", "bias", "readout", "feedback")
 

@@ -12,8 +12,8 @@ import numpy as np
 from neurorec.engines.numba.compile import kernels
 from neurorec.engines.numba.layout import constants, plastic_rows, ports
 from neurorec.engines.numba.workspace import Workspace
-from neurorec.network import Network
-from neurorec.weights import Weights
+from neurorec.networks.network import Network
+from neurorec.networks.weights import Weights
 
 
 class Last(threading.local):

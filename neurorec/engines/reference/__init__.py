@@ -10,8 +10,8 @@ from neurorec.engines.base import AbstractEngine, Activity, Memory, Route, Stimu
 from neurorec.engines.reference.adjoint import adjoint_change
 from neurorec.engines.reference.forward import forward
 from neurorec.engines.reference.online import causal_change, online
-from neurorec.network import Network
-from neurorec.weights import Weights
+from neurorec.networks.network import Network
+from neurorec.networks.weights import Weights
 
 
 class ReferenceEngine(AbstractEngine):

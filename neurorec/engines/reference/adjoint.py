@@ -7,9 +7,9 @@ import numpy as np
 from neurorec.engines.base import Activity, Route, Stimulus
 from neurorec.engines.reference.forward import blocks
 from neurorec.engines.reference.unit import Unit
-from neurorec.feedbacks.base import AbstractFeedback
-from neurorec.network import Network
-from neurorec.weights import Weights
+from neurorec.learning.feedbacks.base import AbstractFeedback
+from neurorec.networks.network import Network
+from neurorec.networks.weights import Weights
 
 
 def adjoint_change(network: Network, weights: Weights, stimulus: Stimulus, activity: Activity, error: np.ndarray, route: Route) -> Weights:

@@ -6,8 +6,8 @@ import numpy as np
 
 from neurorec.engines.base import Activity, Stimulus
 from neurorec.engines.reference.unit import Unit
-from neurorec.network import Network
-from neurorec.weights import Weights
+from neurorec.networks.network import Network
+from neurorec.networks.weights import Weights
 
 
 def forward(network: Network, weights: Weights, stimulus: Stimulus) -> Activity:

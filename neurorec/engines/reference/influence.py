@@ -7,7 +7,7 @@ import numpy as np
 from neurorec.engines.reference.forward import blocks
 from neurorec.engines.reference.trace import immediate
 from neurorec.engines.reference.unit import Linear
-from neurorec.weights import Weights
+from neurorec.networks.weights import Weights
 
 
 class Influence:

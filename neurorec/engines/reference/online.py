@@ -10,11 +10,11 @@ from neurorec.engines.reference.forward import external_part, read, recurrent_pa
 from neurorec.engines.reference.influence import Influence
 from neurorec.engines.reference.trace import LocalTrace
 from neurorec.engines.reference.unit import Unit
-from neurorec.feedbacks.base import AbstractFeedback
-from neurorec.network import Network
-from neurorec.rules.base import AbstractRule
-from neurorec.updates import apply
-from neurorec.weights import Weights
+from neurorec.learning.feedbacks.base import AbstractFeedback
+from neurorec.networks.network import Network
+from neurorec.learning.rules.base import AbstractRule
+from neurorec.learning.updates import apply
+from neurorec.networks.weights import Weights
 
 
 def causal_change(network: Network, weights: Weights, stimulus: Stimulus, activity: Activity, error: np.ndarray, route: Route) -> Weights:

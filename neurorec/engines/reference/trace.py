@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from neurorec.engines.reference.unit import Linear
-from neurorec.weights import Weights
+from neurorec.networks.weights import Weights
 
 
 class LocalTrace:

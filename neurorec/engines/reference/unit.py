@@ -8,8 +8,8 @@ import numpy as np
 
 from neurorec.formula.derive import EXTERNAL, RECURRENT, Formula
 from neurorec.formula.unit import constants_of, for_numpy
-from neurorec.network import Network
-from neurorec.weights import Weights
+from neurorec.networks.network import Network
+from neurorec.networks.weights import Weights
 
 
 @dataclass(frozen=True)

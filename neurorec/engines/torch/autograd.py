@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from neurorec.abstract_network import AbstractNetwork
+from neurorec.networks.abstract_network import AbstractNetwork
 from neurorec.engines.base import Route, Stimulus
 from neurorec.engines.torch.forward import side_by_side, unroll
 from neurorec.engines.torch.place import Place
-from neurorec.weights import Weights
+from neurorec.networks.weights import Weights
 
 
 class Read(torch.autograd.Function):

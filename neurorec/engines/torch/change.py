@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from neurorec.network import Network
+from neurorec.networks.network import Network
 
 
 def put_together(

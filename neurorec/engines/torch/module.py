@@ -11,7 +11,7 @@ from neurorec.engines.base import Stimulus
 from neurorec.engines.torch.place import Place
 from neurorec.engines.torch.unit import Rows
 from neurorec.errors import NotOffered
-from neurorec.module_network import ModuleNetwork
+from neurorec.networks.module_network import ModuleNetwork
 
 
 class Unrolled(torch.nn.Module):

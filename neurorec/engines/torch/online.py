@@ -13,9 +13,9 @@ from neurorec.engines.torch.forward import Path, beside, external_part, noise_of
 from neurorec.engines.torch.place import Place
 from neurorec.engines.torch.traces import Influence, LocalTrace
 from neurorec.engines.torch.unit import Unit, pull
-from neurorec.network import Network
-from neurorec.updates import apply
-from neurorec.weights import Weights
+from neurorec.networks.network import Network
+from neurorec.learning.updates import apply
+from neurorec.networks.weights import Weights
 
 
 def online(place: Place, network: Network, weights: Weights, stimulus: Stimulus, memory: Memory, teaching: Teaching) -> Activity:

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from neurorec.errors import NotOffered, ValueRefused
-from neurorec.weights import Weights
+from neurorec.networks.weights import Weights
 
 ALONE = threading.RLock()
 DTYPES = {"float32": torch.float32, "float64": torch.float64}

@@ -9,8 +9,8 @@ from neurorec.engines.base import Activity, Route, Stimulus
 from neurorec.engines.torch.change import put_together
 from neurorec.engines.torch.place import Place
 from neurorec.engines.torch.unit import Unit, pull
-from neurorec.network import Network
-from neurorec.weights import Weights
+from neurorec.networks.network import Network
+from neurorec.networks.weights import Weights
 
 
 def local_change(

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from neurorec.engines.torch.unit import Linear
-from neurorec.network import Network
+from neurorec.networks.network import Network
 
 
 class LocalTrace:

@@ -9,7 +9,7 @@ import torch
 
 from neurorec.formula.derive import EXTERNAL, RECURRENT, Formula
 from neurorec.formula.unit import for_torch
-from neurorec.network import Network
+from neurorec.networks.network import Network
 
 Rows = Sequence[torch.Tensor]  # one tensor (..., B, N) for each state, port or output
 

@@ -17,7 +17,7 @@ words, length, direction = inlined(philox), inlined(radius), inlined(angle)
 
 @inlined
 def noise(key, step, trial, place):
-    """Standard normal number `place` of a step of a trial, as `neurorec.noise` counts them; key (2,)."""
+    """Standard normal number `place` of a step of a trial, as `neurorec.random_numbers.noise` counts them; key (2,)."""
     drawn = words(place >> TWO, step & LOW, trial & LOW, step >> HALF_WORD, key[0], key[1])
     if place & TWO:
         size, way = length(drawn[2]), direction(drawn[3])

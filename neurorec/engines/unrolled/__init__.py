@@ -1,0 +1,102 @@
+"""The engine that evaluates a recurrence in time as `neurorec.simulation.unroll` can: by sweeps over all steps at once."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NoReturn
+
+import numpy as np
+
+from neurorec.arrays import only
+from neurorec.discovery import load, name_of, resolve
+from neurorec.engines.base import AbstractEngine, Activity, Memory, Route, Stimulus, Teaching, in_turn
+from neurorec.errors import NotOffered
+from neurorec.networks.network import Network
+from neurorec.engines.unrolled._recurrence import Recurrence
+from neurorec.engines.unrolled._settled import Settled, settled
+from neurorec.engines.unrolled.base import AbstractUnroll
+from neurorec.networks.weights import Weights
+
+
+class UnrolledEngine(AbstractEngine):
+    """NumPy, float64: states by an unroll, and every rule's change at the end of a trial by the way back through it.
+
+    Under a local rule, only a unit's own part of each Jacobian is gone back through. With ``how=Jacobi(sweeps=K)`` states and changes are
+    those of the K sweeps, not the reference's.
+
+    Parameters
+    ----------
+    how : str, class or AbstractUnroll
+        From ``nr.names("unroll")``, or one of your own.
+    given : mapping, optional
+        Settings of an unroll that is given by its name: ``UnrolledEngine("jacobi", {"sweeps": 4})``.
+
+    Attributes
+    ----------
+    last : tuple or None
+        Activity, recurrence and answer of the last call.
+    """
+
+    dtype = np.float64
+    tolerance = 1e-7
+    offers = frozenset({"trial"})
+
+    def __init__(self, how: str | AbstractUnroll = "newton", given: Mapping[str, Any] | None = None) -> None:
+        self.how = _made(how, given)
+        self.last: tuple[Activity, Recurrence, Settled] | None = None
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The unroll by its name, and what it was made with."""
+        return {"how": name_of(self.how), "given": dict(vars(self.how))}  # of which `_made` makes it again
+
+    def forward(self, network: Network, weights: Weights, stimulus: Stimulus) -> Activity:
+        """As the contract says; warns where the unroll did not converge."""
+        return self.solve(network, weights, stimulus)[0]
+
+    def solve(self, network: Network, weights: Weights, stimulus: Stimulus) -> tuple[Activity, Recurrence, Settled]:
+        """`forward`, with how it went."""
+        recurrence = Recurrence(network, weights, stimulus)
+        found = settled(self.how, recurrence)
+        answer = recurrence.activity(found.solution.states), recurrence, found
+        self.last = answer
+        return answer
+
+    def change(
+        self, network: Network, weights: Weights, stimulus: Stimulus, activity: Activity, error: np.ndarray, route: Route
+    ) -> Weights:
+        """As the contract says."""
+        last = self.last  # looked at once: another thread may put its own there meanwhile
+        _, recurrence, found = last if last and last[0] is activity else self.solve(network, weights, stimulus)
+        kept = recurrence if route.rule.through_units else recurrence.local()
+        states, change = found.solution.states, weights.zeros()
+        signal = recurrence.signal(states, error, route.feedback.element(weights.readout.T, weights.feedback))
+        for linear, adjoint in found.how.pull(kept, found.solution, signal):
+            recurrence.add_change(change, linear, adjoint)
+        recurrence.add_readout(change, states, error)
+        return change
+
+    def online(self, network: Network, weights: Weights, stimulus: Stimulus, memory: Memory, teaching: Teaching) -> NoReturn:
+        """Refused: all steps are evaluated together."""
+        raise NotOffered(
+            "the unrolled engine evaluates all steps of a trial together and cannot change weights between them; engine='numba' can"
+        )
+
+    def expect(self, network: Network, teaching: Teaching, schedule: str) -> None:
+        """It can run all that it offers."""
+
+    def stream(self, network: Network, weights: Weights, stimuli: Iterable[Stimulus]) -> Iterator[Activity]:
+        """As the contract says."""
+        return in_turn(self, network, weights, stimuli)
+
+
+def _made(how: object, given: Mapping[str, Any] | None) -> AbstractUnroll:
+    """By its name: one of ours, or of a module that is imported; a file may have given it, so nothing is imported here."""
+    if given is None:
+        return resolve("unroll", load("unroll", how) if isinstance(how, str) else how)
+    if not isinstance(how, str):
+        raise NotOffered(f"settings are for an unroll given by its name; {how!r} has its own")
+    cls: Any = load("unroll", how)
+    only(f"setting of {how}", given, [field.name for field in dataclasses.fields(cls)])
+    return cls(**given)

@@ -1,0 +1,271 @@
+"""A network whose recurrence is a torch module: what no formula can say."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Self, final
+
+import numpy as np
+
+from neurorec.networks.abstract_network import AbstractNetwork
+from neurorec.arrays import only, positive, real_array, whole
+from neurorec.discovery import class_of, name_of
+from neurorec.display import Rows, briefly, several, shape, some
+from neurorec.errors import NotOffered, RunFileError, ShapeError, ValueRefused
+from neurorec.formula.derive import Formula
+from neurorec.formula.once import LOCK, once
+from neurorec.process.memory import expect_memory
+from neurorec.learning.rules.base import AbstractRule
+from neurorec.random_numbers.seeds import NETWORK, entropy, generator
+from neurorec.trust import Trusted, named
+
+if TYPE_CHECKING:
+    import h5py
+    import torch
+
+_OWN: Any = None  # "the default", which __post_init__ fills in: a field's type is what it holds afterwards
+OURS = ("readout", "feedback", "parameters")
+
+
+@final
+@dataclass(frozen=True, eq=False, repr=False)
+class ModuleNetwork(AbstractNetwork):
+    """An architecture with a linear readout, y = readout o, o being its first state; for the torch engine and rules of full influence.
+
+    Parameters
+    ----------
+    architecture : str or class
+        A name from ``nr.names("architectures")``, or a torch module class of your own, which is made by
+        ``architecture(inputs, units, **settings)`` and has ``states``, ``initial`` and ``step`` as in `neurorec.networks.architectures.base`.
+    inputs : int
+        Input channels I.
+    weights : mapping of str to array_like
+        Parameters and buffers of the module, under torch's names: its ``state_dict()``.
+    readout : (O, N) array_like
+        Output weights.
+    feedback : (N, O) array_like, optional
+        Fixed weights through which the error comes back under ``random`` feedback. None: ``readout.T``.
+    settings : mapping, optional
+        What else the architecture is made with; JSON-able.
+    dt : float
+        Time step in seconds; the module does not hear of it.
+    initial : float or (k N,) array_like, optional
+        State before the first step, states stacked; one value for all, if it is a number. None: the module's own.
+    plastic : sequence of str, optional
+        Which weights training changes. None: the module's parameters (not its buffers) and the readout.
+
+    Raises
+    ------
+    ShapeError, ValueRefused, UnknownName, NotOffered
+        Each says what was expected and the way out.
+    """
+
+    architecture: Any  # a name, whatever was passed
+    inputs: int
+    weights: Mapping[str, np.ndarray]
+    readout: np.ndarray
+    feedback: np.ndarray = _OWN
+    settings: Mapping[str, Any] = _OWN
+    dt: float = 0.01
+    initial: np.ndarray = _OWN
+    plastic: tuple[str, ...] = _OWN
+    made_of: tuple[type, ...] = field(init=False, repr=False)
+
+    noise = 0.0
+
+    def __post_init__(self) -> None:
+        put = lambda name, value: object.__setattr__(self, name, value)  # noqa: E731 - the one place where a frozen value is filled
+        put("made_of", (class_of("architectures", self.architecture),))
+        put("architecture", name_of(self.made_of[0]))
+        put("settings", dict(self.settings or {}))
+        put("readout", real_array("readout", self.readout, (-1, -1)))
+        feedback = self.readout.T if self.feedback is None else self.feedback
+        put("feedback", real_array("feedback", feedback, (self.units, self.outputs), "it is (units, outputs)").copy())
+        put("dt", positive("dt", self.dt, "seconds"))
+        put("weights", self._checked_weights())
+        put("plastic", self._chosen_plastic())
+        put("initial", self._checked_initial())
+        for array in (self.readout, self.feedback, self.initial, *self.weights.values()):
+            array.setflags(write=False)
+
+    @classmethod
+    def random(
+        cls,
+        architecture: str | type,
+        inputs: int,
+        units: int,
+        outputs: int,
+        dt: float = 0.01,
+        settings: Mapping[str, Any] = _OWN,
+        seed: int | None = 0,
+        *,
+        plastic: tuple[str, ...] = _OWN,
+    ) -> ModuleNetwork:
+        """A network with the weights that the module gives itself, ``readout ~ U(-1, 1) / sqrt(N)`` and ``feedback ~ N(0, 1)``.
+
+        Parameters
+        ----------
+        inputs, units, outputs : int
+            Sizes I, N, O.
+        seed : int
+            Fixes every weight.
+        architecture, dt, settings, plastic
+            As for `ModuleNetwork`.
+        """
+        for name, value, least in (("inputs", inputs, 0), ("units", units, 1), ("outputs", outputs, 1)):
+            whole(name, value, least)
+        expect_memory(8 * (units * (inputs + 2 * outputs)), f"a network of {units} units", "use fewer units")
+        rng, cls_ = generator(entropy(seed), NETWORK), class_of("architectures", architecture)
+        module = _made(cls_, inputs, units, dict(settings or {}), seed=int(rng.integers(2**31)))
+        readout, feedback = rng.uniform(-1, 1, (outputs, units)) / np.sqrt(units), rng.standard_normal((units, outputs))
+        return cls(cls_, inputs, _weights_of(module), readout, feedback, settings, dt, plastic=plastic)
+
+    @property
+    def units(self) -> int:
+        """Number of units N."""
+        return self.readout.shape[1]
+
+    @property
+    def draws(self) -> bool:
+        """Whether the module has steps of its own for training, which take random numbers."""
+        return hasattr(self.module(), "training_steps")
+
+    @property
+    def learnable(self) -> int:
+        """How many numbers training changes."""
+        return sum(array.size for name, array in self.parts().items() if name in self.plastic)
+
+    @property
+    def own_states(self) -> tuple[str, ...]:
+        """Names of the module's states."""
+        return tuple(self.module().states)
+
+    @property
+    def formula(self) -> Formula:
+        """Its states; there are no expressions."""
+        return Formula(self.own_states, (), (), 0, (), (), (), ())
+
+    def _display(self) -> tuple[str, Rows]:
+        rows = [
+            ("architecture", f"{self.architecture}; states {several(self.own_states)}"),
+            ("settings", briefly(self.settings)),
+            ("dt", f"{self.dt:g} s"),
+            ("weights", several(f"{name} {shape(array)}" for name, array in {**self.weights, "readout": self.readout}.items())),
+            ("plastic", f"{some(self.learnable, 'number')}: {several(self.plastic)}"),
+        ]
+        return self.sizes, [row for row in rows if row[1] != "-"]
+
+    def module(self) -> Any:
+        """A torch module of this architecture; its own weights are not the network's, and it must not be changed."""
+        return _skeleton(self.made_of[0], self.inputs, self.units, json.dumps(self.settings))
+
+    def expect(self, rule: AbstractRule, schedule: str) -> None:
+        """Refuse local rules, and changes at every step."""
+        if not rule.through_units and rule.changes != ("readout",):
+            raise NotOffered(
+                f"{type(rule).__name__} is local, and which part of the influence is a unit's own cannot be told of the torch module "
+                f"{self.architecture!r}; use rule='bptt', 'random_feedback_bptt' or 'readout_only', or a network of a cell"
+            )
+        if schedule == "step":
+            raise NotOffered(f"the torch module {self.architecture!r} learns by autograd over whole trials; use update='trial'")
+
+    def parts(self) -> dict[str, np.ndarray]:
+        """The module's weights by torch's names, then readout and feedback."""
+        return {**self.weights, "readout": self.readout, "feedback": self.feedback, "parameters": np.zeros((0, self.units))}
+
+    def with_parts(self, parts: Mapping[str, np.ndarray]) -> Self:
+        """The network with others in their place."""
+        return self.replace(weights={n: parts[n] for n in self.weights}, readout=parts["readout"], feedback=parts["feedback"])
+
+    def stored(self) -> dict[str, np.ndarray]:
+        """As the contract says."""
+        ours = {"readout": self.readout, "feedback": self.feedback, "initial": self.initial}
+        return ours | {f"module/{name}": array for name, array in self.weights.items()}
+
+    def to_group(self, group: h5py.Group) -> None:
+        """As the contract says."""
+        labels = {"readout": ("output", "unit"), "feedback": ("unit", "output"), "initial": ("state",)}
+        for path, array in self.stored().items():
+            name = path.removeprefix("module/")
+            for number, axis in enumerate(group.create_dataset(path, data=array).dims):
+                axis.label = labels[name][number] if path in labels else f"{name}_{number}"
+        group.attrs.update({
+            "architecture": self.architecture, "inputs": self.inputs, "settings": json.dumps(self.settings),
+            "dt": self.dt, "plastic": json.dumps(self.plastic),
+        })  # fmt: skip
+
+    @classmethod
+    def from_group(cls, group: h5py.Group, trust: Trusted = False) -> Self:
+        """As the contract says."""
+        from neurorec.hdf5.values import fetch, number, text
+
+        if "architecture" not in group.attrs:
+            raise RunFileError("there is a network of a cell; read it with nr.Network.load")
+        arrays = {name: fetch(group, name) for name in ("readout", "feedback", "initial")}
+        weights = {name: fetch(group, f"module/{name}") for name in group["module"]}
+        inputs, stored = int(number(group, "inputs")), sum(array.size for array in (*arrays.values(), *weights.values()))
+        if inputs > stored:
+            raise ValueRefused(f"there are {inputs} inputs and only {stored} weights; restore the file from a copy")
+        return cls(
+            named("architectures", text(group, "architecture"), trust), inputs, weights, **arrays, settings=json.loads(text(group, "settings")),
+            dt=number(group, "dt"), plastic=tuple(json.loads(text(group, "plastic"))),
+        )  # fmt: skip
+
+    def _checked_weights(self) -> dict[str, np.ndarray]:
+        wanted = _weights_of(self.module())
+        only(f"weight of {self.architecture}", self.weights, list(wanted))
+        if missing := [name for name in wanted if name not in self.weights]:
+            raise ValueRefused(f"no weights for {', '.join(missing)} of {self.architecture}; pass the module's whole state_dict()")
+        if taken := [name for name in wanted if name in OURS or "/" in name]:
+            raise ValueRefused(
+                f"{self.architecture} calls a parameter {taken[0]!r}, a name that a network or a file has other use for; rename it"
+            )
+        return {name: real_array(name, self.weights[name], array.shape).copy() for name, array in wanted.items()}
+
+    def _chosen_plastic(self) -> tuple[str, ...]:
+        if self.plastic is None:
+            return (*(name for name, _ in self.module().named_parameters()), "readout")
+        return self._among_plastic((*self.weights, "readout"))
+
+    def _checked_initial(self) -> np.ndarray:
+        states = self.own_states
+        if self.initial is not None:
+            value = np.full(len(states) * self.units, self.initial) if np.ndim(self.initial) == 0 else self.initial
+            return real_array("initial", value, (len(states) * self.units,), "one value a unit and state, states stacked")
+        found = [each.detach().numpy() for each in self.module().initial(1)]
+        if [each.shape for each in found] != [(1, self.units)] * len(states):
+            raise ShapeError(
+                f"{self.architecture}.initial(1) must give {len(states)} tensors of shape (1, {self.units}), one for each of {', '.join(states)}, "
+                f"got {', '.join(str(each.shape) for each in found)}"
+            )
+        return np.concatenate([each[0] for each in found]).astype(np.float64)
+
+
+@once(16)
+def _skeleton(architecture: type, inputs: int, units: int, settings: str) -> torch.nn.Module:
+    # By class, not by name: in a notebook one name stands for several in turn.
+    return _made(architecture, inputs, units, json.loads(settings), seed=0)
+
+
+def _made(architecture: type, inputs: int, units: int, settings: Mapping[str, Any], seed: int) -> torch.nn.Module:
+    """The module, its own random numbers fixed by a seed."""
+    import torch
+
+    name = architecture.__name__
+    if missing := [each for each in ("states", "initial", "step") if not hasattr(architecture, each)]:
+        raise NotOffered(f"the torch module {name} has no {' and no '.join(missing)}; see neurorec.networks.architectures.base")
+    try:
+        inspect.signature(architecture).bind(inputs, units, **settings)
+    except TypeError as error:
+        raise ValueRefused(f"{name}(inputs, units, **settings) cannot be made with settings {dict(settings)}: {error}") from error
+    with LOCK, torch.random.fork_rng(devices=[]):  # the generator is the process's
+        torch.manual_seed(seed)
+        return architecture(inputs, units, **settings)
+
+
+def _weights_of(module: torch.nn.Module) -> dict[str, np.ndarray]:
+    """Parameters and buffers of real numbers."""
+    return {name: value.detach().double().numpy() for name, value in module.state_dict().items() if value.is_floating_point()}

@@ -1,0 +1,53 @@
+"""One named composition per file, with its paper's initialisation and learning rates."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from neurorec.networks.abstract_network import AbstractNetwork
+from neurorec.arrays import only
+from neurorec.discovery import class_of
+from neurorec.networks.presets.base import AbstractPreset
+
+
+def preset(name: str, inputs: int, units: int, outputs: int, seed: int | None = 0, dt: float = 0.01, **settings: Any) -> AbstractNetwork:
+    """A network as a paper has it: cell (or architecture), filter, parametrisation, initialisation.
+
+    Parameters
+    ----------
+    name : str
+        From ``nr.names("presets")``.
+    inputs, units, outputs : int
+        Sizes I, N, O.
+    seed : int
+        Fixes every weight.
+    dt : float
+        Time step in seconds; cells without a time constant take it as it is.
+    **settings
+        Fields of the preset's class.
+
+    Raises
+    ------
+    UnknownName, ValueRefused
+        With the names there are.
+    """
+    return _made(name, settings).network(inputs, units, outputs, dt, seed)
+
+
+def training(name: str) -> dict[str, Any]:
+    """How the paper trains it, as keyword arguments of `nr.train`: rule, optimiser, rates, clip; the engine, where only one will do.
+
+    Parameters
+    ----------
+    name : str
+        From ``nr.names("presets")``.
+    """
+    return dict(_made(name, {}).training)
+
+
+def _made(name: str, settings: dict[str, Any]) -> AbstractPreset:
+    cls = class_of("presets", name)
+    only(f"setting of {name}", settings, [f.name for f in dataclasses.fields(cls)] if dataclasses.is_dataclass(cls) else [])
+    made: Any = cls(**settings)
+    return made

@@ -1,0 +1,29 @@
+"""LSTM with Adam on its input."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from neurorec.networks.network import Network
+from neurorec.networks.presets._draws import LSTM_TRAINING, lstm
+from neurorec.networks.presets.base import AbstractPreset
+
+
+@dataclass(frozen=True)
+class AdamLSTM(AbstractPreset):
+    """AdamLSTM (Nguyen 2020, arXiv 2006.06919).
+
+    Parameters
+    ----------
+    mu, s, beta : float
+        Momentum, step size, memory of the mean square.
+    """
+
+    mu: float = 0.6
+    s: float = 0.6
+    beta: float = 0.1
+    training = LSTM_TRAINING
+
+    def network(self, inputs: int, units: int, outputs: int, dt: float, seed: int | None) -> Network:
+        """The paper's LSTM, its input filtered."""
+        return lstm(inputs, units, outputs, dt, seed, "adam", {"mu": self.mu, "s": self.s, "beta": self.beta})

@@ -1,0 +1,85 @@
+"""Networks in the run file: their `to_group` writes them, here they get dimensions, units, and are overwritten in place."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import h5py
+import numpy as np
+
+from neurorec.networks.abstract_network import AbstractNetwork
+from neurorec.hdf5.checksums import NOT_WHOLE
+from neurorec.hdf5.values import fetch
+from neurorec.hdf5.wholes import CHECKSUMS, kept_checksum
+from neurorec.networks.module_network import ModuleNetwork
+from neurorec.networks.network import Network
+from neurorec.runs.datasets import dimension, put, void
+from neurorec.trust import Trusted
+
+DIMENSIONS = {"input": "input_channel", "output": "output_channel"}  # a dataset of the name `input` lies in the same group
+LONG_NAMES = {
+    "recurrent": "recurrent weights",
+    "input": "input weights",
+    "readout": "readout weights",
+    "feedback": "feedback weights",
+    "bias": "bias of each drive",
+    "initial": "state before the first step",
+}
+
+
+def snapshot_path(trial: int) -> str:
+    """Where the network after so many trials is kept."""
+    return f"checkpoints/{trial:09d}"  # padded, so that names sort as numbers, also after extending
+
+
+def network_from(group: h5py.Group, trust: Trusted = False) -> Any:
+    """The network that a group holds, of a cell or of a torch module."""
+    return (ModuleNetwork if "architecture" in group.attrs else Network).from_group(group, trust)
+
+
+def is_kept(file: h5py.File, name: str) -> bool:
+    """Whether a network was written to a group, and wholly."""
+    if CHECKSUMS in file:
+        return kept_checksum(file, name) != NOT_WHOLE
+    return bool(np.isfinite(fetch(file, f"{name}/readout")).all())
+
+
+def build_network(group: h5py.Group, network: AbstractNetwork) -> None:
+    """Store it, with room for others of its shape."""
+    network.to_group(group)
+    for name in network.stored():
+        data = group[name]
+        _attach_dimensions(group, data)
+        data.attrs["units"] = "s" if name.startswith("parameters/tau") else "1"
+        data.attrs["long_name"] = LONG_NAMES.get(name) or _long_name(*name.split("/"))
+
+
+def build_snapshot(group: h5py.Group, network: AbstractNetwork, trial: int) -> None:
+    """Room for the network after so many trials, NaN until reached."""
+    build_network(group, network)
+    if trial > 0:
+        for name in network.stored():
+            void(group[name])
+
+
+def overwrite_network(group: h5py.Group, network: AbstractNetwork) -> None:
+    """`readout` is void until the rest is written, so that a torn network is never taken for whole."""
+    void(group["readout"])
+    group.file.flush()
+    for name, array in network.stored().items():
+        if name != "readout":
+            put(group[name], array)
+    group.file.flush()
+    put(group["readout"], network.readout)
+    group.file.flush()
+
+
+def _long_name(part: str, name: str) -> str:
+    whose = {"parameters": f"parameter {name} of each unit", "free": f"{name}, of which recurrent weights are made"}
+    return whose.get(part, f"{name} of the torch module")
+
+
+def _attach_dimensions(group: h5py.Group, data: h5py.Dataset) -> None:
+    for axis, size in zip(data.dims, data.shape, strict=True):
+        axis.label = name = DIMENSIONS.get(str(axis.label), str(axis.label))
+        axis.attach_scale(dimension(group, name, size))

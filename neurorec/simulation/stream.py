@@ -1,0 +1,140 @@
+"""Simulations that are longer than memory: run in windows of time, recorded to a file as they go."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from neurorec.networks.abstract_network import AbstractNetwork
+from neurorec.arrays import whole
+from neurorec.discovery import name_of, resolve
+from neurorec.simulation.simulate import fit, recorded, start, targets
+from neurorec.engines.base import AbstractEngine, Stimulus, expect_taken
+from neurorec.errors import ValueRefused
+from neurorec.hdf5.opening import opened
+from neurorec.random_numbers.noise import PrivateNoise, private_noise
+from neurorec.progress import Hook, Progress
+from neurorec.runs.record import Record
+from neurorec.random_numbers.seeds import entropy
+from neurorec.runs.layout import Layout
+from neurorec.runs.recording import RecordingFile
+from neurorec.tasks.base.trials import Trials
+from neurorec.networks.weights import Weights
+
+if TYPE_CHECKING:
+    import xarray
+
+ROOM = 2**26  # bytes of activity in a window, where the user does not choose
+
+
+class Recording:
+    """A simulation in a file.
+
+    Parameters
+    ----------
+    path : Path
+    """
+
+    def __init__(self, path: Path):
+        self.path = path
+
+    def to_xarray(self) -> xarray.Dataset:
+        """Trajectories over time (s), trial and unit, read from the file when they are used."""
+        import xarray
+
+        opened(self.path, "r", "a simulation written by nr.stream").close()  # xarray would follow whatever is in it
+        return xarray.open_dataset(self.path, group="trajectories", engine="h5netcdf", driver_kwds={"locking": False})
+
+    def __repr__(self) -> str:
+        return f"<Recording {self.path}>"
+
+
+def stream(
+    network: AbstractNetwork,
+    trials: Trials,
+    path: str | Path,
+    engine: str | AbstractEngine = "numba",
+    record: Record | None = None,
+    seed: int | None = 0,
+    initial: np.ndarray | None = None,
+    window: int | None = None,
+    progress: bool | Hook = True,
+    overwrite: bool = False,
+) -> Recording:
+    """Simulate long trials and write what is recorded to a file; memory is bounded by a window of time.
+
+    The numbers are those of `neurorec.simulate`, noise included, whatever the window. On a GPU the next window is
+    computed while one is copied and written.
+
+    Parameters
+    ----------
+    network, trials, engine, seed, initial
+        As for `neurorec.simulate`.
+    path : str or Path
+        The file: dimensions are named, ``xarray.open_datatree(path, engine="h5netcdf")`` opens it.
+    record : Record, optional
+        Which variables, which steps, units and trials. None: the first state and the output, all of it.
+    window : int, optional
+        Time steps at once. None: as many as take 64 MB.
+    progress : bool or callable
+        A bar; or a function of (steps done, steps in all, nan), called after every window; where it returns False, the rest is left out.
+    overwrite : bool
+        Replace a file at `path`.
+
+    Returns
+    -------
+    Recording
+
+    Raises
+    ------
+    ShapeError, ValueRefused, UnknownName, RunFileError
+        Before the first step: what does not fit, and the way out.
+    """
+    runner, root = resolve("engines", engine), entropy(seed)
+    expect_taken(runner, network)
+    record = record or Record(variables=(network.formula.states[0], "output"))
+    fit(network, trials, asked=trials.asked or "target" in record.variables)
+    if record.reduce is not None:
+        raise ValueRefused(f"reduce={record.reduce!r} needs whole trials; record every j-th step with steps=, and reduce what xarray reads")
+    window = min(trials.steps, _window(network, trials, record) if window is None else _multiple(whole("window", window), record.steps))
+    state, noise = start(network, trials.count, initial, runner.dtype), private_noise(network, trials.steps, trials.count, root, 0)
+    layout = Layout(trials.count, trials.steps, network.dt, 1, network.inputs, network.outputs, {}, (), record)
+    config = {"engine": name_of(runner), "engine_settings": runner.settings, "window": window}
+    file = RecordingFile(Path(path), network, config, layout, root, overwrite)
+    windows = _windows(trials, targets(network, trials), runner.dtype, noise, state, window)
+    try:
+        with Progress(progress, trials.steps, unit="step") as shown:
+            for k, activity in enumerate(runner.stream(network, Weights.of(network, runner.dtype), windows)):
+                first = k * window
+                inputs, asked = (each[first : first + window] for each in (trials.inputs, trials.targets))
+                file.write(first, {name: recorded(name, network, activity, inputs, asked) for name in record.variables})
+                if not shown.advance(min(first + window, trials.steps), np.nan):
+                    break
+    finally:
+        file.close()
+    return Recording(Path(path))
+
+
+def _window(network: AbstractNetwork, trials: Trials, record: Record) -> int:
+    """Steps whose activity takes the room there is."""
+    formula = network.formula
+    numbers = network.units * (len(formula.states) + len(formula.ports) + len(formula.emitted)) + network.inputs + network.outputs
+    return _multiple(max(1, ROOM // (4 * trials.count * numbers)), record.steps)
+
+
+def _multiple(steps: int, of: int) -> int:
+    """Down to a whole number of recorded blocks, at least one."""
+    return max(1, steps // of) * of
+
+
+def _windows(
+    trials: Trials, asked: np.ndarray, dtype: Any, noise: PrivateNoise | None, state: np.ndarray, window: int
+) -> Iterator[Stimulus]:
+    for first in range(0, trials.steps, window):
+        stop = min(first + window, trials.steps)
+        inputs, targets = (each[first:stop].astype(dtype) for each in (trials.inputs, asked))
+        share = np.zeros(inputs.shape[:2], dtype)  # nothing is learnt
+        yield Stimulus(inputs, noise and noise.window(first, stop), state, targets, share)
