@@ -1,4 +1,4 @@
-"""A file is its registration: ``neurorec/<kind>/<name>.py`` holds one class, found by the file's name."""
+"""A file is its registration: ``neurorec/<folder of its kind>/<name>.py`` holds one class, found by the file's name."""
 
 from __future__ import annotations
 
@@ -16,10 +16,20 @@ from neurorec.display import called
 from neurorec.errors import NotOffered, UnknownName
 
 _HERE = Path(__file__).parent
-KINDS = (
-    "cells", "filters", "rules", "feedbacks", "losses", "optimisers", "parametrisations", "engines", "tasks", "architectures", "presets",
-    "unroll",
-)  # fmt: skip
+KINDS = {  # and the folder of each
+    "cells": "networks.cells",
+    "filters": "networks.filters",
+    "rules": "learning.rules",
+    "feedbacks": "learning.feedbacks",
+    "losses": "learning.losses",
+    "optimisers": "learning.optimisers",
+    "parametrisations": "networks.parametrisations",
+    "engines": "engines",
+    "tasks": "tasks",
+    "architectures": "networks.architectures",
+    "presets": "networks.presets",
+    "unroll": "engines.unrolled",
+}
 
 
 def names(kind: str) -> list[str]:
@@ -41,9 +51,14 @@ def names(kind: str) -> list[str]:
         If there is no such kind.
     """
     if kind not in KINDS:
-        raise UnknownName.among("kind", kind, KINDS)
-    found = (module.name for module in pkgutil.iter_modules([str(_HERE / kind)]))
+        raise UnknownName.among("kind", kind, tuple(KINDS))
+    found = (module.name for module in pkgutil.iter_modules([str(folder_of(kind))]))
     return sorted(name for name in found if name != "base" and not name.startswith("_"))
+
+
+def folder_of(kind: str) -> Path:
+    """Where the files of a kind lie."""
+    return _HERE.joinpath(*KINDS[kind].split("."))
 
 
 def load(kind: str, name: str) -> type:
@@ -105,7 +120,7 @@ def class_at(path: str, base: type) -> type:
 
 def base_of(kind: str) -> type:
     """The abstract class from which all of a kind derive: ``AbstractCell`` in ``neurorec/networks/cells/base.py``."""
-    return getattr(importlib.import_module(f"neurorec.{kind}.base"), f"Abstract{singular(kind).capitalize()}")
+    return getattr(importlib.import_module(f"neurorec.{KINDS[kind]}.base"), f"Abstract{singular(kind).capitalize()}")
 
 
 def singular(kind: str) -> str:
@@ -116,16 +131,15 @@ def singular(kind: str) -> str:
 def name_of(thing: object) -> str:
     """The text from which `load` finds the class of `thing` again."""
     cls = thing if inspect.isclass(thing) else type(thing)
-    module = cls.__module__.split(".")
-    ours = module[0] == "neurorec" and len(module) > 2  # neurorec.<kind>.<name>
-    return module[2] if ours else f"{cls.__module__}:{cls.__qualname__}"
+    folder, _, name = cls.__module__.removeprefix("neurorec.").rpartition(".")
+    return name if folder in (*KINDS.values(), "circuits") else f"{cls.__module__}:{cls.__qualname__}"
 
 
 @lru_cache(maxsize=256)
 def _of_ours(kind: str, name: str) -> type:
     if name not in names(kind):
         raise UnknownName.among(singular(kind), name, names(kind))
-    return _only_class(importlib.import_module(f"neurorec.{kind}.{name}"))
+    return _only_class(importlib.import_module(f"neurorec.{KINDS[kind]}.{name}"))
 
 
 def _already_there(path: str) -> Any:

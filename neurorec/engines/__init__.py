@@ -1,0 +1,1 @@
+"""What executes a network and a rule: one engine a folder."""

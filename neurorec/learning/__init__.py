@@ -1,0 +1,1 @@
+"""What changes weights: rules, feedbacks, losses and optimisers, one a file."""

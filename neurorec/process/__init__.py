@@ -1,0 +1,1 @@
+"""What the process that computes asks of its machine: memory, threads, signals."""

@@ -1,0 +1,1 @@
+"""Seeds, and numbers that are counted rather than drawn in turn."""

@@ -1,0 +1,1 @@
+"""Networks run through trials; nothing is learnt."""

@@ -1,0 +1,1 @@
+"""Training: from the call to the closed file, batch after batch."""
