@@ -32,13 +32,13 @@ from numbers_file import one_row_a_line, rounded
 from report import parser, print_machine, print_rows
 
 import neurorec as nr
-from neurorec.training.trainer import Learner
-from neurorec.training.parts import Parts
-from neurorec.training.settings import Plan
 from neurorec.timing import Spread, side_by_side
 from neurorec.timing.machine import machine
 from neurorec.timing.platforms import Processor
 from neurorec.timing.updates import row
+from neurorec.training.parts import Parts
+from neurorec.training.settings import Plan
+from neurorec.training.trainer import Learner
 
 UNITS, BATCH, DELAY = 64, 20, 100
 CHECKED = 10  # updates over which losses are compared

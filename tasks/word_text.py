@@ -28,8 +28,8 @@ import numpy as np
 from scipy.special import log_softmax
 
 import neurorec as nr
-from neurorec.errors import ValueRefused
 from neurorec.engines.unrolled.jacobi import Jacobi
+from neurorec.errors import ValueRefused
 
 UNITS = 64
 BATCH = 32  # windows an update

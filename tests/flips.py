@@ -22,8 +22,8 @@ from typing import Any
 import numpy as np
 
 import neurorec as nr
-from neurorec.training.train import train as training
 from neurorec.errors import NeurorecError
+from neurorec.training.train import train as training
 
 TRIALS, KILLED = 24, 14
 WRONG = ("silent", "raw", "crash")

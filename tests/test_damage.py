@@ -245,8 +245,8 @@ def test_the_network_of_a_killed_run_is_the_trained_one(tmp_path, parametrisatio
         if journal.done == 4:
             shutil.copy(path, copy)
 
-    monkeypatch.setattr("neurorec.training.train.FLUSH_SECONDS", 0.0)
-    monkeypatch.setattr("neurorec.training.train.Journal.checkpoint", copying)
+    monkeypatch.setattr("neurorec.training.journal.FLUSH_SECONDS", 0.0)
+    monkeypatch.setattr("neurorec.training.journal.Journal.checkpoint", copying)
     nr.train(net, task, engine="reference", trials=8, path=path, record=nr.Record(checkpoints=3), progress=False)
     run = nr.open_run(copy)
     assert run.done == 4

@@ -16,8 +16,8 @@ import neurorec as nr
 from neurorec.circuits import SequenceLoop
 from neurorec.errors import RunFileError, ValueRefused
 from neurorec.process.memory import expect_memory, free_memory, told
-from neurorec.runs.record import Record
 from neurorec.runs import RunFile
+from neurorec.runs.record import Record
 
 TASK = nr.task("periodic_output", period=0.4)
 STATE = np.arange(3.0), np.zeros((0, 3))
@@ -100,7 +100,7 @@ def test_a_device_that_cannot_be_read_either(tmp_path, monkeypatch):
 
 
 def test_a_training_on_a_disk_that_fills_up_is_resumed_to_the_same_bits(tmp_path, monkeypatch):
-    monkeypatch.setattr("neurorec.training.train.FLUSH_SECONDS", 0.0)
+    monkeypatch.setattr("neurorec.training.journal.FLUSH_SECONDS", 0.0)
     path, settings = tmp_path / "run.h5", {"trials": 300, "optimiser": "adam", "rate": 0.003}
     said = rf"^cannot write {path} \(File too large\); it is whole up to trial 100: free some room"
     with room_afterwards(), pytest.raises(RunFileError, match=said):

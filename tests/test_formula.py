@@ -14,7 +14,6 @@ import sympy
 from cases import difference
 
 import neurorec as nr
-from neurorec.networks.cells.base import AbstractCell
 from neurorec.discovery import KINDS
 from neurorec.errors import NotOffered, RunFileError, UnknownName
 from neurorec.formula import primitives_numpy, vocabulary
@@ -23,6 +22,7 @@ from neurorec.formula.derive import derive
 from neurorec.formula.hoist import hoist
 from neurorec.formula.unit import for_numpy, numba_sources
 from neurorec.formula.vocabulary import spike, stop_gradient
+from neurorec.networks.cells.base import AbstractCell
 
 
 class ALIF(AbstractCell):

@@ -7,8 +7,8 @@ import pytest
 from cases import ORDINARY, network, trials
 
 import neurorec as nr
-from neurorec.networks.cells.leaky_tanh import LeakyTanh
 from neurorec.errors import RunFileError, ShapeError, UnknownName, ValueRefused
+from neurorec.networks.cells.leaky_tanh import LeakyTanh
 
 
 def test_weights_have_the_papers_distribution():

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import neurorec as nr
-from neurorec.simulation.simulate import Trajectories
 from neurorec.errors import UnknownName, ValueRefused
+from neurorec.simulation.trajectories import Trajectories
 
 
 def trajectories(states: np.ndarray, **conditions: np.ndarray) -> Trajectories:

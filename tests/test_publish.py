@@ -17,8 +17,8 @@ import neurorec as nr
 from neurorec.circuits import SequenceLoop
 from neurorec.errors import RunFileError
 from neurorec.hdf5.publish import publishing
-from neurorec.runs.record import Record
 from neurorec.runs import RunFile
+from neurorec.runs.record import Record
 
 NET = nr.Network.random(1, 4, 1)
 

@@ -10,9 +10,9 @@ import sympy
 
 import neurorec as nr
 from neurorec import cli
-from neurorec.networks.cells.base import AbstractCell
 from neurorec.cli.exits import status_of
 from neurorec.errors import SilentNetworkWarning
+from neurorec.networks.cells.base import AbstractCell
 
 TASK = nr.task("periodic_output", period=0.2)
 

@@ -21,8 +21,8 @@ from hypothesis import strategies as st
 from neurorec.errors import RunFileError, ShapeError, UnknownName, ValueRefused
 from neurorec.hdf5.seal import SEALED, renew
 from neurorec.networks.network import Network
-from neurorec.runs.record import Record
 from neurorec.runs import RunFile
+from neurorec.runs.record import Record
 from neurorec.runs.texts import text_widths
 
 UNITS, OUTPUTS, STEPS, DT = 4, 2, 6, 0.01

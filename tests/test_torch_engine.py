@@ -17,8 +17,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import neurorec as nr
-from neurorec.networks.cells.base import AbstractCell
-from neurorec.simulation.simulate import stimulus
 from neurorec.engines.torch import TorchEngine
 from neurorec.engines.torch.autograd import Read
 from neurorec.engines.torch.forward import side_by_side, unroll
@@ -27,7 +25,9 @@ from neurorec.errors import NotOffered, ValueRefused
 from neurorec.formula import primitives_numpy, primitives_torch, vocabulary
 from neurorec.formula.printer import KNOWN
 from neurorec.formula.vocabulary import softplus, spike, stop_gradient
+from neurorec.networks.cells.base import AbstractCell
 from neurorec.networks.weights import Weights
+from neurorec.simulation.stimulus import stimulus
 
 CELLS, RULES = nr.names("cells"), nr.names("rules")
 WEIGHTS = ("recurrent", "input", "readout", "bias", "feedback")

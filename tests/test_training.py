@@ -13,10 +13,10 @@ import pytest
 from cases import ORDINARY, network, trials
 
 import neurorec as nr
-from neurorec.training.train import train as training
 from neurorec.errors import DivergenceError, NotOffered, ShapeError, ValueRefused
 from neurorec.learning.optimisers.adam import Adam
-from neurorec.training.train import Journal
+from neurorec.training.journal import Journal
+from neurorec.training.train import train as training
 
 TASK = nr.task("periodic_output", period=0.4)
 

@@ -12,20 +12,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import neurorec as nr
-from neurorec.networks.cells.base import AbstractCell
 from neurorec.discovery import load
-from neurorec.simulation.simulate import stimulus
 from neurorec.engines.base import Route
 from neurorec.engines.unrolled import UnrolledEngine
-from neurorec.errors import NotOffered, UnknownName, UnrollWarning, ValueRefused
-from neurorec.simulation.unroll import Evaluation, evaluate, weight_change
 from neurorec.engines.unrolled._recurrence import Recurrence
 from neurorec.engines.unrolled._scan import backwards, in_turn, scan
 from neurorec.engines.unrolled.jacobi import Jacobi
 from neurorec.engines.unrolled.newton import Newton
 from neurorec.engines.unrolled.quasi_newton import QuasiNewton
 from neurorec.engines.unrolled.sequential import Sequential
+from neurorec.errors import NotOffered, UnknownName, UnrollWarning, ValueRefused
+from neurorec.networks.cells.base import AbstractCell
 from neurorec.networks.weights import Weights
+from neurorec.simulation.stimulus import stimulus
+from neurorec.simulation.unroll import Evaluation, evaluate, weight_change
 
 MODELS = [
     ("leaky_tanh", None), ("gru", None), ("lstm", None), ("complex_modrelu", None), ("cornn", None),

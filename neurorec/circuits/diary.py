@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from neurorec.simulation.simulate import recorded
 from neurorec.engines.base import Activity
-from neurorec.process.memory import expect_memory
 from neurorec.networks.network import Network
-from neurorec.runs.loop_file import LoopFile
+from neurorec.process.memory import expect_memory
 from neurorec.runs.layout import Layout
+from neurorec.runs.loop_file import LoopFile
+from neurorec.runs.record import recorded
 from neurorec.runs.slots import State
 
 if TYPE_CHECKING:

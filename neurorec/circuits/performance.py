@@ -11,8 +11,8 @@ import numpy as np
 from neurorec.circuits.player import Player
 from neurorec.display import AbstractDisplayed, Rows, several, shape, some, span
 from neurorec.engines.base import Activity
-from neurorec.process.memory import expect_memory, free_memory
 from neurorec.networks.network import Network
+from neurorec.process.memory import expect_memory, free_memory
 
 if TYPE_CHECKING:
     import xarray

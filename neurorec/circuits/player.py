@@ -6,12 +6,12 @@ from functools import cached_property
 
 import numpy as np
 
-from neurorec.simulation.simulate import start
 from neurorec.engines.base import AbstractEngine, Activity, Stimulus, expect_taken
 from neurorec.errors import ValueRefused
 from neurorec.networks.network import Network
-from neurorec.random_numbers.noise import private_noise
 from neurorec.networks.weights import Weights
+from neurorec.random_numbers.noise import private_noise
+from neurorec.simulation.stimulus import start
 
 
 class Player:

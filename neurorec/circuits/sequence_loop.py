@@ -21,13 +21,13 @@ from neurorec.discovery import name_of, resolve
 from neurorec.display import AbstractDisplayed, Rows, several, some
 from neurorec.engines.base import AbstractEngine, Activity
 from neurorec.errors import UnknownName, ValueRefused
-from neurorec.process.interrupt import Interrupt
 from neurorec.networks.network import Network
+from neurorec.process.interrupt import Interrupt
 from neurorec.progress import Hook, Progress
-from neurorec.runs.record import Record
 from neurorec.random_numbers.seeds import LOOP, entropy, generator
-from neurorec.runs.loop_file import LoopFile, StoredLoop, read_loop
 from neurorec.runs.layout import Layout, Plan
+from neurorec.runs.loop_file import LoopFile, StoredLoop, read_loop
+from neurorec.runs.record import Record
 from neurorec.runs.slots import State
 from neurorec.trust import Trust, Trusted, made, trusted
 from neurorec.trust import remade as remade_part

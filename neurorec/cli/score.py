@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from neurorec.engines.base import AbstractEngine
     from neurorec.runs.run import Run
-    from neurorec.tasks.base.trials import AbstractTask
+    from neurorec.tasks.base.task import AbstractTask
 
 TESTED = 100  # new trials
 

@@ -13,7 +13,7 @@ from neurorec.errors import NeurorecError, ValueRefused
 TRUST: Any = typer.Option("--trust", help="Import classes of your own that the file names: that runs their modules' code.")
 
 if TYPE_CHECKING:
-    from neurorec.tasks.base.trials import AbstractTask
+    from neurorec.tasks.base.task import AbstractTask
 
 
 def settings(option: str, pairs: Iterable[str] | None) -> dict[str, Any]:

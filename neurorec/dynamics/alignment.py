@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from neurorec.learning.overlap import cosine, degrees
-from neurorec.simulation.simulate import weight_change
 from neurorec.engines.base import AbstractEngine
 from neurorec.errors import NotOffered
+from neurorec.learning.overlap import cosine, degrees
 from neurorec.networks.network import Network
-from neurorec.training.settings import Plan, remake_task
 from neurorec.runs.run import Run
-from neurorec.tasks.base.trials import AbstractTask, Trials
+from neurorec.simulation.weight_change import weight_change
+from neurorec.tasks.base.task import AbstractTask
+from neurorec.tasks.base.trials import Trials
+from neurorec.training.settings import Plan, remake_task
 from neurorec.trust import remade
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neurorec.arrays import whole
-from neurorec.simulation.simulate import Trajectories
 from neurorec.errors import ValueRefused
 from neurorec.runs.run import Run
+from neurorec.simulation.trajectories import Trajectories
 
 if TYPE_CHECKING:
     import xarray

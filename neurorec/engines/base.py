@@ -9,14 +9,14 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from neurorec.networks.abstract_network import AbstractNetwork
 from neurorec.errors import NotOffered
 from neurorec.learning.feedbacks.base import AbstractFeedback
-from neurorec.networks.network import Network
-from neurorec.random_numbers.noise import PrivateNoise
 from neurorec.learning.optimisers.base import AbstractOptimiser
 from neurorec.learning.rules.base import AbstractRule
+from neurorec.networks.abstract_network import AbstractNetwork
+from neurorec.networks.network import Network
 from neurorec.networks.weights import Weights
+from neurorec.random_numbers.noise import PrivateNoise
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ from neurorec.errors import NotOffered, ValueRefused
 from neurorec.networks.parametrisations.base import AbstractParametrisation
 
 if TYPE_CHECKING:
-    from neurorec.networks.abstract_network import AbstractNetwork
     from neurorec.learning.rules.base import AbstractRule
+    from neurorec.networks.abstract_network import AbstractNetwork
     from neurorec.networks.weights import Weights
 
 CLOSE = 1e-4  # relative: weights that went through float32, and maps that magnify its rounding

@@ -7,11 +7,11 @@ from collections.abc import Callable
 
 import sympy
 
-from neurorec.networks.cells.base import AbstractCell
 from neurorec.errors import NotOffered
-from neurorec.networks.filters.base import AbstractFilter
 from neurorec.formula.derive import Formula, derive
 from neurorec.formula.once import once
+from neurorec.networks.cells.base import AbstractCell
+from neurorec.networks.filters.base import AbstractFilter
 
 
 @once(64)

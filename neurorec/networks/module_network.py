@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any, Self, final
 
 import numpy as np
 
-from neurorec.networks.abstract_network import AbstractNetwork
 from neurorec.arrays import only, positive, real_array, whole
 from neurorec.discovery import class_of, name_of
 from neurorec.display import Rows, briefly, several, shape, some
 from neurorec.errors import NotOffered, RunFileError, ShapeError, ValueRefused
 from neurorec.formula.derive import Formula
 from neurorec.formula.once import LOCK, once
-from neurorec.process.memory import expect_memory
 from neurorec.learning.rules.base import AbstractRule
+from neurorec.networks.abstract_network import AbstractNetwork
+from neurorec.process.memory import expect_memory
 from neurorec.random_numbers.seeds import NETWORK, entropy, generator
 from neurorec.trust import Trusted, named
 

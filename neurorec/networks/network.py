@@ -9,24 +9,24 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from neurorec.networks.abstract_network import AbstractNetwork
 from neurorec.arrays import number, only, positive, real_array, whole
 from neurorec.discovery import class_of, name_of, resolve
 from neurorec.display import Rows, several, shape, some, span
 from neurorec.errors import RunFileError, ShapeError, ValueRefused
 from neurorec.formula.derive import Formula
+from neurorec.learning.rules.base import AbstractRule
+from neurorec.networks.abstract_network import AbstractNetwork
 from neurorec.networks.mapping import checked, value_of
-from neurorec.process.memory import expect_memory
 from neurorec.networks.model import formula_of
 from neurorec.networks.parametrisations.base import AbstractParametrisation
-from neurorec.learning.rules.base import AbstractRule
+from neurorec.process.memory import expect_memory
 from neurorec.random_numbers.seeds import NETWORK, entropy, generator
 from neurorec.trust import Trusted, named
 
 if TYPE_CHECKING:
     import h5py
 
-    from neurorec.tasks.base.trials import AbstractTask
+    from neurorec.tasks.base.task import AbstractTask
 
 _OWN: Any = None  # "the default", which __post_init__ fills in: a field's type is what it holds afterwards
 CLASSES = {"cell": "cells", "filter": "filters", "parametrisation": "parametrisations"}  # fields that name one, and of which kind

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from neurorec.networks.abstract_network import AbstractNetwork
 from neurorec.arrays import only, real_array
 from neurorec.errors import ValueRefused
+from neurorec.networks.abstract_network import AbstractNetwork
 
 Plastic = Sequence[str] | Mapping[str, Any]
 Rate = float | Mapping[str, Any]

@@ -7,8 +7,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from neurorec.networks.abstract_network import AbstractNetwork
 from neurorec.arrays import aligned
+from neurorec.networks.abstract_network import AbstractNetwork
 
 AnyNetwork = TypeVar("AnyNetwork", bound=AbstractNetwork)
 

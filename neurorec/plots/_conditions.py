@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from neurorec.networks.network import Network
-from neurorec.training.settings import Plan
 from neurorec.plots._runs import AnyRuns, several
 from neurorec.runs.run import Run
+from neurorec.training.settings import Plan
 
 LENGTH = ("seed", "trials", "stop_below", "gradient_angle")  # which leave the numbers of a trial as they are
 SHOWN = 24  # characters of a value in a legend

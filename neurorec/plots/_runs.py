@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neurorec.display import called
-from neurorec.simulation.simulate import Trajectories
 from neurorec.errors import UnknownName, ValueRefused
 from neurorec.runs.run import Run, open_run
+from neurorec.simulation.trajectories import Trajectories
 
 if TYPE_CHECKING:
     import xarray

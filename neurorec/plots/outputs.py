@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from neurorec.simulation.simulate import Trajectories
 from neurorec.errors import NeurorecError
-from neurorec.training.settings import Plan, remake_task
 from neurorec.plots._look import COLOURS, COLUMN, axes, look
 from neurorec.plots._runs import AnyTrials, one, recorded, simulated
 from neurorec.runs.run import Run
-from neurorec.tasks.base.trials import Dataset, Trials
+from neurorec.simulation.trajectories import Trajectories
+from neurorec.tasks.base.dataset import Dataset
+from neurorec.tasks.base.trials import Trials
+from neurorec.training.settings import Plan, remake_task
 
 if TYPE_CHECKING:
     import xarray

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from neurorec.simulation.simulate import Trajectories
 from neurorec.plots._look import TICKS, axes, look
 from neurorec.plots._runs import AnyTrials, one, recorded, simulated
+from neurorec.simulation.trajectories import Trajectories
 
 if TYPE_CHECKING:
     import xarray

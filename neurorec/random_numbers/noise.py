@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from neurorec.networks.abstract_network import AbstractNetwork
 from neurorec.formula.cache import package
 from neurorec.formula.once import once
+from neurorec.networks.abstract_network import AbstractNetwork
 from neurorec.random_numbers.seeds import NOISE
 
 

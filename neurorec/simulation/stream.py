@@ -8,21 +8,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from neurorec.networks.abstract_network import AbstractNetwork
 from neurorec.arrays import whole
 from neurorec.discovery import name_of, resolve
-from neurorec.simulation.simulate import fit, recorded, start, targets
 from neurorec.engines.base import AbstractEngine, Stimulus, expect_taken
 from neurorec.errors import ValueRefused
 from neurorec.hdf5.opening import opened
-from neurorec.random_numbers.noise import PrivateNoise, private_noise
+from neurorec.networks.abstract_network import AbstractNetwork
+from neurorec.networks.weights import Weights
 from neurorec.progress import Hook, Progress
-from neurorec.runs.record import Record
+from neurorec.random_numbers.noise import PrivateNoise, private_noise
 from neurorec.random_numbers.seeds import entropy
 from neurorec.runs.layout import Layout
+from neurorec.runs.record import Record, recorded
 from neurorec.runs.recording import RecordingFile
+from neurorec.simulation.stimulus import fit, start, targets
 from neurorec.tasks.base.trials import Trials
-from neurorec.networks.weights import Weights
 
 if TYPE_CHECKING:
     import xarray

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from neurorec.simulation import simulate as engines
 from neurorec.discovery import load
-from neurorec.simulation.simulate import Trajectories
 from neurorec.engines.base import AbstractEngine
-from neurorec.errors import UnrollWarning
-from neurorec.networks.network import Network
-from neurorec.learning.rules.base import AbstractRule
-from neurorec.tasks.base.trials import Trials
 from neurorec.engines.unrolled._iterate import per_trial
 from neurorec.engines.unrolled._lyapunov import largest_exponent
 from neurorec.engines.unrolled.base import AbstractUnroll
+from neurorec.errors import UnrollWarning
+from neurorec.learning.rules.base import AbstractRule
+from neurorec.networks.network import Network
+from neurorec.simulation import simulate as engines
+from neurorec.simulation.trajectories import Trajectories
+from neurorec.tasks.base.trials import Trials
 
 if TYPE_CHECKING:
     import xarray

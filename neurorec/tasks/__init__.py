@@ -7,7 +7,7 @@ from typing import Any
 
 from neurorec.arrays import only
 from neurorec.discovery import class_of
-from neurorec.tasks.base.trials import AbstractTask
+from neurorec.tasks.base.task import AbstractTask
 
 
 def task(name: str, **settings: Any) -> AbstractTask:

@@ -11,10 +11,11 @@ import numpy as np
 
 from neurorec.arrays import positive, whole
 from neurorec.errors import ValueRefused
-from neurorec.tasks.base.recommended import Recommended
 from neurorec.random_numbers.seeds import TASK, entropy, generator
 from neurorec.tasks._settings import chosen
-from neurorec.tasks.base.trials import AbstractTask, Trial, Trials
+from neurorec.tasks.base.recommended import Recommended
+from neurorec.tasks.base.task import AbstractTask
+from neurorec.tasks.base.trials import Trial, Trials
 
 HOLD = -1  # in the place of a direction
 WALK = 512  # movements after which the cursor is put back to the centre

@@ -9,11 +9,12 @@ from typing import ClassVar
 import numpy as np
 
 from neurorec.arrays import positive, whole
-from neurorec.tasks.base.recommended import Recommended
 from neurorec.tasks import _texts
 from neurorec.tasks._settings import as_path, chosen
 from neurorec.tasks.base.collection import AbstractCollection
-from neurorec.tasks.base.trials import Trial, Trials, share_right
+from neurorec.tasks.base.recommended import Recommended
+from neurorec.tasks.base.scores import share_right
+from neurorec.tasks.base.trials import Trial, Trials
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,8 @@ import numpy as np
 from neurorec.arrays import positive, real_array
 from neurorec.errors import ValueRefused
 from neurorec.tasks.base.recommended import Recommended
-from neurorec.tasks.base.trials import AbstractTask, Trial, Trials
+from neurorec.tasks.base.task import AbstractTask
+from neurorec.tasks.base.trials import Trial, Trials
 
 
 @dataclass(frozen=True)

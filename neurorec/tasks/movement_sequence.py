@@ -11,8 +11,9 @@ import numpy as np
 
 from neurorec.errors import ValueRefused
 from neurorec.tasks.base.recommended import Recommended
+from neurorec.tasks.base.task import AbstractTask
+from neurorec.tasks.base.trials import Trial, Trials
 from neurorec.tasks.centre_out_velocity import HOLD, CentreOutVelocity
-from neurorec.tasks.base.trials import AbstractTask, Trial, Trials
 
 
 @dataclass(frozen=True)

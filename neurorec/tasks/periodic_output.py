@@ -10,7 +10,9 @@ import numpy as np
 from neurorec.arrays import positive
 from neurorec.errors import ValueRefused
 from neurorec.tasks.base.recommended import Recommended
-from neurorec.tasks.base.trials import AbstractTask, Trial, Trials, variance_explained
+from neurorec.tasks.base.scores import variance_explained
+from neurorec.tasks.base.task import AbstractTask
+from neurorec.tasks.base.trials import Trial, Trials
 
 _SINES = {1: 1.0, 2: 0.5, 4: 0.25}  # cycles per period: amplitude
 

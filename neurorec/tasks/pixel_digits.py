@@ -9,12 +9,13 @@ from typing import ClassVar
 import numpy as np
 
 from neurorec.arrays import positive, whole
-from neurorec.tasks.base.recommended import Recommended
 from neurorec.random_numbers.seeds import ORDER, generator
 from neurorec.tasks._idx import pictures
 from neurorec.tasks._settings import as_path, chosen
 from neurorec.tasks.base.collection import AbstractCollection
-from neurorec.tasks.base.trials import Trial, Trials, share_right
+from neurorec.tasks.base.recommended import Recommended
+from neurorec.tasks.base.scores import share_right
+from neurorec.tasks.base.trials import Trial, Trials
 
 TRAINING_IMAGES = 1400  # of scikit-learn's 1797; the other 397 are the test set
 SPLIT = 0  # seed of the order in which the two are dealt out

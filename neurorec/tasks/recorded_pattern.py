@@ -13,9 +13,11 @@ from scipy.ndimage import gaussian_filter
 
 from neurorec.arrays import positive, real_array
 from neurorec.errors import ShapeError, ValueRefused
-from neurorec.tasks.base.recommended import Recommended
 from neurorec.tasks._recordings import Recording, array_table, example, file_table, recording_of
-from neurorec.tasks.base.trials import AbstractTask, Trial, Trials, variance_explained
+from neurorec.tasks.base.recommended import Recommended
+from neurorec.tasks.base.scores import variance_explained
+from neurorec.tasks.base.task import AbstractTask
+from neurorec.tasks.base.trials import Trial, Trials
 
 _OWN: Any = None  # "the default", which __post_init__ fills in: a field's type is what it holds afterwards
 

@@ -12,11 +12,12 @@ from scipy.signal import get_window
 
 from neurorec.arrays import positive, whole
 from neurorec.errors import ValueRefused
-from neurorec.tasks.base.recommended import Recommended
 from neurorec.tasks._settings import as_path, chosen
 from neurorec.tasks._sounds import sounds
 from neurorec.tasks.base.collection import AbstractCollection
-from neurorec.tasks.base.trials import Trial, Trials, variance_explained
+from neurorec.tasks.base.recommended import Recommended
+from neurorec.tasks.base.scores import variance_explained
+from neurorec.tasks.base.trials import Trial, Trials
 
 
 @dataclass(frozen=True)

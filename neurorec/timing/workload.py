@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from neurorec.discovery import load, resolve
-from neurorec.simulation.simulate import stimulus, weighted_error
 from neurorec.engines.base import Activity, Memory, Route, Teaching
-from neurorec.networks.network import Network
 from neurorec.learning.optimisers.sgd import SGD
+from neurorec.networks.network import Network
 from neurorec.networks.plasticity import rates_by_name
-from neurorec.tasks.base.trials import Trials
 from neurorec.networks.weights import Weights, least_values
+from neurorec.simulation.loss import weighted_error
+from neurorec.simulation.stimulus import stimulus
+from neurorec.tasks.base.trials import Trials
 
 RATE = 1e-6  # weights that change at every step stay what they are, however often the work is repeated
 

@@ -8,7 +8,7 @@ from typing import Any, final
 import numpy as np
 
 from neurorec.networks.abstract_network import AbstractNetwork
-from neurorec.simulation.simulate import start
+from neurorec.simulation.stimulus import start
 
 
 class AbstractStart(ABC):

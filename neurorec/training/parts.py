@@ -11,9 +11,10 @@ from neurorec.errors import NotOffered
 from neurorec.learning.feedbacks.base import AbstractFeedback
 from neurorec.learning.losses.base import AbstractLoss
 from neurorec.learning.optimisers.base import AbstractOptimiser
-from neurorec.training.settings import PARTS, Plan, as_task, describe_task, plain, remake_task
 from neurorec.learning.rules.base import AbstractRule
-from neurorec.tasks.base.trials import AbstractTask, Trials
+from neurorec.tasks.base.task import AbstractTask
+from neurorec.tasks.base.trials import Trials
+from neurorec.training.settings import PARTS, Plan, as_task, describe_task, plain, remake_task
 from neurorec.trust import Trusted, remade
 
 if TYPE_CHECKING:

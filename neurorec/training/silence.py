@@ -6,9 +6,9 @@ import warnings
 
 import numpy as np
 
-from neurorec.networks.abstract_network import AbstractNetwork
 from neurorec.engines.base import Activity
 from neurorec.errors import SilentNetworkWarning
+from neurorec.networks.abstract_network import AbstractNetwork
 from neurorec.tasks.base.trials import Trials
 
 PATIENCE = 50  # trials without any input, of a task that has inputs, before the network is held to be silent for ever

@@ -2,46 +2,41 @@
 
 from __future__ import annotations
 
-import time
-from collections import deque
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from neurorec.networks.abstract_network import AbstractNetwork
 from neurorec.arrays import whole
-from neurorec.simulation.simulate import fit, recorded
-from neurorec.engines.base import AbstractEngine, Activity
+from neurorec.engines.base import AbstractEngine
 from neurorec.errors import DivergenceError, ValueRefused
-from neurorec.learning.feedbacks.base import AbstractFeedback
 from neurorec.hdf5.damage import reading
-from neurorec.process.interrupt import Interrupt
-from neurorec.training.trainer import Learner
+from neurorec.learning.feedbacks.base import AbstractFeedback
 from neurorec.learning.losses.base import AbstractLoss
+from neurorec.learning.optimisers.base import AbstractOptimiser
+from neurorec.learning.rules.base import AbstractRule
+from neurorec.networks.abstract_network import AbstractNetwork
+from neurorec.networks.plasticity import largest, narrowed, rates_by_name, uneven
+from neurorec.networks.weights import Weights
+from neurorec.process.interrupt import Interrupt
 from neurorec.process.memory import expect_memory
 from neurorec.process.one_thread import one_thread
-from neurorec.learning.optimisers.base import AbstractOptimiser
-from neurorec.training.parts import Parts
-from neurorec.training.settings import Plan
-from neurorec.networks.plasticity import largest, narrowed, rates_by_name, uneven
 from neurorec.progress import Hook, Progress
-from neurorec.runs.record import Record
-from neurorec.learning.rules.base import AbstractRule
-from neurorec.runs.run import Run
 from neurorec.random_numbers.seeds import entropy
 from neurorec.runs import RunFile
+from neurorec.runs.record import Record
+from neurorec.runs.run import Run
 from neurorec.runs.texts import text_widths
-from neurorec.tasks.base.trials import AbstractTask, Trials
+from neurorec.simulation.stimulus import fit
+from neurorec.tasks.base.task import AbstractTask
+from neurorec.tasks.base.trials import Trials
+from neurorec.training.journal import Journal
+from neurorec.training.parts import Parts
+from neurorec.training.settings import Plan
+from neurorec.training.trainer import Learner
 from neurorec.trust import Trust, trusted
-from neurorec.networks.weights import Weights
 
-if TYPE_CHECKING:
-    import xarray
-
-FLUSH_SECONDS = 1.0  # of wall clock between two checkpoints: what a killed training loses
-RECENT = 100  # trials over which the criterion's mean loss is taken
 KEPT = 20  # trials that are recorded of a training, where the user did not say
 
 
@@ -280,76 +275,3 @@ def _how_to_go_on(file: RunFile, journal: Journal) -> str:
         else f"go on with nr.resume({str(file.path)!r})"
     )
     return f"stopped after trial {journal.done} of {journal.total}; {way}"
-
-
-class Journal:
-    """Learns batch after batch and writes down what happened, a block of rows at a time: bounded in memory."""
-
-    def __init__(self, learner: Learner, file: RunFile, until: int):
-        self.learner, self.file = learner, file
-        self.done, self.total, self.record = file.done, until, file.record
-        self.snapshots, self.rows, self.flushed = set(file.snapshot_trials), [], time.monotonic()
-        log = file.log()
-        self.losses: deque[float] = deque(self._losses_so_far(log), maxlen=RECENT)
-        if self.done:
-            learner.began -= float(log["seconds"][self.done - 1])  # the clock goes on where it stopped
-
-    @property
-    def recent_loss(self) -> float:
-        """Mean loss of the last trials."""
-        return float(np.mean(self.losses)) if self.losses else np.nan
-
-    @property
-    def finished(self) -> bool:
-        """All trials done, or the criterion met."""
-        limit = self.learner.plan.stop_below
-        met = limit is not None and len(self.losses) == RECENT and self.recent_loss < limit
-        return self.done >= self.total or met
-
-    def batch(self) -> None:
-        """One batch, its row in the log, its trajectories; a checkpoint when it is time."""
-        first, batch = self.done, self.learner.plan.batch
-        n = min(batch - first % batch, self.total - first)  # after a stop within a batch, what is left of that one
-        trials = self.learner.trials(first, n)
-        activity, row = self.learner.learn(trials, first)
-        self.losses.extend(map(float, row["loss"]))
-        self.rows.append(row)
-        self._record(activity, trials, first)
-        self.done = first + n
-        if self.done in self.snapshots:
-            self.file.snapshot(self.done, self.learner.trained())
-        if time.monotonic() - self.flushed > FLUSH_SECONDS:
-            self.checkpoint()
-
-    def checkpoint(self) -> None:
-        """Everything up to now to the file."""
-        columns = {name: np.concatenate([row[name] for row in self.rows]) for name in (self.rows[0] if self.rows else ())}
-        if columns:
-            self.file.write_log(self.done - len(columns["loss"]), columns)
-        learner = self.learner
-        self.file.checkpoint(self.done, learner.updates, learner.weights.vector, learner.slots, learner.start.vector)
-        self.rows, self.flushed = [], time.monotonic()
-
-    def conclude(self) -> None:
-        """Checkpoint, and store the network."""
-        self.checkpoint()
-        self.file.finish(self.learner.trained())
-
-    def close(self) -> None:
-        """Close the file (a run in memory stays open: it is the only copy)."""
-        if self.file.path is not None:
-            self.file.close()
-
-    def _record(self, activity: Activity, trials: Trials, first: int) -> None:
-        numbers = self.record.trials(first, first + trials.count)
-        if len(numbers) == 0:
-            return
-        which = numbers - first
-        arrays = {name: self.record.pick(name, self._variable(name, activity, trials)[:, which]) for name in self.record.variables}
-        self.file.write_trajectories(numbers, arrays, {name: value[which] for name, value in trials.conditions.items()})
-
-    def _variable(self, name: str, activity: Activity, trials: Trials) -> np.ndarray:
-        return recorded(name, self.learner.network, activity, trials.inputs, trials.targets)
-
-    def _losses_so_far(self, log: xarray.Dataset) -> list[float]:
-        return list(map(float, log["loss"].values[: self.done][-RECENT:]))

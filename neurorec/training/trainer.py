@@ -8,23 +8,24 @@ from typing import Any
 
 import numpy as np
 
-from neurorec.networks.abstract_network import AbstractNetwork
-from neurorec.learning.overlap import cosine, degrees
-from neurorec.simulation.simulate import losses, stimulus, weighted_error
 from neurorec.engines.base import Activity, Memory, Route, Stimulus, Teaching, check
 from neurorec.errors import DivergenceError
 from neurorec.learning.feedbacks.symmetric import Symmetric
+from neurorec.learning.overlap import cosine, degrees
+from neurorec.learning.rules.bptt import BPTT
+from neurorec.learning.updates import apply
+from neurorec.networks.abstract_network import AbstractNetwork
 from neurorec.networks.mapping import mapping_of
+from neurorec.networks.plasticity import rates_by_name
+from neurorec.networks.weights import Weights, least_values
 from neurorec.random_numbers.noise import training_noise
+from neurorec.simulation.loss import losses, weighted_error
+from neurorec.simulation.stimulus import stimulus
+from neurorec.tasks.base.trials import Trials
+from neurorec.training.initial_state import STARTS
 from neurorec.training.parts import Parts
 from neurorec.training.settings import Plan, ways_out
-from neurorec.networks.plasticity import rates_by_name
-from neurorec.learning.rules.bptt import BPTT
 from neurorec.training.silence import Silence
-from neurorec.training.initial_state import STARTS
-from neurorec.tasks.base.trials import Trials
-from neurorec.learning.updates import apply
-from neurorec.networks.weights import Weights, least_values
 
 UNBEARABLE = 1e4  # times the loss of a silent network
 

@@ -12,8 +12,8 @@ import pytest
 import neurorec as nr
 from neurorec.discovery import load
 from neurorec.errors import NeurorecError, UnknownName, ValueRefused
+from neurorec.tasks.base.dataset import Dataset
 from neurorec.tasks.base.recommended import Recommended
-from neurorec.tasks.base.trials import Dataset
 
 EXTRAS = {"handwriting": "HersheyFonts"}  # tasks that an optional package makes: what it is called
 

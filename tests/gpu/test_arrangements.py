@@ -80,8 +80,8 @@ def test_weights_that_change_at_every_step(cell, units, trials):
 @pytest.mark.parametrize("arrangement", WAYS)
 def test_windows_that_are_copied_while_the_next_is_computed(arrangement):
     """Bit for bit what one window gives, whichever of the two sets of arrays a window has."""
-    from neurorec.simulation.simulate import stimulus
     from neurorec.networks.weights import Weights
+    from neurorec.simulation.stimulus import stimulus
 
     net, data = model(200, 4, 64)
     runner = engine(arrangement)

@@ -9,7 +9,6 @@ from types import ModuleType
 import numba
 
 from neurorec import __version__
-from neurorec.random_numbers import philox
 from neurorec.engines.cuda.device import SIMULATED
 from neurorec.engines.cuda.sizes import AcrossChip, OnChip, printed
 from neurorec.formula import cuda_single, single
@@ -17,6 +16,7 @@ from neurorec.formula.cache import package
 from neurorec.formula.derive import Formula
 from neurorec.formula.once import once
 from neurorec.formula.unit import cuda_sources
+from neurorec.random_numbers import philox
 
 AHEAD, BACK = "ahead", "back"
 _TEACHING = """\

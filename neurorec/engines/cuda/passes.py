@@ -12,9 +12,9 @@ from neurorec.engines.cuda.memory import Memory, OnDevice
 from neurorec.engines.cuda.products import AbstractProducts
 from neurorec.engines.cuda.sizes import Shape
 from neurorec.engines.cuda.sweep import SMALL, alone, sweep
-from neurorec.learning.feedbacks.base import AbstractFeedback
 from neurorec.formula.derive import EXTERNAL, RECURRENT
 from neurorec.formula.unit import constants_of
+from neurorec.learning.feedbacks.base import AbstractFeedback
 from neurorec.networks.network import Network
 from neurorec.networks.weights import Weights
 

@@ -14,8 +14,8 @@ from neurorec.engines.cuda.memory import Memory
 from neurorec.engines.cuda.passes import Bench, Queued, constants, hear_outside, start
 from neurorec.engines.cuda.sizes import AcrossChip, Shape
 from neurorec.errors import NotOffered
-from neurorec.networks.network import Network
 from neurorec.learning.optimisers.sgd import SGD
+from neurorec.networks.network import Network
 from neurorec.networks.weights import Weights
 
 

@@ -11,8 +11,8 @@ from neurorec.engines.numba.compile import bound, causal_kernels
 from neurorec.engines.numba.layout import noise_rows, plastic_rows, ports
 from neurorec.formula.derive import Formula
 from neurorec.formula.unit import for_numpy
-from neurorec.networks.network import Network
 from neurorec.learning.updates import settings_of
+from neurorec.networks.network import Network
 from neurorec.networks.weights import Weights
 
 

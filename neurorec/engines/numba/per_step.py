@@ -13,8 +13,8 @@ import numpy as np
 from neurorec.engines.base import Teaching
 from neurorec.errors import NotOffered
 from neurorec.formula.unit import constants_of, for_numpy
-from neurorec.networks.network import Network
 from neurorec.learning.optimisers.sgd import SGD
+from neurorec.networks.network import Network
 
 WAYS = ("causal", "fused", "low_rank")
 LIMITS = (

@@ -11,9 +11,9 @@ from neurorec.engines.reference.influence import Influence
 from neurorec.engines.reference.trace import LocalTrace
 from neurorec.engines.reference.unit import Unit
 from neurorec.learning.feedbacks.base import AbstractFeedback
-from neurorec.networks.network import Network
 from neurorec.learning.rules.base import AbstractRule
 from neurorec.learning.updates import apply
+from neurorec.networks.network import Network
 from neurorec.networks.weights import Weights
 
 

@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from neurorec.networks.abstract_network import AbstractNetwork
 from neurorec.engines.base import AbstractEngine, Activity, Memory, Route, Stimulus, Teaching, in_turn
 from neurorec.engines.torch.autograd import full_change
 from neurorec.engines.torch.forward import side_by_side, unroll
 from neurorec.engines.torch.online import online
 from neurorec.engines.torch.place import Place, one_thread
 from neurorec.engines.torch.scan import local_change
+from neurorec.networks.abstract_network import AbstractNetwork
 from neurorec.networks.module_network import ModuleNetwork
 from neurorec.networks.network import Network
 from neurorec.networks.weights import Weights

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from neurorec.networks.abstract_network import AbstractNetwork
 from neurorec.engines.base import Route, Stimulus
 from neurorec.engines.torch.forward import side_by_side, unroll
 from neurorec.engines.torch.place import Place
+from neurorec.networks.abstract_network import AbstractNetwork
 from neurorec.networks.weights import Weights
 
 

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import torch
 
-from neurorec.networks.abstract_network import AbstractNetwork
 from neurorec.engines.base import Activity, Stimulus
 from neurorec.engines.torch.module import module_states
 from neurorec.engines.torch.place import Place
 from neurorec.engines.torch.unit import Rows, Unit
+from neurorec.networks.abstract_network import AbstractNetwork
 from neurorec.networks.module_network import ModuleNetwork
 from neurorec.networks.network import Network
 

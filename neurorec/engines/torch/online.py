@@ -13,8 +13,8 @@ from neurorec.engines.torch.forward import Path, beside, external_part, noise_of
 from neurorec.engines.torch.place import Place
 from neurorec.engines.torch.traces import Influence, LocalTrace
 from neurorec.engines.torch.unit import Unit, pull
-from neurorec.networks.network import Network
 from neurorec.learning.updates import apply
+from neurorec.networks.network import Network
 from neurorec.networks.weights import Weights
 
 

@@ -11,11 +11,11 @@ import numpy as np
 from neurorec.arrays import only
 from neurorec.discovery import load, name_of, resolve
 from neurorec.engines.base import AbstractEngine, Activity, Memory, Route, Stimulus, Teaching, in_turn
-from neurorec.errors import NotOffered
-from neurorec.networks.network import Network
 from neurorec.engines.unrolled._recurrence import Recurrence
 from neurorec.engines.unrolled._settled import Settled, settled
 from neurorec.engines.unrolled.base import AbstractUnroll
+from neurorec.errors import NotOffered
+from neurorec.networks.network import Network
 from neurorec.networks.weights import Weights
 
 

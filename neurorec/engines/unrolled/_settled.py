@@ -6,10 +6,10 @@ import warnings
 from dataclasses import dataclass
 
 from neurorec.discovery import name_of
-from neurorec.errors import UnrollWarning
 from neurorec.engines.unrolled._recurrence import Recurrence
 from neurorec.engines.unrolled.base import AbstractUnroll, Solution
 from neurorec.engines.unrolled.sequential import Sequential
+from neurorec.errors import UnrollWarning
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from neurorec.arrays import positive, whole
-from neurorec.errors import ValueRefused
 from neurorec.engines.unrolled._iterate import solved
 from neurorec.engines.unrolled._linearised import Linearised
 from neurorec.engines.unrolled._recurrence import Recurrence
 from neurorec.engines.unrolled._scan import backwards, in_turn, scan
 from neurorec.engines.unrolled.base import AbstractUnroll, Solution
+from neurorec.errors import ValueRefused
 
 SOLVERS = {"scan": scan, "in_turn": in_turn}
 ENTRIES = 2**22  # of Jacobians held at once, 32 MiB: trials are taken in groups

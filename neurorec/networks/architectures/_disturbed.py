@@ -8,10 +8,10 @@ from typing import Any
 
 import torch
 
-from neurorec.networks.architectures.base import AbstractArchitecture
 from neurorec.arrays import real_array
 from neurorec.discovery import load
 from neurorec.errors import NotOffered, ValueRefused
+from neurorec.networks.architectures.base import AbstractArchitecture
 
 
 class AbstractDisturbed(AbstractArchitecture):

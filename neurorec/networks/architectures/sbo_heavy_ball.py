@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import torch
 
+from neurorec.arrays import positive
 from neurorec.networks.architectures._lower_level import LowerLevel
 from neurorec.networks.architectures.base import AbstractArchitecture
-from neurorec.arrays import positive
 
 
 class SBOHeavyBall(AbstractArchitecture):

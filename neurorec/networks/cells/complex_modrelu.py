@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sympy
 
-from neurorec.networks.cells.base import AbstractCell
 from neurorec.formula.vocabulary import relu
+from neurorec.networks.cells.base import AbstractCell
 
 SOFT = sympy.Float(1e-5)  # of Maduranga's code
 

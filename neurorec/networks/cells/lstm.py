@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sympy
 
-from neurorec.networks.cells.base import AbstractCell
 from neurorec.formula.vocabulary import sigmoid
+from neurorec.networks.cells.base import AbstractCell
 
 
 class LSTM(AbstractCell):

@@ -6,8 +6,8 @@ import math
 
 import sympy
 
-from neurorec.networks.filters.base import AbstractFilter
 from neurorec.formula.vocabulary import absolute
+from neurorec.networks.filters.base import AbstractFilter
 
 
 class RMSProp(AbstractFilter):

@@ -5,9 +5,9 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from neurorec.networks.abstract_network import AbstractNetwork
 from neurorec.arrays import only
 from neurorec.discovery import class_of
+from neurorec.networks.abstract_network import AbstractNetwork
 from neurorec.networks.presets.base import AbstractPreset
 
 

@@ -6,7 +6,9 @@ from abc import abstractmethod
 
 import numpy as np
 
-from neurorec.tasks.base.trials import AbstractTask, Trial, Trials, passes
+from neurorec.tasks.base.dataset import passes
+from neurorec.tasks.base.task import AbstractTask
+from neurorec.tasks.base.trials import Trial, Trials
 
 
 class AbstractCollection(AbstractTask):

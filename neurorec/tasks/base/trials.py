@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from neurorec.arrays import TRIAL, expect_unmasked, positive, real_array, time_first, whole
+from neurorec.arrays import TRIAL, expect_unmasked, positive, real_array, time_first
 from neurorec.discovery import load, name_of
 from neurorec.display import FEW, AbstractDisplayed, Rows, several, some, span
 from neurorec.errors import ShapeError, ValueRefused
-from neurorec.process.memory import expect_memory
-from neurorec.tasks.base.recommended import GENERAL, Recommended
-from neurorec.random_numbers.seeds import ORDER, TASK, entropy, generator
 
 _OWN: Any = None  # "the default", which __post_init__ fills in: a field's type is what it holds afterwards
 
@@ -147,151 +143,6 @@ class Trial(NamedTuple):
     targets: np.ndarray  # (T, O)
     mask: np.ndarray | None = None  # (T,)
     conditions: Mapping[str, Any] = {}
-
-
-class AbstractTask(ABC):
-    """A task makes trials and scores answers.
-
-    A task is one file with one final dataclass whose fields are its settings, `dt` first. Attributes every task has:
-
-    Attributes
-    ----------
-    n_inputs, n_outputs : int
-        Channels.
-    dt : float
-        Time step in seconds.
-    loss : str
-        From ``nr.names("losses")``.
-    clock : str
-        ``"seconds"``: durations are settings in seconds, and a smaller `dt` makes more steps of them. ``"steps"``: one
-        symbol, pixel or word comes at each step; lengths are settings in steps, and `dt` only says how long a step is
-        to a cell with a time constant.
-    output_channels : tuple of str
-        What the outputs are called; empty: by their numbers.
-    note : str
-        What it read and took for what, in a line, where its settings alone do not say so.
-    recommended : Recommended
-        Network and training with which it is learnt: ``neurorec train`` takes them where nothing is said, ``task.recommended.network``
-        and ``task.recommended.training`` are keyword arguments of `nr.Network.random` and `nr.train`.
-    """
-
-    n_inputs: int
-    n_outputs: int
-    dt: float
-    loss: str = "mse"
-    clock: str = "seconds"
-    output_channels: tuple[str, ...] = ()
-    note: str = ""
-    recommended: ClassVar[Recommended] = GENERAL
-
-    @abstractmethod
-    def trial(self, rng: np.random.Generator) -> Trial:
-        """One trial drawn from `rng` and nothing else.
-
-        Every trial of a task has the same number of steps; a shorter one is padded and its mask is zero there.
-        """
-
-    @abstractmethod
-    def score(self, outputs: np.ndarray, trials: Trials) -> np.ndarray:
-        """How well each trial was answered.
-
-        Parameters
-        ----------
-        outputs : (T, B, O)
-            The network's answers (before a softmax).
-        trials : Trials
-            What was asked.
-
-        Returns
-        -------
-        (B,) array
-            In [0, 1]; the targets themselves score 1 (for classes: any outputs that rank the right one first).
-        """
-
-    def trials(self, n: int, seed: int | None = 0, first: int = 0) -> Trials:
-        """Trials number `first` to `first + n - 1` of a seed.
-
-        Trial k is the same trial whatever `n` and `first`.
-        """
-        root = entropy(seed)
-        return self._together([self.trial(generator(root, TASK, first + k)) for k in range(whole("n", n))])
-
-    def _together(self, made: Sequence[Trial]) -> Trials:
-        """Trials of equal length side by side."""
-        return Trials(
-            inputs=np.stack([m.inputs for m in made], axis=1),
-            targets=np.stack([m.targets for m in made], axis=1),
-            mask=np.stack([np.ones(len(m.targets)) if m.mask is None else m.mask for m in made], axis=1),
-            conditions={name: np.array([m.conditions[name] for m in made]) for name in made[0].conditions},
-            dt=self.dt,
-            loss=self.loss,
-            channels=self.output_channels,
-        )
-
-    def _steps(self, name: str, seconds: float) -> int:
-        """Whole time steps of a duration, refused where it is shorter than one."""
-        steps = round(seconds / positive("dt", self.dt, "seconds"))
-        if steps < 1:
-            raise ValueRefused(f"{name} = {seconds:g} s is shorter than a time step of {self.dt:g} s; lengthen it or choose a smaller dt")
-        size = 8 * steps * (self.n_inputs + self.n_outputs)
-        expect_memory(size, f"a trial with {name} = {seconds:g} s in steps of {self.dt:g} s", "shorten it, or choose a larger dt")
-        return steps
-
-
-class Dataset(AbstractTask):
-    """Trials of the user's own, in a new order every time all have been seen.
-
-    Parameters
-    ----------
-    data : Trials
-    """
-
-    def __init__(self, data: Trials):
-        self.data, self.dt, self.loss, self.output_channels = data, data.dt, data.loss, data.channels
-        self.n_inputs, self.n_outputs = data.inputs.shape[2], data.targets.shape[2]
-
-    def trial(self, rng: np.random.Generator) -> Trial:
-        """One of them, at random."""
-        one = self.data.take(np.array([rng.integers(self.data.count)]))
-        return Trial(one.inputs[:, 0], one.targets[:, 0], one.mask[:, 0], {name: value[0] for name, value in one.conditions.items()})
-
-    def trials(self, n: int, seed: int | None = 0, first: int = 0) -> Trials:
-        """Number `first` to `first + n - 1` of the shuffled passes through the data."""
-        return self.data.take(passes(self.data.count, n, seed, first))
-
-    def score(self, outputs: np.ndarray, trials: Trials) -> np.ndarray:
-        """Share of variance explained, or of steps classified right."""
-        if trials.loss == "mse":
-            return variance_explained(outputs, trials)
-        right = outputs.argmax(axis=2) == trials.targets.argmax(axis=2)
-        return (trials.mask * right).sum(axis=0) / trials.mask.sum(axis=0)
-
-
-def passes(count: int, n: int, seed: int | None = 0, first: int = 0) -> np.ndarray:
-    """Which of `count` things are shown as number `first` to `first + n - 1`, (n,): all of them in every pass, each pass in an order of its own."""
-    root, wanted = entropy(seed), np.arange(first, first + whole("n", n))
-    orders = {epoch: generator(root, ORDER, int(epoch)).permutation(count) for epoch in np.unique(wanted // count)}
-    return np.array([orders[k // count][k % count] for k in wanted])
-
-
-def share_right(outputs: np.ndarray, trials: Trials) -> np.ndarray:
-    """Share of the counted steps at which the asked class has the largest output, alone, (B,); saying all alike is wrong."""
-    asked = trials.targets.argmax(axis=2)[..., None]
-    said = np.take_along_axis(outputs, asked, axis=2)[..., 0]
-    others = np.array(outputs, float)
-    np.put_along_axis(others, asked, -np.inf, axis=2)
-    right = said > others.max(axis=2)  # false for a network that diverged
-    return (trials.mask * right).sum(axis=0) / trials.mask.sum(axis=0)
-
-
-def variance_explained(outputs: np.ndarray, trials: Trials) -> np.ndarray:
-    """Share of the targets' masked variance that the outputs reproduce, clipped to [0, 1], (B,)."""
-    weight = (trials.mask / trials.mask.sum(axis=0))[..., None]
-    mean = (weight * trials.targets).sum(axis=0)
-    total = (weight * (trials.targets - mean) ** 2).sum(axis=(0, 2))
-    left = (weight * (trials.targets - outputs) ** 2).sum(axis=(0, 2))
-    share = np.where(total > 0, 1 - left / np.where(total > 0, total, 1), left == 0)
-    return np.clip(np.nan_to_num(share, nan=0.0, posinf=0.0, neginf=0.0), 0, 1)  # a network that diverged explains nothing
 
 
 def _nothing(inputs: Any) -> np.ndarray:
