@@ -24,7 +24,6 @@ import numpy as np
 from scipy.special import log_softmax
 
 import neurorec as nr
-from neurorec.engines.unrolled.jacobi import Jacobi
 from neurorec.errors import ValueRefused
 
 UNITS = 128
@@ -81,7 +80,7 @@ def arguments() -> argparse.Namespace:
 
 def sweeps(text: str) -> int:
     try:
-        return Jacobi(int(text)).sweeps
+        return nr.unroll.Jacobi(int(text)).sweeps
     except (ValueRefused, ValueError) as error:
         raise argparse.ArgumentTypeError(f"sweeps must be a whole number from 1, got {text!r}") from error
 
@@ -114,7 +113,7 @@ def start(task: nr.AbstractTask, settings: argparse.Namespace, seed: int) -> nr.
 
 def engine(settings: argparse.Namespace) -> object:
     if settings.sweeps is not None:
-        return nr.unroll.engine(Jacobi(settings.sweeps))
+        return nr.unroll.engine(nr.unroll.Jacobi(settings.sweeps))
     if settings.unroll is not None:
         return nr.unroll.engine(settings.unroll)
     return nr.presets.training(settings.network).get("engine", settings.engine)
@@ -123,7 +122,7 @@ def engine(settings: argparse.Namespace) -> object:
 def used(test: nr.AbstractTask, network: nr.Network, settings: argparse.Namespace) -> dict[str, float]:
     """As trained; then what other ways to evaluate it cost, in bits per character."""
     own = evaluate(test, network, engine(settings))
-    ways = {each: "reference" if each == "sequential" else nr.unroll.engine(Jacobi(int(each))) for each in settings.evaluate}
+    ways = {each: "reference" if each == "sequential" else nr.unroll.engine(nr.unroll.Jacobi(int(each))) for each in settings.evaluate}
     found = {each: evaluate(test, network, by)["bits_per_character"] for each, by in ways.items()}
     return {**own, **{f"penalty_{each}": bits - own["bits_per_character"] for each, bits in found.items()}}
 

@@ -28,7 +28,6 @@ import numpy as np
 from scipy.special import log_softmax
 
 import neurorec as nr
-from neurorec.engines.unrolled.jacobi import Jacobi
 from neurorec.errors import ValueRefused
 
 UNITS = 64
@@ -82,7 +81,7 @@ def arguments() -> argparse.Namespace:
 
 def sweeps(text: str) -> int:
     try:
-        return Jacobi(int(text)).sweeps
+        return nr.unroll.Jacobi(int(text)).sweeps
     except (ValueRefused, ValueError) as error:
         raise argparse.ArgumentTypeError(f"sweeps must be a whole number from 1, got {text!r}") from error
 
@@ -101,7 +100,7 @@ def one(task: nr.AbstractTask, settings: argparse.Namespace, seed: int) -> nr.Ru
 
 def engine(settings: argparse.Namespace) -> object:
     if settings.sweeps is not None:
-        return nr.unroll.engine(Jacobi(settings.sweeps))
+        return nr.unroll.engine(nr.unroll.Jacobi(settings.sweeps))
     if settings.unroll is not None:
         return nr.unroll.engine(settings.unroll)
     return settings.engine or nr.presets.training(settings.network).get("engine", "numba")

@@ -7,14 +7,16 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from neurorec.formula.cache import package
 from neurorec.formula.once import once
-from neurorec.networks.abstract_network import AbstractNetwork
 from neurorec.random_numbers.seeds import NOISE
+
+if TYPE_CHECKING:
+    from neurorec.networks.abstract_network import AbstractNetwork
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,10 @@ import h5py
 from neurorec.errors import NeurorecError, RunFileError, one_line
 from neurorec.hdf5.damage import reading
 from neurorec.hdf5.opening import unbuffered
+from neurorec.hdf5.publish import publishing, written_aside
 from neurorec.hdf5.seal import sealed
 from neurorec.hdf5.values import number, text
 from neurorec.process.memory import expect_memory, told
-from neurorec.hdf5.publish import publishing, written_aside
 from neurorec.runs.failures import expect_in_place
 from neurorec.runs.slots import SLOTS
 

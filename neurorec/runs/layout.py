@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from neurorec.networks.abstract_network import AbstractNetwork
 from neurorec.errors import ShapeError, ValueRefused, one_line
+from neurorec.networks.abstract_network import AbstractNetwork
 from neurorec.runs.record import CHANNELS, Record
 from neurorec.runs.slots import State
 

@@ -19,8 +19,8 @@ from neurorec.runs.checks import bad_rows, build_checksums, expect_good, note_ro
 from neurorec.runs.datasets import allocate, dimension, put
 from neurorec.runs.failures import expect_in_place, writes
 from neurorec.runs.files import LOOP, new_file
-from neurorec.runs.networks import build_network, network_from
 from neurorec.runs.layout import Plan
+from neurorec.runs.networks import build_network, network_from
 from neurorec.runs.slots import State, build_slots, older_slot, write_slot
 from neurorec.runs.stored_layout import stored_layout
 from neurorec.runs.structure import build_log, build_root, build_trajectories

@@ -7,10 +7,10 @@ from typing import Any
 import h5py
 import numpy as np
 
-from neurorec.networks.abstract_network import AbstractNetwork
 from neurorec.hdf5.checksums import NOT_WHOLE
 from neurorec.hdf5.values import fetch
 from neurorec.hdf5.wholes import CHECKSUMS, kept_checksum
+from neurorec.networks.abstract_network import AbstractNetwork
 from neurorec.networks.module_network import ModuleNetwork
 from neurorec.networks.network import Network
 from neurorec.runs.datasets import dimension, put, void

@@ -10,8 +10,8 @@ from neurorec.hdf5.seal import SEALED
 from neurorec.hdf5.values import NUMBERS, TEXT, plain_attributes, whole
 from neurorec.hdf5.wholes import CHECKSUMS
 from neurorec.runs.checks import note_rows, note_trials, rewriting
-from neurorec.runs.networks import is_kept, snapshot_path
 from neurorec.runs.layout import Plan
+from neurorec.runs.networks import is_kept, snapshot_path
 from neurorec.runs.structure import build
 
 BLOCK = 2**24  # bytes that are copied at a time

@@ -10,33 +10,9 @@ from typing import Any, final
 import numpy as np
 
 from neurorec.arrays import only, whole
+from neurorec.engines.base import Activity
 from neurorec.errors import UnknownName, ValueRefused
-import inspect
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-import numpy as np
 from neurorec.networks.abstract_network import AbstractNetwork
-from neurorec.arrays import real_array
-from neurorec.discovery import load, resolve
-from neurorec.display import AbstractDisplayed, Rows, called, several, shape, some, span
-from neurorec.engines.base import AbstractEngine, Activity, Route, Stimulus, check, expect_taken
-from neurorec.errors import NotOffered, ShapeError, ValueRefused
-from neurorec.learning.feedbacks.base import AbstractFeedback
-from neurorec.learning.losses.base import AbstractLoss
-from neurorec.networks.mapping import mapping_of
-from neurorec.process.memory import expect_memory
-from neurorec.random_numbers.noise import PrivateNoise, private_noise
-from neurorec.learning.rules.base import AbstractRule
-from neurorec.random_numbers.seeds import entropy
-from neurorec.tasks.base.task import AbstractTask
-from neurorec.tasks.base.trials import Trials
-from neurorec.networks.weights import Weights
-from neurorec.simulation.trajectories import Trajectories
-from neurorec.simulation.stimulus import fit, start, stimulus, targets
-from neurorec.simulation.loss import losses, weighted_error
-if TYPE_CHECKING:
-    import xarray
 
 CHANNELS = ("output", "input", "target")  # what is recorded by channel; everything else is a state, recorded by unit
 MOST_CHECKPOINTS = 100_000

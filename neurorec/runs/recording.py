@@ -9,14 +9,14 @@ from typing import Any, final
 import h5py
 import numpy as np
 
-from neurorec.networks.abstract_network import AbstractNetwork
 from neurorec.hdf5.opening import opened
+from neurorec.networks.abstract_network import AbstractNetwork
 from neurorec.runs.checks import build_step_checksums, note_steps
 from neurorec.runs.datasets import allocate, put
 from neurorec.runs.failures import expect_in_place, writes
 from neurorec.runs.files import SIMULATION, new_file
-from neurorec.runs.networks import build_network
 from neurorec.runs.layout import Layout, Plan
+from neurorec.runs.networks import build_network
 from neurorec.runs.slots import State
 from neurorec.runs.structure import build_root, build_trajectories
 

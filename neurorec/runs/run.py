@@ -9,10 +9,10 @@ import numpy as np
 
 from neurorec.display import AbstractDisplayed, Rows, briefly, several, some
 from neurorec.errors import RunFileError
+from neurorec.networks.weights import Weights
 from neurorec.runs import RunFile
 from neurorec.runs.check import Part, check
 from neurorec.trust import Trust, trusted
-from neurorec.networks.weights import Weights
 
 if TYPE_CHECKING:
     import xarray

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, final
 import h5py
 import numpy as np
 
-from neurorec.networks.abstract_network import AbstractNetwork
 from neurorec.arrays import positive, whole
 from neurorec.errors import RunFileError, UnknownName, ValueRefused
 from neurorec.hdf5.damage import damaged, reading
@@ -20,17 +19,18 @@ from neurorec.hdf5.opening import opened
 from neurorec.hdf5.states import state_to_go_on_from, state_to_read
 from neurorec.hdf5.values import fetch, text
 from neurorec.hdf5.wholes import CHECKSUMS, expect_whole
-from neurorec.runs.record import Record
+from neurorec.networks.abstract_network import AbstractNetwork
 from neurorec.runs.about import read_about
 from neurorec.runs.checks import bad_rows, bad_trials, expect_good, note_rows, rewriting, rows_in_use
 from neurorec.runs.datasets import put
 from neurorec.runs.failures import expect_in_place, writes
 from neurorec.runs.files import expect_run, new_file, new_in_place, publish
 from neurorec.runs.image import from_image, image
+from neurorec.runs.layout import Layout, Plan
 from neurorec.runs.networks import is_kept, network_from, overwrite_network, snapshot_path
 from neurorec.runs.pending import Pending
-from neurorec.runs.layout import Layout, Plan
 from neurorec.runs.rebuild import rebuild
+from neurorec.runs.record import Record
 from neurorec.runs.slots import NONE, State, older_slot, other_slot, write_slot
 from neurorec.runs.stored_layout import stored_layout
 from neurorec.runs.structure import build

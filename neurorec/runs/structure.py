@@ -12,8 +12,8 @@ from neurorec.runs.about import git_commit, versions
 from neurorec.runs.checks import build_checksums, rewriting
 from neurorec.runs.datasets import allocate, coordinate, dimension, put
 from neurorec.runs.files import FORMAT, KIND
-from neurorec.runs.networks import build_network, build_snapshot, snapshot_path
 from neurorec.runs.layout import Layout, Plan
+from neurorec.runs.networks import build_network, build_snapshot, snapshot_path
 from neurorec.runs.slots import build_slots
 from neurorec.runs.texts import allocate_texts
 

@@ -1,4 +1,7 @@
-"""How a recurrence is evaluated in time: step by step, or for all steps at once by iterations; one way a file."""
+"""Networks evaluated in time step by step, or for all steps at once by iterations: ``nr.unroll``.
+
+The classes of ``nr.names("unroll")`` are here under their own names: ``nr.unroll.Jacobi(sweeps=4)``.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from neurorec.discovery import load
+from neurorec.discovery import load, names
 from neurorec.engines.base import AbstractEngine
 from neurorec.engines.unrolled._iterate import per_trial
 from neurorec.engines.unrolled._lyapunov import largest_exponent
@@ -16,8 +19,9 @@ from neurorec.engines.unrolled.base import AbstractUnroll
 from neurorec.errors import UnrollWarning
 from neurorec.learning.rules.base import AbstractRule
 from neurorec.networks.network import Network
-from neurorec.simulation import simulate as engines
+from neurorec.simulation.simulate import simulate
 from neurorec.simulation.trajectories import Trajectories
+from neurorec.simulation.weight_change import weight_change as change_of
 from neurorec.tasks.base.trials import Trials
 
 if TYPE_CHECKING:
@@ -88,7 +92,7 @@ def evaluate(
         If the iteration did not converge (then states are the sequential ones), or if the largest Lyapunov exponent is positive.
     """
     runner: Any = engine(how)
-    trajectories = engines.simulate(network, trials, runner, seed, initial)
+    trajectories = simulate(network, trials, runner, seed, initial)
     _, recurrence, found = runner.last
     residuals = np.array([*found.tried.residuals, per_trial(recurrence.residual(found.tried.states))])
     exponents = largest_exponent(recurrence, found.solution.states)
@@ -118,7 +122,7 @@ def weight_change(
     UnrollWarning
         If the iteration did not converge; the change is then that of the sequential states.
     """
-    return engines.weight_change(network, trials, rule, engine(how), seed=seed)
+    return change_of(network, trials, rule, engine(how), seed=seed)
 
 
 def engine(how: str | AbstractUnroll = "newton") -> AbstractEngine:
@@ -130,6 +134,13 @@ def engine(how: str | AbstractUnroll = "newton") -> AbstractEngine:
         From ``nr.names("unroll")``; ``Jacobi(sweeps=4)`` trains a network for four sweeps.
     """
     return load("engines", "unrolled")(how)
+
+
+def __getattr__(name: str) -> type[AbstractUnroll]:
+    found = {cls.__name__: cls for cls in (load("unroll", each) for each in names("unroll"))}
+    if name not in found:
+        raise AttributeError(f"{__name__} has no {name!r}; its classes are {', '.join(found)}")
+    return found[name]
 
 
 def _warn_of_chaos(exponents: np.ndarray) -> None:
