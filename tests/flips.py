@@ -23,7 +23,7 @@ import numpy as np
 
 import neurorec as nr
 from neurorec.errors import NeurorecError
-from neurorec.training.train import train as training
+from neurorec.training import journal as training
 
 TRIALS, KILLED = 24, 14
 WRONG = ("silent", "raw", "crash")

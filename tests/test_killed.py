@@ -21,7 +21,7 @@ SCRIPT = (
     import sys
     from pathlib import Path
     import neurorec as nr
-    from neurorec.training.train import train as training
+    from neurorec.training import journal as training
 
     training.FLUSH_SECONDS = 0.01  # a hundred times as often as usual: most kills hit a write
     path, go = Path(sys.argv[1]), lambda *state: print("training", flush=True)

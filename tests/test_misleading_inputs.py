@@ -12,7 +12,7 @@ import neurorec as nr
 from neurorec.errors import NeurorecError, ShapeError, ValueRefused
 from neurorec.learning.optimisers.adam import Adam
 from neurorec.learning.optimisers.rmsprop import RMSProp
-from neurorec.training.settings import Plan, remake_task
+from neurorec.training.task_of_run import task_of_run
 
 RNG = np.random.default_rng(0)
 INPUTS, TARGETS = RNG.normal(size=(6, 4, 1)), RNG.normal(size=(6, 4, 2))
@@ -160,7 +160,7 @@ def test_arrays_of_a_run_from_before_shapes_were_told_apart_are_known_again():
     """Its digest is of the numbers alone, and shorter."""
     numbers = b"".join(each.tobytes() for each in (trials().inputs, trials().targets, trials().mask))
     config = nr.train(nr.Network.random(1, 8, 2), trials(), trials=1, progress=False).config
-    old = Plan.from_dict({**config, "task_settings": {"digest": hashlib.sha256(numbers).hexdigest()[:16]}})
-    assert np.array_equal(remake_task(old, trials()).data.targets, TARGETS)
+    old = {**config, "task_settings": {"digest": hashlib.sha256(numbers).hexdigest()[:16]}}
+    assert np.array_equal(task_of_run(old, trials()).data.targets, TARGETS)
     with pytest.raises(ValueRefused, match="the task given is another one"):
-        remake_task(old, trials(targets=-TARGETS))
+        task_of_run(old, trials(targets=-TARGETS))

@@ -14,7 +14,7 @@ import neurorec as nr
 from neurorec import cli
 from neurorec.cli.exits import status_of
 from neurorec.errors import NeurorecError, ShapeError, ValueRefused
-from neurorec.training.settings import describe_task, plain
+from neurorec.training.task_of_run import describe_task, plain
 
 STEP, SAMPLES = 0.004, 300
 TIME = np.round(np.arange(SAMPLES) * STEP, 6)

@@ -15,8 +15,8 @@ from cases import ORDINARY, network, trials
 import neurorec as nr
 from neurorec.errors import DivergenceError, NotOffered, ShapeError, ValueRefused
 from neurorec.learning.optimisers.adam import Adam
+from neurorec.training import journal as training
 from neurorec.training.journal import Journal
-from neurorec.training.train import train as training
 
 TASK = nr.task("periodic_output", period=0.4)
 

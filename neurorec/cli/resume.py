@@ -22,10 +22,9 @@ def command(
 ) -> None:
     """Go on with a training that was stopped, or make it longer."""
     from neurorec.training.parts import Parts
-    from neurorec.training.settings import Plan
     from neurorec.training.train import resume
 
     with resumable(path):
         run = resume(path, trials, progress=not quiet, trust=trust)
-    parts = Parts.remade(Plan.from_dict(run.config), None, run.trust)
+    parts = Parts.of_run(run.config, None, run.trust)
     show({**summary(run), **scored(run, parts.task, parts.engine)}, as_json)

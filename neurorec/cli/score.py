@@ -17,7 +17,9 @@ TESTED = 100  # new trials
 
 def scored(run: Run, task: AbstractTask, engine: str | AbstractEngine) -> dict[str, Any]:
     """The task's own score of the trained network, on trials that come after those of the training; and what it means."""
-    found = (_in_a_row if run.config["start"] == "carried" else _each_by_itself)(run, task, engine)
+    from neurorec.training.settings import TrainingSettings
+
+    found = (_in_a_row if TrainingSettings.of_run(run.config).start == "carried" else _each_by_itself)(run, task, engine)
     meaning = (inspect.getdoc(type(task).score) or "").partition("\n")[0].replace(", (B,)", "").removesuffix(".")
     return {"score": float(found.mean()), "score_means": f"{meaning}; mean of {len(found)} new trials"}
 

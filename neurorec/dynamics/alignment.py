@@ -14,13 +14,12 @@ from neurorec.runs.run import Run
 from neurorec.simulation.weight_change import weight_change
 from neurorec.tasks.base.task import AbstractTask
 from neurorec.tasks.base.trials import Trials
-from neurorec.training.settings import Plan, remake_task
-from neurorec.trust import remade
+from neurorec.training.parts import part_of_run
+from neurorec.training.task_of_run import task_of_run
 
 if TYPE_CHECKING:
     import xarray
 
-ROUTE = {"rule": "rules", "feedback": "feedbacks"}
 WIDTH = 1e-4  # of the step along the change of W, relative to W, by which its effect on the readout's change is measured
 
 
@@ -61,9 +60,8 @@ def alignment(
     """
     import xarray
 
-    plan = Plan.from_dict(run.config)
-    rule, feedback = (remade(kind, getattr(plan, name), getattr(plan, f"{name}_settings"), run.trust) for name, kind in ROUTE.items())
-    data = remake_task(plan, task, run.trust).trials(trials, plan.seed, 0)
+    rule, feedback = (part_of_run(name, run.config, run.trust) for name in ("rule", "feedback"))
+    data = task_of_run(run.config, task, run.trust).trials(trials, run.config["seed"], 0)
     _expect_recurrent(run.network)
     networks = [run.checkpoint(trial) for trial in run.checkpoints]
     names = [name for name in _moving(networks[0]) if rule.may_change("recurrent" if name in networks[0].learnt else name)]

@@ -11,7 +11,8 @@ import numpy as np
 from neurorec.networks.network import Network
 from neurorec.plots._runs import AnyRuns, several
 from neurorec.runs.run import Run
-from neurorec.training.settings import Plan
+from neurorec.training.parts import described_in
+from neurorec.training.settings import TrainingSettings
 
 LENGTH = ("seed", "trials", "stop_below", "gradient_angle")  # which leave the numbers of a trial as they are
 SHOWN = 24  # characters of a value in a legend
@@ -74,12 +75,12 @@ def _text(value: Any) -> str:
 
 def _settings(run: Run) -> Iterator[tuple[Key, Any]]:
     """All that makes a run what it is, but its seed."""
-    plan = Plan.from_dict(run.config)
-    for name, value in plan.as_dict().items():
+    settings = TrainingSettings.of_run(run.config)
+    for name, value in {**described_in(run.config), **settings.as_dict()}.items():
         part = name.removesuffix("_settings")
         if isinstance(value, Mapping):
             yield from (((part, str(each)), found) for each, found in value.items())
-        elif name not in LENGTH or (name == "trials" and plan.anneal != 1):
+        elif name not in LENGTH or (name == "trials" and settings.anneal != 1):
             yield ("", name), value
     yield from _network(run.network)
 

@@ -13,7 +13,7 @@ from neurorec.runs.run import Run
 from neurorec.simulation.trajectories import Trajectories
 from neurorec.tasks.base.dataset import Dataset
 from neurorec.tasks.base.trials import Trials
-from neurorec.training.settings import Plan, remake_task
+from neurorec.training.task_of_run import task_of_run
 
 if TYPE_CHECKING:
     import xarray
@@ -72,16 +72,16 @@ def _trial(run: AnyTrials, trial: int) -> tuple[xarray.Dataset, Trials]:
 def _asked(run: Run, data: xarray.Dataset) -> Trials:
     """The recorded trial, with its mask where the task can be made again; else every step counts."""
     number, steps = int(data["trial"]) - 1, np.rint(data["time"].values / run.network.dt).astype(int) - 1
-    plan = Plan.from_dict(run.config)
+    loss = run.config["loss"]
     try:
-        made = remake_task(plan, None, run.trust).trials(1, plan.seed, number)
+        made = task_of_run(run.config, None, run.trust).trials(1, run.config["seed"], number)
         mask, channels = made.mask[steps, 0], made.channels
     except NeurorecError:  # trained on arrays, or on a class that is not trusted: the file does not hold the mask
         mask, channels = np.ones(len(steps)), ()
     mask = mask if mask.any() else np.ones(len(steps))
-    if plan.loss == "cross_entropy":
+    if loss == "cross_entropy":
         mask = mask * data["target"].values.any(axis=1)  # a step without a class cannot have counted
-    return Trials(np.zeros((len(steps), 0)), data["target"].values, mask, dt=run.network.dt, loss=plan.loss, channels=channels)
+    return Trials(np.zeros((len(steps), 0)), data["target"].values, mask, dt=run.network.dt, loss=loss, channels=channels)
 
 
 def _agreement(trial: int, output: np.ndarray, shown: Trials) -> str:

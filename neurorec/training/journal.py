@@ -12,7 +12,7 @@ from neurorec.engines.base import Activity
 from neurorec.runs import RunFile
 from neurorec.runs.record import recorded
 from neurorec.tasks.base.trials import Trials
-from neurorec.training.trainer import Learner
+from neurorec.training.trainer import Trainer
 
 if TYPE_CHECKING:
     import xarray
@@ -27,14 +27,14 @@ RECENT = 100  # trials over which the criterion's mean loss is taken
 class Journal:
     """Learns batch after batch and writes down what happened, a block of rows at a time: bounded in memory."""
 
-    def __init__(self, learner: Learner, file: RunFile, until: int):
-        self.learner, self.file = learner, file
+    def __init__(self, trainer: Trainer, file: RunFile, until: int):
+        self.trainer, self.file = trainer, file
         self.done, self.total, self.record = file.done, until, file.record
         self.snapshots, self.rows, self.flushed = set(file.snapshot_trials), [], time.monotonic()
         log = file.log()
         self.losses: deque[float] = deque(self._losses_so_far(log), maxlen=RECENT)
         if self.done:
-            learner.began -= float(log["seconds"][self.done - 1])  # the clock goes on where it stopped
+            trainer.began -= float(log["seconds"][self.done - 1])  # the clock goes on where it stopped
 
     @property
     def recent_loss(self) -> float:
@@ -44,22 +44,22 @@ class Journal:
     @property
     def finished(self) -> bool:
         """All trials done, or the criterion met."""
-        limit = self.learner.plan.stop_below
+        limit = self.trainer.settings.stop_below
         met = limit is not None and len(self.losses) == RECENT and self.recent_loss < limit
         return self.done >= self.total or met
 
     def batch(self) -> None:
         """One batch, its row in the log, its trajectories; a checkpoint when it is time."""
-        first, batch = self.done, self.learner.plan.batch
+        first, batch = self.done, self.trainer.settings.batch
         n = min(batch - first % batch, self.total - first)  # after a stop within a batch, what is left of that one
-        trials = self.learner.trials(first, n)
-        activity, row = self.learner.learn(trials, first)
+        trials = self.trainer.trials(first, n)
+        activity, row = self.trainer.learn(trials, first)
         self.losses.extend(map(float, row["loss"]))
         self.rows.append(row)
         self._record(activity, trials, first)
         self.done = first + n
         if self.done in self.snapshots:
-            self.file.snapshot(self.done, self.learner.trained())
+            self.file.snapshot(self.done, self.trainer.trained())
         if time.monotonic() - self.flushed > FLUSH_SECONDS:
             self.checkpoint()
 
@@ -68,14 +68,14 @@ class Journal:
         columns = {name: np.concatenate([row[name] for row in self.rows]) for name in (self.rows[0] if self.rows else ())}
         if columns:
             self.file.write_log(self.done - len(columns["loss"]), columns)
-        learner = self.learner
-        self.file.checkpoint(self.done, learner.updates, learner.weights.vector, learner.slots, learner.start.vector)
+        trainer = self.trainer
+        self.file.checkpoint(self.done, trainer.updates, trainer.weights.vector, trainer.slots, trainer.start.vector)
         self.rows, self.flushed = [], time.monotonic()
 
     def conclude(self) -> None:
         """Checkpoint, and store the network."""
         self.checkpoint()
-        self.file.finish(self.learner.trained())
+        self.file.finish(self.trainer.trained())
 
     def close(self) -> None:
         """Close the file (a run in memory stays open: it is the only copy)."""
@@ -91,7 +91,7 @@ class Journal:
         self.file.write_trajectories(numbers, arrays, {name: value[which] for name, value in trials.conditions.items()})
 
     def _variable(self, name: str, activity: Activity, trials: Trials) -> np.ndarray:
-        return recorded(name, self.learner.network, activity, trials.inputs, trials.targets)
+        return recorded(name, self.trainer.network, activity, trials.inputs, trials.targets)
 
     def _losses_so_far(self, log: xarray.Dataset) -> list[float]:
         return list(map(float, log["loss"].values[: self.done][-RECENT:]))

@@ -1,29 +1,34 @@
-"""What a training is made of, as objects; in a file they are names and settings."""
+"""What a training is made of, as objects: resolved once, where a caller names them or a file does."""
 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from neurorec.arrays import only
 from neurorec.discovery import name_of, resolve
-from neurorec.errors import NotOffered
+from neurorec.errors import NotOffered, RunFileError
 from neurorec.learning.feedbacks.base import AbstractFeedback
 from neurorec.learning.losses.base import AbstractLoss
 from neurorec.learning.optimisers.base import AbstractOptimiser
 from neurorec.learning.rules.base import AbstractRule
 from neurorec.tasks.base.task import AbstractTask
 from neurorec.tasks.base.trials import Trials
-from neurorec.training.settings import PARTS, Plan, as_task, describe_task, plain, remake_task
+from neurorec.training.settings import TrainingSettings
+from neurorec.training.task_of_run import as_task, describe_task, plain, task_of_run
 from neurorec.trust import Trusted, remade
 
 if TYPE_CHECKING:
     from neurorec.engines.base import AbstractEngine
 
+PARTS = {"rule": "rules", "engine": "engines", "feedback": "feedbacks", "optimiser": "optimisers", "loss": "losses"}  # and their kinds
+
 
 @dataclass(frozen=True)
 class Parts:
-    """The objects of a training, resolved once."""
+    """The objects of a training; in a file they are names and settings."""
 
     task: AbstractTask
     rule: AbstractRule
@@ -42,7 +47,7 @@ class Parts:
         )  # fmt: skip
 
     @classmethod
-    def remade(cls, plan: Plan, task: AbstractTask | Trials | str | None, trust: Trusted) -> Parts:
+    def of_run(cls, config: Mapping[str, Any], task: AbstractTask | Trials | str | None, trust: Trusted) -> Parts:
         """From what a file says.
 
         Raises
@@ -50,8 +55,8 @@ class Parts:
         RunFileError
             If a class is not the library's own and not trusted.
         """
-        others = {name: remade(kind, getattr(plan, name), getattr(plan, f"{name}_settings"), trust) for name, kind in PARTS.items()}
-        return cls(remake_task(plan, task, trust), **others)
+        said = described_in(config)
+        return cls(task_of_run(config, task, trust), **{name: part_of_run(name, said, trust) for name in PARTS})
 
     @property
     def made_of(self) -> tuple[type, ...]:
@@ -59,13 +64,39 @@ class Parts:
         return tuple(type(part) for part in vars(self).values())
 
     def described(self) -> dict[str, Any]:
-        """Names and settings, as `neurorec.training.settings.Plan` has them."""
+        """Names and settings, for JSON: ``rule``, ``rule_settings``, ``task``, ``task_settings`` ..."""
         found: dict[str, Any] = {}
         found["task"], found["task_settings"] = describe_task(self.task)
         for name in PARTS:
             part = getattr(self, name)
             found |= {name: name_of(part), f"{name}_settings": plain(part.settings) if part is self.engine else settings_of(part)}
         return found
+
+
+def part_of_run(name: str, config: Mapping[str, Any], trust: Trusted) -> Any:
+    """One of `PARTS` as a file describes it.
+
+    Raises
+    ------
+    RunFileError
+        If its class is not the library's own and not trusted.
+    """
+    return remade(PARTS[name], config[name], config.get(f"{name}_settings", {}), trust)
+
+
+def described_in(config: Mapping[str, Any]) -> dict[str, Any]:
+    """What `Parts.described` put into a file; runs from before rules, feedbacks and losses could have settings have none.
+
+    Raises
+    ------
+    RunFileError, ValueRefused
+        If some are missing, or there are settings that nothing has.
+    """
+    names = [each for name in ("task", *PARTS) for each in (name, f"{name}_settings")]
+    only("setting of a run", config, [*names, *(f.name for f in dataclasses.fields(TrainingSettings))])
+    if lacking := [name for name in ("task", *PARTS, "task_settings", "engine_settings", "optimiser_settings") if name not in config]:
+        raise RunFileError(f"the file is damaged (its config lacks {', '.join(lacking)}); restore it from a copy")
+    return {name: config.get(name, {}) for name in names}
 
 
 def settings_of(part: Any) -> dict[str, Any]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack, cast
 
 import numpy as np
 
@@ -33,38 +34,29 @@ from neurorec.tasks.base.task import AbstractTask
 from neurorec.tasks.base.trials import Trials
 from neurorec.training.journal import Journal
 from neurorec.training.parts import Parts
-from neurorec.training.settings import Plan
-from neurorec.training.trainer import Learner
+from neurorec.training.settings import Options, TrainingSettings, expect_options, with_options
+from neurorec.training.trainer import Trainer
 from neurorec.trust import Trust, trusted
 
 KEPT = 20  # trials that are recorded of a training, where the user did not say
 
 
+@with_options
 def train(
     network: AbstractNetwork,
     task: AbstractTask | Trials | str,
     rule: str | AbstractRule = "rflo",
     engine: str | AbstractEngine = "numba",
-    trials: int = 1000,
-    batch: int = 1,
-    update: str = "trial",
-    rate: float | Mapping[str, Any] = 0.03,
+    *,
     optimiser: str | AbstractOptimiser = "sgd",
     loss: str | AbstractLoss | type[AbstractLoss] | None = None,
     record: Record | None = None,
     path: str | Path | None = None,
-    seed: int | None = 0,
     progress: bool | Hook = True,
-    *,
     feedback: str | AbstractFeedback | None = None,
     plastic: Sequence[str] | Mapping[str, Any] | None = None,
-    clip: float | None = None,
-    weight_decay: float = 0.0,
-    anneal: float = 1.0,
-    gradient_angle: int = 0,
-    stop_below: float | None = None,
-    start: str = "initial",
     overwrite: bool = False,
+    **options: Unpack[Options],
 ) -> Run:
     """Train a network on a task by a rule.
 
@@ -78,18 +70,6 @@ def train(
         From ``nr.names("rules")``.
     engine : str or engine
         From ``nr.names("engines")``.
-    trials : int
-        How many in all.
-    batch : int
-        How many run side by side; their changes are averaged.
-    update : str
-        When weights change: ``"step"``, after every time step; ``"trial"``, at the end of the trial (or of the
-        trials that run side by side); ``"batch"`` says the latter. A step's change has the weight that the step has
-        in the trial's loss, so that a rate means the same in each: Murray's Eq 5 is ``rate`` times the number of steps.
-    rate : float or mapping
-        Learning rate, for all weights or one each: ``{"recurrent": 0.01, "input": 0.01, "readout": 0.03}``. With a
-        parametrisation, its free parameters (``network.learnt``) are in the place of ``recurrent``. Instead of a number, an
-        array shaped as the weight gives each synapse its own rate.
     optimiser : str or optimiser
         ``"sgd"``, ``"adam"``, or e.g. ``Adam(beta1=0.8)``.
     loss : str or loss, optional
@@ -98,8 +78,6 @@ def train(
         What trajectories are kept. None: 20 trials, evenly spaced.
     path : str or Path, optional
         The run file. None: in memory.
-    seed : int or None
-        Fixes trials and noise; None: a fresh one, stored with the run.
     progress : bool or callable
         Bar or plain lines; or a function of (trials done, trials in all, mean loss of the last hundred), called after every batch:
         where it returns False, training stops there, and `nr.resume` goes on. What it raises reaches the caller, the file being whole.
@@ -109,23 +87,9 @@ def train(
         Which weights change; None: as the network says. Of a mapping, ``{"recurrent": mask, "readout": None}``, only the synapses change
         at which the mask is True (or 1); None: all of that weight. The others keep their numbers to the last bit, whatever the
         optimiser and the decay, and clipping does not count them.
-    clip : float, optional
-        Largest norm of a change.
-    weight_decay : float
-        Weights shrink by ``rate * weight_decay`` at every update.
-    anneal : float
-        Share of `rate` that is left at the end of `trials`; on the way it falls along a straight line. 1: it stays. A
-        training that `nr.resume` makes longer goes on at the last rate.
-    gradient_angle : int
-        Log the angle between the rule's change and the exact gradient every so many batches; 0: never.
-    stop_below : float, optional
-        Stop when the mean loss of the last 100 trials is smaller.
-    start : str
-        The state in which trials begin: ``"initial"``, the network's own; ``"carried"``, that in which the last trial ended
-        (in its place of the batch), so that movements are learnt as they will follow one another. What a weight did to the
-        trials before is not counted: rules see each trial by itself.
     overwrite : bool
         Replace a file at `path`.
+    **options
 
     Returns
     -------
@@ -140,30 +104,54 @@ def train(
         Before the first step: what does not fit, and the way out.
     KeyboardInterrupt
         On Ctrl-C, after the batch under way; the file can be resumed.
+
+    Examples
+    --------
+    >>> import neurorec as nr
+    >>> task = nr.task("periodic_output")
+    >>> network = nr.Network.for_task(task, seed=0)
+    >>> run = nr.train(network, task, rule="rflo", trials=20, batch=10, rate=0.003, optimiser="adam", progress=False)
+    >>> run.log["loss"].sizes["trial"]
+    20
     """
+    expect_options(options)
     parts = Parts.of(task, rule, engine, feedback, optimiser, loss)
     network, masks = narrowed(network, plastic)
-    by_name = rates_by_name(network, parts.rule, parts.feedback, rate, masks)
-    rates = Weights.of(network, np.float64).spread(network, by_name) if uneven(by_name) else None
-    plan = Plan(
-        **parts.described(), trials=trials, batch=batch, update=update, rate=largest(rate), uneven=list(uneven(by_name)),
-        clip=clip, weight_decay=weight_decay, anneal=anneal, gradient_angle=gradient_angle, stop_below=stop_below, seed=entropy(seed),
-        start=start,
-    )  # fmt: skip
-    _expect_room(network, batch, steps=1)
-    learner = Learner(network, parts, plan, rates)
-    first = learner.trials(0, 1)
+    settings, rates = _resolved(TrainingSettings(**cast(Any, options)), network, parts, masks)
+    _expect_room(network, settings.batch, steps=1)
+    trainer = Trainer(network, parts, settings, rates)
+    first = trainer.trials(0, 1)
     fit(network, first)
-    _expect_room(network, batch, first.steps)
-    record = record or Record(variables=(*network.formula.states[:1], "output", "target"), every=max(1, trials // KEPT))
+    _expect_room(network, settings.batch, first.steps)
+    file = _file(path, trainer, first, record, rates, overwrite)
+    return _go_on(Journal(trainer, file, file.total), progress)
+
+
+def _resolved(
+    settings: TrainingSettings, network: AbstractNetwork, parts: Parts, masks: Mapping[str, np.ndarray]
+) -> tuple[TrainingSettings, np.ndarray | None]:
+    """The settings with a seed and with rates as plain numbers, and a rate for every weight, (P,), where synapses differ."""
+    by_name = rates_by_name(network, parts.rule, parts.feedback, settings.rate, masks)
+    rates = Weights.of(network, np.float64).spread(network, by_name) if uneven(by_name) else None
+    plain = {"rate": largest(settings.rate), "uneven": list(uneven(by_name)), "seed": entropy(settings.seed)}
+    return dataclasses.replace(settings, **plain), rates
+
+
+def _file(
+    path: str | Path | None, trainer: Trainer, first: Trials, record: Record | None, rates: np.ndarray | None, overwrite: bool
+) -> RunFile:
+    """Of a training that begins; `first` is one of its trials."""
+    network, settings = trainer.network, trainer.settings
+    every = max(1, settings.trials // KEPT)
     file = RunFile.create(
-        path, network, plan.as_dict(), trials, first.steps, network.dt, plan.columns, learner.weights.vector, learner.slots, record,
+        path, network, {**trainer.parts.described(), **settings.as_dict()}, settings.trials, first.steps, network.dt, settings.columns,
+        trainer.weights.vector, trainer.slots, record or Record((*network.formula.states[:1], "output", "target"), every=every),
         [n for n, value in first.conditions.items() if value.dtype.kind in "iufbU"], network.inputs, network.outputs,
-        texts=text_widths(first.conditions), batch=batch, seed_entropy=plan.seed, carried=learner.start.vector, rates=rates,
+        texts=text_widths(first.conditions), batch=settings.batch, seed_entropy=settings.seed, carried=trainer.start.vector, rates=rates,
         overwrite=overwrite,
     )  # fmt: skip
-    file.trust = (*network.made_of, *parts.made_of)
-    return _go_on(Journal(learner, file, file.total), progress)
+    file.trust = (*network.made_of, *trainer.parts.made_of)
+    return file
 
 
 def resume(
@@ -200,13 +188,12 @@ def resume(
     file = RunFile.open(path, "r+", trusted(trust))
     try:
         with reading(path, "its settings"):
-            plan = Plan.from_dict(file.config)
-        rates = file.rates() if plan.uneven else None
-        learner = Learner(file.initial(), Parts.remade(plan, task, file.trust), plan, rates)
+            parts, settings = Parts.of_run(file.config, task, file.trust), TrainingSettings.of_run(file.config)
+        trainer = Trainer(file.initial(), parts, settings, file.rates() if settings.uneven else None)
         until = file.total if trials is None else _last_trial(file, whole("trials", trials))
         file.extend(until)
-        _, learner.updates, learner.weights.vector[...], learner.slots[...], learner.start.vector[...] = file.state()
-        journal = Journal(learner, file, until)
+        _, trainer.updates, trainer.weights.vector[...], trainer.slots[...], trainer.start.vector[...] = file.state()
+        journal = Journal(trainer, file, until)
     except Exception:
         file.close()
         raise
@@ -234,7 +221,7 @@ def _go_on(journal: Journal, progress: bool | Hook) -> Run:
     Only between two batches do weights and the number of trials belong together: what breaks a batch off leaves the file
     as the last checkpoint made it.
     """
-    learner, file = journal.learner, journal.file
+    trainer, file = journal.trainer, journal.file
     import scipy.linalg.cython_blas  # noqa: F401 - Numba's products use it: loaded now, so that the limit below holds for it
 
     with one_thread, Interrupt() as interrupt, Progress(progress, journal.total, journal.done) as shown:
@@ -250,7 +237,7 @@ def _go_on(journal: Journal, progress: bool | Hook) -> Run:
         finally:
             journal.close()
     interrupt.act(_how_to_go_on(file, journal))
-    return Run(file, learner.trained())
+    return Run(file, trainer.trained())
 
 
 def _told(journal: Journal, shown: Progress) -> bool:

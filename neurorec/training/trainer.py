@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from neurorec.discovery import name_of
 from neurorec.engines.base import Activity, Memory, Route, Stimulus, Teaching, check
 from neurorec.errors import DivergenceError
 from neurorec.learning.feedbacks.symmetric import Symmetric
@@ -24,13 +25,13 @@ from neurorec.simulation.stimulus import stimulus
 from neurorec.tasks.base.trials import Trials
 from neurorec.training.initial_state import STARTS
 from neurorec.training.parts import Parts
-from neurorec.training.settings import Plan, ways_out
+from neurorec.training.settings import TrainingSettings, ways_out
 from neurorec.training.silence import Silence
 
 UNBEARABLE = 1e4  # times the loss of a silent network
 
 
-class Learner:
+class Trainer:
     """A network that learns, batch by batch.
 
     Parameters
@@ -39,10 +40,10 @@ class Learner:
         As it was before training.
     parts : Parts
         Task, rule, engine, feedback, optimiser, loss.
-    plan : Plan
+    settings : TrainingSettings
         Everything else.
     rates : (P,) array, optional
-        Learning rate of every weight, where the plan says that they are uneven.
+        Learning rate of every weight, where the settings say that they are uneven.
 
     Attributes
     ----------
@@ -58,36 +59,36 @@ class Learner:
         Learning rates of the first trial, before annealing.
     """
 
-    def __init__(self, network: AbstractNetwork, parts: Parts, plan: Plan, rates: np.ndarray | None = None):
-        self.network, self.task, self.plan = network, parts.task, plan
+    def __init__(self, network: AbstractNetwork, parts: Parts, settings: TrainingSettings, rates: np.ndarray | None = None):
+        self.network, self.parts, self.settings = network, parts, settings
         self.engine: Any = parts.engine  # which takes this network, or `check` refuses
-        check(parts.engine, parts.rule, plan.schedule, network)
+        check(parts.engine, parts.rule, settings.schedule, network)
         self.mapping = mapping_of(network)
-        self.mapping.check(plan.schedule)
+        self.mapping.check(settings.schedule)
         self.weights, self.updates, self.batches = Weights.of(network, self.engine.dtype), 0, 0
-        self.start = STARTS[plan.start](network, plan.batch, self.engine.dtype)
+        self.start = STARTS[settings.start](network, settings.batch, self.engine.dtype)
         self.slots = np.zeros((len(parts.optimiser.slots), self.weights.vector.size), self.engine.dtype)
-        even = rates_by_name(network, parts.rule, parts.feedback, plan.rate)  # which refuses what cannot be trained
+        even = rates_by_name(network, parts.rule, parts.feedback, settings.rate)  # which refuses what cannot be trained
         self.rates = self.weights.spread(network, even) if rates is None else rates.astype(self.engine.dtype)
-        clip = np.inf if plan.clip is None else plan.clip
+        clip = np.inf if settings.clip is None else settings.clip
         self.teaching = Teaching(
             Route(parts.rule, parts.feedback),
             parts.optimiser,
             parts.loss,
             self.rates,
             clip,
-            plan.weight_decay,
+            settings.weight_decay,
             least_values(network, self.weights),
-            tuple(plan.uneven),
+            tuple(settings.uneven),
         )
-        self.engine.expect(network, self.teaching, plan.schedule)
+        self.engine.expect(network, self.teaching, settings.schedule)
         self.silence = Silence(network)
         self.exact, self.began = Route(BPTT(), Symmetric()), time.monotonic()
 
     def trials(self, first: int, n: int) -> Trials:
         """Trials number `first` and on, which mean something to the training's loss."""
-        made = self.task.trials(n, self.plan.seed, first)
-        if made.loss != self.plan.loss:
+        made = self.parts.task.trials(n, self.settings.seed, first)
+        if made.loss != name_of(self.parts.loss):
             self.teaching.loss.expect(made.targets, made.mask)
         return made
 
@@ -106,18 +107,18 @@ class Learner:
         DivergenceError
             If a number is no longer finite; the weights are those of before.
         """
-        self.batches = first // self.plan.batch
-        self.teaching = dataclasses.replace(self.teaching, rates=self.rates * self.rates.dtype.type(self.plan.rate_left(first)))
-        run = self._online if self.plan.schedule == "step" else self._at_the_end
+        self.batches = first // self.settings.batch
+        self.teaching = dataclasses.replace(self.teaching, rates=self.rates * self.rates.dtype.type(self.settings.rate_left(first)))
+        run = self._online if self.settings.schedule == "step" else self._at_the_end
         # A diverging network overflows before it is caught: that is the error raised below, not a warning.
         with np.errstate(over="ignore", invalid="ignore"):
             state = self.start.of(trials.count)
-            given = stimulus(self.network, trials, self.engine.dtype, self.plan.seed, first, state, training_noise)
+            given = stimulus(self.network, trials, self.engine.dtype, self.settings.seed, first, state, training_noise)
             moved, slots, activity, angle = run(trials, given)
             loss = losses(activity.readout, trials, self.teaching.loss)
         if not (np.isfinite(moved).all() and self._bearable(loss, trials)):
             raise DivergenceError(self._unstable(first, loss))
-        updates = trials.steps if self.plan.schedule == "step" else 1
+        updates = trials.steps if self.settings.schedule == "step" else 1
         if self.silence.possible:
             self.silence.saw(trials, activity, loss, self._stood_still(moved, updates))
         self.updates += updates
@@ -128,7 +129,7 @@ class Learner:
             "alignment": np.full(trials.count, self.alignment),
             "seconds": np.full(trials.count, time.monotonic() - self.began),
         }
-        return activity, row | ({"angle": np.full(trials.count, angle)} if self.plan.gradient_angle else {})
+        return activity, row | ({"angle": np.full(trials.count, angle)} if self.settings.gradient_angle else {})
 
     @property
     def alignment(self) -> float:
@@ -179,7 +180,7 @@ class Learner:
         return change
 
     def _measures_angle(self) -> bool:
-        return bool(self.plan.gradient_angle) and self.batches % self.plan.gradient_angle == 0
+        return bool(self.settings.gradient_angle) and self.batches % self.settings.gradient_angle == 0
 
     def _angle(self, change: Weights, arguments: tuple) -> float:
         """Degrees between the rule's change and the exact gradient, over the weights that move."""
@@ -194,7 +195,10 @@ class Learner:
         _, arguments = self._lesson(trials, given)
         return self._angle(self._change(arguments, self.teaching.route), arguments)
 
+    def _ways_out(self) -> list[str]:
+        return ways_out(self.parts.task, name_of(self.parts.task), self.settings, name_of(self.parts.optimiser))
+
     def _unstable(self, first: int, loss: np.ndarray) -> str:
         bad = int(np.argmax(np.nan_to_num(loss, nan=np.inf)))
         where = f"training became unstable at trial {first + bad + 1} (loss {loss[bad]:.3g})"
-        return f"{where}; the weights of trial {first} are kept, try {', or '.join(ways_out(self.task, self.plan))}"
+        return f"{where}; the weights of trial {first} are kept, try {', or '.join(self._ways_out())}"

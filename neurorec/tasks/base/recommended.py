@@ -61,6 +61,11 @@ class Recommended:
         rate = class_of("optimisers", self.optimiser).usual_rate if self.rate is None else self.rate
         return {name: getattr(self, name) for name in TRAINING} | {"rate": rate, "clip": self.clip or None}
 
+    @property
+    def general(self) -> bool:
+        """Whether they are those for a task of which nothing is known."""
+        return self == GENERAL
+
     def but(self, **chosen: Any) -> Recommended:
         """These settings, but for what was chosen (None: nothing was); what was found for another choice becomes general.
 
