@@ -189,7 +189,7 @@ def stream(path):
 
 @pytest.mark.parametrize("work", [train, learn, stream])
 def test_work_whose_file_is_removed_stops(tmp_path, monkeypatch, work):
-    for module in ("training", "circuits.diary"):
+    for module in ("training.journal", "circuits.diary"):
         monkeypatch.setattr(f"neurorec.{module}.FLUSH_SECONDS", 0.0)
     with pytest.raises(RunFileError, match=REMOVED):
         work(tmp_path / "a.h5")

@@ -6,6 +6,7 @@ Ctrl-C, 143 by a scheduler's SIGTERM. Whatever is not 0 comes with one line on s
 
 from __future__ import annotations
 
+import inspect
 import os
 import re
 import sys
@@ -62,7 +63,7 @@ def as_options(text: str) -> str:
     from neurorec.cli.train import command  # which needs this module
 
     text = re.sub(r"nr\.resume\('([^']*)'\)", r"neurorec resume \1", text)
-    names = "|".join(command.__annotations__)
+    names = "|".join(inspect.signature(command).parameters)
     found = rf"(?<!\S)({names})=(?:'([\w-]+)'|(\d[\d.e+-]*)|True)(?=[\s,;)]|$)"
     return re.sub(found, lambda m: " ".join(filter(None, (f"--{m[1].replace('_', '-')}", m[2] or m[3]))), text)
 

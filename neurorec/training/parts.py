@@ -56,7 +56,8 @@ class Parts:
             If a class is not the library's own and not trusted.
         """
         said = described_in(config)
-        return cls(task_of_run(config, task, trust), **{name: part_of_run(name, said, trust) for name in PARTS})
+        others = {name: part_of_run(name, said, trust) for name in PARTS}
+        return cls(task_of_run(config, task, trust), **others)
 
     @property
     def made_of(self) -> tuple[type, ...]:
