@@ -8,15 +8,29 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from neurorec.discovery import abstract
+
 if TYPE_CHECKING:
+    from neurorec.networks.architectures.base import AbstractArchitecture as AbstractArchitecture
+    from neurorec.networks.cells.base import AbstractCell as AbstractCell
+    from neurorec.circuits.contexts.base import AbstractContext as AbstractContext
+    from neurorec.circuits.plasticities.base import AbstractPlasticity as AbstractPlasticity
     from neurorec.discovery import names as names
     from neurorec.simulation.simulate import simulate as simulate
     from neurorec.simulation.simulate import weight_change as weight_change
+    from neurorec.engines.base import AbstractEngine as AbstractEngine
+    from neurorec.learning.feedbacks.base import AbstractFeedback as AbstractFeedback
+    from neurorec.networks.filters.base import AbstractFilter as AbstractFilter
+    from neurorec.learning.losses.base import AbstractLoss as AbstractLoss
     from neurorec.networks.module_network import ModuleNetwork as ModuleNetwork
     from neurorec.networks.network import Network as Network
+    from neurorec.learning.optimisers.base import AbstractOptimiser as AbstractOptimiser
+    from neurorec.networks.parametrisations.base import AbstractParametrisation as AbstractParametrisation
     from neurorec.networks.presets import preset as preset
+    from neurorec.networks.presets.base import AbstractPreset as AbstractPreset
     from neurorec.tasks.base.recommended import Recommended as Recommended
     from neurorec.runs.record import Record as Record
+    from neurorec.learning.rules.base import AbstractRule as AbstractRule
     from neurorec.runs.run import Run as Run
     from neurorec.runs.run import open_run as open_run
     from neurorec.simulation.stream import stream as stream
@@ -24,27 +38,30 @@ if TYPE_CHECKING:
     from neurorec.training.train import resume as resume
     from neurorec.training.train import train as train
     from neurorec.tasks.base.trials import AbstractTask as AbstractTask
+    from neurorec.tasks.base.trials import Trial as Trial
     from neurorec.tasks.base.trials import Trials as Trials
+    from neurorec.engines.unrolled.base import AbstractUnroll as AbstractUnroll
 
 __version__ = "0.1.0"
 
 _PUBLIC = {
-    "names": "discovery",
-    "Network": "network",
-    "ModuleNetwork": "module_network",
-    "Trials": "trials",
-    "AbstractTask": "trials",
-    "task": "tasks",
-    "Recommended": "recommended",
-    "preset": "presets",
-    "Record": "record",
-    "simulate": "engines",
-    "stream": "streaming",
-    "weight_change": "engines",
-    "train": "training",
-    "resume": "training",
-    "open_run": "run",
-    "Run": "run",
+    "names": "neurorec.discovery",
+    "Network": "neurorec.networks.network",
+    "ModuleNetwork": "neurorec.networks.module_network",
+    "Trials": "neurorec.tasks.base.trials",
+    "Trial": "neurorec.tasks.base.trials",
+    "task": "neurorec.tasks",
+    "Recommended": "neurorec.tasks.base.recommended",
+    "preset": "neurorec.networks.presets",
+    "Record": "neurorec.runs.record",
+    "simulate": "neurorec.engines",
+    "stream": "neurorec.simulation.stream",
+    "weight_change": "neurorec.engines",
+    "train": "neurorec.training.train",
+    "resume": "neurorec.training.train",
+    "open_run": "neurorec.runs.run",
+    "Run": "neurorec.runs.run",
+    **abstract(),  # what a user's own cells, rules, tasks ... derive from
 }
 
 __all__ = [*_PUBLIC, "__version__"]
@@ -52,7 +69,7 @@ __all__ = [*_PUBLIC, "__version__"]
 
 def __getattr__(name: str) -> Any:
     if name in _PUBLIC:
-        return getattr(importlib.import_module(f"neurorec.{_PUBLIC[name]}"), name)
+        return getattr(importlib.import_module(_PUBLIC[name]), name)
     try:
         return importlib.import_module(f"neurorec.{name}")
     except ModuleNotFoundError as error:

@@ -8,7 +8,7 @@ import pytest
 
 import neurorec as nr
 from neurorec import cli
-from neurorec.learning.overlap import cosine, degrees
+from neurorec.arrays import cosine, degrees
 from neurorec.errors import UnknownName
 
 matplotlib.use("agg")

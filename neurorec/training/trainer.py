@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from neurorec.networks.abstract_network import AbstractNetwork
-from neurorec.learning.overlap import cosine, degrees
+from neurorec.arrays import cosine, degrees
 from neurorec.simulation.simulate import losses, stimulus, weighted_error
 from neurorec.engines.base import Activity, Memory, Route, Stimulus, Teaching, check
 from neurorec.errors import DivergenceError

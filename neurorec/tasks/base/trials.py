@@ -39,7 +39,7 @@ class Trials(AbstractDisplayed):
     dt : float
         Time step in seconds.
     loss : str or class
-        ``"mse"`` or ``"cross_entropy"``, from ``nr.names("losses")``; or a loss class of your own.
+        From ``nr.names("losses")``; or a loss class of your own.
     channels : sequence of str, optional
         What the outputs are called; empty: by their numbers.
 
@@ -170,6 +170,8 @@ class AbstractTask(ABC):
         What the outputs are called; empty: by their numbers.
     note : str
         What it read and took for what, in a line, where its settings alone do not say so.
+    needs : tuple of str
+        Modules of optional packages without which it cannot make trials.
     recommended : Recommended
         Network and training with which it is learnt: ``neurorec train`` takes them where nothing is said, ``task.recommended.network``
         and ``task.recommended.training`` are keyword arguments of `nr.Network.random` and `nr.train`.
@@ -182,6 +184,7 @@ class AbstractTask(ABC):
     clock: str = "seconds"
     output_channels: tuple[str, ...] = ()
     note: str = ""
+    needs: ClassVar[tuple[str, ...]] = ()
     recommended: ClassVar[Recommended] = GENERAL
 
     @abstractmethod
@@ -261,7 +264,7 @@ class Dataset(AbstractTask):
 
     def score(self, outputs: np.ndarray, trials: Trials) -> np.ndarray:
         """Share of variance explained, or of steps classified right."""
-        if trials.loss == "mse":
+        if not load("losses", trials.loss).classes:
             return variance_explained(outputs, trials)
         right = outputs.argmax(axis=2) == trials.targets.argmax(axis=2)
         return (trials.mask * right).sum(axis=0) / trials.mask.sum(axis=0)
