@@ -54,7 +54,7 @@ def names(kind: str) -> list[str]:
 
 def abstract() -> dict[str, str]:
     """What a user's own classes may derive from, ``AbstractCell`` ..., and the module of each; nothing is imported."""
-    return {_abstract(kind): f"{_package(kind)}.base" for kind in KINDS if (_folder(kind) / "base.py").exists()}
+    return {_abstract(kind): f"{place(kind)}.base" for kind in KINDS if (_folder(kind) / "base.py").exists()}
 
 
 @cache
@@ -69,17 +69,20 @@ def _folder(kind: str) -> Path:
 
 
 @cache
-def _package(kind: str) -> str:
+def place(kind: str) -> str:
+    """The package whose files are the members of a kind: ``neurorec.networks.cells``."""
     return ".".join(["neurorec", *_folder(kind).relative_to(_HERE).parts])
 
 
-def outline(kind: str, name: str) -> ast.ClassDef | ast.FunctionDef:
-    """The text of what a file holds, parsed and not imported: an engine may be slow to load, or not runnable here."""
-    place = _folder(kind) / name
-    file = place / "__init__.py" if place.is_dir() else place.with_suffix(".py")
+def outline(kind: str, name: str) -> Any:
+    """What a file holds as its text says, an `ast` node: nothing is imported, as an engine may be slow to load, or not runnable here."""
+    here = _folder(kind) / name
+    file = here / "__init__.py" if here.is_dir() else here.with_suffix(".py")
     sort = ast.ClassDef if (_folder(kind) / "base.py").exists() else ast.FunctionDef
-    found = (node for node in ast.parse(file.read_text(encoding="utf-8")).body if isinstance(node, sort) and not node.name.startswith("_"))
-    return next(found)
+    public = (node for node in ast.parse(file.read_text(encoding="utf-8")).body if isinstance(node, sort) and not node.name.startswith("_"))
+    if (found := next(public, None)) is None:
+        raise NotOffered(f"{file} must define a public {'class' if sort is ast.ClassDef else 'function'}, it defines none")
+    return found
 
 
 def load(kind: str, name: str) -> Any:
@@ -141,7 +144,7 @@ def class_at(path: str, base: type) -> type:
 
 def base_of(kind: str) -> type:
     """The abstract class from which all of a kind derive: ``AbstractCell`` in ``cells/base.py``."""
-    return getattr(importlib.import_module(f"{_package(kind)}.base"), _abstract(kind))
+    return getattr(importlib.import_module(f"{place(kind)}.base"), _abstract(kind))
 
 
 def _abstract(kind: str) -> str:
@@ -159,7 +162,7 @@ def name_of(thing: object) -> str:
     """The text from which `load` finds the class of `thing` again."""
     cls = thing if inspect.isclass(thing) else type(thing)
     package, _, name = cls.__module__.rpartition(".")
-    ours = package in {_package(kind) for kind in KINDS} and name != "base"
+    ours = package in {place(kind) for kind in KINDS} and name != "base"
     return name if ours else f"{cls.__module__}:{cls.__qualname__}"
 
 
@@ -168,7 +171,7 @@ def _of_ours(kind: str, name: str) -> Any:
     if name not in names(kind):
         raise UnknownName.among(singular(kind), name, names(kind))
     sort = inspect.isclass if (_folder(kind) / "base.py").exists() else inspect.isfunction
-    return _only(sort, importlib.import_module(f"{_package(kind)}.{name}"))
+    return _only(sort, importlib.import_module(f"{place(kind)}.{name}"))
 
 
 def _already_there(path: str) -> Any:
@@ -221,5 +224,7 @@ def _only(sort: Callable[[object], bool], module: ModuleType) -> Any:
     public = [each for name, each in vars(module).items() if sort(each) and each.__module__ == module.__name__ and not name.startswith("_")]
     if len(public) != 1:
         what = "class" if sort is inspect.isclass else "function"
-        raise NotOffered(f"{module.__name__} must define exactly one public {what}, it defines {len(public)}; what is its own begins with _")
+        raise NotOffered(
+            f"{module.__name__} must define exactly one public {what}, it defines {len(public)}; what is its own begins with _"
+        )
     return public[0]

@@ -18,7 +18,7 @@ FLOORS = (
     "model mapping abstract_network network module_network trials tasks record storage weights updates noise noise_loop plasticity philox plan parts run",
     "presets engines architectures unroll circuits",
     "learner silence starts training streaming dynamics plots timing",
-    "cli",
+    "cli testing",
 )
 FLOOR = {part: floor for floor, parts in enumerate(FLOORS) for part in parts.split()}
 TOP = len(FLOORS) - 1
@@ -29,6 +29,7 @@ PUBLIC_MODULES = {
     "errors",
     "plots",
     "presets",
+    "testing",
     "unroll",
 }  # which a script may use beside the names in neurorec.__all__
 

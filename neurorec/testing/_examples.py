@@ -39,7 +39,11 @@ def call(function: Callable[..., Any], **more: Any) -> Any:
             exec(each.source, scope)
         return eval(last.source, scope)
     given = inspect.signature(function).parameters
-    needed = {name: _named(function, name) for name, each in given.items() if each.default is each.empty and each.kind == each.POSITIONAL_OR_KEYWORD}
+    needed = {
+        name: _named(function, name)
+        for name, each in given.items()
+        if each.default is each.empty and each.kind == each.POSITIONAL_OR_KEYWORD
+    }
     return function(**needed, **{name: value for name, value in more.items() if name in given})
 
 

@@ -51,7 +51,8 @@ def refused(ask: Callable[[], object], of: object, law: str) -> str:
 
 def documented(of: Any) -> None:
     """Hold that it says in its own docstring what it is."""
-    hold((vars(of).get("__doc__") if inspect.isclass(of) else of.__doc__ or "").strip(), of, "a docstring says what it is, in its first line")
+    own = vars(of).get("__doc__") if inspect.isclass(of) else of.__doc__
+    hold((own or "").strip(), of, "a docstring says what it is, in its first line")
 
 
 def called(of: object) -> str:

@@ -18,5 +18,5 @@ def compiled(part: Any, function: str) -> Callable:
     if isinstance(inspect.getattr_static(cls, function), staticmethod):
         return code
     fields = {each.name: getattr(part, each.name) for each in dataclasses.fields(part)}
-    settings = namedtuple(cls.__name__, fields)(**fields)  # noqa: PYI024 - its names are the class's
-    return lambda *arguments: code(settings, *arguments)
+    made: Any = namedtuple(cls.__name__, fields)  # noqa: PYI024 - its names are the class's
+    return lambda *arguments: code(made(**fields), *arguments)

@@ -72,4 +72,9 @@ def _check_learning(cell: Any, engine: Any) -> None:
     how: dict[str, Any] = {"rule": "bptt", "trials": 1200, "batch": 4, "rate": 0.01, "optimiser": "adam"}
     loss = train(net, data, engine=engine, record=Record.nothing(), progress=False, **how).log["loss"].values
     first, last = loss[:40].mean(), loss[-40:].mean()
-    hold(last < 0.5 * first, cell, "a network of it learns to report a held input: the loss halves in 300 updates", f"{first:.3g} to {last:.3g}")
+    hold(
+        last < 0.5 * first,
+        cell,
+        "a network of it learns to report a held input: the loss halves in 300 updates",
+        f"{first:.3g} to {last:.3g}",
+    )

@@ -32,7 +32,9 @@ def check_dynamics(function: str | Callable[..., Any]) -> None:
     measure = load("dynamics", function) if isinstance(function, str) else function
     documented(measure)
     found, again = call(measure), call(measure)
-    hold(isinstance(found, xarray.Dataset | xarray.DataArray), measure, "it returns a Dataset or a DataArray of xarray", type(found).__name__)
+    hold(
+        isinstance(found, xarray.Dataset | xarray.DataArray), measure, "it returns a Dataset or a DataArray of xarray", type(found).__name__
+    )
     unnamed = [name for name in map(str, found.dims) if name.startswith("dim_")]
     hold(not unnamed, measure, "every dimension has a name", unnamed)
     numbers = found.data_vars if isinstance(found, xarray.Dataset) else {str(found.name): found}

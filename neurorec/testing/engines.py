@@ -35,7 +35,9 @@ def check_engine(engine: Any, cells: tuple[str, ...] = ("leaky_tanh", "gru"), ru
     runner = resolve("engines", engine)
     documented(type(runner))
     hold(runner.offers and runner.offers <= SCHEDULES, runner, f"it offers some of {sorted(SCHEDULES)}", runner.offers)
-    hold(np.dtype(runner.dtype).kind == "f" and 0 < runner.tolerance < 0.1, runner, "it has a float type, and a tolerance", runner.tolerance)
+    hold(
+        np.dtype(runner.dtype).kind == "f" and 0 <= runner.tolerance < 0.1, runner, "it has a float type, and a tolerance", runner.tolerance
+    )
     for cell in cells:
         check_simulation(runner, runner, cell)
         for rule in rules:

@@ -8,14 +8,13 @@ import numpy as np
 
 from neurorec.discovery import resolve
 from neurorec.training.parts import settings_of
-from neurorec.testing._cases import ORDINARY
-from neurorec.testing._compared import check_changes, check_steps
+from neurorec.testing._compared import check_changes
 from neurorec.testing._laws import close, documented
 from neurorec.testing._plain import compiled
 
 
 def check_feedback(feedback: Any, engine: Any = "numba") -> None:
-    """Hold a feedback to its laws: element by element, the same compiled, the same on an engine as in the reference, at every step too.
+    """Hold a feedback to its laws: element by element, the same compiled, the same on an engine as in the reference.
 
     Parameters
     ----------
@@ -39,4 +38,3 @@ def check_feedback(feedback: Any, engine: Any = "numba") -> None:
         each = [[alone(a, b) for a, b in zip(row, other, strict=True)] for row, other in zip(readout, back, strict=True)]
         close(whole, each, 1e-12, way, "element of arrays is element of each of their numbers, compiled")
     check_changes(way, engine, "rflo", feedback=way)
-    check_steps(way, engine, ORDINARY, feedback=way, rate=0.03, weight_decay=0.1)

@@ -27,8 +27,8 @@ def check_optimiser(optimiser: Any) -> None:
     """
     law = resolve("optimisers", optimiser)
     documented(type(law))
-    settings = dataclasses.asdict(law) if dataclasses.is_dataclass(law) else vars(law)
     hold(dataclasses.is_dataclass(law), law, "it is a frozen dataclass, whose fields are its settings")
+    settings = dataclasses.asdict(law)
     hold(all(isinstance(value, float) for value in settings.values()), law, "its settings are floats", settings)
     for size in (1, 5):
         _check_compiled(law, size)
@@ -39,12 +39,14 @@ def _check_compiled(law: Any, size: int) -> None:
     import numba
 
     ends = []
-    for step in (law.step, numba.njit(law.step)):
+    compiled: Any = numba.njit(law.step)
+    for step in (law.step, compiled):
         weights, slots = np.zeros(size), np.zeros((len(law.slots), size))
         for count, change in enumerate(np.random.default_rng(1).normal(size=(4, size)), start=1):
             step(weights, change, slots, np.full(size, 0.1), count, settings_of(law))
         ends.append((weights, slots))
-    for name, found, expected in zip(("weights", "slots"), *reversed(ends), strict=True):
+    plain, fast = ends
+    for name, found, expected in zip(("weights", "slots"), fast, plain, strict=True):
         close(found, expected, 1e-8, law, f"step leaves the same {name} compiled")
 
 

@@ -128,7 +128,12 @@ def _check_descent(law: Any, cell: str) -> None:
         moved = (net.replace(free={**net.free, name: net.free[name] + sign * 1e-6 * way}) for sign in (1, -1))
         ends = [simulate(each, data, engine="reference").loss.mean() for each in moved]
         expected, found = -(ends[0] - ends[1]) / 2e-6, (change[name] * way).sum()
-        hold(abs(found - expected) <= 1e-5 * abs(expected) + 1e-9, law, f"bptt moves {name} by minus the slope of the loss, {expected:.3e}", found)
+        hold(
+            abs(found - expected) <= 1e-5 * abs(expected) + 1e-9,
+            law,
+            f"bptt moves {name} by minus the slope of the loss, {expected:.3e}",
+            found,
+        )
 
 
 def _data(net: Network) -> Any:
@@ -141,7 +146,11 @@ def _check_rule(law: Any, cell: str, rule: str, engine: Any) -> None:
     ours, definition = (weight_change(net, _data(net), rule=rule, engine=each) for each in (engine, "reference"))
     alike(ours, definition, resolve("engines", engine).tolerance, law, f"{rule} on {engine} changes what it changes in the reference")
     moves = resolve("rules", rule).may_change("recurrent")
-    hold(all(bool(np.any(definition[name])) == moves for name in net.learnt), law, f"{rule} moves {net.learnt} if it may change recurrent: {moves}")
+    hold(
+        all(bool(np.any(definition[name])) == moves for name in net.learnt),
+        law,
+        f"{rule} moves {net.learnt} if it may change recurrent: {moves}",
+    )
 
 
 def _check_stays(law: Any, cell: str, rule: str, engine: Any) -> None:
@@ -172,4 +181,8 @@ def _check_files(law: Any, cell: str, engine: Any) -> None:
         back = Network.load(Path(folder) / "net.h5", trust=trust)
     for name, array in net.free.items():
         hold(np.array_equal(back.free[name], array), law, f"a file keeps {name} to the bit")
-        hold(all(np.array_equal(end.free[name], whole.free[name]) for end in ends), law, f"a training that is resumed ends with the same bits of {name}")
+        hold(
+            all(np.array_equal(end.free[name], whole.free[name]) for end in ends),
+            law,
+            f"a training that is resumed ends with the same bits of {name}",
+        )

@@ -29,7 +29,7 @@ def check_preset(preset: Any) -> None:
     AssertionError
         Saying which law does not hold.
     """
-    cls = class_of("presets", preset)
+    cls: Any = class_of("presets", preset)
     documented(cls)
     for field in dataclasses.fields(cls):
         hold(isinstance(field.default, int | float | None), cls, f"its setting {field.name} has a number for a default", field.default)

@@ -58,7 +58,11 @@ def _check_declared(law: Any) -> None:
 
 def _check_changes_only_what_it_may(law: Any) -> None:
     for name, found in weight_change(network(ORDINARY), trials(ORDINARY), rule=law, engine="reference").items():
-        hold(bool(np.any(found)) == law.may_change(name), law, f"it changes what may_change says; may_change({name!r}) is {law.may_change(name)}")
+        hold(
+            bool(np.any(found)) == law.may_change(name),
+            law,
+            f"it changes what may_change says; may_change({name!r}) is {law.may_change(name)}",
+        )
 
 
 def _check_exact(law: Any, cell: str) -> None:

@@ -65,7 +65,12 @@ def _check_arrays(task: AbstractTask) -> None:
         hold((trials.dt, trials.loss, trials.count) == (task.dt, task.loss, n), task, "trials have the task's dt and loss")
         for key, column in trials.conditions.items():
             hold(column.shape == (n,) and column.dtype.kind in "biufU", task, f"condition {key} is a plain value a trial", column)
-    hold(task.n_outputs >= 1 and (task.loss in names("losses") or ":" in task.loss), task, "it asks something, by a loss that there is", task.loss)
+    hold(
+        task.n_outputs >= 1 and (task.loss in names("losses") or ":" in task.loss),
+        task,
+        "it asks something, by a loss that there is",
+        task.loss,
+    )
 
 
 def _same(one: Trials, other: Trials) -> bool:
@@ -103,9 +108,18 @@ def _check_clock(coarse: AbstractTask, fine: AbstractTask) -> None:
     long, short = coarse.trials(1), fine.trials(1)
     hold(coarse.clock in ("seconds", "steps"), coarse, "its clock is seconds or steps", coarse.clock)
     if coarse.clock == "steps":
-        hold(np.array_equal(long.inputs, short.inputs) and np.array_equal(long.targets, short.targets), coarse, "timed in steps, dt changes none")
+        hold(
+            np.array_equal(long.inputs, short.inputs) and np.array_equal(long.targets, short.targets),
+            coarse,
+            "timed in steps, dt changes none",
+        )
     else:
-        hold(abs(long.time[-1] - short.time[-1]) <= 0.05, coarse, f"timed in seconds, a trial lasts {long.time[-1]:g} s at any dt", short.time[-1])
+        hold(
+            abs(long.time[-1] - short.time[-1]) <= 0.05,
+            coarse,
+            f"timed in seconds, a trial lasts {long.time[-1]:g} s at any dt",
+            short.time[-1],
+        )
 
 
 def _settings(task: Any) -> dict[str, Any]:
@@ -114,7 +128,8 @@ def _settings(task: Any) -> dict[str, Any]:
 
 
 def _check_settings(name: Any, task: Any) -> None:
-    hold(dataclasses.is_dataclass(task) and task.__dataclass_params__.frozen, task, "it is a frozen dataclass")
+    frozen = getattr(type(task), "__dataclass_params__", None)
+    hold(frozen and frozen.frozen, task, "it is a frozen dataclass")
     fields, said = list(_settings(task)), type(task).__doc__ or ""
     hold(fields[0] == "dt", task, "its first setting is dt", fields)
     hold(all(each in said for each in fields), task, "its docstring explains each setting", [each for each in fields if each not in said])

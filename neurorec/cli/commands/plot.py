@@ -26,7 +26,11 @@ def _arguments(plot: str) -> list[str]:
 
 
 OF_RUNS = [name for name in names("plots") if _arguments(name)[0] in ("run", "runs", *names("dynamics"))]
-Kind = StrEnum("Kind", {name: name.replace("_", "-") for name in OF_RUNS})
+if TYPE_CHECKING:
+    Kind = StrEnum
+else:
+    Kind = StrEnum("Kind", {name: name.replace("_", "-") for name in OF_RUNS})
+USUAL = Kind("overview")
 
 
 def command(
@@ -34,7 +38,7 @@ def command(
         list[Path], typer.Argument(metavar="RUN...", help="Run files; those that differ in more than the seed are told apart.")
     ],
     out: Annotated[Path | None, typer.Option(help="Picture: png, pdf, svg; else beside the first run. An older one is replaced.")] = None,
-    kind: Annotated[Kind, typer.Option(help="What to draw.")] = Kind("overview"),
+    kind: Annotated[Kind, typer.Option(help="What to draw.")] = USUAL,
     trust: Annotated[bool, TRUST] = False,
 ) -> None:
     """Draw a run, or several: seeds together, conditions apart."""
