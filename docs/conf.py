@@ -7,8 +7,10 @@ import neurorec
 
 sys.path.insert(0, str(Path(__file__).parent))
 import defaults  # noqa: E402 - beside this file
+import members  # noqa: E402
 
 defaults.main()  # the tasks' own settings, as the classes have them
+members.main()  # what there is of each kind
 
 project = "neurorec"
 author = "the neurorec developers"

@@ -8,11 +8,26 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from neurorec.discovery import abstract
+
 if TYPE_CHECKING:
+    from neurorec.circuits.contexts.base import AbstractContext as AbstractContext
+    from neurorec.circuits.plasticities.base import AbstractPlasticity as AbstractPlasticity
     from neurorec.discovery import names as names
+    from neurorec.engines.base import AbstractEngine as AbstractEngine
+    from neurorec.engines.unrolled.base import AbstractUnroll as AbstractUnroll
+    from neurorec.learning.feedbacks.base import AbstractFeedback as AbstractFeedback
+    from neurorec.learning.losses.base import AbstractLoss as AbstractLoss
+    from neurorec.learning.optimisers.base import AbstractOptimiser as AbstractOptimiser
+    from neurorec.learning.rules.base import AbstractRule as AbstractRule
+    from neurorec.networks.architectures.base import AbstractArchitecture as AbstractArchitecture
+    from neurorec.networks.cells.base import AbstractCell as AbstractCell
+    from neurorec.networks.filters.base import AbstractFilter as AbstractFilter
     from neurorec.networks.module_network import ModuleNetwork as ModuleNetwork
     from neurorec.networks.network import Network as Network
+    from neurorec.networks.parametrisations.base import AbstractParametrisation as AbstractParametrisation
     from neurorec.networks.presets import preset as preset
+    from neurorec.networks.presets.base import AbstractPreset as AbstractPreset
     from neurorec.runs.record import Record as Record
     from neurorec.runs.run import Run as Run
     from neurorec.runs.run import open_run as open_run
@@ -22,6 +37,7 @@ if TYPE_CHECKING:
     from neurorec.tasks import task as task
     from neurorec.tasks.base.recommended import Recommended as Recommended
     from neurorec.tasks.base.task import AbstractTask as AbstractTask
+    from neurorec.tasks.base.trials import Trial as Trial
     from neurorec.tasks.base.trials import Trials as Trials
     from neurorec.training.train import resume as resume
     from neurorec.training.train import train as train
@@ -29,31 +45,33 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _PUBLIC = {
-    "names": "discovery",
-    "Network": "networks.network",
-    "ModuleNetwork": "networks.module_network",
-    "Trials": "tasks.base.trials",
-    "AbstractTask": "tasks.base.task",
-    "task": "tasks",
-    "Recommended": "tasks.base.recommended",
-    "preset": "networks.presets",
-    "Record": "runs.record",
-    "simulate": "simulation.simulate",
-    "stream": "simulation.stream",
-    "weight_change": "simulation.weight_change",
-    "train": "training.train",
-    "resume": "training.train",
-    "open_run": "runs.run",
-    "Run": "runs.run",
+    "names": "neurorec.discovery",
+    "Network": "neurorec.networks.network",
+    "ModuleNetwork": "neurorec.networks.module_network",
+    "Trials": "neurorec.tasks.base.trials",
+    "Trial": "neurorec.tasks.base.trials",
+    "task": "neurorec.tasks",
+    "Recommended": "neurorec.tasks.base.recommended",
+    "preset": "neurorec.networks.presets",
+    "Record": "neurorec.runs.record",
+    "simulate": "neurorec.simulation.simulate",
+    "stream": "neurorec.simulation.stream",
+    "weight_change": "neurorec.simulation.weight_change",
+    "train": "neurorec.training.train",
+    "resume": "neurorec.training.train",
+    "open_run": "neurorec.runs.run",
+    "Run": "neurorec.runs.run",
+    **abstract(),  # what a user's own cells, rules, tasks ... derive from
 }
 _MODULES = {
-    "circuits": "circuits",
-    "dynamics": "dynamics",
-    "errors": "errors",
-    "plots": "plots",
-    "presets": "networks.presets",
-    "tasks": "tasks",
-    "unroll": "simulation.unroll",
+    "circuits": "neurorec.circuits",
+    "dynamics": "neurorec.dynamics",
+    "errors": "neurorec.errors",
+    "plots": "neurorec.plots",
+    "presets": "neurorec.networks.presets",
+    "tasks": "neurorec.tasks",
+    "testing": "neurorec.testing",
+    "unroll": "neurorec.simulation.unroll",
 }
 
 __all__ = [*_PUBLIC, "__version__"]
@@ -61,9 +79,9 @@ __all__ = [*_PUBLIC, "__version__"]
 
 def __getattr__(name: str) -> Any:
     if name in _PUBLIC:
-        return getattr(importlib.import_module(f"neurorec.{_PUBLIC[name]}"), name)
+        return getattr(importlib.import_module(_PUBLIC[name]), name)
     if name in _MODULES:
-        return importlib.import_module(f"neurorec.{_MODULES[name]}")
+        return importlib.import_module(_MODULES[name])
     raise AttributeError(f"neurorec has no {name!r}; it has {', '.join(__dir__())}")
 
 

@@ -1,12 +1,18 @@
-"""A file is its registration: ``neurorec/<folder of its kind>/<name>.py`` holds one class, found by the file's name."""
+"""A file is its registration: a kind's folder holds one file for each of its members, found by the file's name.
+
+A file of most kinds holds one class, derived from the one in the ``base.py`` beside it; a plot's, a dynamics function's or a
+command's holds one function. Files whose names begin with an underscore are what members share.
+"""
 
 from __future__ import annotations
 
+import ast
 import importlib
 import inspect
 import pkgutil
 import sys
-from functools import lru_cache
+from collections.abc import Callable
+from functools import cache, lru_cache
 from operator import attrgetter
 from pathlib import Path
 from types import ModuleType
@@ -16,20 +22,10 @@ from neurorec.display import called
 from neurorec.errors import NotOffered, UnknownName
 
 _HERE = Path(__file__).parent
-KINDS = {  # and the folder of each
-    "cells": "networks.cells",
-    "filters": "networks.filters",
-    "rules": "learning.rules",
-    "feedbacks": "learning.feedbacks",
-    "losses": "learning.losses",
-    "optimisers": "learning.optimisers",
-    "parametrisations": "networks.parametrisations",
-    "engines": "engines",
-    "tasks": "tasks",
-    "architectures": "networks.architectures",
-    "presets": "networks.presets",
-    "unroll": "engines.unrolled",
-}
+KINDS = (
+    "cells", "filters", "rules", "feedbacks", "losses", "optimisers", "parametrisations", "engines", "tasks", "architectures", "presets",
+    "unroll", "contexts", "plasticities", "dynamics", "plots", "commands",
+)  # fmt: skip
 
 
 def names(kind: str) -> list[str]:
@@ -51,18 +47,51 @@ def names(kind: str) -> list[str]:
         If there is no such kind.
     """
     if kind not in KINDS:
-        raise UnknownName.among("kind", kind, tuple(KINDS))
-    found = (module.name for module in pkgutil.iter_modules([str(folder_of(kind))]))
+        raise UnknownName.among("kind", kind, KINDS)
+    found = (module.name for module in pkgutil.iter_modules([str(_folder(kind))]))
     return sorted(name for name in found if name != "base" and not name.startswith("_"))
 
 
-def folder_of(kind: str) -> Path:
-    """Where the files of a kind lie."""
-    return _HERE.joinpath(*KINDS[kind].split("."))
+def abstract() -> dict[str, str]:
+    """What a user's own classes may derive from, ``AbstractCell`` ..., and the module of each; nothing is imported."""
+    return {_abstract(kind): f"{place(kind)}.base" for kind in KINDS if _has_base(kind)}
 
 
-def load(kind: str, name: str) -> type:
-    """The class of that name; nothing of other people's is imported.
+@cache
+def _folders() -> dict[str, Path]:
+    """Every folder of the library by its name; of several of one name the outermost."""
+    found = (path.parent for path in _HERE.rglob("__init__.py"))
+    return {path.name: path for path in sorted(found, key=lambda path: len(path.parts), reverse=True)}
+
+
+def _folder(kind: str) -> Path:
+    return _folders()["unrolled" if kind == "unroll" else kind]  # an engine's, which evaluates by one of them
+
+
+def _has_base(kind: str) -> bool:
+    """Whether members are classes, derived from one in ``base``, a module or a folder; else they are functions."""
+    return any((_folder(kind) / name).exists() for name in ("base.py", "base"))
+
+
+@cache
+def place(kind: str) -> str:
+    """The package whose files are the members of a kind: ``neurorec.networks.cells``."""
+    return ".".join(["neurorec", *_folder(kind).relative_to(_HERE).parts])
+
+
+def outline(kind: str, name: str) -> Any:
+    """What a file holds as its text says, an `ast` node: nothing is imported, as an engine may be slow to load, or not runnable here."""
+    here = _folder(kind) / name
+    file = here / "__init__.py" if here.is_dir() else here.with_suffix(".py")
+    sort = ast.ClassDef if _has_base(kind) else ast.FunctionDef
+    public = (node for node in ast.parse(file.read_text(encoding="utf-8")).body if isinstance(node, sort) and not node.name.startswith("_"))
+    if (found := next(public, None)) is None:
+        raise NotOffered(f"{file} must define a public {'class' if sort is ast.ClassDef else 'function'}, it defines none")
+    return found
+
+
+def load(kind: str, name: str) -> Any:
+    """The class of that name, or the function; nothing of other people's is imported.
 
     Parameters
     ----------
@@ -119,27 +148,35 @@ def class_at(path: str, base: type) -> type:
 
 
 def base_of(kind: str) -> type:
-    """The abstract class from which all of a kind derive: ``AbstractCell`` in ``neurorec/networks/cells/base.py``."""
-    return getattr(importlib.import_module(f"neurorec.{KINDS[kind]}.base"), f"Abstract{singular(kind).capitalize()}")
+    """The abstract class from which all of a kind derive: ``AbstractCell`` in ``cells/base.py``."""
+    return getattr(importlib.import_module(f"{place(kind)}.base"), _abstract(kind))
+
+
+def _abstract(kind: str) -> str:
+    return f"Abstract{singular(kind).capitalize()}"
 
 
 def singular(kind: str) -> str:
-    """One of a kind: "cell", "loss"."""
-    return kind.removesuffix("es") if kind.endswith("sses") else kind.removesuffix("s")
+    """One of a kind: "cell", "loss", "plasticity"."""
+    if kind.endswith("ies"):
+        return f"{kind.removesuffix('ies')}y"
+    return kind if kind == "dynamics" else kind.removesuffix("es") if kind.endswith("sses") else kind.removesuffix("s")
 
 
 def name_of(thing: object) -> str:
     """The text from which `load` finds the class of `thing` again."""
     cls = thing if inspect.isclass(thing) else type(thing)
-    folder, _, name = cls.__module__.removeprefix("neurorec.").rpartition(".")
-    return name if folder in (*KINDS.values(), "circuits") else f"{cls.__module__}:{cls.__qualname__}"
+    package, _, name = cls.__module__.rpartition(".")
+    ours = package in {place(kind) for kind in KINDS} and name != "base"
+    return name if ours else f"{cls.__module__}:{cls.__qualname__}"
 
 
 @lru_cache(maxsize=256)
-def _of_ours(kind: str, name: str) -> type:
+def _of_ours(kind: str, name: str) -> Any:
     if name not in names(kind):
         raise UnknownName.among(singular(kind), name, names(kind))
-    return _only_class(importlib.import_module(f"neurorec.{KINDS[kind]}.{name}"))
+    sort = inspect.isclass if _has_base(kind) else inspect.isfunction
+    return _only(sort, importlib.import_module(f"{place(kind)}.{name}"))
 
 
 def _already_there(path: str) -> Any:
@@ -188,10 +225,11 @@ def word(base: type) -> str:
     return base.__name__.removeprefix("Abstract").lower()
 
 
-def _only_class(module: ModuleType) -> type:
-    public = [
-        cls for name, cls in vars(module).items() if inspect.isclass(cls) and cls.__module__ == module.__name__ and not name.startswith("_")
-    ]
+def _only(sort: Callable[[object], bool], module: ModuleType) -> Any:
+    public = [each for name, each in vars(module).items() if sort(each) and each.__module__ == module.__name__ and not name.startswith("_")]
     if len(public) != 1:
-        raise NotOffered(f"{module.__name__} must define exactly one public class, it defines {len(public)}")
+        what = "class" if sort is inspect.isclass else "function"
+        raise NotOffered(
+            f"{module.__name__} must define exactly one public {what}, it defines {len(public)}; what is its own begins with _"
+        )
     return public[0]

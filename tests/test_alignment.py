@@ -8,8 +8,8 @@ import pytest
 
 import neurorec as nr
 from neurorec import cli
+from neurorec.arrays import cosine, degrees
 from neurorec.errors import UnknownName
-from neurorec.learning.overlap import cosine, degrees
 
 matplotlib.use("agg")
 import matplotlib.pyplot as plt  # noqa: E402 - after the choice of what draws

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 import neurorec as nr
 from neurorec.circuits import Box, ConjunctiveCells, EndState, RewardedHebbian, RewardPrediction, SequenceLoop
-from neurorec.circuits.base import AbstractContext
+from neurorec.circuits.contexts.base import AbstractContext
 from neurorec.circuits.transitions import Transitions
 from neurorec.errors import NotOffered, RunFileError, ShapeError, UnknownName, ValueRefused
 from neurorec.runs import RunFile

@@ -15,8 +15,9 @@ import pytest
 
 import neurorec as nr
 from neurorec import cli
-from neurorec.cli import doctor, exits, listing
-from neurorec.discovery import load
+from neurorec.cli import exits
+from neurorec.cli.commands import doctor
+from neurorec.discovery import KINDS, load
 
 TASK = ("periodic_output", "--set", "period=0.2", "--units", "8")
 RESUME = "neurorec resume run.h5"
@@ -461,7 +462,7 @@ def test_plot_refuses_what_it_cannot_draw_or_write(neurorec, trained, monkeypatc
 
 def test_list_has_every_name_with_what_it_is(neurorec):
     _, out, _ = neurorec("list")
-    for kind in listing.KINDS:
+    for kind in KINDS:
         assert f"{kind}:" in out.splitlines()
         assert all(f"  {name} " in out for name in nr.names(kind))
     _, out, _ = neurorec("list", "rules")

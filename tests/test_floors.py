@@ -15,7 +15,7 @@ FLOORS = (
     "simulation runs",
     "training",
     "circuits dynamics plots",
-    "timing cli",
+    "timing cli testing",
 )
 FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms.split()}
 TOP = len(FLOORS) - 1
@@ -44,8 +44,8 @@ def too_high(source: str, floor: int, package: str = "neurorec") -> list[str]:
 
 def arrows() -> set[tuple[str, str]]:
     """Which room imports which."""
-    found = ((room(path), name.split(".")) for path in FILES for _, name in imports(path.read_text(), package(path)))
-    return {(source, name[1]) for source, name in found if name[0] == "neurorec" and name[1] in FLOOR and name[1] != source}
+    found = ((room(path), [*name.split("."), ""]) for path in FILES for _, name in imports(path.read_text(), package(path)))
+    return {(source, part) for source, (first, part, *_) in found if first == "neurorec" and part in FLOOR and part != source}
 
 
 def circles(graph: set[tuple[str, str]]) -> set[str]:

@@ -51,20 +51,6 @@ def close_figures():
     plt.close("all")
 
 
-@pytest.mark.parametrize("name", CURVES)
-def test_a_curve_draws_on_the_axes_given_and_gives_them_back(name, paths):
-    _, ax = plt.subplots()
-    figures = plt.get_fignums()
-    assert getattr(nr.plots, name)(paths, ax=ax) is ax
-    assert plt.get_fignums() == figures
-
-
-@pytest.mark.parametrize("name", ["outputs", "rates"])
-def test_a_trial_draws_on_the_axes_given_and_gives_them_back(name, paths):
-    _, ax = plt.subplots()
-    assert getattr(nr.plots, name)(paths[0], ax=ax) is ax
-
-
 @pytest.mark.parametrize(
     ("name", "x", "y"),
     [
@@ -277,12 +263,6 @@ def test_the_overview_of_a_run_without_trajectories_says_so():
     run = nr.train(net, nr.task("periodic_output", period=0.2), trials=5, progress=False, record=nr.Record.nothing())
     texts = [text.get_text() for ax in nr.plots.overview(run).axes for text in ax.texts]
     assert "outputs were not recorded" in texts and "rates were not recorded" in texts
-
-
-def test_settings_of_the_user_stay_as_they_are(paths):
-    before = dict(matplotlib.rcParams)
-    nr.plots.overview(paths[0])
-    assert dict(matplotlib.rcParams) == before
 
 
 def test_what_cannot_be_drawn_is_refused_in_words(paths, several_channels, tmp_path):

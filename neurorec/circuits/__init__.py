@@ -1,11 +1,8 @@
 """Loops around a network: what chains the short patterns it has learnt into long sequences."""
 
-from neurorec.circuits.box import Box
-from neurorec.circuits.conjunctive_cells import ConjunctiveCells
-from neurorec.circuits.end_state import EndState
-from neurorec.circuits.performance import Performance
-from neurorec.circuits.reward_prediction import RewardPrediction
-from neurorec.circuits.rewarded_hebbian import RewardedHebbian
-from neurorec.circuits.sequence_loop import SequenceLoop
+from neurorec.circuits.box import Box as Box
+from neurorec.circuits.performance import Performance as Performance
+from neurorec.circuits.sequence_loop import SequenceLoop as SequenceLoop
+from neurorec.discovery import load, names
 
-__all__ = ["Box", "ConjunctiveCells", "EndState", "Performance", "RewardPrediction", "RewardedHebbian", "SequenceLoop"]
+globals().update({part.__name__: part for kind in ("contexts", "plasticities") for part in (load(kind, each) for each in names(kind))})

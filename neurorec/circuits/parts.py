@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from neurorec.circuits.box import Box
-from neurorec.circuits.conjunctive_cells import ConjunctiveCells
-from neurorec.circuits.end_state import EndState
-from neurorec.circuits.reward_prediction import RewardPrediction
-from neurorec.circuits.rewarded_hebbian import RewardedHebbian
-from neurorec.discovery import name_of, word
-from neurorec.errors import ShapeError, UnknownName, ValueRefused
+from neurorec.discovery import name_of
+from neurorec.errors import ShapeError, ValueRefused
 from neurorec.networks.network import Network
-from neurorec.trust import Trusted, made, own
-
-CONTEXTS = {"end_state": EndState, "conjunctive_cells": ConjunctiveCells}
-PLASTICITIES = {"rewarded_hebbian": RewardedHebbian, "reward_prediction": RewardPrediction}
 
 
 def names(network: Network, syllables: Sequence[str] | None) -> tuple[str, ...]:
@@ -39,26 +31,9 @@ def share(exploration: float) -> float:
     return float(exploration)
 
 
-def part(kind: str, known: Mapping[str, type], given: Any) -> Any:
-    """One of the loop's parts, by name or as it is."""
-    if not isinstance(given, str):
-        return given
-    if given not in known:
-        raise UnknownName.among(kind, given, list(known))
-    return known[given]()
-
-
 def described(part: Any) -> dict[str, Any]:
     """Name and settings, JSON-able."""
     return {"name": name_of(part), "settings": dataclasses.asdict(part)}
-
-
-def remade(known: Mapping[str, type], base: type, described: Mapping[str, Any], trust: Trusted) -> Any:
-    """What `described` described; a class of the user's own, derived from `base`, must be trusted."""
-    name = str(described["name"])
-    if ":" not in name and name not in known:
-        raise UnknownName.among(word(base), name, list(known))
-    return made(own(name, base, trust) if ":" in name else known[name], described["settings"])
 
 
 def expect_a_choice(syllables: tuple[str, ...], refractory: int, box: Box | None) -> None:

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any, final
 import numpy as np
 
 from neurorec.arrays import whole
-from neurorec.circuits.base import AbstractContext, AbstractPlasticity
 from neurorec.circuits.box import Box
+from neurorec.circuits.contexts.base import AbstractContext
 from neurorec.circuits.course import Course
 from neurorec.circuits.diary import COLUMNS, Diary, expect_log_fits
-from neurorec.circuits.parts import CONTEXTS, PLASTICITIES, described, expect_a_choice, names, part, remade, share
+from neurorec.circuits.parts import described, expect_a_choice, names, share
 from neurorec.circuits.performance import Performance, Stage, expect_room
+from neurorec.circuits.plasticities.base import AbstractPlasticity
 from neurorec.circuits.player import Player
 from neurorec.circuits.transitions import Transitions
 from neurorec.discovery import name_of, resolve
@@ -29,8 +30,7 @@ from neurorec.runs.layout import Layout, Plan
 from neurorec.runs.loop_file import LoopFile, StoredLoop, read_loop
 from neurorec.runs.record import Record
 from neurorec.runs.slots import State
-from neurorec.trust import Trust, Trusted, made, trusted
-from neurorec.trust import remade as remade_part
+from neurorec.trust import Trust, Trusted, made, remade, trusted
 
 if TYPE_CHECKING:
     import xarray
@@ -66,10 +66,10 @@ class SequenceLoop(AbstractDisplayed):
     refractory : int
         How many of the last syllables cannot be chosen again.
     context : AbstractContext or str
-        Which cells project to the readout: ``"end_state"`` as in the paper; ``"conjunctive_cells"`` where a syllable has several
-        successors.
+        Which cells project to the readout, from ``nr.names("contexts")``: ``"end_state"`` as in the paper; ``"conjunctive_cells"`` where a
+        syllable has several successors.
     plasticity : AbstractPlasticity or str
-        How reward changes the readout's weights: ``"rewarded_hebbian"`` as in the paper, or ``"reward_prediction"``.
+        How reward changes the readout's weights, from ``nr.names("plasticities")``: ``"rewarded_hebbian"`` as in the paper.
     box : Box, optional
         Keeps a cursor in bounds.
     seed : int or None
@@ -112,7 +112,7 @@ class SequenceLoop(AbstractDisplayed):
     ):
         self.network, self.box, self.seed = network, box, entropy(seed)
         self.syllables = names(network, syllables)
-        self.context, self.plasticity = part("context", CONTEXTS, context), part("plasticity", PLASTICITIES, plasticity)
+        self.context, self.plasticity = resolve("contexts", context), resolve("plasticities", plasticity)
         self.exploration, self.refractory = share(exploration), whole("refractory", refractory, least=0)
         expect_a_choice(self.syllables, self.refractory, box)
         outputs, rng = network.readout.shape[1], generator(self.seed, LOOP)
@@ -278,11 +278,11 @@ class SequenceLoop(AbstractDisplayed):
         told, state = stored.settings, stored.state
         settings = {name: told[name] for name in SETTINGS}
         parts = {
-            "context": remade(CONTEXTS, AbstractContext, told["context"], trust),
-            "plasticity": remade(PLASTICITIES, AbstractPlasticity, told["plasticity"], trust),
+            name: remade(kind, told[name]["name"], told[name]["settings"], trust)
+            for name, kind in (("context", "contexts"), ("plasticity", "plasticities"))
         }
         box = told["box"] and made(Box, told["box"])
-        runner = remade_part("engines", told["engine"], told["engine_settings"], trust) if engine is None else engine
+        runner = remade("engines", told["engine"], told["engine_settings"], trust) if engine is None else engine
         loop = cls(stored.network, **settings, engine=runner, **parts, box=box)
         loop.weights[...] = state.vector.reshape(loop.weights.shape)
         loop.done, loop.sequence = state.updates, tuple(told["sequence"])

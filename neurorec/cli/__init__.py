@@ -1,4 +1,4 @@
-"""The command line: train, resume, look at runs, at what is installed, and how fast it is. One command a file.
+"""The command line: train, resume, look at runs, at what is installed, and how fast it is. One command a file, in ``commands``.
 
 Only typer is imported at the top of these files: ``neurorec --help`` must not wait for numpy.
 """
@@ -11,22 +11,16 @@ from typing import Annotated
 
 import typer
 
-from neurorec.cli import bench, check, doctor, info, listing, plot, resume, train
 from neurorec.cli.exits import status_of
+from neurorec.discovery import load, names
 
 app = typer.Typer(
     help="Train recurrent networks under local plasticity, and look at what they learnt.",
     add_completion=False,
     rich_markup_mode=None,  # rich's help takes longer to import than all the rest
 )
-app.command("train")(train.command)
-app.command("resume")(resume.command)
-app.command("info")(info.command)
-app.command("check")(check.command)
-app.command("plot")(plot.command)
-app.command("list")(listing.command)
-app.command("doctor")(doctor.command)
-app.command("bench")(bench.command)
+for _name in names("commands"):
+    app.command(_name.replace("_", "-"))(load("commands", _name))
 
 
 def main() -> None:

@@ -60,7 +60,7 @@ def resumable(path: Path) -> Iterator[None]:
 
 def as_options(text: str) -> str:
     """The library's advice, such as clip=1.0 or nr.resume('run.h5'), as it is typed here: --clip 1.0, neurorec resume run.h5."""
-    from neurorec.cli.train import command  # which needs this module
+    from neurorec.cli.commands.train import command  # which needs this module
 
     text = re.sub(r"nr\.resume\('([^']*)'\)", r"neurorec resume \1", text)
     names = "|".join(inspect.signature(command).parameters)

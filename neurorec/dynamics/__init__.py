@@ -1,4 +1,11 @@
-"""What a network has learnt, and how: functions of networks and runs that return labelled arrays."""
+"""What a network has learnt, and how: functions of networks and runs that return labelled arrays, one a file."""
 
-from neurorec.dynamics.alignment import alignment as alignment
-from neurorec.dynamics.principal_components import principal_components as principal_components
+from typing import TYPE_CHECKING, Any
+
+from neurorec.discovery import load, names
+
+globals().update({name: load("dynamics", name) for name in names("dynamics")})  # in the places of the modules that they come from
+
+if TYPE_CHECKING:
+
+    def __getattr__(name: str) -> Any: ...

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from neurorec.arrays import cosine, degrees
 from neurorec.engines.base import AbstractEngine
 from neurorec.errors import NotOffered
-from neurorec.learning.overlap import cosine, degrees
 from neurorec.networks.network import Network
 from neurorec.runs.run import Run
 from neurorec.simulation.weight_change import weight_change
@@ -69,11 +69,12 @@ def alignment(
     by_weight = {name: (("trial", "weight"), np.array([row[name] for row in rows])) for name in ("angle", "descent")}
     single = {name: ("trial", np.array([row[name] for row in rows])) for name in ("trace", "cosine", "alone", "together")}
     found = xarray.Dataset(single | by_weight, {"trial": list(run.checkpoints), "weight": names})
-    found["angle"].attrs["units"] = "degrees"
+    for name, each in found.data_vars.items():
+        each.attrs["units"] = "degrees" if name == "angle" else "1"
     return found
 
 
-def trace(network: Network) -> float:
+def _trace(network: Network) -> float:
     """Tr(readout feedback): positive where the error comes back, on balance, to the units that made it."""
     return float((network.readout.T * network.feedback).sum())
 
@@ -96,7 +97,7 @@ def _measured(network: Network, data: Trials, names: list[str], engine: Any, rou
     exact = weight_change(network, data, engine=engine, rule="bptt", feedback="symmetric")
     grows = lambda net: float((weight_change(net, data, engine=engine, **route)["readout"].T * net.feedback).sum())  # noqa: E731 - of one argument
     return {
-        "trace": trace(network),
+        "trace": _trace(network),
         "cosine": cosine(network.readout.T, network.feedback),
         "angle": [degrees(ours[name], exact[name]) for name in names],
         "descent": [float((ours[name].astype(float) * exact[name]).sum()) for name in names],

@@ -122,12 +122,15 @@ class AbstractEngine(ABC):
         Schedules of weight changes it can run: ``"trial"``, ``"step"``.
     takes : tuple of type
         Classes of networks it can step.
+    needs : frozenset of str
+        What the machine must have: ``"gpu"``.
     """
 
     dtype: Any
     tolerance: float
     offers: ClassVar[frozenset[str]]
     takes: ClassVar[tuple[type, ...]] = (Network,)
+    needs: ClassVar[frozenset[str]] = frozenset()
 
     @property
     def settings(self) -> dict[str, Any]:

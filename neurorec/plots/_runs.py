@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from neurorec.discovery import load
 from neurorec.display import called
-from neurorec.errors import UnknownName, ValueRefused
+from neurorec.errors import NeurorecError, UnknownName, ValueRefused
+from neurorec.learning.losses.base import AbstractLoss
 from neurorec.runs.run import Run, open_run
 from neurorec.simulation.trajectories import Trajectories
 
@@ -37,6 +39,14 @@ def several(runs: AnyRuns) -> list[Run]:
     if not given:
         raise ValueRefused("there is no run to draw; pass a run, its path, or a list of those")
     return [one(run) for run in given]
+
+
+def loss_of(name: str) -> type[AbstractLoss]:
+    """The loss, of which a plot reads what it declares; of somebody else's that is not imported, nothing."""
+    try:
+        return load("losses", name)
+    except NeurorecError:
+        return AbstractLoss
 
 
 def tables(given: xarray.Dataset | Sequence[xarray.Dataset]) -> list[xarray.Dataset]:

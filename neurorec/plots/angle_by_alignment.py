@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def angle_by_alignment(
-    tables: xarray.Dataset | Sequence[xarray.Dataset], weight: str = "recurrent", ax: Axes | None = None, label: str | None = None
+    alignment: xarray.Dataset | Sequence[xarray.Dataset], weight: str = "recurrent", ax: Axes | None = None, label: str | None = None
 ) -> Axes:
     """Angle between a rule's change and the gradient against the alignment, a point for each checkpoint of each run.
 
@@ -26,7 +26,7 @@ def angle_by_alignment(
 
     Parameters
     ----------
-    tables : Dataset, or sequence of those
+    alignment : Dataset, or sequence of those
         From `nr.dynamics.alignment`.
     weight : str
         One of their weights.
@@ -44,7 +44,7 @@ def angle_by_alignment(
     UnknownName
         If the rule changes no such weight.
     """
-    several = listed(tables)
+    several = listed(alignment)
     for table in several:
         if weight not in table["weight"].values:
             raise UnknownName.among("weight", weight, [str(name) for name in table["weight"].values])

@@ -41,6 +41,10 @@ def cursor(
     Returns
     -------
     Axes
+
+    Examples
+    --------
+    >>> nr.plots.cursor(np.array([[0.0, 0.5], [0.5, 1.0]]), asked=np.array([[0.0, 0.5], [0.6, 1.0]]), ends=[1], ax=ax)
     """
     each = [paths] if isinstance(paths, np.ndarray) and paths.ndim == 2 else list(paths)
     style = {"color": COLOURS[0], "linewidth": 1.6, "zorder": 3} | line

@@ -19,7 +19,7 @@ LABELS = {"alone": "by the readout's change", "together": "by both changes, G"}
 LINEAR = 1e-3  # the vertical axis is linear up to it, logarithmic beyond
 
 
-def growth(tables: xarray.Dataset | Sequence[xarray.Dataset], ax: Axes | None = None) -> Axes:
+def growth(alignment: xarray.Dataset | Sequence[xarray.Dataset], ax: Axes | None = None) -> Axes:
     """Growth of Tr(readout feedback) along a training: median and quartiles over runs.
 
     By the readout's change with the recurrent weights as they are, per unit rate; and G of Murray (2019), Eq 42: what a change of
@@ -27,7 +27,7 @@ def growth(tables: xarray.Dataset | Sequence[xarray.Dataset], ax: Axes | None = 
 
     Parameters
     ----------
-    tables : Dataset, or sequence of those
+    alignment : Dataset, or sequence of those
         From `nr.dynamics.alignment`, with the same checkpoints.
     ax : Axes, optional
         None: a new figure.
@@ -36,7 +36,7 @@ def growth(tables: xarray.Dataset | Sequence[xarray.Dataset], ax: Axes | None = 
     -------
     Axes
     """
-    several = listed(tables)
+    several = listed(alignment)
     with look():
         ax = axes(ax)
         reference(ax, 0.0)

@@ -50,6 +50,11 @@ def ink(
     ------
     ShapeError, ValueRefused
         If the task is another one, or the outputs have another shape.
+
+    Examples
+    --------
+    >>> task = nr.task("handwriting")
+    >>> nr.plots.ink(task, task.word("learn").targets[:, 0], ax=ax)
     """
     if not isinstance(task, Handwriting):
         raise ValueRefused(f"ink needs nr.task('handwriting'), which turns outputs into lines, got {task!r}")

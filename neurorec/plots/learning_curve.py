@@ -8,13 +8,11 @@ from neurorec.errors import ValueRefused
 from neurorec.plots._conditions import conditions
 from neurorec.plots._look import axes, look
 from neurorec.plots._over_trials import draw, smoothed
-from neurorec.plots._runs import AnyRuns
+from neurorec.plots._runs import AnyRuns, loss_of
 from neurorec.runs.run import Run
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-UNITS = {"mse": "half squared error", "cross_entropy": "cross-entropy, nats"}  # others are called by their own name
 
 
 def learning_curve(runs: AnyRuns, ax: Axes | None = None, label: str | None = None) -> Axes:
@@ -56,5 +54,4 @@ def _unit(runs: list[Run]) -> str:
     losses: list[str] = sorted({run.config["loss"] for run in runs})
     if len(losses) > 1:
         raise ValueRefused(f"runs of different losses ({', '.join(losses)}) have no common axis; draw each on axes of its own")
-    name = losses[0]
-    return UNITS.get(name, name)
+    return loss_of(losses[0]).unit or losses[0]

@@ -8,7 +8,7 @@ import numpy as np
 
 from neurorec.errors import NeurorecError
 from neurorec.plots._look import COLOURS, COLUMN, axes, look
-from neurorec.plots._runs import AnyTrials, one, recorded, simulated
+from neurorec.plots._runs import AnyTrials, loss_of, one, recorded, simulated
 from neurorec.runs.run import Run
 from neurorec.simulation.trajectories import Trajectories
 from neurorec.tasks.base.dataset import Dataset
@@ -79,7 +79,7 @@ def _asked(run: Run, data: xarray.Dataset) -> Trials:
     except NeurorecError:  # trained on arrays, or on a class that is not trusted: the file does not hold the mask
         mask, channels = np.ones(len(steps)), ()
     mask = mask if mask.any() else np.ones(len(steps))
-    if loss == "cross_entropy":
+    if loss_of(loss).classes:
         mask = mask * data["target"].values.any(axis=1)  # a step without a class cannot have counted
     return Trials(np.zeros((len(steps), 0)), data["target"].values, mask, dt=run.network.dt, loss=loss, channels=channels)
 
@@ -88,15 +88,17 @@ def _agreement(trial: int, output: np.ndarray, shown: Trials) -> str:
     if not shown.asked:
         return f"trial {trial}"
     counted = shown.mask[:, 0] > 0
-    if shown.loss == "mse" and counted.sum() == 1:  # a single answer has no variance
+    classes = loss_of(shown.loss).classes
+    if not classes and counted.sum() == 1:  # a single answer has no variance
         return f"trial {trial}: off by {np.abs(output - shown.targets[:, 0])[counted].max():.2g}"
     share = float(Dataset(shown).score(output[:, None, :], shown)[0])
-    return f"trial {trial}: " + (f"{share:.0%} of variance explained" if shown.loss == "mse" else f"{share:.0%} of time steps right")
+    return f"trial {trial}: " + (f"{share:.0%} of time steps right" if classes else f"{share:.0%} of variance explained")
 
 
 def _draw(ax: Axes, time: np.ndarray, output: np.ndarray, shown: Trials) -> None:
     target = np.where(shown.mask > 0, shown.targets[:, 0], np.nan) if shown.asked else np.full(output.shape, np.nan)
-    if shown.loss == "cross_entropy":
+    probable = loss_of(shown.loss).link == "softmax"
+    if probable:
         output = _softmax(output)
     channels, style = output.shape[1], TARGET | _squares(shown.mask[:, 0] > 0)
     both = np.concatenate([output, target])
@@ -110,7 +112,7 @@ def _draw(ax: Axes, time: np.ndarray, output: np.ndarray, shown: Trials) -> None
     ax.set_xlabel("time (s)")
     ax.set_xlim(0, time[-1])
     names = shown.channels or tuple(map(str, range(channels)))
-    _name_rows(ax, down, space, "probability" if shown.loss == "cross_entropy" else "output", names)
+    _name_rows(ax, down, space, "probability" if probable else "output", names)
 
 
 def _squares(counted: np.ndarray) -> dict[str, Any]:

@@ -25,6 +25,10 @@ def panels(rows: int, columns: int, width: float = COLUMN, height: float = 2.5) 
     -------
     Figure, array of Axes
         The axes as `matplotlib.pyplot.subplots` arranges them.
+
+    Examples
+    --------
+    >>> nr.plots.panels(1, 2)
     """
     with look():
         made, axes = figure(rows, columns, columns * width, rows * height)

@@ -68,6 +68,7 @@ class Handwriting(AbstractTask):
     smooth: float = 0.05
 
     n_outputs: ClassVar[int] = 3
+    needs: ClassVar[tuple[str, ...]] = ("HersheyFonts",)
     recommended: ClassVar[Recommended] = Recommended(cell="gru", trials=6000, batch=5, rate=0.003, anneal=0.1, start="carried")
 
     def __post_init__(self) -> None:

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from neurorec.arrays import cosine, degrees
 from neurorec.discovery import name_of
 from neurorec.engines.base import Activity, Memory, Route, Stimulus, Teaching, check
 from neurorec.errors import DivergenceError
 from neurorec.learning.feedbacks.symmetric import Symmetric
-from neurorec.learning.overlap import cosine, degrees
 from neurorec.learning.rules.bptt import BPTT
 from neurorec.learning.updates import apply
 from neurorec.networks.abstract_network import AbstractNetwork

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from cases import ENGINES, ORDINARY, STEPPING, Sizes, descent, difference, network, sizes, trials
+from cases import ENGINES, LOSSES, ORDINARY, STEPPING, Sizes, descent, difference, network, sizes, trials
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,16 +13,10 @@ from neurorec.discovery import load
 from neurorec.engines.numba import NumbaEngine
 
 CELLS, RULES = nr.names("cells"), nr.names("rules")
-FILTERED = [*(("gru", filter) for filter in nr.names("filters")), ("leaky_tanh", "momentum")]  # a drive in parts, and a whole one
-
-
-@pytest.mark.parametrize("cell", CELLS)
-@pytest.mark.parametrize("rule", [rule for rule in RULES if load("rules", rule).exact])
-def test_an_exact_rule_is_minus_the_gradient(cell, rule):
-    net, data = network(ORDINARY, cell), trials(ORDINARY)
-    change = nr.weight_change(net, data, rule=rule, engine="reference")
-    for name, found in change.items():
-        assert difference(found, descent(net, data, name)) < 1e-6, name
+FILTERED = [
+    *(("gru", filter) for filter in nr.names("filters")),
+    ("leaky_tanh", nr.names("filters")[0]),
+]  # a drive in parts, and a whole one
 
 
 @pytest.mark.parametrize("cell", CELLS)
@@ -49,7 +43,7 @@ def test_an_engine_simulates_as_the_reference_does(cell, engine, size, seed):
 @pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize("rule", RULES)
 @pytest.mark.parametrize("engine", ENGINES)
-@given(size=sizes, seed=st.integers(0, 1000), loss=st.sampled_from(["mse", "cross_entropy"]))
+@given(size=sizes, seed=st.integers(0, 1000), loss=st.sampled_from(LOSSES))
 @settings(max_examples=6, deadline=None)
 def test_an_engine_changes_weights_as_the_reference_does(cell, rule, engine, size, seed, loss):
     net, data = network(size, cell, seed, noise=0.05), trials(size, seed, loss)
@@ -78,22 +72,6 @@ def test_every_rule_takes_every_feedback(rule, feedback, engine):
     net, data = network(ORDINARY), trials(ORDINARY)
     ours, definition = (nr.weight_change(net, data, rule=rule, engine=each, feedback=feedback) for each in (engine, "reference"))
     assert all(difference(ours[name], definition[name]) < 1e-4 for name in definition)
-
-
-@pytest.mark.parametrize("rule", RULES)
-def test_a_rule_changes_only_what_it_may(rule):
-    change = nr.weight_change(network(ORDINARY), trials(ORDINARY), rule=rule, engine="reference")
-    for name, found in change.items():
-        assert np.any(found) == load("rules", rule)().may_change(name), name
-
-
-@pytest.mark.parametrize("cell", CELLS)
-def test_a_change_averages_over_trials(cell):
-    size = Sizes(4, 1, 2, 6, 3)
-    net, data = network(size, cell), trials(size)
-    together = nr.weight_change(net, data, engine="reference")
-    alone = [nr.weight_change(net, data.take(np.array([k])), engine="reference") for k in range(3)]
-    assert all(difference(np.mean([each[name] for each in alone], axis=0), together[name]) < 1e-12 for name in together)
 
 
 def learnt_online(

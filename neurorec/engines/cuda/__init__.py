@@ -51,7 +51,7 @@ class CudaEngine(AbstractEngine):
 
     dtype = np.float32
     tolerance = 1e-4
-    offers = frozenset({"trial", "step"})
+    offers, needs = frozenset({"trial", "step"}), frozenset({"gpu"})
 
     def __init__(self, arrangement: str | None = None, tf32: bool = False) -> None:
         if arrangement not in (None, *WAYS):

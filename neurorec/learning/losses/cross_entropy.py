@@ -13,7 +13,7 @@ ROUNDING = 1e-4  # what probabilities in single precision may sum up to beside 1
 class CrossEntropy(AbstractLoss):
     """Softmax cross-entropy in nats; outputs are logits, targets one-hot rows or probabilities."""
 
-    link = "softmax"
+    link, classes, unit = "softmax", True, "cross-entropy, nats"
 
     @classmethod
     def expect(cls, targets: np.ndarray, mask: np.ndarray) -> None:

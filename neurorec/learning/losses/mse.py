@@ -10,7 +10,7 @@ from neurorec.learning.losses.base import AbstractLoss
 class MSE(AbstractLoss):
     """Half the squared error, summed over outputs (Murray 2019, Eq 2)."""
 
-    link = "identity"
+    link, unit = "identity", "half squared error"
 
     @staticmethod
     def value(outputs: np.ndarray, targets: np.ndarray) -> np.ndarray:

@@ -37,6 +37,8 @@ class AbstractTask(ABC):
         What the outputs are called; empty: by their numbers.
     note : str
         What it read and took for what, in a line, where its settings alone do not say so.
+    needs : tuple of str
+        Modules of optional packages without which it cannot make trials.
     recommended : Recommended
         Network and training with which it is learnt: ``neurorec train`` takes them where nothing is said, ``task.recommended.network``
         and ``task.recommended.training`` are keyword arguments of `nr.Network.random` and `nr.train`.
@@ -49,6 +51,7 @@ class AbstractTask(ABC):
     clock: str = "seconds"
     output_channels: tuple[str, ...] = ()
     note: str = ""
+    needs: ClassVar[tuple[str, ...]] = ()
     recommended: ClassVar[Recommended] = GENERAL
 
     @abstractmethod

@@ -35,7 +35,7 @@ class Trials(AbstractDisplayed):
     dt : float
         Time step in seconds.
     loss : str or class
-        ``"mse"`` or ``"cross_entropy"``, from ``nr.names("losses")``; or a loss class of your own.
+        From ``nr.names("losses")``; or a loss class of your own.
     channels : sequence of str, optional
         What the outputs are called; empty: by their numbers.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from neurorec.cli.settings import TRUST
+from neurorec.discovery import load, names, outline
 from neurorec.errors import ValueRefused
 
 if TYPE_CHECKING:
@@ -17,21 +19,18 @@ if TYPE_CHECKING:
     from neurorec.runs.run import Run
 
 
-class Kind(StrEnum):
-    """What is drawn."""
-
-    overview = "overview"
-    learning_curve = "learning-curve"
-    alignment = "alignment"
-    angle = "angle"
-    angle_by_alignment = "angle-by-alignment"
-    growth = "growth"
-    outputs = "outputs"
-    rates = "rates"
+def _arguments(plot: str) -> list[str]:
+    """What it takes, read without loading it: first the ``run``, or ``runs``, or what a function of `neurorec.dynamics` measures of a run."""
+    taken = outline("plots", plot).args
+    return [each.arg for each in (*taken.args, *taken.kwonlyargs)]
 
 
-ONE_RUN = (Kind.outputs, Kind.rates)
-MEASURED = (Kind.angle_by_alignment, Kind.growth)  # at the checkpoints, of the network as it was there
+OF_RUNS = [name for name in names("plots") if _arguments(name)[0] in ("run", "runs", *names("dynamics"))]
+if TYPE_CHECKING:
+    Kind = StrEnum
+else:
+    Kind = StrEnum("Kind", {name: name.replace("_", "-") for name in OF_RUNS})
+USUAL = Kind("overview")
 
 
 def command(
@@ -39,7 +38,7 @@ def command(
         list[Path], typer.Argument(metavar="RUN...", help="Run files; those that differ in more than the seed are told apart.")
     ],
     out: Annotated[Path | None, typer.Option(help="Picture: png, pdf, svg; else beside the first run. An older one is replaced.")] = None,
-    kind: Annotated[Kind, typer.Option(help="What to draw.")] = Kind.overview,
+    kind: Annotated[Kind, typer.Option(help="What to draw.")] = USUAL,
     trust: Annotated[bool, TRUST] = False,
 ) -> None:
     """Draw a run, or several: seeds together, conditions apart."""
@@ -71,28 +70,26 @@ def _expect_picture(path: Path) -> None:
 
 
 def _figure(kind: Kind, paths: list[Path], trust: bool) -> Figure:
-    from neurorec import plots
     from neurorec.plots._conditions import conditions
     from neurorec.runs.run import open_run
 
-    if kind in ONE_RUN and len(paths) > 1:
+    draw, (first, *_) = load("plots", kind.name), _arguments(kind.name)
+    if first == "run" and len(paths) > 1:
         raise ValueRefused(f"--kind {kind.value} shows a trial of one run, got {len(paths)}; name one, or choose another --kind")
     runs = [open_run(path, trust) for path in paths]
-    if kind in MEASURED:
-        return _measured(kind, conditions(runs))
-    drawn = getattr(plots, kind.name)(runs[0] if kind in ONE_RUN else runs)
-    return drawn if kind is Kind.overview else drawn.figure
+    if first in ("run", "runs"):
+        return draw(runs[0] if first == "run" else runs).figure
+    return _measured(kind, conditions(runs), load("dynamics", first))
 
 
-def _measured(kind: Kind, groups: list[tuple[str | None, list[Run]]]) -> Any:
-    from neurorec import dynamics, plots
-
-    if kind is Kind.growth and len(groups) > 1:
-        raise ValueRefused(f"--kind growth shows one condition, got {' and '.join(str(name) for name, _ in groups)}; draw one at a time")
-    tables = [(name, [dynamics.alignment(run) for run in seeds]) for name, seeds in groups]
-    if kind is Kind.growth:
-        return plots.growth(tables[0][1]).figure
+def _measured(kind: Kind, groups: list[tuple[str | None, list[Run]]], measure: Callable[[Run], Any]) -> Figure:
+    draw, together = load("plots", kind.name), "label" in _arguments(kind.name)
+    if len(groups) > 1 and not together:
+        raise ValueRefused(
+            f"--kind {kind.value} shows one condition, got {' and '.join(str(name) for name, _ in groups)}; draw one at a time"
+        )
     ax = None
-    for name, each in tables:
-        ax = plots.angle_by_alignment(each, ax=ax, label=name)
+    for name, seeds in groups:
+        ax = draw([measure(run) for run in seeds], ax=ax, **({"label": name} if together else {}))
+    assert ax is not None, "runs without a condition"
     return ax.figure

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from neurorec.discovery import KINDS, folder_of
+from neurorec.discovery import KINDS, names, outline
 from neurorec.errors import UnknownName
 
 if TYPE_CHECKING:
@@ -27,8 +27,6 @@ def command(kind: Annotated[str | None, typer.Argument(help=f"One of {', '.join(
 
 
 def _print_names(kind: str, indent: str = "") -> None:
-    from neurorec.discovery import names
-
     known = names(kind)
     width = max(map(len, known), default=0)
     for name in known:
@@ -44,8 +42,4 @@ def _recommended(task: str) -> Recommended:
 
 
 def _first_line(kind: str, name: str) -> str:
-    """First line of the docstring of the file's one public class, read without importing it: an engine may be slow or not runnable here."""
-    folder = folder_of(kind)
-    file = folder / name / "__init__.py" if (folder / name).is_dir() else folder / f"{name}.py"
-    classes = [node for node in ast.parse(file.read_text()).body if isinstance(node, ast.ClassDef) and not node.name.startswith("_")]
-    return next(((ast.get_docstring(node) or "").partition("\n")[0] for node in classes), "")
+    return (ast.get_docstring(outline(kind, name)) or "").partition("\n")[0]

@@ -8,7 +8,7 @@ from typing import final
 import numpy as np
 
 from neurorec.arrays import positive
-from neurorec.circuits.base import AbstractPlasticity
+from neurorec.circuits.plasticities.base import AbstractPlasticity
 from neurorec.errors import ValueRefused
 
 

@@ -9,7 +9,7 @@ from typing import final
 import numpy as np
 
 from neurorec.arrays import positive, whole
-from neurorec.circuits.base import AbstractContext, Code
+from neurorec.circuits.contexts.base import AbstractContext, Code
 from neurorec.errors import ValueRefused
 
 REACH = 16  # syllables that the trace goes back

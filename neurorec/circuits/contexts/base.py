@@ -1,4 +1,4 @@
-"""What the loop reads at the end of a syllable."""
+"""What a context is: what the loop reads at the end of a syllable."""
 
 from __future__ import annotations
 
@@ -29,26 +29,4 @@ class AbstractContext(ABC):
         callable
             From what the network's units send at the end of a syllable, (K N,), and the syllables so far, the one that ends
             now last, to the activity of the cells, (count,).
-        """
-
-
-class AbstractPlasticity(ABC):
-    """How the weights of the readout change when a transition was made.
-
-    A final dataclass; its fields are its settings, numbers all of them.
-    """
-
-    @abstractmethod
-    def change(self, weights: np.ndarray, winner: int, cells: np.ndarray, right: bool) -> None:
-        """Change them in place.
-
-        Parameters
-        ----------
-        weights : (syllables, cells) array
-        winner : int
-            The unit that was active alone.
-        cells : (cells,) array
-            Its presynaptic activity.
-        right : bool
-            Whether there was a reward.
         """

@@ -8,7 +8,7 @@ from typing import final
 
 import numpy as np
 
-from neurorec.circuits.base import AbstractContext, Code
+from neurorec.circuits.contexts.base import AbstractContext, Code
 
 
 @final

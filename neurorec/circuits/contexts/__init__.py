@@ -1,0 +1,1 @@
+"""Which cells a sequence loop reads at the end of a syllable, one kind a file."""

@@ -1,0 +1,1 @@
+"""How reward changes what a sequence loop reads, one way a file."""

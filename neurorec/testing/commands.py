@@ -1,0 +1,31 @@
+"""Laws of a command."""
+
+from __future__ import annotations
+
+import inspect
+import typing
+from collections.abc import Callable
+from typing import Any
+
+from neurorec.discovery import load
+from neurorec.testing._laws import documented, hold
+
+
+def check_command(function: str | Callable[..., Any]) -> None:
+    """Hold a command to its laws: its help says what it does, and what each argument means.
+
+    Parameters
+    ----------
+    function : callable, or its name
+
+    Raises
+    ------
+    AssertionError
+        Saying which law does not hold.
+    """
+    run = load("commands", function) if isinstance(function, str) else function
+    documented(run)
+    meant = typing.get_type_hints(run, include_extras=True)
+    for name in inspect.signature(run).parameters:
+        says = [each for each in getattr(meant.get(name), "__metadata__", ()) if getattr(each, "help", None)]
+        hold(says, run, f"--help says what {name} means: Annotated[..., typer.Option(help=...)]", meant.get(name))

@@ -1,0 +1,58 @@
+"""Laws of an optimiser."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+
+from neurorec.discovery import resolve
+from neurorec.learning.updates import settings_of
+from neurorec.testing._laws import close, documented, hold
+
+
+def check_optimiser(optimiser: Any) -> None:
+    """Hold an optimiser to its laws: plain code that means the same compiled, goes downhill, and leaves what has no rate.
+
+    Parameters
+    ----------
+    optimiser : optimiser, class or name
+        Of a class derived from `neurorec.AbstractOptimiser`.
+
+    Raises
+    ------
+    AssertionError
+        Saying which law does not hold.
+    """
+    law = resolve("optimisers", optimiser)
+    documented(type(law))
+    hold(dataclasses.is_dataclass(law), law, "it is a frozen dataclass, whose fields are its settings")
+    settings = dataclasses.asdict(law)
+    hold(all(isinstance(value, float) for value in settings.values()), law, "its settings are floats", settings)
+    for size in (1, 5):
+        _check_compiled(law, size)
+    _check_downhill(law)
+
+
+def _check_compiled(law: Any, size: int) -> None:
+    import numba
+
+    ends = []
+    compiled: Any = numba.njit(law.step)
+    for step in (law.step, compiled):
+        weights, slots = np.zeros(size), np.zeros((len(law.slots), size))
+        for count, change in enumerate(np.random.default_rng(1).normal(size=(4, size)), start=1):
+            step(weights, change, slots, np.full(size, 0.1), count, settings_of(law))
+        ends.append((weights, slots))
+    plain, fast = ends
+    for name, found, expected in zip(("weights", "slots"), fast, plain, strict=True):
+        close(found, expected, 1e-8, law, f"step leaves the same {name} compiled")
+
+
+def _check_downhill(law: Any) -> None:
+    weights, slots, rates = np.array([3.0, 3.0]), np.zeros((len(law.slots), 2)), np.array([0.1, 0.0])
+    for count in range(1, 301):
+        law.step(weights, -weights, slots, rates, count, settings_of(law))
+    hold(abs(weights[0]) < 0.1, law, "300 steps of rate 0.1 down w^2 / 2 bring 3 below 0.1", weights[0])
+    hold(weights[1] == 3.0, law, "a weight of rate 0 stays as it is", weights[1])
