@@ -9,7 +9,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 INSTALL := $(RUN) -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test gpu lint docs notebooks clean
+.PHONY: demo test test-fast gpu lint docs notebooks clean
 
 demo: $(VENV)/.installed
 	$(RUN) tasks/recorded_pattern.py
@@ -19,6 +19,14 @@ demo: $(VENV)/.installed
 test: $(VENV)/.installed
 	$(RUN) -m pytest -q -n 2 --ignore tests/simulator $(ARGS)
 	NUMBA_ENABLE_CUDASIM=1 $(RUN) -m pytest -q -n 2 tests/simulator
+
+# While one works: the laws of formulas, parts, rules and training, by the reference and the compiled engine, for a few of the cells.
+FAST := tests/contract/test_parts.py tests/contract/test_rules.py tests/test_floors.py tests/test_formula.py tests/test_network.py \
+	tests/test_numba_engine.py tests/test_products.py tests/test_training.py
+LEFT_OUT := torch or unrolled or complex_modrelu or cornn or leaky_relu or leaky_sigmoid or leaky_softplus or lru or modrelu or filter
+
+test-fast: $(VENV)/.installed
+	$(RUN) -m pytest -q -n 2 -m "not slow" -k "not ($(LEFT_OUT))" $(FAST) $(ARGS)
 
 # Where there is a GPU: every arrangement of its engine at real sizes, then its benchmarks, to runs/. make gpu PYTHON=python3
 # runs with what that Python has and installs nothing; what versions other than ours warn of is then no error.

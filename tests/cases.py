@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import strategies as st
 
 import neurorec as nr
 from neurorec.discovery import load
+from neurorec.errors import DivergenceError
 from neurorec.testing._cases import ORDINARY, Sizes, descent, network, trials, value, with_value
 from neurorec.testing._laws import difference
 
@@ -18,6 +21,8 @@ __all__ = [
     "Sizes",
     "descent",
     "difference",
+    "end_alike",
+    "ending",
     "network",
     "sizes",
     "trials",
@@ -38,3 +43,19 @@ STEPPING = [marked(name, cls) for name, cls in _OTHERS.items() if "step" in cls.
 LOSSES = nr.names("losses")
 
 sizes = st.builds(Sizes, st.integers(1, 7), st.integers(0, 3), st.integers(1, 3), st.integers(1, 8), st.integers(1, 5))
+
+
+def ending(train: Callable[[], nr.Run]) -> nr.Network | str:
+    """The network that a training ends with; or when it ran away, as one of a random network may, in what was said but the loss."""
+    try:
+        return train().network
+    except DivergenceError as error:
+        told = str(error)
+        return told[: told.index(" (loss")] + told[told.index(")") :]
+
+
+def end_alike(ours: nr.Network | str, definition: nr.Network | str, names: tuple[str, ...], tolerance: float) -> bool:
+    """Whether weights agree, or both trainings ran away in the same trial."""
+    if isinstance(ours, str) or isinstance(definition, str):
+        return ours == definition
+    return all(difference(value(ours, name), value(definition, name)) < tolerance for name in names)

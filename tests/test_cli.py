@@ -268,7 +268,7 @@ def test_ctrl_c_outside_a_training(neurorec, monkeypatch):
     def stop(name):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("neurorec.discovery.names", stop)
+    monkeypatch.setattr("neurorec.cli.commands.list.names", stop)
     status, _, err = neurorec("list")
     assert (status, err) == (130, "neurorec: stopped\n")
 

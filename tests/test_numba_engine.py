@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 import neurorec as nr
 from neurorec.engines.numba import NumbaEngine, threads
+from neurorec.engines.numba.compile import loops
 from neurorec.engines.numba.threads import Threads, part
 from neurorec.errors import ValueRefused
 
@@ -130,3 +131,17 @@ def test_an_engine_may_be_used_for_one_network_after_another():
     for net in (*nets, *nets):
         fresh, again = (nr.weight_change(net, data, rule="bptt", engine=each) for each in (NumbaEngine(), engine))
         assert all((fresh[name] == again[name]).all() for name in fresh)
+
+
+def test_one_compiled_loop_serves_every_model_optimiser_feedback_loss_and_layout():
+    """Compiling one takes ten seconds and more; what it calls of a model or of what teaches it takes one."""
+    engine = NumbaEngine(per_step="causal")
+    for cell, optimiser, feedback, loss in (("leaky_tanh", "adam", "random", "mse"), ("gru", "sgd", "sign_symmetric", "cross_entropy")):
+        net, data = network(ORDINARY, cell), trials(ORDINARY, loss=loss)
+        turned = nr.Trials(data.inputs.copy("F"), data.targets.copy("F"), data.mask, dt=data.dt, loss=loss)  # as it may come from a file
+        more = {"engine": engine, "optimiser": optimiser, "feedback": feedback, "trials": 4, "batch": 2, "rate": 0.01, "progress": False}
+        ours, again = (nr.train(net, each, update="step", **more).network for each in (data, turned))
+        assert np.array_equal(ours.recurrent, again.recurrent)
+        nr.weight_change(net, data, rule="rflo", engine=engine)
+    compiled = loops("float32")
+    assert [len(each.signatures) for each in (compiled.causal.causal, compiled.kernels.forward, compiled.kernels.reverse_scan)] == [1, 1, 1]

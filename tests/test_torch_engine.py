@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import sympy
 import torch
-from cases import ORDINARY, Sizes, difference, network, sizes, trials
+from cases import ORDINARY, Sizes, difference, end_alike, ending, network, sizes, trials
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -92,16 +92,21 @@ def test_every_preset_is_the_references(preset):
 @given(size=sizes, seed=st.integers(0, 1000))
 @settings(max_examples=5)
 def test_float64_learns_at_every_step_as_the_reference_does(cell, rule, size, seed):
+    assert_learnt_alike(cell, rule, size, seed)
+
+
+def test_a_training_that_runs_away_does_so_in_the_same_trial_as_the_references():
+    """A single unit whose recurrent weight is above 1."""
+    assert "became unstable at trial 3" in assert_learnt_alike("modrelu", "rtrl", Sizes(1, 0, 1, 7, 2), seed=224)
+
+
+def assert_learnt_alike(cell, rule, size, seed) -> nr.Network | str:
     start, data = network(size, cell, seed, noise=0.05), trials(size, seed)
-    ours, definition = (
-        nr.train(
-            start, data, rule=rule, engine=each, trials=2 * size.trials, batch=size.trials, update="step", progress=False,
-            optimiser="adam", rate=0.003, clip=1.0, weight_decay=0.1, feedback="kolen_pollack",
-        ).network
-        for each in (PRECISE, "reference")
-    )  # fmt: skip
-    assert all(difference(getattr(ours, name), getattr(definition, name)) < 1e-9 for name in WEIGHTS)
-    assert all(difference(ours.per_unit(name), definition.per_unit(name)) < 1e-9 for name in start.parameters)
+    more = {"optimiser": "adam", "rate": 0.003, "clip": 1.0, "weight_decay": 0.1, "feedback": "kolen_pollack", "update": "step"}
+    more |= {"rule": rule, "trials": 2 * size.trials, "batch": size.trials, "progress": False}
+    ours, definition = (ending(lambda engine=each: nr.train(start, data, engine=engine, **more)) for each in (PRECISE, "reference"))
+    assert end_alike(ours, definition, (*WEIGHTS, *start.parameters), 1e-9)
+    return ours
 
 
 @pytest.mark.parametrize("cell", ["leaky_tanh", "gru", "lstm"])

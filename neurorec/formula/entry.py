@@ -13,8 +13,10 @@ from typing import Any
 
 import numba
 from llvmlite.binding import Linkage
+from numba.core import types
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import Compiler
+from numba.extending import intrinsic
 
 from neurorec.formula.flags import FLAGS
 from neurorec.formula.kept_code import KeptCode
@@ -52,3 +54,14 @@ def kept(**flags: Any) -> Callable[[Callable], Any]:
 
 entry = kept(**FLAGS)
 part: Any = numba.njit(nogil=True, **FLAGS)  # what entries call: never on disk by itself, so that an entry follows from sources alone
+
+
+@intrinsic
+def apart(typing):
+    """In the first line of a part: it is not copied into what calls it, where LLVM might order its sums in another way."""
+
+    def written(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        builder.function.attributes.add("noinline")
+        return context.get_dummy_value()
+
+    return types.void(), written

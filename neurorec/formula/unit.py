@@ -15,6 +15,7 @@ two arguments more, the first trial and the one after the last, where only some 
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
@@ -41,16 +42,16 @@ from neurorec.formula.primitives_torch import *
 N_CONSTANTS, real = {n}, float  # a number takes the type of the tensor that it meets
 """
 _NUMBA_HEAD = """\
-# SHOWS_STATE: other units see a unit's only state as it is, so that states and outputs can be one array.
-from neurorec.formula.entry import entry, part
+from neurorec.formula.entry import apart, entry, part
 
 from .precision import real
 from .primitives import *
 
-N_CONSTANTS, SHOWS_STATE = {n}, {shows_state}
+N_CONSTANTS = {n}
 """
 _CUDA_HEAD = '''\
 # One unit of one trial: every argument is a short one-dimensional array, which the compiler keeps in registers.
+# SHOWS_STATE: other units see a unit's only state as it is, so that states and outputs can be one array.
 from .precision import inlined, real
 from .primitives import *
 
@@ -100,10 +101,12 @@ def constants_of(formula: Formula, parameters: np.ndarray, dt: float) -> np.ndar
 
 @once(64)
 def numba_sources(formula: Formula, dtype: str) -> dict[str, str]:
-    """Modules that hold the unit's functions as Numba loops in ``dtype``, by name: ``unit`` and what it imports."""
+    """Modules that hold the unit's functions as Numba loops in ``dtype``, by name: ``unit`` and what it imports.
+
+    Each is compiled by itself, when a time loop first needs it, and called by its address (`neurorec.formula.calls`).
+    """
     functions, n = _functions(formula)
-    head = _NUMBA_HEAD.format(n=n, shows_state=formula.shows_state)
-    unit = "\n\n".join([head, *("\n@part\n" + f.for_numba() for f in functions)]) + "\n"
+    unit = "\n\n".join([_NUMBA_HEAD.format(n=n), *map(_compiled, functions)]) + "\n"
     precision = f"from neurorec.formula.{PRECISION[dtype]} import exp, inlined, log, log1p, real, tanh\n"
     return {"precision": precision, "primitives": Path(__file__).with_name("primitives_numba.py").read_text(encoding="utf-8"), "unit": unit}
 
@@ -122,6 +125,14 @@ def cuda_sources(formula: Formula) -> dict[str, str]:
     unit = "\n\n".join([head, *("\n@inlined\n" + f.for_numpy() for f in functions if f.name != "prepare")]) + "\n"
     precision = "from neurorec.formula.cuda_single import *\n"
     return {"precision": precision, "primitives": Path(__file__).with_name("primitives_numba.py").read_text(encoding="utf-8"), "unit": unit}
+
+
+def _compiled(function: Elementwise) -> str:
+    """What loops call by its address, around what does the work: LLVM goes over that twice, and its numbers are those of both passes."""
+    taken = ", ".join([*(a.name for a in function.inputs), "constants", *(name for name, _ in function.outputs)])
+    work = dataclasses.replace(function, name=f"{function.name}_part").for_numba().replace(":\n", ":\n    apart()\n", 1)
+    whole = f"def {function.name}({taken}, first_=0, last_=None):\n    {function.name}_part({taken}, first_, last_)"
+    return f"\n@part\n{work}\n\n\n@entry\n{whole}"
 
 
 def _functions(formula: Formula) -> tuple[list[Elementwise], int]:

@@ -60,7 +60,7 @@ def cell_for(law: Any) -> str:
     """The first cell whose recurrent weights the map can make: a unitary one needs units with two outputs."""
     for cell in dict.fromkeys(("leaky_tanh", "complex_modrelu", *names("cells"))):
         try:
-            _network(law, cell)
+            _network(law, cell, 1)  # of an even number, real units could be taken for half as many complex ones
         except NeurorecError:
             continue
         return cell

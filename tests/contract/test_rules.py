@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from cases import ENGINES, LOSSES, ORDINARY, STEPPING, Sizes, descent, difference, network, sizes, trials
+from cases import ENGINES, LOSSES, ORDINARY, STEPPING, Sizes, descent, difference, end_alike, ending, network, sizes, trials
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -74,19 +74,21 @@ def test_every_rule_takes_every_feedback(rule, feedback, engine):
     assert all(difference(ours[name], definition[name]) < 1e-4 for name in definition)
 
 
+LEARNT = ("recurrent", "input", "readout", "bias", "feedback")
+
+
 def learnt_online(
-    engine: str, size: Sizes, cell: str, seed: int = 0, plastic=("recurrent", "input", "readout", "bias"), **settings
-) -> nr.Network:
+    engine: str | NumbaEngine, size: Sizes, cell: str, seed: int = 0, plastic=("recurrent", "input", "readout", "bias"), **settings
+) -> nr.Network | str:
     """Weights after three batches in which they changed at every step."""
     net = network(size, cell, seed, noise=0.05, gain=0.7).replace(plastic=plastic)  # cells that do not saturate would run away
-    data = trials(size, seed)
-    return nr.train(net, data, engine=engine, trials=3 * size.trials, batch=size.trials, update="step", progress=False, **settings).network
+    more = {"trials": 3 * size.trials, "batch": size.trials, "update": "step", "progress": False, **settings}
+    return ending(lambda: nr.train(net, trials(size, seed), engine=engine, **more))
 
 
-def assert_learnt_alike(engine: str, *arguments, **settings):
+def assert_learnt_alike(engine: str | NumbaEngine, *arguments, **settings):
     ours, definition = (learnt_online(each, *arguments, **settings) for each in (engine, "reference"))
-    for name in ("recurrent", "input", "readout", "bias", "feedback"):
-        assert difference(getattr(ours, name), getattr(definition, name)) < 1e-4, name
+    assert end_alike(ours, definition, LEARNT, 1e-4)
 
 
 @pytest.mark.parametrize("cell", CELLS)
@@ -121,11 +123,7 @@ def test_every_way_to_learn_at_every_step_is_the_references(cell, engine, more):
 def test_every_way_of_the_compiled_engine_gives_the_same_weights(cell, way, units, inputs, steps, count, seed):
     """Whichever its cost model would choose."""
     size = Sizes(units, inputs, 2, steps, count)
-    settings = {"rate": 0.05, "feedback": "kolen_pollack"}
-    definition = learnt_online("reference", size, cell, seed, **settings)
-    ours = learnt_online(NumbaEngine(per_step=way), size, cell, seed, **settings)
-    for name in ("recurrent", "input", "readout", "bias", "feedback"):
-        assert difference(getattr(ours, name), getattr(definition, name)) < 1e-4, name
+    assert_learnt_alike(NumbaEngine(per_step=way), size, cell, seed, rate=0.05, feedback="kolen_pollack")
 
 
 @pytest.mark.parametrize("filter", [None, "momentum"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from cases import ORDINARY, Sizes, difference, network, trials
+from cases import ORDINARY, Sizes, difference, end_alike, ending, network, trials
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numba import config
@@ -80,13 +80,11 @@ RATES = {"recurrent": 0.1, "input": 0.2, "readout": 0.05, "bias": 0.3}
 def test_it_learns_at_every_step_as_the_reference_does(cell, feedback, loss, size, seed):
     net = network(size, cell, seed, noise=0.05).replace(plastic=tuple(RATES))
     data = trials(size, seed, loss)
+    more = {"trials": 2 * size.trials, "batch": size.trials, "update": "step", "rate": RATES, "weight_decay": 0.1, "progress": False}
     ours, definition = (
-        nr.train(net, data, engine=each, trials=2 * size.trials, batch=size.trials, update="step", rate=RATES, feedback=feedback,
-                 weight_decay=0.1, progress=False).network
-        for each in ("cuda", "reference")
-    )  # fmt: skip
-    for name in (*RATES, "feedback"):
-        assert difference(getattr(ours, name), getattr(definition, name)) < 1e-5, name
+        ending(lambda engine=each: nr.train(net, data, engine=engine, feedback=feedback, **more)) for each in ("cuda", "reference")
+    )
+    assert end_alike(ours, definition, (*RATES, "feedback"), 1e-5)
 
 
 @given(size=small, seed=st.integers(0, 1000))

@@ -64,7 +64,7 @@ class NumbaEngine(AbstractEngine):
         """As the contract says."""
         own, units, activity = self._for(network), network.units, self._activity(network, stimulus)
         arguments = (
-            own.packed("turned", weights.recurrent, units, units), own.packed("inputs", weights.input, units, network.inputs), weights.bias,
+            own.onward, own.packed("turned", weights.recurrent, units, units), own.packed("inputs", weights.input, units, network.inputs), weights.bias,
             own.constants(weights), own.recurrent_ports, own.external_ports, weights.readout,
             own.packed("readout", weights.readout, network.outputs, units), np.ascontiguousarray(stimulus.inputs), _noise(stimulus, weights.bias.size),
             activity.states, activity.drives, activity.emitted, activity.readout,
@@ -86,7 +86,7 @@ class NumbaEngine(AbstractEngine):
         back = own.room.array("back", (ports, min(own.kernels.together(trials), steps) if at_once else steps, trials, units))
         turned = own.room.array("gathered", (own.drives, network.inputs, units))
         arguments = (
-            own.packed("straight", weights.recurrent.T, units, units) if full else own.room.array("none", (0, 0, 0, 0)),
+            own.backward, own.packed("straight", weights.recurrent.T, units, units) if full else own.room.array("none", (0, 0, 0, 0)),
             own.packed("feedback", np.ascontiguousarray(matrix), units, network.outputs), error, own.constants(weights), own.recurrent_ports,
             own.external_ports, full, activity.states, activity.drives, own.outputs, back, partial, at_once, heard, x, change.recurrent,
             turned, change.bias, change.readout,

@@ -5,20 +5,24 @@ The feedback is held transposed, ``back (O, K N)``, as the readout is: every loo
 
 from __future__ import annotations
 
-from .teaching import element  # pyright: ignore[reportMissingImports]
-from .unit import part, real  # pyright: ignore[reportMissingImports]
+from neurorec.formula.calls import element
+from neurorec.formula.entry import part
+
+from .precision import real  # pyright: ignore[reportMissingImports]
 
 
 @part
-def spread(readout, back, epsilon, signal):
-    """signal (K, B, N) = B eps."""
+def spread(teaching, readout, back, epsilon, matrix, signal):
+    """signal (K, B, N) = B eps; matrix (O, K N) is filled with B transposed."""
     outputs, trials, units = signal.shape
+    for o in range(matrix.shape[0]):
+        element(teaching, readout[o], back[o], matrix[o])
     signal[:] = real(0)
     for c in range(outputs):
         for b in range(trials):
             for o in range(epsilon.shape[1]):
                 for n in range(units):
-                    signal[c, b, n] += element(readout[o, c * units + n], back[o, c * units + n]) * epsilon[b, o]
+                    signal[c, b, n] += matrix[o, c * units + n] * epsilon[b, o]
 
 
 @part

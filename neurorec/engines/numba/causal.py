@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from neurorec.formula.calls import OUTPUT, element, emission, error, jacobian, optimise, output, prepare, pull_output, step
+from neurorec.formula.entry import entry, part
+
+from .precision import real  # pyright: ignore[reportMissingImports]
 from .readout import read  # pyright: ignore[reportMissingImports]
-from .teaching import element, error, optimise  # pyright: ignore[reportMissingImports]
-from .unit import emission, entry, jacobian, output, part, prepare, pull_output, real, step  # pyright: ignore[reportMissingImports]
 
 
 @part
@@ -142,18 +144,25 @@ def scatter(total, width, heard, offsets, plastic_rows, units, change):
 
 
 @part
-def teach(readout, feedback, epsilon, emitted, signal, readout_change, feedback_change):
-    """signal = B eps, (K, B, N); dWout = eps o^T, and its transpose for a feedback that learns."""
+def teach(teaching, readout, feedback, epsilon, emitted, back, matrix, signal, readout_change, feedback_change):
+    """signal = B eps, (K, B, N); dWout = eps o^T, and its transpose for a feedback that learns.
+
+    back and matrix (O, K N) are filled with the feedback weights and B, transposed.
+    """
     outputs, trials, units = emitted.shape
+    for o in range(readout.shape[0]):
+        for row in range(readout.shape[1]):
+            back[o, row] = feedback[row, o]
+        element(teaching, readout[o], back[o], matrix[o])
     for c in range(outputs):
         for n in range(units):
             row = c * units + n
             for b in range(trials):
                 signal[c, b, n] = real(0)
             for o in range(readout.shape[0]):
-                back, total = element(readout[o, row], feedback[row, o]), real(0)
+                total = real(0)
                 for b in range(trials):
-                    signal[c, b, n] += back * epsilon[b, o]
+                    signal[c, b, n] += matrix[o, row] * epsilon[b, o]
                     total += epsilon[b, o] * emitted[c, b, n]
                 readout_change[o, row] = total
                 feedback_change[row, o] = total
@@ -175,7 +184,7 @@ def clip_and_decay(vector, change, rates, clip, decay):
 
 
 @entry
-def causal(vector, slots, offsets, sizes, plastic_rows, recurrent_ports, external_ports, full, dt,
+def causal(unit, teaching, vector, slots, offsets, sizes, plastic_rows, recurrent_ports, external_ports, full, dt,
            inputs, noise, targets, share, states, drives, emitted, readouts, rates, clip, decay, least, settings, count):  # fmt: skip
     """Step, remember, compare, change: for every step of some trials; weights change in place in `vector` and `slots`.
 
@@ -200,27 +209,30 @@ def causal(vector, slots, offsets, sizes, plastic_rows, recurrent_ports, externa
     steady[:n_parameters, 0] = vector[offsets[5] : offsets[6]].reshape(n_parameters, units)
     steady[n_parameters] = dt
     constants3 = np.empty((n_constants, 1, units), vector.dtype)
-    prepare(steady, steady[:, 0], constants3)
     constants = constants3.reshape(n_constants, units)
+    prepare(unit, steady, constants, constants3, 0, 1)
     memory = np.zeros((trials, k * stride, synapses + plastic * units), vector.dtype)
     spare, mixing = np.empty_like(memory[0]), np.empty((k * stride, k * stride), vector.dtype)
     total, pre = np.empty(memory.shape[2], vector.dtype), np.empty((trials, width), vector.dtype)
     self_decay, slope = np.empty((k * k, trials, units), vector.dtype), np.empty((k * ports, trials, units), vector.dtype)
     partial, gain = np.empty((k * plastic, trials, units), vector.dtype), np.empty((n_out * k, trials, units), vector.dtype)
     signal, adjoint = np.empty((n_out, trials, units), vector.dtype), np.empty((k, trials, units), vector.dtype)
-    output(states[0], constants, emitted[0])
+    epsilon, back, matrix = np.empty((trials, n_read), vector.dtype), np.empty_like(readout), np.empty_like(readout)
+    if unit[OUTPUT] != 0:
+        output(unit, states[0], constants, emitted[0], 0, trials)
     for t in range(steps):
         drive(recurrent, input_, bias, emitted[t], inputs[t], noise[t % noise.shape[0]], recurrent_ports, external_ports, drives[t])
-        step(states[t], drives[t], constants, states[t + 1])
-        output(states[t + 1], constants, emitted[t + 1])
+        step(unit, states[t], drives[t], constants, states[t + 1], 0, trials)
+        if unit[OUTPUT] != 0:
+            output(unit, states[t + 1], constants, emitted[t + 1], 0, trials)
         read(emitted[t + 1], readout, readouts[t], 0, trials)
-        jacobian(states[t], drives[t], constants, self_decay, slope, partial)
-        emission(states[t], constants, gain)
-        epsilon = error(readouts[t], targets[t])
+        jacobian(unit, states[t], drives[t], constants, self_decay, slope, partial, 0, trials)
+        emission(unit, states[t], constants, gain, 0, trials)
+        error(teaching, readouts[t], targets[t], epsilon)
         for b in range(trials):
             epsilon[b] *= share[t, b]
-        teach(readout, feedback, epsilon, emitted[t + 1], signal, readout_change, feedback_change)
-        pull_output(states[t + 1], signal, constants, adjoint)
+        teach(teaching, readout, feedback, epsilon, emitted[t + 1], back, matrix, signal, readout_change, feedback_change)
+        pull_output(unit, states[t + 1], signal, constants, adjoint, 0, trials)
         presynaptic(emitted[t], inputs[t], pre)
         total[:] = real(0)
         for b in range(trials):
@@ -232,9 +244,9 @@ def causal(vector, slots, offsets, sizes, plastic_rows, recurrent_ports, externa
             collect(memory[b], stride, adjoint[:, b], units, synapses, width, total)
         scatter(total, width, heard, offsets, plastic_rows, units, change)
         clip_and_decay(vector, change, rates, clip, decay)
-        optimise(vector, change, slots, rates, count + t + 1, settings)
+        optimise(teaching, vector, change, slots, rates, count + t + 1, settings)
         if plastic > 0:
             for p in range(offsets[5], offsets[6]):
                 vector[p] = max(vector[p], least[p])
             steady[:n_parameters, 0] = vector[offsets[5] : offsets[6]].reshape(n_parameters, units)
-            prepare(steady, steady[:, 0], constants3)
+            prepare(unit, steady, constants, constants3, 0, 1)

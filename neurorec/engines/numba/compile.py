@@ -1,4 +1,4 @@
-"""A model's own package of kernels: printed unit, copied time loops, and the teaching functions compiled as they stand."""
+"""The packages of compiled code: time loops once a float type, a model's printed functions, and teaching functions as they stand."""
 
 from __future__ import annotations
 
@@ -6,63 +6,91 @@ import dataclasses
 import inspect
 from functools import lru_cache
 from pathlib import Path
-from types import ModuleType
-from typing import Any, NamedTuple
+from types import ModuleType, SimpleNamespace
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numba
 import numpy as np
+from numba.np.numpy_support import from_dtype
 
 from neurorec import __version__
 from neurorec.errors import NotOffered
 from neurorec.formula.cache import package
+from neurorec.formula.calls import TEACHING, UNIT, table
 from neurorec.formula.derive import Formula
 from neurorec.formula.once import once
 from neurorec.formula.sources import fingerprint
-from neurorec.formula.unit import numba_sources
+from neurorec.formula.unit import PRECISION, numba_sources
+
+if TYPE_CHECKING:
+    from neurorec.engines.base import Teaching
 
 _TEACHING = """\
 from collections import namedtuple
 
 import numba
 
+from neurorec.formula.entry import entry
 from neurorec.formula.flags import FLAGS
-from {loss.cls.__module__} import {loss.cls.__qualname__} as Loss
-from {feedback.cls.__module__} import {feedback.cls.__qualname__} as Feedback
-from {optimiser.__module__} import {optimiser.__qualname__} as Optimiser
-
-from .unit import real
+from neurorec.formula.{precision} import real
+from {cls.__module__} import {cls.__qualname__} as Part
 
 compiled = numba.njit(**FLAGS)
-optimise = compiled(Optimiser.step)
-{error}
-{element}
-"""
-_STATIC = "{function} = compiled({part}.{function})"
+{method}
+
+
+@entry
+{entry}"""
+_STATIC = "method = compiled(Part.{function})"
 # A method finds its object's fields in a tuple of those names: Numba compiles that, and no object of Python.
 _METHOD = """\
-{function}_settings = namedtuple("{part}", {names})({values})
-{function}_method = compiled({part}.{function})
+settings_ = namedtuple("Part", {names})({values})
+method_ = compiled(Part.{function})
 
 
 @compiled
-def {function}(a, b):
-    return {function}_method({function}_settings, a, b)
+def method(a, b):
+    return method_(settings_, a, b)
 """
+# As a loop calls them: what is found goes where the loop has room for it, and the types of the arguments do not depend on the class.
+_ENTRIES = {
+    "error": """\
+def error(outputs, targets, epsilon):
+    found = method(outputs, targets)
+    for b in range(epsilon.shape[0]):
+        for o in range(epsilon.shape[1]):
+            epsilon[b, o] = found[b, o]
+""",
+    "element": """\
+def element(readout, feedback, matrix):
+    for k in range(matrix.shape[0]):
+        matrix[k] = method(readout[k], feedback[k])
+""",
+    "step": """\
+def optimise(vector, change, slots, rates, count, settings):
+    method(vector, change, slots, rates, count, ({settings}))
+""",
+}
+_LOOPS = ("product", "readout", "kernels", "answer", "causal", "fused", "low_rank")
 
 
-_LOOPS = ("readout", "answer", "causal", "fused", "low_rank")
-
-
-@once(64)
-def kernels(formula: Formula, dtype: str) -> ModuleType:
-    """Module with `forward`, `reverse_scan` and `gathered` of a model."""
-    files = {name: _copied(name) for name in ("product", "readout", "kernels")}
-    return package({**numba_sources(formula, dtype), **files}, _salt()).kernels
+@once(4)
+def loops(dtype: str) -> ModuleType:
+    """Package with the time loops in a float type, which are the same for every model: modules `kernels`, `causal`, `fused` and `low_rank`."""
+    precision = {"precision": f"from neurorec.formula.{PRECISION[dtype]} import real\n"}
+    return package({**precision, **{name: _copied(name) for name in _LOOPS}}, _salt())
 
 
 def products() -> ModuleType:
-    """Module of the products, which are the same for every model."""
-    return package({"product": _copied("product")}, _salt()).product
+    """Module of the products, which are the same for every float type."""
+    return loops("float32").product
+
+
+@once(256)
+def unit_table(formula: Formula, dtype: str, names: tuple[str, ...]) -> np.ndarray:
+    """Addresses of a model's own functions, those that are called by these names; no `output` where other units see the state itself."""
+    needed = [name for name in names if name != "output" or not formula.shows_state]
+    return table(package(numba_sources(formula, dtype), _salt()).unit, UNIT, needed, from_dtype(np.dtype(dtype)))
 
 
 class Bound(NamedTuple):
@@ -71,13 +99,13 @@ class Bound(NamedTuple):
     cls: type
     settings: tuple[tuple[str, Any], ...] | None
 
-    def written(self, part: str, function: str) -> str:
+    def written(self, function: str) -> str:
         """As source."""
         if self.settings is None:
-            return _STATIC.format(part=part, function=function)
+            return _STATIC.format(function=function)
         values = ", ".join(f"real({value!r})" if isinstance(value, float) else repr(value) for _, value in self.settings)
         names = [name for name, _ in self.settings]
-        return _METHOD.format(part=part, function=function, names=names, values=values)
+        return _METHOD.format(function=function, names=names, values=values)
 
 
 def bound(part: Any, function: str) -> Bound:
@@ -102,14 +130,30 @@ def _is_static(cls: type, function: str) -> bool:
     return isinstance(inspect.getattr_static(cls, function), staticmethod)
 
 
+def tables(formula: Formula, teaching: Teaching, dtype: str, names: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray]:
+    """Addresses of what a loop that learns at every step calls by these names: of the model, and of loss, feedback and optimiser."""
+    loss, feedback = bound(teaching.loss, "error"), bound(teaching.route.feedback, "element")
+    return unit_table(formula, dtype, names), _teaching_table(loss, feedback, type(teaching.optimiser), dtype, names)
+
+
 @once(64)
-def causal_kernels(formula: Formula, dtype: str, loss: Bound, feedback: Bound, optimiser: type) -> ModuleType:
-    """Package with the modules `causal`, `fused` and `low_rank` of a model under one loss, feedback and optimiser."""
-    error, element = loss.written("Loss", "error"), feedback.written("Feedback", "element")
-    teaching = _TEACHING.format(loss=loss, feedback=feedback, optimiser=optimiser, error=error, element=element)
-    sources = "".join(map(fingerprint, (loss.cls.error, feedback.cls.element, optimiser.step)))
-    files = {**numba_sources(formula, dtype), "teaching": teaching, **{name: _copied(name) for name in _LOOPS}}
-    return package(files, _salt() + sources)
+def _teaching_table(loss: Bound, feedback: Bound, optimiser: type, dtype: str, names: tuple[str, ...]) -> np.ndarray:
+    settings = "".join(f"settings[{k}], " for k in range(len(dataclasses.fields(optimiser))))
+    modules = (
+        _written(loss, "error", dtype),
+        _written(feedback, "element", dtype),
+        _written(Bound(optimiser, None), "step", dtype, settings),
+    )
+    functions = SimpleNamespace(**{name: getattr(module, name) for name, module in zip(TEACHING, modules, strict=True)})
+    return table(functions, TEACHING, names, from_dtype(np.dtype(dtype)))
+
+
+@once(64)
+def _written(part: Bound, function: str, dtype: str, settings: str = "") -> ModuleType:
+    """Module with a function of a loss, a feedback or an optimiser, as loops call it."""
+    entry = _ENTRIES[function].replace("{settings}", settings)
+    text = _TEACHING.format(cls=part.cls, precision=PRECISION[dtype], method=part.written(function), entry=entry)
+    return package({"teaching": text}, _salt() + fingerprint(getattr(part.cls, function))).teaching
 
 
 def _copied(name: str) -> str:

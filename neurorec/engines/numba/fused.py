@@ -12,10 +12,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from neurorec.formula.calls import OUTPUT, error, jacobian, output, pull_output, step
+from neurorec.formula.entry import entry, part
+
 from .answer import learn_readout, spread  # pyright: ignore[reportMissingImports]
+from .precision import real  # pyright: ignore[reportMissingImports]
 from .readout import read  # pyright: ignore[reportMissingImports]
-from .teaching import error  # pyright: ignore[reportMissingImports]
-from .unit import entry, jacobian, output, part, pull_output, real, step  # pyright: ignore[reportMissingImports]
 
 
 @part
@@ -153,7 +155,7 @@ def learn_external(external, external_ports, rates, weight_decay, trace, decay, 
 
 
 @entry
-def fused(recurrent, external, readout, back, constants, recurrent_ports, external_ports, rates, weight_decay, trace,
+def fused(unit, teaching, recurrent, external, readout, back, constants, recurrent_ports, external_ports, rates, weight_decay, trace,
           inputs, noise, targets, share, states, drives, emitted, readouts):  # fmt: skip
     """Step, compare, trace and change, for every step of some trials; weights change in place.
 
@@ -169,22 +171,25 @@ def fused(recurrent, external, readout, back, constants, recurrent_ports, extern
     partial, signal = np.empty((0, trials, units), states.dtype), np.empty((n_out, trials, units), states.dtype)
     adjoint, after = np.empty((k, trials, units), states.dtype), np.empty(drives.shape[1:], states.dtype)
     shrink = real(1) - rates[0] * weight_decay
-    output(states[0], constants, emitted[0])
+    epsilon, matrix = np.empty((trials, readout.shape[0]), states.dtype), np.empty_like(readout)
+    if unit[OUTPUT] != 0:
+        output(unit, states[0], constants, emitted[0], 0, trials)
     present(emitted[0], coming)
     listen(recurrent, recurrent_ports, coming, drives[0])
     for t in range(steps):
         pre, coming = coming, pre
         add_external(external, external_ports, inputs[t], noise[t % noise.shape[0]], drives[t])
-        step(states[t], drives[t], constants, states[t + 1])
-        output(states[t + 1], constants, emitted[t + 1])
+        step(unit, states[t], drives[t], constants, states[t + 1], 0, trials)
+        if unit[OUTPUT] != 0:
+            output(unit, states[t + 1], constants, emitted[t + 1], 0, trials)
         read(emitted[t + 1], readout, readouts[t], 0, trials)
-        jacobian(states[t], drives[t], constants, decay, slope, partial)
-        epsilon = error(readouts[t], targets[t])
+        jacobian(unit, states[t], drives[t], constants, decay, slope, partial, 0, trials)
+        error(teaching, readouts[t], targets[t], epsilon)
         for b in range(trials):
             for o in range(epsilon.shape[1]):
                 epsilon[b, o] *= share[t, b]
-        spread(readout, back, epsilon, signal)
-        pull_output(states[t + 1], signal, constants, adjoint)
+        spread(teaching, readout, back, epsilon, matrix, signal)
+        pull_output(unit, states[t + 1], signal, constants, adjoint, 0, trials)
         present(emitted[t + 1], coming)
         following = drives[t + 1] if t + 1 < steps else after
         if k == 1 and trials == 1:

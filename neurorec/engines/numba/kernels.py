@@ -1,8 +1,8 @@
 """The time loops of a trial whose weights stand still: forward, and the reverse scan of every rule.
 
-This file is copied, as it stands, into a package of each model's own (`neurorec.formula.cache`), where ``.unit`` holds
-that model's printed functions (`neurorec.formula.unit`) and ``.product`` the products: Numba compiles and caches plain
-modules, without templates. Weights come packed (`product.pack`), a block for each drive and output. All loops run over the trials from
+This file is copied, as it stands, into a package for each float type (`neurorec.formula.cache`), where ``.precision`` holds that type
+and ``.product`` the products: Numba compiles and caches plain modules, without templates. What a model computes is printed and compiled
+apart (`neurorec.formula.unit`); ``unit`` is the table of its addresses (`neurorec.formula.calls`), so that a loop is compiled once for all. Weights come packed (`product.pack`), a block for each drive and output. All loops run over the trials from
 `first` to before `last`, whose numbers do not depend on the others: threads take some trials each.
 """
 
@@ -10,15 +10,18 @@ from __future__ import annotations
 
 import numpy as np
 
+from neurorec.formula.calls import OUTPUT, output, pull, pull_output, step
+from neurorec.formula.entry import entry, part
+
+from .precision import real  # pyright: ignore[reportMissingImports]
 from .product import DEPTH, gather, gather_some, multiply, pack_blocks, packed_shape, room_for  # noqa: F401 # pyright: ignore[reportMissingImports]
 from .readout import read  # pyright: ignore[reportMissingImports]
-from .unit import SHOWS_STATE, entry, output, part, pull, pull_output, real, step  # pyright: ignore[reportMissingImports]
 
 FEW = 8  # up to as many readout channels a sum for each is faster than a product that is mostly empty
 
 
 @entry
-def forward(turned, inputs, bias, constants, recurrent_ports, external_ports, readout, packed_readout, x, noise,
+def forward(unit, turned, inputs, bias, constants, recurrent_ports, external_ports, readout, packed_readout, x, noise,
             states, drives, emitted, readouts, first, last):  # fmt: skip
     """u(t) = W o(t-1) + Win x(t) + b + noise(t);  s(t) = step(s(t-1), u(t));  y(t) = Wout o(t).
 
@@ -31,8 +34,8 @@ def forward(turned, inputs, bias, constants, recurrent_ports, external_ports, re
     # In one row each, as products take them.
     received, sent, driven, told = x.reshape(-1), emitted.reshape(-1), drives.reshape(-1), readouts.reshape(-1)
     turned_row, inputs_row, readout_row = turned.reshape(-1), inputs.reshape(-1), packed_readout.reshape(-1)
-    if not SHOWS_STATE:
-        output(states[0], constants, emitted[0], first, last)
+    if unit[OUTPUT] != 0:
+        output(unit, states[0], constants, emitted[0], first, last)
     for t in range(drives.shape[0]):
         for d in range(recurrent_ports.shape[0]):
             if external_ports[d] >= 0:
@@ -50,9 +53,9 @@ def forward(turned, inputs, bias, constants, recurrent_ports, external_ports, re
                 for c in range(outputs):
                     start = ((t * outputs + c) * trials + first) * units
                     multiply(sent, start, turned_row, d * outputs + c, units, driven, to, rows, units, max(heard, min(c, 1)))
-        step(states[t], drives[t], constants, states[t + 1], first, last)
-        if not SHOWS_STATE:
-            output(states[t + 1], constants, emitted[t + 1], first, last)
+        step(unit, states[t], drives[t], constants, states[t + 1], first, last)
+        if unit[OUTPUT] != 0:
+            output(unit, states[t + 1], constants, emitted[t + 1], first, last)
         if answers > FEW:
             for c in range(outputs):
                 start = (((t + 1) * outputs + c) * trials + first) * units
@@ -116,7 +119,7 @@ def gathered(back, external, error, sent, told, x, trials, recurrent, inputs, bi
 
 
 @entry
-def reverse_scan(recurrent, feedback, error, constants, recurrent_ports, external_ports, full, states, drives, outputs, back_drives,
+def reverse_scan(unit, recurrent, feedback, error, constants, recurrent_ports, external_ports, full, states, drives, outputs, back_drives,
                  back_parameters, at_once, heard, x, d_recurrent, d_inputs, d_bias, d_readout, first, last):  # fmt: skip
     """R(t) = O^T [B eps(t) + W^T F^T R(t+1) if full] + D^T R(t+1): against time, no N x N trace is ever formed.
 
@@ -147,9 +150,9 @@ def reverse_scan(recurrent, feedback, error, constants, recurrent_ports, externa
                     if recurrent_ports[d] >= 0:
                         start, block = (recurrent_ports[d] * trials + first) * units, c * recurrent_ports.shape[0] + d
                         multiply(backs, start, recurrent_row, block, units, pushes, to, rows, units, np.intp(1))
-        pull_output(states[t + 1], pushed, constants, adjoint, first, last)
+        pull_output(unit, states[t + 1], pushed, constants, adjoint, first, last)
         add(carried, adjoint, first, last)
-        pull(states[t], drives[t], adjoint, constants, carried, back, partial, first, last)
+        pull(unit, states[t], drives[t], adjoint, constants, carried, back, partial, first, last)
         for p in range(ports):
             for b in range(first, last):
                 for n in range(units):

@@ -38,6 +38,12 @@ def noise_rows(stimulus: Stimulus, width: int) -> np.ndarray:
     return stimulus.noise.rows(stimulus.inputs.dtype)
 
 
+def given(stimulus: Stimulus) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Inputs, targets and share of a batch as they lie in memory when they come from a task: loops are compiled for that alone."""
+    inputs, targets, share = (np.require(each, requirements="CW") for each in (stimulus.inputs, stimulus.targets, stimulus.share))
+    return inputs, targets, share
+
+
 def sent(emitted: np.ndarray) -> np.ndarray:
     """(T, K, B, N) to (T B, K N), outputs stacked as in the weights: a view where there is one output."""
     steps, outputs, trials, units = emitted.shape

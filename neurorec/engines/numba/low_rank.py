@@ -17,11 +17,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from neurorec.formula.calls import OUTPUT, error, jacobian, output, pull_output, step
+from neurorec.formula.entry import entry, part
+
 from .answer import learn_readout, spread  # pyright: ignore[reportMissingImports]
 from .fused import add_external, present  # pyright: ignore[reportMissingImports]
+from .precision import real  # pyright: ignore[reportMissingImports]
 from .readout import read  # pyright: ignore[reportMissingImports]
-from .teaching import error  # pyright: ignore[reportMissingImports]
-from .unit import entry, jacobian, output, part, pull_output, real, step  # pyright: ignore[reportMissingImports]
 
 ROOM = 64  # past steps for which there is room at first
 FEW = 4  # up to as many trials a product row by row beats BLAS, which waits for the weights
@@ -201,7 +203,7 @@ def longer(array, rows):
 
 
 @entry
-def low_rank(recurrent, external, readout, back, constants, recurrent_ports, external_ports, rates,
+def low_rank(unit, teaching, recurrent, external, readout, back, constants, recurrent_ports, external_ports, rates,
              inputs, noise, targets, share, states, drives, emitted, readouts):  # fmt: skip
     """As `fused`, without weight decay."""
     steps, trials = share.shape
@@ -214,7 +216,9 @@ def low_rank(recurrent, external, readout, back, constants, recurrent_ports, ext
     partial, signal = np.empty((0, trials, units), states.dtype), np.empty((n_out, trials, units), states.dtype)
     adjoint, fresh = np.empty((k, trials, units), states.dtype), np.empty((k, units), states.dtype)
     alive = now = 0  # rows of the oldest trace that is not yet faint, and of this step's
-    output(states[0], constants, emitted[0])
+    epsilon, matrix = np.empty((trials, readout.shape[0]), states.dtype), np.empty_like(readout)
+    if unit[OUTPUT] != 0:
+        output(unit, states[0], constants, emitted[0], 0, trials)
     for t in range(steps):
         present(emitted[t], heard[now])
         present_outside(inputs[t], outside[now])
@@ -222,16 +226,17 @@ def low_rank(recurrent, external, readout, back, constants, recurrent_ports, ext
         if now > 0:
             listen_past(recurrent_ports, external_ports, rates, heard[:now], outside[:now], heard[now], outside[now], past, drives[t])
         add_external(external, external_ports, inputs[t], noise[t % noise.shape[0]], drives[t])
-        step(states[t], drives[t], constants, states[t + 1])
-        output(states[t + 1], constants, emitted[t + 1])
+        step(unit, states[t], drives[t], constants, states[t + 1], 0, trials)
+        if unit[OUTPUT] != 0:
+            output(unit, states[t + 1], constants, emitted[t + 1], 0, trials)
         read(emitted[t + 1], readout, readouts[t], 0, trials)
-        jacobian(states[t], drives[t], constants, decay, slope, partial)
-        epsilon = error(readouts[t], targets[t])
+        jacobian(unit, states[t], drives[t], constants, decay, slope, partial, 0, trials)
+        error(teaching, readouts[t], targets[t], epsilon)
         for b in range(trials):
             for o in range(epsilon.shape[1]):
                 epsilon[b, o] *= share[t, b]
-        spread(readout, back, epsilon, signal)
-        pull_output(states[t + 1], signal, constants, adjoint)
+        spread(teaching, readout, back, epsilon, matrix, signal)
+        pull_output(unit, states[t + 1], signal, constants, adjoint, 0, trials)
         age(post, past, alive, now, decay, adjoint, fresh)
         begin(post, past, now, slope, adjoint)
         learn_readout(readout, back, epsilon, emitted[t + 1], rates, real(0))

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from types import ModuleType
-
 import numpy as np
 
 from neurorec.engines.base import Activity, Stimulus, Teaching
-from neurorec.engines.numba.compile import bound, causal_kernels
-from neurorec.engines.numba.layout import constants, noise_rows, ports
+from neurorec.engines.numba.compile import loops, tables
+from neurorec.engines.numba.layout import constants, given, noise_rows, ports
 from neurorec.engines.numba.lines import widened, zeros
 from neurorec.networks.network import Network
 from neurorec.networks.weights import Weights
 
+CALLED = ("step", "output", "jacobian", "pull_output", "error", "element")
 KINDS = ("recurrent", "input", "bias", "readout", "feedback")
 
 
@@ -56,7 +55,7 @@ def fused(network: Network, weights: Weights, stimulus: Stimulus, activity: Acti
     held, real = Held(weights), weights.vector.dtype.type
     rows, width = held.recurrent.shape
     trace = zeros((rows, stimulus.share.shape[1], activity.states.shape[1], width), real)
-    _loops(network, stimulus, teaching).fused.fused(*held.arrays, *_law(held, network, teaching), real(teaching.decay), trace,
+    loops(real(0).dtype.name).fused.fused(*_tables(network, stimulus, teaching), *held.arrays, *_law(held, network, teaching), real(teaching.decay), trace,
                                                     *_trial(network, stimulus, activity))  # fmt: skip
     held.give_back()
 
@@ -64,14 +63,13 @@ def fused(network: Network, weights: Weights, stimulus: Stimulus, activity: Acti
 def low_rank(network: Network, weights: Weights, stimulus: Stimulus, activity: Activity, teaching: Teaching) -> None:
     """Without a trace per synapse; weights change in place."""
     held = Held(weights)
-    _loops(network, stimulus, teaching).low_rank.low_rank(*held.arrays, *_law(held, network, teaching),
+    loops(stimulus.inputs.dtype.name).low_rank.low_rank(*_tables(network, stimulus, teaching), *held.arrays, *_law(held, network, teaching),
                                                           *_trial(network, stimulus, activity))  # fmt: skip
     held.give_back()
 
 
-def _loops(network: Network, stimulus: Stimulus, teaching: Teaching) -> ModuleType:
-    loss, feedback = bound(teaching.loss, "error"), bound(teaching.route.feedback, "element")
-    return causal_kernels(network.formula, stimulus.inputs.dtype.name, loss, feedback, type(teaching.optimiser))
+def _tables(network: Network, stimulus: Stimulus, teaching: Teaching) -> tuple[np.ndarray, np.ndarray]:
+    return tables(network.formula, teaching, stimulus.inputs.dtype.name, CALLED)
 
 
 def _law(held: Held, network: Network, teaching: Teaching) -> tuple[np.ndarray, ...]:
@@ -81,6 +79,6 @@ def _law(held: Held, network: Network, teaching: Teaching) -> tuple[np.ndarray, 
 
 def _trial(network: Network, stimulus: Stimulus, activity: Activity) -> tuple[np.ndarray, ...]:
     """What comes in, and what is filled."""
-    noise = noise_rows(stimulus, network.bias.size)
+    noise, (inputs, targets, share) = noise_rows(stimulus, network.bias.size), given(stimulus)
     filled = activity.states, activity.drives, activity.emitted, activity.readout
-    return stimulus.inputs, noise, stimulus.targets, stimulus.share, *filled
+    return inputs, noise, targets, share, *filled

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from neurorec.engines.numba.compile import kernels
+from neurorec.engines.numba.compile import loops, unit_table
 from neurorec.engines.numba.layout import constants, plastic_rows, ports
 from neurorec.engines.numba.workspace import Workspace
 from neurorec.networks.network import Network
@@ -42,12 +42,22 @@ class Prepared:
         (self.recurrent_ports, self.external_ports), self.plastic_rows = ports(network), plastic_rows(network)
         self.drives, self.outputs = self.formula.n_drives, len(self.formula.emitted)
         self.states, self.ports, self.shows_state = len(self.formula.states), len(self.formula.ports), self.formula.shows_state
-        self._parameters, self._constants = b"", np.empty(0, dtype)
+        self._parameters, self._constants = None, np.empty((0, 0), dtype)
 
     @cached_property
     def kernels(self) -> ModuleType:
-        """The model's compiled functions."""
-        return kernels(self.formula, self.dtype.name)
+        """The compiled loops."""
+        return loops(self.dtype.name).kernels
+
+    @cached_property
+    def onward(self) -> np.ndarray:
+        """Addresses of what `forward` calls of the model."""
+        return unit_table(self.formula, self.dtype.name, ("step", "output"))
+
+    @cached_property
+    def backward(self) -> np.ndarray:
+        """Addresses of what `reverse_scan` calls."""
+        return unit_table(self.formula, self.dtype.name, ("pull", "pull_output"))
 
     def constants(self, weights: Weights) -> np.ndarray:
         """As `neurorec.engines.numba.layout.constants`, computed again when a parameter has moved."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from .unit import part, real  # pyright: ignore[reportMissingImports]
+from neurorec.formula.entry import part
+
+from .precision import real  # pyright: ignore[reportMissingImports]
 
 
 @part
