@@ -20,8 +20,8 @@ from neurorec.cli.exits import status_of
 from neurorec.errors import RunFileError
 from neurorec.hdf5 import seal
 from neurorec.hdf5.checksums import of_rows, of_trials
-from neurorec.runs import RunFile
 from neurorec.runs.check import check
+from neurorec.runs.run_writer import RunWriter
 
 FLIPS = 75  # of each of two files; tests/flips.py does thousands
 
@@ -133,7 +133,7 @@ def test_a_damaged_log_is_not_trained_on(killed):
     with pytest.raises(RunFileError, match="is damaged: /log"):
         nr.resume(killed, progress=False)
     assert killed.read_bytes() == before
-    RunFile.open(killed, "r+").close()  # nobody holds it
+    RunWriter.open(killed).close()  # nobody holds it
 
 
 @pytest.mark.parametrize(("name", "where", "part", "use"), DAMAGES, ids=lambda each: str(each) if isinstance(each, str) else "")
@@ -202,7 +202,7 @@ def test_a_file_of_before_can_be_read_and_gets_checksums_when_copied(finished, t
     copy = run.save_as(tmp_path / "copy.h5")
     assert nr.open_run(copy).about["format_version"] == 2
     assert set(statuses(copy).values()) == {"whole"}
-    with RunFile.open(finished, "r+") as old:
+    with RunWriter.open(finished) as old:
         old.extend(40)
     assert set(statuses(finished).values()) == {"whole", "not finished"}
 

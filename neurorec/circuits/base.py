@@ -1,4 +1,4 @@
-"""What the loop reads at the end of a syllable."""
+"""The two parts of a loop that can be replaced: which cells project to the readout, and how its weights change."""
 
 from __future__ import annotations
 

@@ -12,6 +12,7 @@ from neurorec.arrays import whole
 from neurorec.engines.base import AbstractEngine
 from neurorec.errors import DivergenceError, ValueRefused
 from neurorec.hdf5.damage import reading
+from neurorec.hdf5.states import State
 from neurorec.learning.feedbacks.base import AbstractFeedback
 from neurorec.learning.losses.base import AbstractLoss
 from neurorec.learning.optimisers.base import AbstractOptimiser
@@ -24,10 +25,13 @@ from neurorec.process.memory import expect_memory
 from neurorec.process.one_thread import one_thread
 from neurorec.progress import Hook, Progress
 from neurorec.random_numbers.seeds import entropy
-from neurorec.runs import RunFile
-from neurorec.runs.record import Record
+from neurorec.runs.contents import Contents
+from neurorec.runs.datasets import text_widths
+from neurorec.runs.layout import Layout
+from neurorec.runs.record import Record, default_record, spacing
 from neurorec.runs.run import Run
-from neurorec.runs.texts import text_widths
+from neurorec.runs.run_reader import RunReader
+from neurorec.runs.run_writer import RunWriter
 from neurorec.simulation.stimulus import fit
 from neurorec.tasks.base.task import AbstractTask
 from neurorec.tasks.base.trials import Trials
@@ -36,8 +40,6 @@ from neurorec.training.parts import Parts
 from neurorec.training.settings import Plan
 from neurorec.training.trainer import Learner
 from neurorec.trust import Trust, trusted
-
-KEPT = 20  # trials that are recorded of a training, where the user did not say
 
 
 def train(
@@ -155,15 +157,15 @@ def train(
     first = learner.trials(0, 1)
     fit(network, first)
     _expect_room(network, batch, first.steps)
-    record = record or Record(variables=(*network.formula.states[:1], "output", "target"), every=max(1, trials // KEPT))
-    file = RunFile.create(
-        path, network, plan.as_dict(), trials, first.steps, network.dt, plan.columns, learner.weights.vector, learner.slots, record,
-        [n for n, value in first.conditions.items() if value.dtype.kind in "iufbU"], network.inputs, network.outputs,
-        texts=text_widths(first.conditions), batch=batch, seed_entropy=plan.seed, carried=learner.start.vector, rates=rates,
-        overwrite=overwrite,
-    )  # fmt: skip
-    file.trust = (*network.made_of, *parts.made_of)
-    return _go_on(Journal(learner, file, file.total), progress)
+    record = record or default_record(network, "output", "target", every=spacing(trials))
+    conditions = tuple(n for n, value in first.conditions.items() if value.dtype.kind in "iufbU")
+    sizes = plan.trials, first.steps, network.dt, plan.batch, network.inputs, network.outputs
+    layout = Layout(*sizes, plan.columns, conditions, record, text_widths(first.conditions))
+    state = State(0, 0, learner.weights.vector, learner.slots, learner.start.vector)
+    contents = Contents(layout, network, plan.as_dict(), state, plan.seed, record.snapshots(plan.trials, plan.batch), rates)
+    file = RunWriter.create(path, contents, overwrite)
+    file.reader.trust = (*network.made_of, *parts.made_of)
+    return _go_on(Journal(learner, file, layout.total), progress)
 
 
 def resume(
@@ -174,7 +176,7 @@ def resume(
     *,
     trust: Trust = False,
 ) -> Run:
-    """Go on with a training that was stopped or killed, to the same bits as if it had not been; or make it longer.
+    """Go on with a training that was stopped or killed, bit for bit as if it had run through; or make it longer.
 
     Parameters
     ----------
@@ -182,7 +184,7 @@ def resume(
         A run file.
     trials : int, optional
         In all, with those done; None: as planned. More than planned makes the run longer; fewer stop it there, and it
-        can be resumed again, to the same bits if they end with a batch.
+        can be resumed again, bit for bit if they end with a batch.
     task : task or Trials, optional
         Needed where the run was trained on arrays, or on a task of your own that is not trusted.
     progress : bool or callable
@@ -197,15 +199,16 @@ def resume(
     ValueRefused
         If `trials` is less than are done.
     """
-    file = RunFile.open(path, "r+", trusted(trust))
+    file = RunWriter.open(path, trusted(trust))
     try:
+        run = file.reader
         with reading(path, "its settings"):
-            plan = Plan.from_dict(file.config)
-        rates = file.rates() if plan.uneven else None
-        learner = Learner(file.initial(), Parts.remade(plan, task, file.trust), plan, rates)
-        until = file.total if trials is None else _last_trial(file, whole("trials", trials))
+            plan = Plan.from_dict(run.config)
+        rates = run.rates() if plan.uneven else None
+        learner = Learner(run.initial(), Parts.remade(plan, task, run.trust), plan, rates)
+        until = run.total if trials is None else _last_trial(run, whole("trials", trials))
         file.extend(until)
-        _, learner.updates, learner.weights.vector[...], learner.slots[...], learner.start.vector[...] = file.state()
+        _, learner.updates, learner.weights.vector[...], learner.slots[...], learner.start.vector[...] = run.state()
         journal = Journal(learner, file, until)
     except Exception:
         file.close()
@@ -213,19 +216,19 @@ def resume(
     return _go_on(journal, progress)
 
 
-def _last_trial(file: RunFile, asked: int) -> int:
-    """After which training stops, of `asked` in all; what is left of the plan can be done later.
+def _last_trial(run: RunReader, trials: int) -> int:
+    """After which training stops, of `trials` in all; what is left of the plan can be done later.
 
     Raises
     ------
     ValueRefused
         If more are done already.
     """
-    if asked < file.done:
+    if trials < run.done:
         raise ValueRefused(
-            f"trials={asked} is in all, and the run has done {file.done}; ask for more than those, or read it with nr.open_run"
+            f"trials={trials} is in all, and the run has done {run.done}; ask for more than those, or read it with nr.open_run"
         )
-    return asked
+    return trials
 
 
 def _go_on(journal: Journal, progress: bool | Hook) -> Run:
@@ -242,7 +245,7 @@ def _go_on(journal: Journal, progress: bool | Hook) -> Run:
             going = True
             while going and not journal.finished and interrupt.asked is None:
                 journal.batch()
-                going = _told(journal, shown)
+                going = _shown(journal, shown)
             journal.conclude()
         except DivergenceError as error:
             journal.conclude()
@@ -250,11 +253,11 @@ def _go_on(journal: Journal, progress: bool | Hook) -> Run:
         finally:
             journal.close()
     interrupt.act(_how_to_go_on(file, journal))
-    return Run(file, learner.trained())
+    return Run(file.reader, learner.trained())
 
 
-def _told(journal: Journal, shown: Progress) -> bool:
-    """Tell how far it is; whether to go on. Between two batches the file can be made whole, so that nothing is lost by what a hook raises."""
+def _shown(journal: Journal, shown: Progress) -> bool:
+    """Show how far it is. Whether to go on. Where a hook raises, the file is made whole, which is possible between two batches."""
     try:
         return shown.advance(journal.done, journal.recent_loss)
     except BaseException:
@@ -268,7 +271,7 @@ def _expect_room(network: AbstractNetwork, batch: int, steps: int) -> None:
     expect_memory(size, f"a batch of {batch} trials", "use a smaller batch, or fewer units")
 
 
-def _how_to_go_on(file: RunFile, journal: Journal) -> str:
+def _how_to_go_on(file: RunWriter, journal: Journal) -> str:
     way = (
         "it was in memory and is lost; train with path= to be able to resume"
         if file.path is None
