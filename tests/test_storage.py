@@ -25,9 +25,10 @@ from neurorec.networks.network import Network
 from neurorec.runs.contents import Contents
 from neurorec.runs.datasets import text_widths
 from neurorec.runs.layout import Layout
+from neurorec.runs.rebuild import save_as
 from neurorec.runs.record import Record
 from neurorec.runs.run_reader import RunReader
-from neurorec.runs.run_writer import RunWriter, save_as
+from neurorec.runs.run_writer import RunWriter
 
 UNITS, OUTPUTS, STEPS, DT = 4, 2, 6, 0.01
 LOG = {"loss": ("1", "training loss"), "seconds": ("s", "wall-clock time"), "alignment": ("1", "cosine with the gradient")}

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import h5py
 import numpy as np
 
@@ -12,10 +15,27 @@ from neurorec.hdf5.wholes import CHECKSUMS
 from neurorec.runs.checksums import note_rows, note_trials, rewriting
 from neurorec.runs.contents import Contents
 from neurorec.runs.networks import is_kept, snapshot_path
-from neurorec.runs.structure import build
+from neurorec.runs.new_files import publish
+from neurorec.runs.structure import CHANGING, build
+
+if TYPE_CHECKING:
+    from neurorec.runs.run_reader import RunReader
 
 BLOCK = 2**24  # bytes that are copied at a time
 OWN = ("layout", "format_version")  # attributes of the new file that are not copied
+
+
+def save_as(run: RunReader, path: str | Path, overwrite: bool = False) -> Path:
+    """Copy a run, such as one in memory, to a file.
+
+    Raises
+    ------
+    RunFileError
+        If the file exists, the folder does not, may not be written, or has no room.
+    """
+    path, contents = Path(path), run.contents()
+    publish(path, contents.bytes, overwrite, lambda file: rebuild(file, contents, run.file), CHANGING)
+    return path
 
 
 def rebuild(file: h5py.File, contents: Contents, old: h5py.File) -> None:

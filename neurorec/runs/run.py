@@ -12,8 +12,8 @@ from neurorec.display import AbstractDisplayed, Rows, briefly, several, some
 from neurorec.errors import RunFileError
 from neurorec.networks.weights import Weights
 from neurorec.runs.check import Part, check
+from neurorec.runs.rebuild import save_as
 from neurorec.runs.run_reader import RunReader
-from neurorec.runs.run_writer import save_as
 from neurorec.trust import Trust, trusted
 
 if TYPE_CHECKING:

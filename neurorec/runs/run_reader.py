@@ -15,15 +15,14 @@ from neurorec.hdf5.damage import damaged, reading
 from neurorec.hdf5.opening import opened
 from neurorec.hdf5.states import State
 from neurorec.hdf5.values import fetch, text
-from neurorec.hdf5.wholes import CHECKSUMS, expect_whole
+from neurorec.hdf5.wholes import expect_whole
 from neurorec.runs.contents import Contents
-from neurorec.runs.damaged_rows import bad_rows, bad_trials, expect_good, rows_in_use, rows_written
 from neurorec.runs.kinds import expect_run
 from neurorec.runs.networks import is_kept, network_from, snapshot_path
 from neurorec.runs.open_file import AbstractFile, ClosedFile
 from neurorec.runs.provenance import read_provenance
 from neurorec.runs.record import Record
-from neurorec.runs.tables import table
+from neurorec.runs.tables import read_log, read_trajectories
 from neurorec.trust import Trusted
 
 if TYPE_CHECKING:
@@ -202,13 +201,7 @@ class RunReader:
 
     def log(self) -> xarray.Dataset:
         """The log over ``trial``, as far as it was written, copied into memory."""
-        file, layout, done = self.file, self._source.layout, self.done
-        with self._reading("/log"):
-            names = layout.variables("log")
-            if CHECKSUMS not in file:
-                return table(file, layout, "log", names, rows_written(file["log"], names, done))
-            expect_good(bad_rows(file, "log", names, np.s_[:done]), self.name, "/log")
-            return table(file, layout, "log", names, rows_in_use(file, layout, "log", done))
+        return read_log(self._source)
 
     def trajectories(self, *names: str) -> xarray.Dataset:
         """Recorded variables over time, trial and unit or channel, copied into memory.
@@ -228,15 +221,7 @@ class RunReader:
         UnknownName
             If a variable was not recorded.
         """
-        file, layout, done = self.file, self._source.layout, self.done
-        for name in names:
-            self._source.expect("trajectories", name)
-        names = names or layout.variables("trajectories")
-        with self._reading("/trajectories"):
-            rows = self._recorded_rows(file, names, len(layout.record.trials(0, done)))
-            data = table(file, layout, "trajectories", names, rows)
-            conditions = table(file, layout, "trials", layout.conditions, rows)
-        return data.assign_coords({name: conditions[name] for name in conditions.data_vars if name not in data.variables})
+        return read_trajectories(self._source, names)
 
     def contents(self) -> Contents:
         """What the file was made from, with the newest state: enough to write it anew."""
@@ -247,17 +232,6 @@ class RunReader:
 
     def _reading(self, part: str) -> AbstractContextManager[None]:
         return reading(self.name, part)
-
-    def _recorded_rows(self, file: h5py.File, names: tuple[str, ...], least: int) -> int:
-        """How many recorded trials there are to show, once all of them are found to be as they were written."""
-        layout = self._source.layout
-        if CHECKSUMS not in file:
-            return rows_written(file["trajectories"], layout.variables("trajectories"), least)
-        for name in names:
-            expect_good(bad_trials(file, name, np.s_[:least]), self.name, f"/trajectories/{name}")
-        rows = rows_in_use(file, layout, "trajectories", least)
-        expect_good(bad_rows(file, "trials", layout.variables("trials"), np.s_[:rows]), self.name, "/trials")
-        return rows
 
     def _rates(self) -> np.ndarray | None:
         file = self.file

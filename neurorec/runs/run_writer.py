@@ -21,17 +21,15 @@ from neurorec.runs.failures import writes
 from neurorec.runs.kinds import expect_run
 from neurorec.runs.layout import stored_layout
 from neurorec.runs.networks import overwrite_network, snapshot_path
-from neurorec.runs.new_files import new_file, new_in_place, publish
+from neurorec.runs.new_files import new_file, new_in_place
 from neurorec.runs.open_file import OpenFile
 from neurorec.runs.rebuild import rebuild
 from neurorec.runs.run_reader import RunReader
-from neurorec.runs.structure import build
+from neurorec.runs.structure import CHANGING, build
 from neurorec.trust import Trusted
 
 if TYPE_CHECKING:
     from types import TracebackType
-
-CHANGING = ("network", "checkpoints", "state", "log", "trajectories", "trials", "checksums")  # what a training overwrites
 
 
 @final
@@ -228,16 +226,3 @@ class RunWriter:
     def __exit__(self, kind: type | None, value: BaseException | None, trace: TracebackType | None) -> None:
         """Close it."""
         self.close()
-
-
-def save_as(run: RunReader, path: str | Path, overwrite: bool = False) -> Path:
-    """Copy a run, such as one in memory, to a file.
-
-    Raises
-    ------
-    RunFileError
-        If the file exists, the folder does not, may not be written, or has no room.
-    """
-    path, contents = Path(path), run.contents()
-    publish(path, contents.bytes, overwrite, lambda file: rebuild(file, contents, run.file), CHANGING)
-    return path

@@ -17,6 +17,7 @@ from neurorec.runs.networks import build_network, build_snapshot, snapshot_path
 from neurorec.runs.provenance import git_commit, versions
 from neurorec.runs.states import build_states
 
+CHANGING = ("network", "checkpoints", "state", "log", "trajectories", "trials", "checksums")  # what a training overwrites
 TRIAL = "trial, counted from 1"
 CHANNEL_NAMES = {"output": "output of the network", "input": "input to the network", "target": "target of the output"}
 

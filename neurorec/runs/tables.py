@@ -8,14 +8,68 @@ from typing import TYPE_CHECKING, Any
 import h5py
 import numpy as np
 
+from neurorec.hdf5.damage import reading
 from neurorec.hdf5.values import NUMBERS, TEXT, text, whole
+from neurorec.hdf5.wholes import CHECKSUMS
+from neurorec.runs.damaged_rows import bad_rows, bad_trials, expect_good, rows_in_use, rows_written
 from neurorec.runs.datasets import decoded
 from neurorec.runs.layout import Layout
+from neurorec.runs.open_file import AbstractFile
 
 if TYPE_CHECKING:
     import xarray
 
 ABOUT = ("units", "long_name", "cell_methods")
+
+
+def read_log(source: AbstractFile) -> xarray.Dataset:
+    """The log over ``trial``, as far as it was written.
+
+    Raises
+    ------
+    RunFileError
+        If a row of the trials done is not as it was written.
+    """
+    file, layout, done = source.file, source.layout, source.state.trials
+    with reading(source.name, "/log"):
+        names = layout.variables("log")
+        if CHECKSUMS not in file:
+            return table(file, layout, "log", names, rows_written(file["log"], names, done))
+        expect_good(bad_rows(file, "log", names, np.s_[:done]), source.name, "/log")
+        return table(file, layout, "log", names, rows_in_use(file, layout, "log", done))
+
+
+def read_trajectories(source: AbstractFile, names: tuple[str, ...]) -> xarray.Dataset:
+    """Some recorded variables, or all, over time, trial and unit or channel; the trials' conditions are coordinates.
+
+    Raises
+    ------
+    RunFileError
+        If a trial of them is not as it was written.
+    UnknownName
+        If a variable was not recorded.
+    """
+    file, layout, done = source.file, source.layout, source.state.trials
+    for name in names:
+        source.expect("trajectories", name)
+    names = names or layout.variables("trajectories")
+    with reading(source.name, "/trajectories"):
+        rows = _recorded_rows(source, file, names, len(layout.record.trials(0, done)))
+        data = table(file, layout, "trajectories", names, rows)
+        conditions = table(file, layout, "trials", layout.conditions, rows)
+    return data.assign_coords({name: conditions[name] for name in conditions.data_vars if name not in data.variables})
+
+
+def _recorded_rows(source: AbstractFile, file: h5py.File, names: tuple[str, ...], least: int) -> int:
+    """How many recorded trials there are to show, once all of them are found to be as they were written."""
+    layout = source.layout
+    if CHECKSUMS not in file:
+        return rows_written(file["trajectories"], layout.variables("trajectories"), least)
+    for name in names:
+        expect_good(bad_trials(file, name, np.s_[:least]), source.name, f"/trajectories/{name}")
+    rows = rows_in_use(file, layout, "trajectories", least)
+    expect_good(bad_rows(file, "trials", layout.variables("trials"), np.s_[:rows]), source.name, "/trials")
+    return rows
 
 
 def table(file: h5py.File, layout: Layout, group: str, names: Sequence[str], rows: int) -> xarray.Dataset:
