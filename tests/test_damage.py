@@ -22,6 +22,7 @@ from neurorec.hdf5 import seal
 from neurorec.hdf5.checksums import of_rows, of_trials
 from neurorec.runs.check import check
 from neurorec.runs.run_writer import RunWriter
+from neurorec.training.journal import Journal
 
 FLIPS = 75  # of each of two files; tests/flips.py does thousands
 
@@ -238,14 +239,14 @@ def test_the_network_of_a_killed_run_is_the_trained_one(tmp_path, parametrisatio
     path, copy = tmp_path / "run.h5", tmp_path / "killed.h5"
     task = nr.task("periodic_output", period=0.1)
     net = nr.Network.random(0, 4, 1, parametrisation=parametrisation)
-    checkpoint = nr.training.Journal.checkpoint
+    checkpoint = Journal.checkpoint
 
     def copying(journal):
         checkpoint(journal)
         if journal.done == 4:
             shutil.copy(path, copy)
 
-    monkeypatch.setattr("neurorec.training.journal.FLUSH_SECONDS", 0.0)
+    monkeypatch.setattr("neurorec.runs.trial_log.FLUSH_SECONDS", 0.0)
     monkeypatch.setattr("neurorec.training.journal.Journal.checkpoint", copying)
     nr.train(net, task, engine="reference", trials=8, path=path, record=nr.Record(checkpoints=3), progress=False)
     run = nr.open_run(copy)

@@ -20,6 +20,7 @@ from neurorec.hdf5.publish import publishing
 from neurorec.hdf5.states import State
 from neurorec.runs.contents import Contents
 from neurorec.runs.layout import Layout
+from neurorec.runs.rebuild import save_as
 from neurorec.runs.record import Record
 from neurorec.runs.run_reader import RunReader
 from neurorec.runs.run_writer import RunWriter
@@ -107,7 +108,7 @@ def test_what_others_have_left_aside_is_neither_taken_nor_touched(tmp_path):
     for path in left:
         path.write_text("of a killed process, or the user's own")
     with run_at(tmp_path / "run.h5") as run:
-        run.save_as(tmp_path / "copy.h5")
+        save_as(run.reader, tmp_path / "copy.h5")
     assert all(path.read_text() == "of a killed process, or the user's own" for path in left)
     assert {path.name for path in tmp_path.iterdir()} == {"run.h5", "copy.h5", *(path.name for path in left)}
 
@@ -116,7 +117,11 @@ def test_what_is_being_written_is_not_replaced(tmp_path):
     path = tmp_path / "run.h5"
     writing = "is being written, by another process or in this one; wait for it, or choose another path"
     with run_at(path) as run, run_at(None) as other:
-        for replace in (lambda: run_at(path, overwrite=True), lambda: NET.save(path, overwrite=True), lambda: other.save_as(path, True)):
+        for replace in (
+            lambda: run_at(path, overwrite=True),
+            lambda: NET.save(path, overwrite=True),
+            lambda: save_as(other.reader, path, True),
+        ):
             with pytest.raises(RunFileError, match=writing):
                 replace()
         code = "import sys, neurorec as nr; nr.Network.random(1, 4, 1).save(sys.argv[1], overwrite=True)"
@@ -162,7 +167,7 @@ def test_a_file_that_is_gone_is_noticed_at_the_next_checkpoint(tmp_path, harm, s
     run = run_at(tmp_path / "run.h5")
     run.checkpoint(State(1, 1, np.arange(3.0), np.zeros((0, 3))))
     harm(tmp_path / "run.h5")
-    for change in (lambda: run.checkpoint(2, 2, np.arange(3.0), np.zeros((0, 3))), lambda: run.extend(9)):
+    for change in (lambda: run.checkpoint(State(2, 2, np.arange(3.0), np.zeros((0, 3)))), lambda: run.extend(9)):
         with pytest.raises(RunFileError, match=said):
             change()
     run.close()
