@@ -34,7 +34,7 @@ from neurorec.engines.cuda import compile, sizes
 from neurorec.engines.cuda.kernels import product
 from neurorec.formula.cuda_single import THREADS
 from neurorec.formula.derive import Formula
-from neurorec.runs.about import git_commit
+from neurorec.runs.provenance import git_commit
 
 ARCHITECTURES = ((8, 0), (9, 0))  # A100; H100 and H200
 PROCESSORS = {(8, 0): 108, (9, 0): 132}

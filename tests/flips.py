@@ -23,7 +23,8 @@ import numpy as np
 
 import neurorec as nr
 from neurorec.errors import NeurorecError
-from neurorec.training import journal as training
+from neurorec.runs import trial_log
+from neurorec.training.journal import Journal
 
 TRIALS, KILLED = 24, 14
 WRONG = ("silent", "raw", "crash")
@@ -35,21 +36,21 @@ def make(folder: Path) -> dict[str, Path]:
     task = nr.task("centre_out_velocity", duration=0.05, dt=0.01)
     net = nr.Network.random(task.n_inputs, 5, task.n_outputs, dt=0.01, noise=0.01)
 
-    record, kept, checkpoint = nr.Record(("h", "output"), every=3, checkpoints=4), training.FLUSH_SECONDS, training.Journal.checkpoint
+    record, kept, checkpoint = nr.Record(("h", "output"), every=3, checkpoints=4), trial_log.FLUSH_SECONDS, Journal.checkpoint
 
-    def copying(journal: training.Journal) -> None:
+    def copying(journal: Journal) -> None:
         checkpoint(journal)
         if journal.done == KILLED:
             shutil.copy(paths["finished"], paths["killed"])
 
-    training.FLUSH_SECONDS, training.Journal.checkpoint = 0.0, copying  # one after every batch
+    trial_log.FLUSH_SECONDS, Journal.checkpoint = 0.0, copying  # one after every batch
     try:
         nr.train(
             net, task, trials=TRIALS, batch=2, optimiser="adam", rate=0.003, engine="reference", record=record, path=paths["finished"],
             progress=False,
         )  # fmt: skip
     finally:
-        training.FLUSH_SECONDS, training.Journal.checkpoint = kept, checkpoint
+        trial_log.FLUSH_SECONDS, Journal.checkpoint = kept, checkpoint
     return paths
 
 

@@ -19,9 +19,9 @@ from neurorec.circuits import Box, ConjunctiveCells, EndState, RewardedHebbian, 
 from neurorec.circuits.contexts.base import AbstractContext
 from neurorec.circuits.transitions import Transitions
 from neurorec.errors import NotOffered, RunFileError, ShapeError, UnknownName, ValueRefused
-from neurorec.runs import RunFile
 from neurorec.runs.check import check
 from neurorec.runs.loop_file import LoopFile
+from neurorec.runs.run_reader import RunReader
 
 NAMES = ("right", "up", "left", "down")
 SHORT = 0.3  # seconds of a movement and of a hold: three time constants
@@ -215,7 +215,7 @@ def test_a_second_learning_has_a_file_of_its_own(tmp_path):
 
 
 def test_of_a_file_the_older_state_serves_where_the_newer_is_damaged(tmp_path, monkeypatch):
-    monkeypatch.setattr("neurorec.circuits.diary.FLUSH_SECONDS", 0.0)
+    monkeypatch.setattr("neurorec.runs.trial_log.FLUSH_SECONDS", 0.0)
     path, (made, _) = tmp_path / "a.loop", straight()
     stopped(ENDS["SIGTERM"], path)
     damaged = []
@@ -230,7 +230,7 @@ def test_of_a_file_the_older_state_serves_where_the_newer_is_damaged(tmp_path, m
         for slot in damaged:
             file[f"state/{slot}/carried"][0] += 1
     for read in (SequenceLoop.load, SequenceLoop.resume):
-        with pytest.raises(RunFileError, match="is damaged: both states of its loop do not match their checksums"):
+        with pytest.raises(RunFileError, match="holds no whole state and cannot be resumed"):
             read(path)
 
 
@@ -299,7 +299,7 @@ def test_a_file_holds_the_log_and_the_trajectories_that_were_asked_for(tmp_path)
     with pytest.raises(RunFileError, match="exists already"):
         made.learn((0, 1), 10, path=path, progress=False)
     with pytest.raises(RunFileError, match="it holds a sequence loop, use neurorec.circuits"):
-        RunFile.open(path)
+        RunReader.open(path)
     nr.train(net(), nr.Trials(np.zeros((5, 1, 4)), np.zeros((5, 1, 2))), trials=1, path=tmp_path / "run.h5", progress=False)
     for read in (SequenceLoop.load, SequenceLoop.resume):
         with pytest.raises(RunFileError, match="holds no sequence loop"):

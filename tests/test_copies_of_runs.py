@@ -38,7 +38,7 @@ def test_a_copy_holds_the_same(how, where, tmp_path):
 def test_a_copy_in_memory_outlives_the_original_and_goes_on(tmp_path):
     run = trained()
     found = pickle.loads(pickle.dumps(run))
-    run._file.close()
+    run._reader.file.close()
     longer = nr.resume(found.save_as(tmp_path / "run.h5"), trials=50, progress=False)
     straight = nr.resume(trained(path=tmp_path / "other.h5").path, trials=50, progress=False)
     assert longer.done == 50 and same(longer, straight)

@@ -20,8 +20,9 @@ from neurorec.cli.exits import status_of
 from neurorec.errors import RunFileError
 from neurorec.hdf5 import seal
 from neurorec.hdf5.checksums import of_rows, of_trials
-from neurorec.runs import RunFile
 from neurorec.runs.check import check
+from neurorec.runs.run_writer import RunWriter
+from neurorec.training.journal import Journal
 
 FLIPS = 75  # of each of two files; tests/flips.py does thousands
 
@@ -133,7 +134,7 @@ def test_a_damaged_log_is_not_trained_on(killed):
     with pytest.raises(RunFileError, match="is damaged: /log"):
         nr.resume(killed, progress=False)
     assert killed.read_bytes() == before
-    RunFile.open(killed, "r+").close()  # nobody holds it
+    RunWriter.open(killed).close()  # nobody holds it
 
 
 @pytest.mark.parametrize(("name", "where", "part", "use"), DAMAGES, ids=lambda each: str(each) if isinstance(each, str) else "")
@@ -202,7 +203,7 @@ def test_a_file_of_before_can_be_read_and_gets_checksums_when_copied(finished, t
     copy = run.save_as(tmp_path / "copy.h5")
     assert nr.open_run(copy).about["format_version"] == 2
     assert set(statuses(copy).values()) == {"whole"}
-    with RunFile.open(finished, "r+") as old:
+    with RunWriter.open(finished) as old:
         old.extend(40)
     assert set(statuses(finished).values()) == {"whole", "not finished"}
 
@@ -238,14 +239,14 @@ def test_the_network_of_a_killed_run_is_the_trained_one(tmp_path, parametrisatio
     path, copy = tmp_path / "run.h5", tmp_path / "killed.h5"
     task = nr.task("periodic_output", period=0.1)
     net = nr.Network.random(0, 4, 1, parametrisation=parametrisation)
-    checkpoint = nr.training.Journal.checkpoint
+    checkpoint = Journal.checkpoint
 
     def copying(journal):
         checkpoint(journal)
         if journal.done == 4:
             shutil.copy(path, copy)
 
-    monkeypatch.setattr("neurorec.training.journal.FLUSH_SECONDS", 0.0)
+    monkeypatch.setattr("neurorec.runs.trial_log.FLUSH_SECONDS", 0.0)
     monkeypatch.setattr("neurorec.training.journal.Journal.checkpoint", copying)
     nr.train(net, task, engine="reference", trials=8, path=path, record=nr.Record(checkpoints=3), progress=False)
     run = nr.open_run(copy)

@@ -15,9 +15,10 @@ from test_publish import done_in, run_at
 import neurorec as nr
 from neurorec.circuits import SequenceLoop
 from neurorec.errors import RunFileError, ValueRefused
+from neurorec.hdf5.states import State
 from neurorec.process.memory import expect_memory, free_memory, told
-from neurorec.runs import RunFile
 from neurorec.runs.record import Record
+from neurorec.runs.run_writer import RunWriter
 
 TASK = nr.task("periodic_output", period=0.4)
 STATE = np.arange(3.0), np.zeros((0, 3))
@@ -49,9 +50,9 @@ def room_afterwards():
 WRITES = {
     "log": lambda run: run.write_log(2, {"loss": np.ones(1)}),
     "trajectories": lambda run: run.write_trajectories([2], {"h": np.ones((6, 1, 4))}),
-    "checkpoint": lambda run: run.checkpoint(3, 3, *STATE),
-    "snapshot": lambda run: run.snapshot(5, run.initial()),
-    "network": lambda run: run.finish(run.initial()),
+    "checkpoint": lambda run: run.checkpoint(State(3, 3, *STATE)),
+    "snapshot": lambda run: run.snapshot(5, run.reader.initial()),
+    "network": lambda run: run.finish(run.reader.initial()),
 }
 
 
@@ -59,14 +60,14 @@ WRITES = {
 def test_what_the_disk_does_not_take_is_a_sentence_and_the_rest_is_whole(tmp_path, name):
     path = tmp_path / "run.h5"
     run = run_at(path)
-    run.checkpoint(2, 2, *STATE)
+    run.checkpoint(State(2, 2, *STATE))
     said = rf"^cannot write {path} \(File too large\); it is whole up to trial 2: .* then go on with nr.resume\('{path}'\)$"
     with room_afterwards(), pytest.raises(RunFileError, match=said):
         fill_up()
         WRITES[name](run)
     run.close()
-    with RunFile.open(path, "r+") as again:
-        assert again.done == 2
+    with RunWriter.open(path) as again:
+        assert again.reader.done == 2
         WRITES[name](again)
 
 
@@ -80,7 +81,7 @@ def test_so_is_a_device_that_fails_at_the_end(tmp_path, monkeypatch, method, cod
     with monkeypatch.context() as patch:
         patch.setattr(h5py.File, method, fail)
         # what is left is read from the file by one that does close
-        patch.setattr(RunFile, "what_is_left", lambda self: "it is whole up to trial 0") if method == "close" else None
+        patch.setattr(RunWriter, "what_is_left", lambda self: "it is whole up to trial 0") if method == "close" else None
         with pytest.raises(RunFileError, match=rf"\({os.strerror(code)}\); it is whole up to trial 0"):
             getattr(run, method)()
     run.close()
@@ -93,14 +94,14 @@ def test_a_device_that_cannot_be_read_either(tmp_path, monkeypatch):
     run = run_at(tmp_path / "run.h5")
     with monkeypatch.context() as patch:
         patch.setattr(h5py.File, "flush", fail)
-        patch.setattr(RunFile, "what_is_left", fail)
+        patch.setattr(RunWriter, "what_is_left", fail)
         with pytest.raises(RunFileError, match=r"\(Input/output error\); what it holds cannot be read either"):
             run.flush()
     run.close()
 
 
 def test_a_training_on_a_disk_that_fills_up_is_resumed_to_the_same_bits(tmp_path, monkeypatch):
-    monkeypatch.setattr("neurorec.training.journal.FLUSH_SECONDS", 0.0)
+    monkeypatch.setattr("neurorec.runs.trial_log.FLUSH_SECONDS", 0.0)
     path, settings = tmp_path / "run.h5", {"trials": 300, "optimiser": "adam", "rate": 0.003}
     said = rf"^cannot write {path} \(File too large\); it is whole up to trial 100: free some room"
     with room_afterwards(), pytest.raises(RunFileError, match=said):
@@ -113,7 +114,7 @@ def test_a_training_on_a_disk_that_fills_up_is_resumed_to_the_same_bits(tmp_path
 
 
 def test_a_loop_and_a_simulation_say_it_too(tmp_path, monkeypatch):
-    monkeypatch.setattr("neurorec.circuits.diary.FLUSH_SECONDS", 0.0)
+    monkeypatch.setattr("neurorec.runs.trial_log.FLUSH_SECONDS", 0.0)
     made, straight = (SequenceLoop(nr.Network.random(2, 6, 1), duration=0.05, hold=0.0) for _ in range(2))
     path, said = tmp_path / "a.loop", r"it is whole up to transition 7: .*SequenceLoop.resume\("
     with room_afterwards(), pytest.raises(RunFileError, match=said):

@@ -21,9 +21,9 @@ SCRIPT = (
     import sys
     from pathlib import Path
     import neurorec as nr
-    from neurorec.training import journal as training
+    from neurorec.runs import trial_log
 
-    training.FLUSH_SECONDS = 0.01  # a hundred times as often as usual: most kills hit a write
+    trial_log.FLUSH_SECONDS = 0.01  # a hundred times as often as usual: most kills hit a write
     path, go = Path(sys.argv[1]), lambda *state: print("training", flush=True)
     if path.exists():
         nr.resume(path, progress=go)
@@ -67,10 +67,11 @@ LOOP_SCRIPT = textwrap.dedent("""
     import sys
     from pathlib import Path
     sys.path.insert(0, sys.argv[1])
-    from neurorec.circuits import SequenceLoop, diary
+    from neurorec.circuits import SequenceLoop
+    from neurorec.runs import trial_log
     from test_killed import loop, learn
 
-    diary.FLUSH_SECONDS = 0.002  # most kills hit a write
+    trial_log.FLUSH_SECONDS = 0.002  # most kills hit a write
     path, go = Path(sys.argv[2]), lambda *state: print("learning", flush=True)
     if path.exists():
         SequenceLoop.resume(path, progress=go)

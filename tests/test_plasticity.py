@@ -13,7 +13,7 @@ import neurorec as nr
 from neurorec.engines.numba import NumbaEngine
 from neurorec.errors import NotOffered, RunFileError, ShapeError, ValueRefused
 from neurorec.hdf5.seal import renew
-from neurorec.runs import RunFile
+from neurorec.runs.run_reader import RunReader
 
 NAMES = ("recurrent", "input", "readout")
 TASK = nr.task("periodic_output", period=0.1)
@@ -144,8 +144,7 @@ def test_a_resumed_training_goes_on_under_its_masks_to_the_same_bits(tmp_path, u
     assert np.array_equal(resumed.network.recurrent, straight.network.recurrent)
     assert np.array_equal(resumed.network.readout, straight.network.readout)
     assert resumed.config["uneven"] == ["recurrent", "readout"]
-    with RunFile.open(path) as file:
-        assert np.count_nonzero(file.rates()) == mask.sum() + 6
+    assert np.count_nonzero(RunReader.open(path).rates()) == mask.sum() + 6
     with h5py.File(path, "r+") as file:
         file["plasticity/rates"][0] = np.nan
     with pytest.raises(RunFileError, match="damaged"):

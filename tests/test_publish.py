@@ -17,23 +17,26 @@ import neurorec as nr
 from neurorec.circuits import SequenceLoop
 from neurorec.errors import RunFileError
 from neurorec.hdf5.publish import publishing
-from neurorec.runs import RunFile
+from neurorec.hdf5.states import State
+from neurorec.runs.contents import Contents
+from neurorec.runs.layout import Layout
+from neurorec.runs.rebuild import save_as
 from neurorec.runs.record import Record
+from neurorec.runs.run_reader import RunReader
+from neurorec.runs.run_writer import RunWriter
 
 NET = nr.Network.random(1, 4, 1)
 
 
 def run_at(path, total=5, overwrite=False):
     """A run that was not trained."""
-    columns, vector = {"loss": ("1", "loss")}, np.arange(3.0)
-    return RunFile.create(
-        path, NET, {}, total, 6, 0.01, columns, vector, np.zeros((0, 3)), Record("h"), n_inputs=1, n_outputs=1, overwrite=overwrite
-    )
+    layout, vector = Layout(total, 6, 0.01, 1, 1, 1, {"loss": ("1", "loss")}, (), Record("h")), np.arange(3.0)
+    state = State(0, 0, vector, np.zeros((0, 3)))
+    return RunWriter.create(path, Contents(layout, NET, {}, state, 0, layout.record.snapshots(total)), overwrite)
 
 
 def done_in(path):
-    with RunFile.open(path) as run:
-        return run.done
+    return RunReader.open(path).done
 
 
 def write(path, text, overwrite=False):
@@ -105,7 +108,7 @@ def test_what_others_have_left_aside_is_neither_taken_nor_touched(tmp_path):
     for path in left:
         path.write_text("of a killed process, or the user's own")
     with run_at(tmp_path / "run.h5") as run:
-        run.save_as(tmp_path / "copy.h5")
+        save_as(run.reader, tmp_path / "copy.h5")
     assert all(path.read_text() == "of a killed process, or the user's own" for path in left)
     assert {path.name for path in tmp_path.iterdir()} == {"run.h5", "copy.h5", *(path.name for path in left)}
 
@@ -114,21 +117,24 @@ def test_what_is_being_written_is_not_replaced(tmp_path):
     path = tmp_path / "run.h5"
     writing = "is being written, by another process or in this one; wait for it, or choose another path"
     with run_at(path) as run, run_at(None) as other:
-        for replace in (lambda: run_at(path, overwrite=True), lambda: NET.save(path, overwrite=True), lambda: other.save_as(path, True)):
+        for replace in (
+            lambda: run_at(path, overwrite=True),
+            lambda: NET.save(path, overwrite=True),
+            lambda: save_as(other.reader, path, True),
+        ):
             with pytest.raises(RunFileError, match=writing):
                 replace()
         code = "import sys, neurorec as nr; nr.Network.random(1, 4, 1).save(sys.argv[1], overwrite=True)"
         done = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, timeout=60)
         assert writing in done.stderr
-        run.checkpoint(3, 3, np.arange(3.0), np.zeros((0, 3)))
+        run.checkpoint(State(3, 3, np.arange(3.0), np.zeros((0, 3))))
         run.extend(9)  # its own may be replaced, and the new one is held from then on
         with pytest.raises(RunFileError, match=writing):
             run_at(path, overwrite=True)
     assert done_in(path) == 3
     with xarray.open_datatree(path, engine="h5netcdf"):  # a reader is in nobody's way, nor does it lose what it reads
         run_at(path, total=7, overwrite=True).close()
-    with RunFile.open(path) as run:
-        assert run.total == 7
+    assert RunReader.open(path).total == 7
     assert list(tmp_path.iterdir()) == [path]
 
 
@@ -159,9 +165,9 @@ REMOVED, MOVED = (
 )
 def test_a_file_that_is_gone_is_noticed_at_the_next_checkpoint(tmp_path, harm, said):
     run = run_at(tmp_path / "run.h5")
-    run.checkpoint(1, 1, np.arange(3.0), np.zeros((0, 3)))
+    run.checkpoint(State(1, 1, np.arange(3.0), np.zeros((0, 3))))
     harm(tmp_path / "run.h5")
-    for change in (lambda: run.checkpoint(2, 2, np.arange(3.0), np.zeros((0, 3))), lambda: run.extend(9)):
+    for change in (lambda: run.checkpoint(State(2, 2, np.arange(3.0), np.zeros((0, 3)))), lambda: run.extend(9)):
         with pytest.raises(RunFileError, match=said):
             change()
     run.close()
@@ -189,8 +195,7 @@ def stream(path):
 
 @pytest.mark.parametrize("work", [train, learn, stream])
 def test_work_whose_file_is_removed_stops(tmp_path, monkeypatch, work):
-    for module in ("training.journal", "circuits.diary"):
-        monkeypatch.setattr(f"neurorec.{module}.FLUSH_SECONDS", 0.0)
+    monkeypatch.setattr("neurorec.runs.trial_log.FLUSH_SECONDS", 0.0)
     with pytest.raises(RunFileError, match=REMOVED):
         work(tmp_path / "a.h5")
     assert list(tmp_path.iterdir()) == []

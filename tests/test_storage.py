@@ -20,54 +20,51 @@ from hypothesis import strategies as st
 
 from neurorec.errors import RunFileError, ShapeError, UnknownName, ValueRefused
 from neurorec.hdf5.seal import SEALED, renew
+from neurorec.hdf5.states import State
 from neurorec.networks.network import Network
-from neurorec.runs import RunFile
+from neurorec.runs.contents import Contents
+from neurorec.runs.datasets import text_widths
+from neurorec.runs.layout import Layout
+from neurorec.runs.rebuild import save_as
 from neurorec.runs.record import Record
-from neurorec.runs.texts import text_widths
+from neurorec.runs.run_reader import RunReader
+from neurorec.runs.run_writer import RunWriter
 
 UNITS, OUTPUTS, STEPS, DT = 4, 2, 6, 0.01
 LOG = {"loss": ("1", "training loss"), "seconds": ("s", "wall-clock time"), "alignment": ("1", "cosine with the gradient")}
 VECTOR = np.arange(5, dtype=np.float32)
 
 
+def new(path, net, record, total=20, steps=STEPS, config=None, conditions=(), texts=(), vector=VECTOR, slots=None, overwrite=False):
+    """A run that was not trained."""
+    layout = Layout(total, steps, DT, 1, net.inputs, net.outputs, LOG, conditions, record, dict(texts))
+    state = State(0, 0, vector, np.zeros((2, len(vector)), np.float32) if slots is None else slots)
+    config = {"rule": "rflo", "rate": 0.03} if config is None else config
+    return RunWriter.create(path, Contents(layout, net, config, state, 2**90 + 1, record.snapshots(total)), overwrite)
+
+
 def small(path, total=20, inputs=3, record=None, **options):
     net = Network.random(inputs=inputs, units=UNITS, outputs=OUTPUTS, seed=1)
     record = record or Record(("h", "output", "input", "target"), every=2, steps=2, units=(0, 3), checkpoints=3)
-    options = {"conditions": ("angle",), "seed_entropy": 2**90 + 1, **options}
-    config = {"rule": "rflo", "rate": 0.03}
-    return RunFile.create(
-        path,
-        net,
-        config,
-        total,
-        STEPS,
-        DT,
-        LOG,
-        VECTOR,
-        np.zeros((2, 5), np.float32),
-        record,
-        n_inputs=inputs,
-        n_outputs=OUTPUTS,
-        **options,
-    )
+    return new(path, net, record, total, **{"conditions": ("angle",), **options})
 
 
 def trained(run, value):
     """The run's network with all weights set to a number."""
-    net = run.initial()
+    net = run.reader.initial()
     return net.replace(recurrent=np.full(net.recurrent.shape, value), readout=np.full(net.readout.shape, value))
 
 
 def fill(run, first, last):
     """Do trials [first, last), with values that tell the trial's number k: log k, trajectories k + step / 10."""
-    numbers = run.record.trials(first, last)
+    numbers = run.reader.record.trials(first, last)
     whole = numbers[None, :, None] + np.arange(STEPS)[:, None, None] / 10
-    channels = {"h": UNITS, "output": OUTPUTS, "input": run.initial().inputs, "target": OUTPUTS}
-    arrays = {name: run.record.pick(name, np.repeat(whole, channels[name], axis=2)) for name in run.record.variables}
+    channels = {"h": UNITS, "output": OUTPUTS, "input": run.reader.initial().inputs, "target": OUTPUTS}
+    arrays = {name: run.reader.record.pick(name, np.repeat(whole, channels[name], axis=2)) for name in run.reader.record.variables}
     run.write_log(first, {name: np.arange(first, last) for name in LOG})
     run.write_trajectories(numbers, arrays, {"angle": -1.0 * numbers, "text": np.array(["left"] * len(numbers))})
     run.snapshot(last, trained(run, last))
-    run.checkpoint(last, 10 * last, np.full(5, last, np.float32), np.full((2, 5), last, np.float32))
+    run.checkpoint(State(last, 10 * last, np.full(5, last, np.float32), np.full((2, 5), last, np.float32)))
 
 
 def contents(file):
@@ -129,8 +126,8 @@ def test_every_dataset_says_its_unit_and_name(tmp_path):
 
 def test_root_says_where_the_run_comes_from(tmp_path):
     with small(tmp_path / "run.h5") as run:
-        assert run.config == {"rule": "rflo", "rate": 0.03}
-        assert run.seed_entropy == 2**90 + 1
+        assert run.reader.config == {"rule": "rflo", "rate": 0.03}
+        assert run.reader.seed_entropy == 2**90 + 1
     with h5py.File(tmp_path / "run.h5") as file:
         about = dict(file.attrs)
     assert about["kind"] == "neurorec run"
@@ -143,26 +140,26 @@ def test_git_commit_is_that_of_the_users_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
     with small(None) as run:
-        assert run._file.attrs["git_commit"] == ""
+        assert run.reader.file.attrs["git_commit"] == ""
     subprocess.run(["git", "init", "-q"], check=True)
     subprocess.run(["git", "-c", "user.name=n", "-c", "user.email=e", "commit", "-q", "--allow-empty", "-m", "m"], check=True)
     with small(None) as run:
-        assert len(run._file.attrs["git_commit"]) == 40
+        assert len(run.reader.file.attrs["git_commit"]) == 40
     monkeypatch.setenv("PATH", "")
     with small(None) as run:
-        assert run._file.attrs["git_commit"] == ""
+        assert run.reader.file.attrs["git_commit"] == ""
 
 
 def test_a_large_config_fits(tmp_path):
     config = {"trials": list(range(50_000))}  # more than the 64 KB that an attribute itself may take
     net = Network.random(0, 2, 1)
-    with RunFile.create(tmp_path / "run.h5", net, config, 3, 2, DT, LOG, VECTOR, np.zeros((0, 5)), Record.nothing()) as run:
-        assert run.config == config
+    with new(tmp_path / "run.h5", net, Record.nothing(), config=config) as run:
+        assert run.reader.config == config
 
 
 def test_many_checkpoints(tmp_path):
     with small(tmp_path / "run.h5", total=300, record=Record((), checkpoints=200)) as run:
-        assert len(run.snapshot_trials) == 200
+        assert len(run.reader.snapshot_trials) == 200
 
 
 # Writing and reading back, in a file and in memory ---------------------------------------------------------------------
@@ -170,9 +167,9 @@ def test_many_checkpoints(tmp_path):
 
 def test_log_holds_the_trials_done(where):
     with small(where) as run:
-        assert run.log().sizes["trial"] == 0
+        assert run.reader.log().sizes["trial"] == 0
         fill(run, 0, 7)
-        log = run.log()
+        log = run.reader.log()
     np.testing.assert_array_equal(log.trial, np.arange(1, 8))
     np.testing.assert_array_equal(log.loss, np.arange(7))
     assert log.seconds.attrs == {"units": "s", "long_name": "wall-clock time"}
@@ -181,15 +178,15 @@ def test_log_holds_the_trials_done(where):
 def test_a_log_that_diverged_is_shown_to_its_end(where):
     with small(where) as run:
         run.write_log(0, {"loss": np.array([1.0, np.nan, np.nan])})
-        assert run.log().sizes["trial"] == 3  # a row that was written has a checksum, whatever it holds
+        assert run.reader.log().sizes["trial"] == 3  # a row that was written has a checksum, whatever it holds
 
 
 def test_trajectories_come_back(where):
     with small(where) as run:
         fill(run, 0, 4)
         fill(run, 4, 9)
-        data = run.trajectories()
-        only = run.trajectories("output")
+        data = run.reader.trajectories()
+        only = run.reader.trajectories("output")
     np.testing.assert_array_equal(data.trial, [1, 3, 5, 7, 9])
     np.testing.assert_allclose(data.h.transpose("trial", "unit", "time")[1, 0], [2.1, 2.3, 2.5], rtol=1e-6)
     np.testing.assert_array_equal(data.angle, -1.0 * np.arange(0, 9, 2))
@@ -201,7 +198,7 @@ def test_trajectories_come_back(where):
 def test_reduced_trajectories_have_one_time(where, reduce, times):
     with small(where, record=Record("h", reduce=reduce)) as run:
         fill(run, 0, 3)
-        data = run.trajectories()
+        data = run.reader.trajectories()
     np.testing.assert_allclose(data.time, times)
     np.testing.assert_allclose(data.h[0, :, 0], np.arange(3) + (0.25 if reduce == "mean" else 0.5), rtol=1e-6)
     assert data.h.cell_methods == f"time: {'point' if reduce == 'last' else reduce}"
@@ -210,16 +207,16 @@ def test_reduced_trajectories_have_one_time(where, reduce, times):
 def test_nothing_recorded(where):
     with small(where, record=Record.nothing()) as run:
         fill(run, 0, 20)
-        assert run.log().sizes["trial"] == 20
-        assert run.trajectories().sizes == {"trial": 0}
-        assert run.snapshot_trials == (0,)
+        assert run.reader.log().sizes["trial"] == 20
+        assert run.reader.trajectories().sizes == {"trial": 0}
+        assert run.reader.snapshot_trials == (0,)
 
 
 def test_without_inputs(where):
     with small(where, inputs=0) as run:
         fill(run, 0, 20)
-        assert run.trajectories("input").input.shape == (3, 10, 0)
-        assert run.network().input.shape == (UNITS, 0)
+        assert run.reader.trajectories("input").input.shape == (3, 10, 0)
+        assert run.reader.network().input.shape == (UNITS, 0)
 
 
 WORDS = np.array(["left", "rechts ü", "", "x" * 70])
@@ -231,12 +228,12 @@ def test_conditions_that_are_words(tmp_path):
     with small(tmp_path / "run.h5", record=Record("h"), conditions=("angle", "side"), texts=text_widths({"side": WORDS[:1]})) as run:
         run.write_log(0, {name: np.zeros(4) for name in LOG})
         run.write_trajectories(np.arange(4), {"h": np.zeros((STEPS, 4, UNITS))}, given)
-        run.checkpoint(4, 4, VECTOR, np.zeros((2, 5)))
-        np.testing.assert_array_equal(run.trajectories().side, [*WORDS[:3], "x" * 61 + "…"])
-        np.testing.assert_array_equal(run.trajectories().angle, np.arange(4.0))
+        run.checkpoint(State(4, 4, VECTOR, np.zeros((2, 5))))
+        np.testing.assert_array_equal(run.reader.trajectories().side, [*WORDS[:3], "x" * 61 + "…"])
+        np.testing.assert_array_equal(run.reader.trajectories().angle, np.arange(4.0))
         run.extend(30)
-    with RunFile.open(tmp_path / "run.h5") as run:
-        assert run.trajectories().side[1] == "rechts ü"
+    run = RunReader.open(tmp_path / "run.h5")
+    assert run.trajectories().side[1] == "rechts ü"
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         with xarray.open_datatree(tmp_path / "run.h5", engine="h5netcdf") as tree:
@@ -246,23 +243,23 @@ def test_conditions_that_are_words(tmp_path):
 
 def test_networks(where):
     with small(where) as run:
-        first = run.initial()
+        first = run.reader.initial()
         np.testing.assert_array_equal(first.recurrent, Network.random(3, UNITS, OUTPUTS, seed=1).recurrent)
-        assert run.snapshot_trials == (0, 10, 20)
-        assert run.snapshots_kept == (0,)
+        assert run.reader.snapshot_trials == (0, 10, 20)
+        assert run.reader.snapshots_kept == (0,)
         with pytest.raises(RunFileError, match="no whole network in /checkpoints/000000010, the run has done 0 of 20"):
-            run.network(10)
+            run.reader.network(10)
         fill(run, 0, 10)
-        assert run.snapshots_kept == (0, 10)
-        assert (run.network(10).recurrent == 10).all()
-        assert (run.network().recurrent == first.recurrent).all()
-        assert run.trained == 0
+        assert run.reader.snapshots_kept == (0, 10)
+        assert (run.reader.network(10).recurrent == 10).all()
+        assert (run.reader.network().recurrent == first.recurrent).all()
+        assert run.reader.trained == 0
         run.finish(trained(run, 7.5))
-        assert (run.network().readout == 7.5).all()
-        assert run.network().parameters["tau"] == pytest.approx(first.parameters["tau"])
-        assert run.trained == run.done == 10
+        assert (run.reader.network().readout == 7.5).all()
+        assert run.reader.network().parameters["tau"] == pytest.approx(first.parameters["tau"])
+        assert run.reader.trained == run.reader.done == 10
         with pytest.raises(RunFileError, match=r"no checkpoint 11; there are 0, 10, 20"):
-            run.network(11)
+            run.reader.network(11)
 
 
 def test_a_run_file_is_a_network_file(tmp_path):
@@ -290,9 +287,9 @@ def test_what_does_not_fit_is_refused(where):
             with pytest.raises(ValueRefused, match="not those to record"):
                 run.write_trajectories(numbers, {"h": np.zeros((3, len(numbers), 2))})
         with pytest.raises(UnknownName, match="no recorded variable named 'c'"):
-            run.trajectories("c")
+            run.reader.trajectories("c")
         with pytest.raises(ShapeError, match=r"/vector has room for shape \(5,\)"):
-            run.checkpoint(1, 1, np.zeros(1), np.zeros((2, 5)))
+            run.checkpoint(State(1, 1, np.zeros(1), np.zeros((2, 5))))
 
 
 def test_create_refuses_what_cannot_be_recorded(where):
@@ -307,7 +304,7 @@ def test_create_refuses_what_cannot_be_recorded(where):
         small(where, conditions=("trial",))
     net = Network.random(0, 2, 1)
     with pytest.raises(ValueRefused, match="config must be JSON-able"):
-        RunFile.create(where, net, {"x": np.zeros(2)}, 3, 2, DT, LOG, VECTOR, np.zeros((0, 5)), Record.nothing())
+        new(where, net, Record.nothing(), config={"x": np.zeros(2)})
     assert where is None or list(where.parent.iterdir()) == []
 
 
@@ -317,11 +314,11 @@ def test_memory_and_file_hold_the_same(tmp_path):
             fill(each, 0, 5)
             fill(each, 5, 15)
             each.finish(trained(each, 3.0))
-        assert contents(run._file) == contents(twin._file)
-        copy = twin.save_as(tmp_path / "copy.h5")
-        with RunFile.open(copy) as saved:
-            assert contents(saved._file) == contents(twin._file)
-            assert dict(saved._file.attrs) == dict(twin._file.attrs)
+        assert contents(run.reader.file) == contents(twin.reader.file)
+        copy = save_as(twin.reader, tmp_path / "copy.h5")
+        saved = RunReader.open(copy)
+        assert contents(saved.file) == contents(twin.reader.file)
+        assert dict(saved.file.attrs) == dict(twin.reader.file.attrs)
 
 
 # Extending ------------------------------------------------------------------------------------------------------------
@@ -331,30 +328,36 @@ def test_extend_keeps_everything(where):
     with small(where) as run:
         fill(run, 0, 13)
         run.finish(trained(run, 13.0))
-        extra = run._file.create_group("analysis")
+        extra = run.reader.file.create_group("analysis")
         extra["speed"] = np.arange(3.0)
         extra["point"] = np.arange(3)
         extra["point"].make_scale("point")
         extra["speed"].dims[0].attach_scale(extra["point"])
-        run._file["log/mine"] = 4.0
-        before, state, log, data, about = contents(run._file), run.state(), run.log(), run.trajectories(), dict(run._file.attrs)
+        run.reader.file["log/mine"] = 4.0
+        before, state, log, data, about = (
+            contents(run.reader.file),
+            run.reader.state(),
+            run.reader.log(),
+            run.reader.trajectories(),
+            dict(run.reader.file.attrs),
+        )
         run.extend(20)  # no more than there is: nothing happens
-        assert contents(run._file) == before
+        assert contents(run.reader.file) == before
         run.extend(1000)
-        after = contents(run._file)
+        after = contents(run.reader.file)
         grown = ("log/", "trials/", "trajectories/", "state/", "checksums/")
         assert {name: value for name, value in before.items() if not name.startswith(grown)}.items() <= after.items()
         assert after["log/mine"] == before["log/mine"]
-        xarray.testing.assert_identical(run.log(), log)
-        xarray.testing.assert_identical(run.trajectories(), data)
-        for old, new in zip(state, run.state(), strict=True):
+        xarray.testing.assert_identical(run.reader.log(), log)
+        xarray.testing.assert_identical(run.reader.trajectories(), data)
+        for old, new in zip(state, run.reader.state(), strict=True):
             np.testing.assert_array_equal(old, new)
-        assert {name for name, value in run._file.attrs.items() if value != about[name]} == {"layout"}
-        assert run._file["analysis/speed"].dims[0][0].name == "/analysis/point"
-        assert (run.total, run.done, run.snapshot_trials) == (1000, 13, (0, 10, 20, 500, 1000))
+        assert {name for name, value in run.reader.file.attrs.items() if value != about[name]} == {"layout"}
+        assert run.reader.file["analysis/speed"].dims[0][0].name == "/analysis/point"
+        assert (run.reader.total, run.reader.done, run.reader.snapshot_trials) == (1000, 13, (0, 10, 20, 500, 1000))
         fill(run, 13, 1000)
-        assert run.log().loss.values.tolist() == list(range(1000))
-        assert run.trajectories().trial[-1] == 999
+        assert run.reader.log().loss.values.tolist() == list(range(1000))
+        assert run.reader.trajectories().trial[-1] == 999
     if where:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
@@ -366,45 +369,45 @@ def test_extend_copies_in_blocks(where, monkeypatch):
     monkeypatch.setattr("neurorec.runs.rebuild.BLOCK", 100)
     with small(where) as run:
         fill(run, 0, 20)
-        log, data = run.log(), run.trajectories()
+        log, data = run.reader.log(), run.reader.trajectories()
         run.extend(30)
-        xarray.testing.assert_identical(run.log(), log)
-        xarray.testing.assert_identical(run.trajectories(), data)
+        xarray.testing.assert_identical(run.reader.log(), log)
+        xarray.testing.assert_identical(run.reader.trajectories(), data)
 
 
 # Damage ---------------------------------------------------------------------------------------------------------------
 
 
 def damage(run, slot, name="vector"):
-    run._file[f"state/{slot}/{name}"][...] += 1
+    run.reader.file[f"state/{slot}/{name}"][...] += 1
 
 
 def test_a_damaged_state_falls_back_to_the_other(where):
     with small(where) as run:
-        assert run.state()[:2] == (0, 0)  # resumable from the start
+        assert run.reader.state()[:2] == (0, 0)  # resumable from the start
         fill(run, 0, 4)
         fill(run, 4, 8)
-        assert run.done == 8
-        newest = max("01", key=lambda slot: run._file[f"state/{slot}/numbers"][0])
+        assert run.reader.done == 8
+        newest = max("01", key=lambda slot: run.reader.file[f"state/{slot}/numbers"][0])
         damage(run, newest)
-        trial, updates, vector, slots, _ = run.state()
+        trial, updates, vector, slots, _ = run.reader.state()
         assert (trial, updates) == (4, 40)
         assert (vector == 4).all()
         assert (slots == 4).all()
         damage(run, "10"[int(newest)], "numbers")
         with pytest.raises(RunFileError, match="holds no whole state and cannot be resumed"):
-            run.state()
+            run.reader.state()
 
 
 def test_the_damaged_state_is_the_one_overwritten(tmp_path):
     with small(tmp_path / "run.h5") as run:
         fill(run, 0, 4)
         fill(run, 4, 8)
-        damage(run, max("01", key=lambda slot: run._file[f"state/{slot}/numbers"][0]))
-    with RunFile.open(tmp_path / "run.h5", "r+") as run:
-        run.checkpoint(5, 50, VECTOR, np.zeros((2, 5)))
-        damage(run, max("01", key=lambda slot: run._file[f"state/{slot}/numbers"][0]))
-        assert run.done == 4
+        damage(run, max("01", key=lambda slot: run.reader.file[f"state/{slot}/numbers"][0]))
+    with RunWriter.open(tmp_path / "run.h5") as run:
+        run.checkpoint(State(5, 50, VECTOR, np.zeros((2, 5))))
+        damage(run, max("01", key=lambda slot: run.reader.file[f"state/{slot}/numbers"][0]))
+        assert run.reader.done == 4
 
 
 def test_a_network_torn_while_written_is_not_taken_for_whole(tmp_path, monkeypatch):
@@ -415,12 +418,12 @@ def test_a_network_torn_while_written_is_not_taken_for_whole(tmp_path, monkeypat
 
     monkeypatch.setattr("neurorec.runs.networks.put", dies)
     with pytest.raises(KeyboardInterrupt):
-        run.finish(run.initial())
+        run.finish(run.reader.initial())
     monkeypatch.undo()
     with pytest.raises(RunFileError, match="no whole network in /network"):
-        run.network()
-    run.finish(run.initial())
-    run.network()
+        run.reader.network()
+    run.finish(run.reader.initial())
+    run.reader.network()
     run.close()
 
 
@@ -486,7 +489,7 @@ def inside_a_file(folder):
     return text(folder) / "run.h5"
 
 
-@pytest.mark.parametrize("mode", ["r", "r+"])
+@pytest.mark.parametrize("opener", [RunReader, RunWriter])
 @pytest.mark.parametrize(
     ("make", "message"),
     [
@@ -503,10 +506,10 @@ def inside_a_file(folder):
         (lacking, "is damaged .it lacks /log"),
     ],
 )
-def test_what_is_no_run_is_refused_in_one_line(tmp_path, make, message, mode):
+def test_what_is_no_run_is_refused_in_one_line(tmp_path, make, message, opener):
     path = make(tmp_path)
     with pytest.raises(RunFileError, match=message) as refused:
-        RunFile.open(path, mode)
+        opener.open(path)
     assert "\n" not in str(refused.value)
     assert str(path) in str(refused.value)
 
@@ -517,7 +520,7 @@ def test_no_permission(tmp_path):
     small(tmp_path / "run.h5").close()
     (tmp_path / "run.h5").chmod(0)
     with pytest.raises(RunFileError, match="no permission to open"):
-        RunFile.open(tmp_path / "run.h5")
+        RunReader.open(tmp_path / "run.h5")
     tmp_path.chmod(0o500)
     with pytest.raises(RunFileError, match="Permission denied"):
         small(tmp_path / "other.h5")
@@ -531,7 +534,7 @@ def test_permission_denied_is_said(tmp_path, monkeypatch):
 
     monkeypatch.setattr(h5py, "File", denied)
     with pytest.raises(RunFileError, match="no permission to open"):
-        RunFile.open(tmp_path / "run.h5")
+        RunReader.open(tmp_path / "run.h5")
     with pytest.raises(RunFileError, match=r"cannot write .*other.h5 \(Permission denied\); .* in a folder that can be written"):
         small(tmp_path / "other.h5")
 
@@ -540,15 +543,15 @@ def test_existing_runs_are_kept_unless_told(tmp_path):
     small(tmp_path / "run.h5", total=5).close()
     with pytest.raises(RunFileError, match=r"exists already; choose another path, pass overwrite=True, or resume it"):
         small(tmp_path / "run.h5")
-    with RunFile.open(tmp_path / "run.h5") as run:
-        assert run.total == 5
+    run = RunReader.open(tmp_path / "run.h5")
+    assert run.total == 5
     with pytest.raises(ValueRefused):
         small(tmp_path / "run.h5", overwrite=True, conditions=("a/b",))
-    with RunFile.open(tmp_path / "run.h5") as run:  # the old one stays until the new one is complete
-        assert run.total == 5
+    run = RunReader.open(tmp_path / "run.h5")  # the old one stays until the new one is complete
+    assert run.total == 5
     small(tmp_path / "run.h5", overwrite=True).close()
-    with RunFile.open(tmp_path / "run.h5") as run:
-        assert run.total == 20
+    run = RunReader.open(tmp_path / "run.h5")
+    assert run.total == 20
     assert [path.name for path in tmp_path.iterdir()] == ["run.h5"]
 
 
@@ -581,33 +584,18 @@ def test_a_disk_that_fills_up_leaves_nothing_behind(tmp_path):
 @pytest.mark.parametrize("checkpoints", [1, 50])
 def test_the_room_that_is_tried_is_enough(tmp_path, checkpoints):
     with small(tmp_path / "run.h5", record=Record(checkpoints=checkpoints)) as run:
-        assert (tmp_path / "run.h5").stat().st_size < run._plan().bytes
-
-
-def test_a_reader_changes_nothing_and_says_so(tmp_path):
-    small(tmp_path / "run.h5").close()
-    with RunFile.open(tmp_path / "run.h5") as run:
-        for change in (
-            lambda: run.write_log(0, {"loss": np.zeros(2)}),
-            lambda: run.checkpoint(1, 1, VECTOR, np.zeros((2, 5))),
-            lambda: run.finish(run.initial()),
-            lambda: run.extend(100),
-        ):
-            with pytest.raises(RunFileError, match="is open for reading; open it with"):
-                change()
-    with pytest.raises(ValueRefused, match="mode must be 'r' or 'r"):
-        RunFile.open(tmp_path / "run.h5", "w")
+        assert (tmp_path / "run.h5").stat().st_size < run.reader.contents().bytes
 
 
 def test_one_writer_and_any_reader(tmp_path):
     with small(tmp_path / "run.h5") as run:
-        with RunFile.open(tmp_path / "run.h5") as reader:
-            assert reader.done == 0
-            fill(run, 0, 6)
-            assert reader.done == 6  # the same reader, still open
-            assert reader.log().loss[-1] == 5
-            xarray.open_datatree(tmp_path / "run.h5", engine="h5netcdf").close()
-        code = "import sys; from neurorec.runs import RunFile; RunFile.open(sys.argv[1], 'r+')"
+        reader = RunReader.open(tmp_path / "run.h5")
+        assert reader.done == 0
+        fill(run, 0, 6)
+        assert reader.done == 6  # the same reader
+        assert reader.log().loss[-1] == 5
+        xarray.open_datatree(tmp_path / "run.h5", engine="h5netcdf").close()
+        code = "import sys; from neurorec.runs.run_writer import RunWriter; RunWriter.open(sys.argv[1])"
         second = subprocess.run([sys.executable, "-c", code, str(tmp_path / "run.h5")], capture_output=True, text=True, timeout=60)
     assert "is being written by another process" in second.stderr
 
@@ -624,17 +612,15 @@ def raw_blocks(file):
 def test_a_reader_is_in_nobodys_way(tmp_path):
     path = tmp_path / "run.h5"
     small(path).close()
-    reader = RunFile.open(path)
+    reader = RunReader.open(path)
     assert reader.done == 0
-    with RunFile.open(path, "r+") as writer:
+    with RunWriter.open(path) as writer:
         fill(writer, 0, 3)
         assert reader.done == 3
-        with pytest.raises(RunFileError, match="is open for reading; open it with"):
-            reader.write_log(0, {"loss": np.zeros(2)})  # not through the writer's file either
     with xarray.open_datatree(path, engine="h5netcdf") as tree:
         assert tree["log"].loss[2] == reader.log().loss[2] == 2
         with pytest.raises(RunFileError, match="is open for reading in this process; close it first"):
-            RunFile.open(path, "r+")
+            RunWriter.open(path)
     path.unlink()
     with pytest.raises(RunFileError, match="there is no file"):
         reader.log()
@@ -643,7 +629,9 @@ def test_a_reader_is_in_nobodys_way(tmp_path):
 def test_a_reader_in_another_process_sees_a_live_run(tmp_path):
     with small(tmp_path / "run.h5") as run:
         fill(run, 0, 6)
-        code = "import sys; from neurorec.runs import RunFile; r = RunFile.open(sys.argv[1]); print(r.done, r.log().loss.size)"
+        code = (
+            "import sys; from neurorec.runs.run_reader import RunReader; r = RunReader.open(sys.argv[1]); print(r.done, r.log().loss.size)"
+        )
         seen = subprocess.run([sys.executable, "-c", code, str(tmp_path / "run.h5")], capture_output=True, text=True, timeout=60)
     assert seen.stdout == "6 6\n", seen.stderr
 
@@ -655,7 +643,7 @@ def test_training_touches_raw_data_only(tmp_path):
     """Byte for byte: after creation nothing outside the datasets' own blocks changes, the length neither."""
     path = tmp_path / "run.h5"
     run = small(path)
-    raw = raw_blocks(run._file)
+    raw = raw_blocks(run.reader.file)
     before = np.frombuffer(path.read_bytes(), np.uint8).copy()
     for first in range(20):
         fill(run, first, first + 1)
@@ -673,19 +661,20 @@ def test_training_touches_raw_data_only(tmp_path):
 VICTIM = """
 import sys
 import numpy as np
-from neurorec.runs import RunFile
+from neurorec.hdf5.states import State
+from neurorec.runs.run_writer import RunWriter
 input()  # imported; may start
-run = RunFile.open(sys.argv[1], "r+")
-slots, network, k = np.empty(run.state()[3].shape), run.initial(), run.done
+run = RunWriter.open(sys.argv[1])
+slots, network, k = np.empty(run.reader.state()[3].shape), run.reader.initial(), run.reader.done
 first = k + 1
 while True:
     k += 1
-    row = k % run.total
+    row = k % run.reader.total
     run.write_log(row, {"loss": np.array([float(k)])})
     run.write_trajectories([row], {"h": np.full((6, 1, network.units), k)})
     run.flush()
     slots[:] = k
-    run.checkpoint(k, 10 * k, slots[0], slots)
+    run.checkpoint(State(k, 10 * k, slots[0], slots))
     run.finish(network.replace(recurrent=np.full(network.recurrent.shape, k), readout=np.full(network.readout.shape, k)))
     if k == first:
         print("ready", flush=True)  # it has written all once: however slow the machine, each gets on before it is killed
@@ -711,22 +700,22 @@ def test_a_killed_training_is_never_lost(tmp_path):
     path, weights = tmp_path / "run.h5", 200_000  # 0.8 MB, so that many kills fall into the middle of a state
     net = Network.random(0, UNITS, OUTPUTS)
     vector, slots = np.zeros(weights, np.float32), np.zeros((2, weights), np.float32)
-    RunFile.create(path, net, {}, 100_000, STEPS, DT, LOG, vector, slots, Record("h"), n_outputs=OUTPUTS).close()
+    new(path, net, Record("h"), 100_000, vector=vector, slots=slots).close()
     rng, done, networks = np.random.default_rng(0), 0, 0
     victims = [victim(path) for _ in range(KILLS)]
     try:
         for process in victims:
             kill_while_writing(process, rng.uniform(0.02, 0.2))
-            with RunFile.open(path) as run:
-                trial, updates, vector, slots, _ = run.state()
-                assert updates == 10 * trial
-                assert (vector == trial).all()
-                assert (slots == trial).all()
-                assert trial >= done
-                done = trial
-                loss = run.log().loss
-                assert loss.max() in (done, done + 1)  # what was flushed is there
-                networks += network_is_whole(run, net)
+            run = RunReader.open(path)
+            trial, updates, vector, slots, _ = run.state()
+            assert updates == 10 * trial
+            assert (vector == trial).all()
+            assert (slots == trial).all()
+            assert trial >= done
+            done = trial
+            loss = run.log().loss
+            assert loss.max() in (done, done + 1)  # what was flushed is there
+            networks += network_is_whole(run, net)
     finally:
         for process in victims:
             process.kill()

@@ -12,6 +12,8 @@ import neurorec as nr
 from neurorec.engines.base import in_turn
 from neurorec.engines.numba import NumbaEngine
 from neurorec.errors import RunFileError, ShapeError, UnknownName, ValueRefused
+from neurorec.networks.weights import Weights
+from neurorec.simulation.stimulus import stimulus
 
 
 @pytest.mark.parametrize("engine", ["numba", "reference"])
@@ -93,6 +95,6 @@ def test_windows_in_turn_go_on_where_the_last_one_ended():
     net = nr.Network.random(1, 3, 1, seed=0)
     engine = NumbaEngine()
     data = nr.Trials(np.ones((4, 1, 1)), np.zeros((4, 1, 1)))
-    given_twice = [nr.engines.stimulus(net, data, np.float32, 0)] * 2
-    first, second = (each.states.copy() for each in in_turn(engine, net, nr.weights.Weights.of(net, np.float32), given_twice))
+    given_twice = [stimulus(net, data, np.float32, 0)] * 2
+    first, second = (each.states.copy() for each in in_turn(engine, net, Weights.of(net, np.float32), given_twice))
     assert np.array_equal(second[0], first[-1])

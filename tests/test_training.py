@@ -15,7 +15,6 @@ from cases import ORDINARY, network, trials
 import neurorec as nr
 from neurorec.errors import DivergenceError, NotOffered, ShapeError, ValueRefused
 from neurorec.learning.optimisers.adam import Adam
-from neurorec.training import journal as training
 from neurorec.training.journal import Journal
 
 TASK = nr.task("periodic_output", period=0.4)
@@ -319,7 +318,7 @@ def test_an_error_in_the_middle_of_a_batch_leaves_the_last_whole_state(tmp_path,
             raise OSError("something outside went wrong")
         record(self, activity, trials, first)
 
-    monkeypatch.setattr(training, "FLUSH_SECONDS", 0.0)
+    monkeypatch.setattr("neurorec.runs.trial_log.FLUSH_SECONDS", 0.0)
     monkeypatch.setattr(Journal, "_record", fails_once)
     with pytest.raises(OSError, match="outside"):
         nr.train(net(), TASK, trials=100, path=path, progress=False)

@@ -20,8 +20,8 @@ from neurorec.cli.exits import status_of
 from neurorec.discovery import resolve
 from neurorec.errors import NeurorecError, NotOffered, RunFileError, UnknownName, ValueRefused
 from neurorec.hdf5.seal import renew
-from neurorec.runs import RunFile
-from neurorec.runs.checks import rewriting
+from neurorec.runs.checksums import rewriting
+from neurorec.runs.run_reader import RunReader
 
 TASK = {"period": 0.1}
 EVIL = """
@@ -280,5 +280,4 @@ def test_a_class_is_not_loaded_by_a_name_unless_it_is_there_already(place):
 def test_a_file_of_the_librarys_own_names_needs_no_trust(place):
     assert nr.resume(place / "run.h5", trials=3, progress=False).done == 3
     assert SequenceLoop.load(place / "loop.h5").done == 0
-    with RunFile.open(place / "run.h5") as file:
-        assert file.trust is False
+    assert RunReader.open(place / "run.h5").trust is False

@@ -1,4 +1,4 @@
-"""Loops around a network: what chains the short patterns it has learnt into long sequences."""
+"""Loops around a network, which chain the short patterns it has learnt into long sequences."""
 
 from neurorec.circuits.box import Box as Box
 from neurorec.circuits.performance import Performance as Performance

@@ -1,4 +1,4 @@
-"""What a loop did when left to itself."""
+"""A loop runs by itself, without exploration or learning, and what it did then."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from neurorec.circuits.player import Player
+from neurorec.circuits.loop_state import LoopState
+from neurorec.circuits.syllable_runner import SyllableRunner
+from neurorec.circuits.transitions import Transitions
 from neurorec.display import AbstractDisplayed, Rows, several, shape, some, span
 from neurorec.engines.base import Activity
 from neurorec.networks.network import Network
@@ -16,6 +18,8 @@ from neurorec.process.memory import expect_memory, free_memory
 
 if TYPE_CHECKING:
     import xarray
+
+    from neurorec.circuits.sequence_loop import SequenceLoop
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -28,7 +32,7 @@ class Performance(AbstractDisplayed):
         Their names, in order.
     outputs : (T, 1, O) array
     inputs : (T, 1, I) array
-        What the loop switched on.
+        What the readout switched on.
     states : dict of str to (T, 1, N) array
         Every state of the cell.
     dt : float
@@ -75,51 +79,62 @@ class Performance(AbstractDisplayed):
         return xarray.Dataset(variables, {"time": ("time", time, attributes), "syllable": ("time", np.repeat(self.syllables, self.steps))})
 
 
-class Stage:
-    """Where a performance is put together, a syllable at a time.
+class Takes:
+    """Syllables of a performance, put together one after another.
 
     Parameters
     ----------
     network : Network
     inputs : (I, T, 1, I) array
-        What it hears in each syllable.
+        Input to the network in each syllable.
     """
 
     def __init__(self, network: Network, inputs: np.ndarray):
         self._network, self._inputs = network, inputs
-        self._played: list[int] = []
+        self._syllables: list[int] = []
         self._outputs: list[np.ndarray] = []
         self._states: list[np.ndarray] = []
-        self._right: list[bool] = []
 
-    def keep(self, syllable: int, activity: Activity) -> None:
-        """What the network did in it."""
-        self._played.append(syllable)
+    def append(self, syllable: int, activity: Activity) -> None:
+        """Keep what the network did in a syllable."""
+        self._syllables.append(syllable)
         self._outputs.append(activity.readout.copy())
         self._states.append(activity.states[1:].copy())
 
-    def judge(self, right: bool) -> None:
-        """Whether the transition to the next was right."""
-        self._right.append(right)
-
-    def performance(self, names: Sequence[str]) -> Performance:
-        """All of it."""
+    def performance(self, names: Sequence[str], right: Sequence[bool]) -> Performance:
+        """All of them, and which transitions were right."""
         network, states = self._network, np.concatenate(self._states)
         each = {name: states[:, i] for i, name in enumerate(network.formula.states) if name in network.own_states}
-        inputs = np.concatenate([self._inputs[syllable] for syllable in self._played])
-        played = tuple(names[syllable] for syllable in self._played)
-        return Performance(played, np.concatenate(self._outputs), inputs, each, network.dt, np.array(self._right, bool))
+        inputs = np.concatenate([self._inputs[syllable] for syllable in self._syllables])
+        played = tuple(names[syllable] for syllable in self._syllables)
+        return Performance(played, np.concatenate(self._outputs), inputs, each, network.dt, np.array(right, bool))
 
 
-def expect_room(player: Player, syllables: int) -> None:
-    """Refuse a performance that would not fit into memory.
+def perform(loop: SequenceLoop, count: int, first: int) -> Performance:
+    """Let a loop run from rest, without exploration; nothing is learnt.
 
     Raises
     ------
     ValueRefused
-        Saying how long it may be.
+        If the performance would not fit into memory.
     """
-    network, width = player.network, np.dtype(player.engine.dtype).itemsize
-    each = 2 * width * player.steps * (len(network.formula.states) * network.units + network.inputs + network.outputs)  # kept, then joined
+    _expect_room(loop.runner, count)
+    targets, right = Transitions(loop.sequence or (0,)), []
+    state, takes = LoopState.initial(loop.runner.rest, first, loop.box), Takes(loop.network, loop.runner.inputs)
+    for k in range(count):
+        activity, sent = loop.runner.run(state.history[-1], state.units, k)
+        state.units = activity.states[-1].copy()
+        takes.append(state.history[-1], activity)
+        if k + 1 < count:
+            winner = loop.readout.winner(loop.readout.cells(sent, state.history), loop.readout.allowed(state))
+            right.append(winner in targets.right(state.history))
+            state.append(winner, loop.box)
+    return takes.performance(loop.syllables, right)
+
+
+def _expect_room(runner: SyllableRunner, syllables: int) -> None:
+    """Refuse a performance that would not fit into memory, saying how long it may be."""
+    network, width = runner.network, np.dtype(runner.engine.dtype).itemsize
+    each = 2 * width * runner.steps * (len(network.formula.states) * network.units + network.inputs + network.outputs)  # kept, then joined
     what, most = f"a performance of {syllables} syllables", free_memory() // (2 * each)
     expect_memory(each * syllables, what, f"perform at most {most} at a time")

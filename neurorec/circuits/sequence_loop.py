@@ -4,38 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, final
-
-import numpy as np
+from typing import TYPE_CHECKING, final
 
 from neurorec.arrays import whole
+from neurorec.circuits import saving
 from neurorec.circuits.box import Box
 from neurorec.circuits.contexts.base import AbstractContext
-from neurorec.circuits.course import Course
-from neurorec.circuits.diary import COLUMNS, Diary, expect_log_fits
-from neurorec.circuits.parts import described, expect_a_choice, names, share
-from neurorec.circuits.performance import Performance, Stage, expect_room
+from neurorec.circuits.learning import learn_all
+from neurorec.circuits.loop_log import LoopLog, expect_log_fits
+from neurorec.circuits.loop_state import LoopState
+from neurorec.circuits.performance import Performance, perform
 from neurorec.circuits.plasticities.base import AbstractPlasticity
-from neurorec.circuits.player import Player
-from neurorec.circuits.transitions import Transitions
+from neurorec.circuits.readout import Readout
+from neurorec.circuits.settings import expect_a_choice, numbers_of, probability, syllable_names
+from neurorec.circuits.syllable_runner import SyllableRunner
 from neurorec.discovery import name_of, resolve
 from neurorec.display import AbstractDisplayed, Rows, several, some
-from neurorec.engines.base import AbstractEngine, Activity
-from neurorec.errors import UnknownName, ValueRefused
+from neurorec.engines.base import AbstractEngine
 from neurorec.networks.network import Network
-from neurorec.process.interrupt import Interrupt
-from neurorec.progress import Hook, Progress
+from neurorec.progress import Hook
 from neurorec.random_numbers.seeds import LOOP, entropy, generator
-from neurorec.runs.layout import Layout, Plan
 from neurorec.runs.loop_file import LoopFile, StoredLoop, read_loop
-from neurorec.runs.record import Record
-from neurorec.runs.slots import State
-from neurorec.trust import Trust, Trusted, made, remade, trusted
+from neurorec.runs.record import Record, spacing
+from neurorec.trust import Trust, Trusted, trusted
 
 if TYPE_CHECKING:
+    import numpy as np
     import xarray
-
-SETTINGS = ("duration", "hold", "syllables", "exploration", "refractory", "seed")  # that a file keeps as they are
 
 
 @final
@@ -77,9 +72,13 @@ class SequenceLoop(AbstractDisplayed):
 
     Attributes
     ----------
+    runner : SyllableRunner
+        Runs the network through a syllable.
+    readout : Readout
+        Chooses the next syllable.
     weights : (syllables, cells) array
-        Ws, uniform between -1 / sqrt(cells) and 1 / sqrt(cells) at first.
-    course : Course or None
+        Of the readout: Ws.
+    state : LoopState or None
         Where the next transition to learn from begins.
     done : int
         Transitions learnt from so far.
@@ -94,6 +93,16 @@ class SequenceLoop(AbstractDisplayed):
     References
     ----------
     Murray (2019), eLife 8:e43299, "Learning a sequence of actions"; the architecture is that of Logiaco, Abbott and Escola.
+
+    Examples
+    --------
+    A loop around a network that knows four syllables, one input each; the sequence is learnt in a file, from which it can go on::
+
+        loop = SequenceLoop(run.network, duration=0.5, hold=0.5, syllables="ABCD")
+        loop.learn("ABCD", transitions=2000, path="abcd.loop")
+        loop.perform(8).syllables  # "A", "B", "C", "D", "A", ...
+        SequenceLoop.resume("abcd.loop")  # after a kill: the transitions that are left
+        SequenceLoop.load("abcd.loop").learn("ADCB", transitions=2000)  # another sequence, from what was learnt
     """
 
     def __init__(
@@ -111,27 +120,30 @@ class SequenceLoop(AbstractDisplayed):
         seed: int | None = 0,
     ):
         self.network, self.box, self.seed = network, box, entropy(seed)
-        self.syllables = names(network, syllables)
+        self.syllables = syllable_names(network, syllables)
         self.context, self.plasticity = resolve("contexts", context), resolve("plasticities", plasticity)
-        self.exploration, self.refractory = share(exploration), whole("refractory", refractory, least=0)
+        self.exploration, self.refractory = probability("exploration", exploration), whole("refractory", refractory, least=0)
         expect_a_choice(self.syllables, self.refractory, box)
-        outputs, rng = network.readout.shape[1], generator(self.seed, LOOP)
-        self._code = self.context.code(outputs, len(self.syllables), rng)
-        shape = len(self.syllables), self.context.count(outputs)
-        self.weights = rng.uniform(-1, 1, shape) / np.sqrt(shape[1])
-        self._player = Player(network, resolve("engines", engine), duration, hold, self.seed)
-        self.course: Course | None = None
+        sizes = network.readout.shape[1], len(self.syllables)
+        self.readout = Readout(self.context, self.plasticity, *sizes, self.refractory, box, generator(self.seed, LOOP))
+        self.runner = SyllableRunner(network, resolve("engines", engine), duration, hold, self.seed)
+        self.state: LoopState | None = None
         self.done, self.sequence = 0, ()
 
     @property
     def duration(self) -> float:
         """Of a movement, in seconds."""
-        return self._player.duration
+        return self.runner.duration
 
     @property
     def hold(self) -> float:
         """Of the hold after it, in seconds."""
-        return self._player.hold
+        return self.runner.hold
+
+    @property
+    def weights(self) -> np.ndarray:
+        """Ws, (syllables, cells): of the winner-take-all readout."""
+        return self.readout.weights
 
     def learn(
         self,
@@ -175,20 +187,22 @@ class SequenceLoop(AbstractDisplayed):
         RunFileError
             If the file cannot be written.
         KeyboardInterrupt
-            On Ctrl-C, after the syllable under way; the loop, and its file, hold what was learnt until then.
+            On Ctrl-C, after the syllable under way; the loop and its file hold what was learnt until then.
         """
-        self.sequence, total = self._numbers(sequence), whole("transitions", transitions)
+        self.sequence, total = numbers_of(sequence, self.syllables), whole("transitions", transitions)
         expect_log_fits(total)
-        self.course = self.course or Course.begun(self._player.rest, self.sequence[0], self.box)
-        plan = self._plan(total, record or Record(("output",), every=max(1, total // 20)))
-        file = None if path is None else LoopFile.create(Path(path), plan, self.weights.shape, overwrite)
-        return self._go_on(Diary(self.network, plan.layout, file), self.course, progress)
+        self.state = self.state or LoopState.initial(self.runner.rest, self.sequence[0], self.box)
+        contents = saving.contents(self, total, record or Record(("output",), every=spacing(total)))
+        file = None if path is None else LoopFile.create(Path(path), contents, self.weights.shape, overwrite)
+        log = LoopLog(self.network, contents.layout, file)
+        learn_all(self, self.state, log, progress)
+        return log.to_xarray()
 
     @classmethod
     def resume(
         cls, path: str | Path, engine: str | AbstractEngine | None = None, progress: bool | Hook = True, trust: Trust = False
     ) -> SequenceLoop:
-        """Go on with a learning that was stopped or killed, in its file, to the same bits as if it had not been.
+        """Go on with a learning that was stopped or killed, in its file, bit for bit as if it had run through.
 
         Parameters
         ----------
@@ -200,7 +214,7 @@ class SequenceLoop(AbstractDisplayed):
         Returns
         -------
         SequenceLoop
-            Which has learnt all the transitions that were asked for; the log is in the file.
+            Which has learnt from all transitions of the file; the log is in the file.
 
         Raises
         ------
@@ -210,48 +224,43 @@ class SequenceLoop(AbstractDisplayed):
         file, known = LoopFile.open(Path(path)), trusted(trust)
         try:
             stored = file.stored(known)
-            loop = cls._made(stored, engine, known)
-            diary = Diary(loop.network, file.layout, file, stored.state.trials)
+            loop = cls._from(stored, engine, known)
+            log = LoopLog(loop.network, file.layout, file, stored.state.trials)
         except Exception:
             file.close()
             raise
-        if loop.course is not None:
-            loop._go_on(diary, loop.course, progress)
+        if loop.state is not None:
+            learn_all(loop, loop.state, log, progress)
         return loop
 
     def perform(self, n_syllables: int, first: str | int | None = None) -> Performance:
-        """Let the loop run from rest, without exploration; nothing is learnt, the loop stays as it is.
+        """Let the loop run from rest, without exploration; nothing is learnt, and the loop does not change.
 
         Parameters
         ----------
         n_syllables : int
             How many.
         first : str or int, optional
-            The one that is given. None: the first of the sequence learnt last.
+            The syllable to begin with. None: the first of the sequence learnt last.
 
         Raises
         ------
         UnknownName, ValueRefused
             If `first` is not known, or the performance would not fit into memory.
         """
-        count, targets = whole("n_syllables", n_syllables), Transitions(self.sequence or (0,))
-        expect_room(self._player, count)
-        begin = targets.sequence[0] if first is None else self._numbers([first])[0]
-        course, stage = Course.begun(self._player.rest, begin, self.box), Stage(self.network, self._player.inputs)
-        for k in range(count):
-            activity, sent = self._player.play(course.history[-1], course.state, k)
-            course.state = activity.states[-1].copy()
-            stage.keep(course.history[-1], activity)
-            if k + 1 < count:
-                winner = self._winner(self._code(sent, course.history), self._allowed(course))
-                stage.judge(winner in targets.right(course.history))
-                course.go_on(winner, self.box)
-        return stage.performance(self.syllables)
+        count, default = whole("n_syllables", n_syllables), self.sequence[0] if self.sequence else 0
+        return perform(self, count, default if first is None else numbers_of([first], self.syllables)[0])
 
     def save(self, path: str | Path, overwrite: bool = False) -> None:
-        """Network, weights and state, so that `load` goes on with them."""
-        nothing = self._plan(1, Record(variables=(), checkpoints=1), done=1)
-        LoopFile.create(Path(path), nothing, self.weights.shape, overwrite).close()
+        """Save network, weights and state, to go on by `load`; with `overwrite`, in the place of a file at `path`.
+
+        Raises
+        ------
+        RunFileError
+            If the file exists, or cannot be written.
+        """
+        contents = saving.contents(self, 1, Record.nothing(), done=1)
+        LoopFile.create(Path(path), contents, self.weights.shape, overwrite).close()
 
     @classmethod
     def load(cls, path: str | Path, engine: str | AbstractEngine | None = None, trust: Trust = False) -> SequenceLoop:
@@ -271,23 +280,13 @@ class SequenceLoop(AbstractDisplayed):
             If there is no loop in the file, or it names a class that is not trusted.
         """
         known = trusted(trust)
-        return cls._made(read_loop(Path(path), known), engine, known)
+        return cls._from(read_loop(Path(path), known), engine, known)
 
     @classmethod
-    def _made(cls, stored: StoredLoop, engine: str | AbstractEngine | None, trust: Trusted) -> SequenceLoop:
-        told, state = stored.settings, stored.state
-        settings = {name: told[name] for name in SETTINGS}
-        parts = {
-            name: remade(kind, told[name]["name"], told[name]["settings"], trust)
-            for name, kind in (("context", "contexts"), ("plasticity", "plasticities"))
-        }
-        box = told["box"] and made(Box, told["box"])
-        runner = remade("engines", told["engine"], told["engine_settings"], trust) if engine is None else engine
-        loop = cls(stored.network, **settings, engine=runner, **parts, box=box)
-        loop.weights[...] = state.vector.reshape(loop.weights.shape)
-        loop.done, loop.sequence = state.updates, tuple(told["sequence"])
-        course = Course.from_vector(state.carried, loop._player.rest)
-        loop.course = course if course.history else None
+    def _from(cls, stored: StoredLoop, engine: str | AbstractEngine | None, trust: Trusted) -> SequenceLoop:
+        """The loop that a file holds."""
+        loop = cls(stored.network, **saving.arguments(stored.settings, engine, trust))
+        saving.restore(loop, stored.settings, stored.state)
         return loop
 
     def _display(self) -> tuple[str, Rows]:
@@ -299,87 +298,3 @@ class SequenceLoop(AbstractDisplayed):
             ("readout", f"{self.weights.shape[1]} {name_of(self.context)} cells, by {name_of(self.plasticity)}"),
         ]
         return f"{several(self.syllables)}; {some(self.done, 'transition')} learnt from", rows
-
-    def _go_on(self, diary: Diary, course: Course, progress: bool | Hook) -> xarray.Dataset:
-        """Learn to the end, whatever ends it; leave the file whole and closed."""
-        targets = Transitions(self.sequence)
-        with diary, Interrupt() as interrupt, Progress(progress, diary.total, diary.done, "transition") as shown:
-            going = True
-            while going and diary.done < diary.total and interrupt.asked is None:
-                activity, *row = self._learn_one(course, targets)
-                diary.note(row, activity, self._player.inputs[row[0]])
-                going = self._kept(diary, course, shown)
-            diary.conclude(self._state(diary.done), course.state)
-        interrupt.act(diary.how_to_go_on())
-        return diary.log()
-
-    def _kept(self, diary: Diary, course: Course, shown: Progress) -> bool:
-        """Between two syllables, where all belongs together: a checkpoint when it is time, or where a hook raises. Whether to go on."""
-        if diary.due:
-            diary.checkpoint(self._state(diary.done))
-        try:
-            return shown.advance(diary.done, 1 - diary.rewarded)
-        except BaseException:
-            diary.conclude(self._state(diary.done), course.state)
-            raise
-
-    def _learn_one(self, course: Course, targets: Transitions) -> tuple[Activity, int, int, bool, bool]:
-        """Play a syllable, choose the next, learn from it; what was played, what came, whether by chance, and whether it was right."""
-        played = course.history[-1]
-        activity, sent = self._player.play(played, course.state, self.done)
-        course.state, cells, allowed = activity.states[-1].copy(), self._code(sent, course.history), self._allowed(course)
-        rng = generator(self.seed, LOOP, 1 + self.done)
-        explored = bool(rng.random() < self.exploration)
-        winner = int(rng.choice(np.flatnonzero(allowed))) if explored else self._winner(cells, allowed)
-        right = winner in targets.right(course.history)
-        self.plasticity.change(self.weights, winner, cells, right)
-        course.go_on(winner, self.box)
-        self.done += 1
-        return activity, played, winner, explored, right
-
-    def _winner(self, cells: np.ndarray, allowed: np.ndarray) -> int:
-        """The most strongly driven of the allowed units: z = Ws c."""
-        return int(np.where(allowed, self.weights @ cells, -np.inf).argmax())
-
-    def _allowed(self, course: Course) -> np.ndarray:
-        """Which units may win, (syllables,) of bool."""
-        allowed = np.ones(len(self.syllables), bool) if self.box is None else self.box.inside(course.at)
-        rested = allowed.copy()
-        rested[course.history[len(course.history) - self.refractory :]] = False
-        return rested if rested.any() else allowed
-
-    def _numbers(self, sequence: Sequence[Any]) -> tuple[int, ...]:
-        """Syllables by number."""
-        if len(sequence) == 0:
-            raise ValueRefused(f"the sequence is empty; give at least one of {', '.join(self.syllables)}")
-        return tuple(self._number(each) for each in sequence)
-
-    def _number(self, syllable: Any) -> int:
-        if isinstance(syllable, int | np.integer) and 0 <= syllable < len(self.syllables):
-            return int(syllable)
-        if syllable not in self.syllables:
-            raise UnknownName.among("syllable", str(syllable), self.syllables)
-        return self.syllables.index(syllable)
-
-    def _plan(self, total: int, record: Record, done: int = 0) -> Plan:
-        """Of a file."""
-        network = self.network
-        layout = Layout(total, self._player.steps, network.dt, 1, network.inputs, network.outputs, COLUMNS, (), record)
-        return Plan(layout, network, self._settings(), self._state(done), self.seed, ())
-
-    def _state(self, done: int) -> State:
-        """What learning goes on from; random numbers follow from the seed and the number of the transition."""
-        course = self.course or Course(self._player.rest, [], np.zeros(0))
-        return State(done, self.done, self.weights.ravel(), np.empty((0, self.weights.size)), course.vector())
-
-    def _settings(self) -> dict[str, Any]:
-        """All that does not change while it learns, JSON-able."""
-        player = self._player
-        own = {
-            "duration": player.duration, "hold": player.hold, "syllables": list(self.syllables), "exploration": self.exploration, "refractory": self.refractory, "seed": self.seed,
-        }  # fmt: skip
-        parts = {
-            "engine": name_of(player.engine), "engine_settings": player.engine.settings, "context": described(self.context),
-            "plasticity": described(self.plasticity), "box": self.box and {"ways": self.box.ways.tolist(), "half_width": self.box.half_width},
-        }  # fmt: skip
-        return own | parts | {"sequence": list(self.sequence)}

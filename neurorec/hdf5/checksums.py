@@ -1,4 +1,4 @@
-"""Checksums of numbers that are overwritten while a file is in use: each lies in a dataset of its own and is written after them."""
+"""Checksums of numbers that are overwritten while a file is in use: each is a dataset of its own, written after its numbers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-NOT_WHOLE = -1  # of a whole thing, until all of it is written; no CRC is negative
+NOT_WHOLE = -1  # of a group, until all of it is written; no CRC is negative
 NEVER = 0  # of a row that was never written
 ODD = np.uint64(0x9E3779B97F4A7C15)  # 2**64 over the golden ratio: a product with it can be undone, so that no difference gets lost
 SPREAD = np.uint64(29)

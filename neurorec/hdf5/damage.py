@@ -1,4 +1,4 @@
-"""What is said of a file that is not as it was written."""
+"""Errors of files that are not as they were written."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def damaged(path: object, part: str, why: str = "does not match its checksum") -
 
 @contextmanager
 def reading(path: str | Path, part: str) -> Iterator[None]:
-    """Whatever odd content makes of reading it is one sentence."""
+    """Whatever error damaged content raises in the block becomes one `RunFileError`."""
     try:
         yield
     except NeurorecError:

@@ -1,4 +1,4 @@
-"""Everything that a file shows lies in the file: no links elsewhere, no storage elsewhere, no code of others to unpack it."""
+"""All that a file shows must lie in the file: no links or storage elsewhere, no filter plugin to unpack it."""
 
 from __future__ import annotations
 

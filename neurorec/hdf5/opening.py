@@ -1,4 +1,4 @@
-"""The one door by which files come in."""
+"""Where every file is opened: checked first, by its seal and for what leads out of it."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ RUN = "a run written by nr.train"
 
 
 def opened(path: Path, mode: str, expected: str = RUN) -> h5py.File:
-    """Open a file that should be one of ours, once it has been looked through.
+    """Open a file that neurorec should have written, after its structure was checked.
 
-    A writer locks the file against other writers; a reader asks for no lock.
+    A writer locks the file against other writers; a reader takes no lock.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""A file is written aside and gets its name once it is complete: nobody meets half of one, and none is replaced by mistake."""
+"""A file is written beside its place and gets its name once it is complete: nobody reads half of one, and none is replaced by mistake."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ WITHOUT_LINKS = (errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK)  # what
 
 @contextmanager
 def publishing(path: Path, overwrite: bool) -> Iterator[Path]:
-    """What the block writes to the name it is given is called `path` at the end.
+    """Yield a name for the block to write to; at the end the file is renamed to `path`.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ def publishing(path: Path, overwrite: bool) -> Iterator[Path]:
 
 @contextmanager
 def written_aside(path: Path) -> Iterator[Path]:
-    """A name beside `path` that nobody else has; what is left there at the end is removed.
+    """Yield a name beside `path` that no other process has; what is left there at the end is removed.
 
     A process that is killed meanwhile leaves ``<path>.<random>.part``, which nothing reads.
     """
@@ -97,7 +97,7 @@ def _replace(aside: Path, path: Path) -> None:
 
 @contextmanager
 def _nobody_writes(path: Path) -> Iterator[None]:
-    """Nobody begins to write the file within the block; HDF5 locks what it writes by the same kind of lock."""
+    """Hold a lock, so that nobody begins to write the file within the block; HDF5 locks files by the same kind of lock."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
         _lock(descriptor)
@@ -111,7 +111,7 @@ def _nobody_writes(path: Path) -> Iterator[None]:
 
 
 def _lock(descriptor: int) -> None:
-    """Alone, or beside readers that lock the file."""
+    """An exclusive lock, or, where readers lock the file, a shared one."""
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -108,7 +108,7 @@ def renew(path: Path) -> None:
 
 
 def _lay_out(file: h5py.File, changing: Collection[str]) -> Places:
-    """Find what is not sealed, and make room for the table of it."""
+    """Find the places that are not sealed, and make room for their table."""
     found: list[tuple[int, int]] = []
 
     def note(name: str, item: Any) -> None:
@@ -124,7 +124,7 @@ def _lay_out(file: h5py.File, changing: Collection[str]) -> Places:
 
 
 def _room(file: h5py.File, name: str, size: int, long_name: str) -> int:
-    """A scalar of bytes, with room on disk from now on; where that is."""
+    """Allocate a scalar of bytes; its offset in the file."""
     how = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
     how.set_layout(h5py.h5d.CONTIGUOUS)
     how.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
@@ -136,7 +136,7 @@ def _room(file: h5py.File, name: str, size: int, long_name: str) -> int:
 
 
 def _write(path: Path, places: Places) -> None:
-    """Past HDF5, which has closed the file: its bytes are final."""
+    """Write seal and table directly: HDF5 has closed the file, so its bytes are final."""
     with path.open("r+b", buffering=0) as file:
         number, size = file.fileno(), os.fstat(file.fileno()).st_size
         table = np.array(places.unsealed, "<u8").tobytes()
@@ -151,7 +151,7 @@ def _skipped(seal: int, unsealed: Extents) -> Extents:
 
 
 def _digest(number: int, size: int, skipped: Extents) -> bytes:
-    """Of all that is not skipped; empty where the table cannot be true."""
+    """SHA-256 of all bytes that are not skipped; empty where the table is not plausible."""
     digest, at = hashlib.sha256(), 0
     for offset, length in [*skipped, (size, 0)]:
         if not at <= offset <= offset + length <= size:
@@ -167,7 +167,7 @@ def _digest(number: int, size: int, skipped: Extents) -> bytes:
 
 
 def _merged(extents: Extents) -> Extents:
-    """Neighbours become one."""
+    """Adjacent extents become one."""
     merged: Extents = []
     for offset, length in sorted(extents):
         if merged and sum(merged[-1]) == offset:

@@ -1,4 +1,4 @@
-"""What resuming a run needs, kept twice: read by who goes on, and by who wants the newest weights."""
+"""Resume states: what a training needs to go on, stored twice. Read to resume, and to get the newest weights."""
 
 from __future__ import annotations
 
@@ -13,27 +13,26 @@ from neurorec.errors import RunFileError
 from neurorec.hdf5.checksums import NOT_WHOLE, crc
 from neurorec.hdf5.values import fetch
 
-SLOTS = ("state/0", "state/1")
+STATES = ("state/0", "state/1")
 INITIAL = "checkpoints/000000000"  # the network before training
-PARTS = ("numbers", "vector", "slots", "carried")  # which the checksum is of
-TRIES, PAUSE = 5, 0.02  # a state is written within milliseconds, every second
-
-NONE = np.empty(0, np.float32)  # no states
+PARTS = ("numbers", "vector", "slots", "carried")  # whose checksum is stored with them
+TRIES, PAUSE = 5, 0.02  # attempts, and seconds between them: a state is written within milliseconds, every second
+NONE = np.empty(0, np.float32)  # no states of units are carried over
 
 
 class State(NamedTuple):
-    """What a training goes on from.
+    """What a training, or the learning of a loop, goes on from.
 
     Attributes
     ----------
     trials, updates : int
         Done so far.
     vector : (P,) array
-        The weights.
+        The plastic weights, flat.
     slots : (S, P) array
-        What the optimiser remembers.
+        Optimiser state.
     carried : (C,) array
-        The units' states in which the next trials start; empty where they start in the network's own.
+        States of the units in which the next trials start; empty where they start in the network's initial state.
     """
 
     trials: int
@@ -44,23 +43,23 @@ class State(NamedTuple):
 
 
 def parts(group: h5py.Group) -> list[str]:
-    """Runs of before states could be carried have no room for them."""
+    """Names of the parts that the file has; runs of before `carried` existed lack it."""
     return [name for name in PARTS if name in group]
 
 
 def read_state(group: h5py.Group) -> State | None:
-    """None where its parts do not belong together."""
+    """A state; None if it does not match its checksum."""
     numbers, *arrays = (fetch(group, name) for name in parts(group))
     return State(int(numbers[0]), int(numbers[1]), *arrays) if kept(group) == crc((numbers, *arrays)) else None
 
 
 def newest_state(file: h5py.File) -> State | None:
-    """None where both are damaged."""
-    return max((read_state(file[slot]) for slot in SLOTS), key=trial_of)
+    """The newer of those that are whole; None if neither is."""
+    return max((read_state(file[name]) for name in STATES), key=trial_of)
 
 
 def state_to_go_on_from(path: object, file: h5py.File) -> State:
-    """The newest that is whole.
+    """The newest state that is whole.
 
     Raises
     ------
@@ -69,41 +68,49 @@ def state_to_go_on_from(path: object, file: h5py.File) -> State:
     """
     state = newest_state(file)
     if state is None:
-        raise RunFileError(
-            f"{path} holds no whole state and cannot be resumed; its log and checkpoints can still be read with xarray.open_datatree"
-        )
+        raise RunFileError(f"{path} holds no whole state and cannot be resumed; its log can still be read with xarray.open_datatree")
     return state
 
 
-def state_to_read(path: object, file: h5py.File) -> State:
-    """The newest, for who wants its numbers: those before it are others.
+def state_to_read(path: object, file: h5py.File, resume: str = "nr.resume(path)", unit: str = "trial") -> State:
+    """The newest state, to read its numbers: unlike a training that goes on, a reader must not get those of an older one unawares.
+
+    Parameters
+    ----------
+    path : object
+        For the error, as the next two.
+    file : h5py.File
+    resume : str
+        The call that goes on from a damaged file.
+    unit : str
+        What is counted: trials or transitions.
 
     Raises
     ------
     RunFileError
-        Also if one of them is damaged, which may have been the newest.
+        If one of the two is damaged, since it may have been the newest.
     """
     state = state_to_go_on_from(path, file)
-    if "checksums" in file and (bad := damaged_slots(file)):  # older files do not tell damage from a kill
+    if "checksums" in file and (bad := damaged_states(file)):  # older files do not tell damage from a kill
         raise RunFileError(
-            f"{path} is damaged: /{bad[0]} does not match its checksum; nr.resume(path) goes on from the other state, after trial "
-            f"{state.trials}, and mends it"
+            f"{path} is damaged: /{bad[0]} does not match its checksum; {resume} goes on from the other state, after {unit} {state.trials}, "
+            "and mends it"
         )
     return state
 
 
 def trial_of(state: State | None) -> int:
-    """After how many trials; before all others where it is not whole."""
+    """Number of trials done; -1 of a state that is not whole."""
     return -1 if state is None else state.trials
 
 
-def damaged_slots(file: h5py.File) -> list[str]:
-    """Those that were wholly written once and are not now; a writer that is killed leaves one that says it is not whole."""
-    return [slot for slot in SLOTS if not settled(lambda slot=slot: kept(file[slot]) == NOT_WHOLE or read_state(file[slot]) is not None)]
+def damaged_states(file: h5py.File) -> list[str]:
+    """Paths of the states that were complete once and no longer match; a state that a kill cut off says itself that it is not whole."""
+    return [name for name in STATES if not settled(lambda name=name: kept(file[name]) == NOT_WHOLE or read_state(file[name]) is not None)]
 
 
 def settled(is_whole: Callable[[], bool]) -> bool:
-    """Whether it is, looked at again where not: another process may just be writing it."""
+    """Whether it is whole; tried again if not, since another process may be writing it just now."""
     for attempt in range(TRIES):
         if attempt:
             time.sleep(PAUSE)
@@ -113,5 +120,5 @@ def settled(is_whole: Callable[[], bool]) -> bool:
 
 
 def kept(group: h5py.Group) -> int:
-    """The checksum that a state should have."""
+    """The checksum stored with a state."""
     return int(fetch(group, "checksum"))

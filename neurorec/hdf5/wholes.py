@@ -1,4 +1,4 @@
-"""Things of a file that are good as a whole or not at all, such as a network: each has a checksum in ``/checksums``."""
+"""Groups of a file that are read as a whole or not at all, such as a network: each has a checksum in ``/checksums``."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ CHECKSUMS = "checksums"  # files of format 1 have none
 
 
 def kept_checksum(file: h5py.File, name: str) -> int:
-    """What its checksum should be."""
+    """The checksum stored with a group."""
     return int(fetch(file, f"{CHECKSUMS}/{name}"))
 
 
 def checksum(group: h5py.Group) -> int:
-    """Of all numbers of a group and the groups in it, by name; dimension scales are sealed with the structure."""
+    """CRC-32 of all numbers of a group and the groups in it, by name; dimension scales are sealed with the structure."""
     return crc(_arrays(group))
 
 
@@ -31,7 +31,7 @@ def checksum_of(arrays: Mapping[str, np.ndarray]) -> int:
 
 
 def expect_whole(path: object, file: h5py.File, name: str) -> None:
-    """Refuse what is not as it was written; where there are no checksums, nobody knows.
+    """Refuse a group that does not match its checksum; files of format 1 have none, and pass.
 
     Raises
     ------

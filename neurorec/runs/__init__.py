@@ -1,10 +1,10 @@
-"""The run file: the only code that knows its layout.
+"""Runs and the files they are kept in: the only code that knows how those are laid out.
 
-One rule makes it safe to kill a training at any moment: *all structure is created and allocated at the start; while
-training, only the raw data of contiguous datasets is overwritten in place, followed by a flush*. No metadata is dirty
-after creation, so none can be half-written, and a reader may open the file while it is being written.
+A user meets `Record` (what to record) and `Run` (a training, finished or under way). Behind them:
+
+- what a file holds: `layout`, `contents`, `structure` (which creates all of it), `kinds`;
+- files in use: `open_file` (what all of them share), `run_reader`, `run_writer`, `loop_file`, `simulation_file`, `trial_log`;
+- parts of a file: `datasets`, `networks`, `states`, `tables`, `provenance`;
+- making and copying: `new_files`, `rebuild`;
+- when something is wrong: `checksums`, `damaged_rows`, `check`, `failures`.
 """
-
-from __future__ import annotations
-
-from neurorec.runs.run_file import RunFile as RunFile

@@ -1,4 +1,4 @@
-"""Every checksum of a file compared, part by part."""
+"""The checksums of a file compared, part by part: what ``neurorec check`` shows."""
 
 from __future__ import annotations
 
@@ -14,13 +14,12 @@ from neurorec.hdf5.checksums import NOT_WHOLE
 from neurorec.hdf5.damage import reading
 from neurorec.hdf5.opening import opened
 from neurorec.hdf5.seal import renew
-from neurorec.hdf5.states import SLOTS, kept, read_state, settled, state_to_go_on_from
+from neurorec.hdf5.states import STATES, kept, read_state, settled, state_to_go_on_from
 from neurorec.hdf5.values import fetch, text
 from neurorec.hdf5.wholes import CHECKSUMS, checksum, kept_checksum
-from neurorec.runs.checks import bad_rows, bad_steps, bad_trials
-from neurorec.runs.files import FORMAT, KIND, LOOP, SIMULATION, expect_run
-from neurorec.runs.layout import Layout
-from neurorec.runs.stored_layout import stored_layout
+from neurorec.runs.damaged_rows import bad_rows, bad_steps, bad_trials
+from neurorec.runs.kinds import FORMAT, LOOP, RUN, SIMULATION, expect_run
+from neurorec.runs.layout import Layout, stored_layout
 
 WHOLE, DAMAGED, UNFINISHED, UNKNOWN = "whole", "damaged", "not finished", "no checksums"
 Bad = Callable[[h5py.File, str, slice], np.ndarray]
@@ -59,33 +58,33 @@ def check(path: str | Path) -> list[Part]:
     Raises
     ------
     RunFileError
-        If there is no such file, it is none of neurorec's, or so damaged that nothing can be told.
+        If there is no such file, it is none of neurorec's, or so damaged that its parts cannot be found.
     """
     path = Path(path)
     with opened(path, "r", "a file written by neurorec") as file, reading(path, "what it holds"):
         if "network" not in file:
             raise RunFileError(f"{path} is an HDF5 file but none of neurorec's; expected a run, a network, a loop or a simulation")
         kind = text(file, "kind", "")
-        if kind == KIND:
+        if kind == RUN:
             expect_run(path, file)
-        parts = {KIND: _parts_of_a_run, LOOP: _parts_of_a_loop, SIMULATION: _parts_of_a_simulation}.get(kind, _nothing_more)
+        parts = {RUN: _parts_of_a_run, LOOP: _parts_of_a_loop, SIMULATION: _parts_of_a_simulation}.get(kind, _nothing_more)
         return [_structure(file), *parts(path, file)]
 
 
 def accept(path: Path) -> None:
-    """Seal a file anew as it is, where another program has added to it; what training writes keeps its own checksums.
+    """Accept what another program has added to a file: seal its structure as it is now; what training writes keeps its own checksums.
 
     Raises
     ------
     RunFileError
-        If it never was sealed, or HDF5 cannot make anything of it.
+        If it never was sealed, or HDF5 cannot read it.
     """
     with reading(path, "its structure"):
         renew(path)
 
 
 def _structure(file: h5py.File) -> Part:
-    """That it could be opened says that it matches its checksum, if it has one."""
+    """A file that could be opened matches the checksum of its structure, if it has one."""
     if CHECKSUMS in file:
         return Part("structure", WHOLE, "names, sizes, settings, and all that never changes")
     return Part("structure", UNKNOWN, f"written before there were any; save_as makes a copy of format {FORMAT}, which has them")
@@ -93,7 +92,7 @@ def _structure(file: h5py.File) -> Part:
 
 def _parts_of_a_run(path: Path, file: h5py.File) -> Iterator[Part]:
     layout = stored_layout(file)
-    yield from (_state(file, slot) for slot in SLOTS)
+    yield from (_state(file, name) for name in STATES)
     if CHECKSUMS not in file:
         yield from (Part(f"/{name}", UNKNOWN) for name in ("network", "checkpoints", "log", "trajectories", "trials"))
         return
@@ -109,7 +108,7 @@ def _parts_of_a_run(path: Path, file: h5py.File) -> Iterator[Part]:
 def _parts_of_a_loop(path: Path, file: h5py.File) -> Iterator[Part]:
     layout = stored_layout(file)
     if CHECKSUMS in file:
-        yield from (_state(file, slot) for slot in SLOTS)
+        yield from (_state(file, name) for name in STATES)
         done = state_to_go_on_from(path, file).trials
         yield _whole(file, "loop")
         yield _rows(file, layout, "log", done, layout.total)
@@ -125,17 +124,17 @@ def _parts_of_a_simulation(path: Path, file: h5py.File) -> Iterator[Part]:
 
 
 def _nothing_more(path: Path, file: h5py.File) -> Iterator[Part]:
-    """Of a network, which never changes."""
+    """A file of a network has a structure only, since it never changes."""
     return iter(())
 
 
-def _state(file: h5py.File, slot: str) -> Part:
-    """One of two: the other may be written just now, or have been when a training was killed."""
-    if settled(lambda: read_state(file[slot]) is not None):
-        return Part(f"/{slot}", WHOLE, f"after trial {int(fetch(file[slot], 'numbers')[0])}")
-    if CHECKSUMS not in file or kept(file[slot]) == NOT_WHOLE:
-        return Part(f"/{slot}", UNFINISHED, "never written, or the training was killed just then")
-    return Part(f"/{slot}", DAMAGED, "resume goes on from the other and mends it")
+def _state(file: h5py.File, name: str) -> Part:
+    """One of the two resume states: it may be written just now, or have been when a training was killed."""
+    if settled(lambda: read_state(file[name]) is not None):
+        return Part(f"/{name}", WHOLE, f"after trial {int(fetch(file[name], 'numbers')[0])}")
+    if CHECKSUMS not in file or kept(file[name]) == NOT_WHOLE:
+        return Part(f"/{name}", UNFINISHED, "never written, or the training was killed just then")
+    return Part(f"/{name}", DAMAGED, "resume goes on from the other and mends it")
 
 
 def _whole(file: h5py.File, name: str) -> Part:

@@ -1,4 +1,4 @@
-"""What to say where a file can no longer be written: a full disk, a device that fails, a file that somebody removed."""
+"""Errors where a file can no longer be written: a full disk, a device that fails, a file that somebody removed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MOVED = "moved while it was being written; it is whole, up to a moment ago: go o
 
 
 class Writer(Protocol):
-    """Something that writes a file."""
+    """An object that writes a file."""
 
     @property
     def path(self) -> Path | None:
@@ -35,7 +35,7 @@ Own = TypeVar("Own", bound=Writer)
 
 
 def writes(method: Callable[Concatenate[Own, Arguments], Answer]) -> Callable[Concatenate[Own, Arguments], Answer]:
-    """A method that writes: what the disk does not take is said in a sentence."""
+    """Decorator of a method that writes: an error of the disk or of HDF5 becomes a `RunFileError` that says what is whole and how to go on."""
 
     @functools.wraps(method)
     def guarded(self: Own, *args: Arguments.args, **kwargs: Arguments.kwargs) -> Answer:
@@ -50,7 +50,7 @@ def writes(method: Callable[Concatenate[Own, Arguments], Answer]) -> Callable[Co
 
 
 def expect_in_place(file: h5py.File, path: Path | None) -> None:
-    """Refuse to go on in a file that has lost its name: what is written to a removed file is gone when it is closed.
+    """Refuse to go on in a file that has lost its name: what is written to a removed file is lost when it is closed.
 
     Raises
     ------
@@ -59,13 +59,13 @@ def expect_in_place(file: h5py.File, path: Path | None) -> None:
     """
     if path is None:
         return
-    ours = os.fstat(file.id.get_vfd_handle())
-    if not (path.exists() and os.path.samestat(ours, path.stat())):
-        raise RunFileError(f"{path} was {MOVED if ours.st_nlink else REMOVED}")
+    written = os.fstat(file.id.get_vfd_handle())
+    if not (path.exists() and os.path.samestat(written, path.stat())):
+        raise RunFileError(f"{path} was {MOVED if written.st_nlink else REMOVED}")
 
 
 def _left(writer: Writer) -> str:
     try:
         return writer.what_is_left()
-    except (OSError, RuntimeError):  # not even to be read, which the sentence about the writing need not hide
+    except (OSError, RuntimeError):  # the file cannot be read either, which must not hide the error of writing
         return "what it holds cannot be read either; look at it again when the device works"

@@ -1,23 +1,52 @@
-"""What the structure of a run file follows from."""
+"""Sizes and names from which the structure of a file follows."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
+import h5py
 import numpy as np
 
-from neurorec.errors import ShapeError, ValueRefused, one_line
+from neurorec.arrays import positive, whole
+from neurorec.errors import ValueRefused
+from neurorec.hdf5 import values
 from neurorec.networks.abstract_network import AbstractNetwork
 from neurorec.runs.record import CHANNELS, Record
-from neurorec.runs.slots import State
 
 
 @dataclass(frozen=True, eq=False)
 class Layout:
-    """Sizes and names, as the attribute ``layout`` of the file keeps them."""
+    """Sizes and names, as the attribute ``layout`` of a file holds them; the field names are part of the format.
+
+    Attributes
+    ----------
+    total : int
+        Trials (of a loop: transitions).
+    steps : int
+        Time steps T of a trial.
+    dt : float
+        Time step in seconds.
+    batch : int
+        Trials an update; snapshots lie on whole batches.
+    n_inputs, n_outputs : int
+        Channels I and O.
+    columns : mapping of str to (unit, long name)
+        What the log holds, one value a trial: ``{"loss": ("1", "training loss")}``.
+    conditions : tuple of str
+        Names of the trials' conditions.
+    record : Record
+        What goes to ``/trajectories``, and how many snapshots of the network.
+    texts : mapping of str to int
+        Which conditions are texts, not numbers, and how many bytes each text has: `neurorec.runs.datasets.text_widths`.
+
+    Raises
+    ------
+    ValueRefused
+        If a size is none.
+    """
 
     total: int
     steps: int
@@ -28,7 +57,13 @@ class Layout:
     columns: Mapping[str, tuple[str, str]]
     conditions: tuple[str, ...]
     record: Record
-    texts: Mapping[str, int] = field(default_factory=dict)  # which conditions are words, and their room in bytes
+    texts: Mapping[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Check the sizes, which may come from anybody's file."""
+        for name in ("total", "steps", "batch", "n_inputs", "n_outputs"):
+            whole(name, getattr(self, name), least=0)
+        positive("dt", self.dt, "seconds")
 
     def as_json(self) -> str:
         """For the file."""
@@ -37,11 +72,11 @@ class Layout:
     @classmethod
     def from_json(cls, text: str) -> Layout:
         """The layout that `as_json` described."""
-        kept = json.loads(text)
-        return cls(**{**kept, "record": Record.from_dict(kept["record"])})
+        stored = json.loads(text)
+        return cls(**{**stored, "record": Record.from_dict(stored["record"])})
 
     def check(self, network: AbstractNetwork) -> None:
-        """Refuse a record of what there is not, and names that HDF5 cannot hold."""
+        """Refuse to record what the network does not have, and names that HDF5 cannot hold."""
         self.record.check(network.formula.states, network.units, self.steps)
         for name in (*self.columns, *self.conditions):
             if name == "trial" or not name or "/" in name or name == ".":
@@ -58,7 +93,7 @@ class Layout:
         return self.record.trials(0, self.total)
 
     def variables(self, group: str) -> tuple[str, ...]:
-        """The planned variables of a group: without its coordinates, and without what others have put there."""
+        """Variables of a group, without its coordinates and without what other programs have added."""
         return tuple({"log": self.columns, "trajectories": self.record.variables, "trials": self.conditions}[group])
 
     def last_dimension(self, variable: str, units: int) -> tuple[str, np.ndarray]:
@@ -70,7 +105,7 @@ class Layout:
         return "unit", np.arange(units) if self.record.units is None else np.array(self.record.units)
 
     def rows(self, numbers: np.ndarray) -> slice:
-        """Where recorded trials lie: they are evenly spaced, so trials in a row are rows in a row."""
+        """Rows of recorded trials: they are evenly spaced, so successive trials are successive rows."""
         record = self.record
         first = max(0, int(numbers[0])) if len(numbers) else 0
         expected = record.trials(first, min(self.total, first + len(numbers) * record.every))[: len(numbers)]
@@ -81,45 +116,26 @@ class Layout:
         return slice(first // record.every, first // record.every + len(numbers))
 
 
-@dataclass(frozen=True, eq=False)
-class Plan:
-    """A layout, and what is in the file from the start."""
+def stored_layout(file: h5py.File) -> Layout:
+    """The layout of a file, held against what the file has room for.
 
-    layout: Layout
-    network: AbstractNetwork
-    config: Mapping[str, Any]
-    state: State
-    seed_entropy: int
-    snapshots: tuple[int, ...]
-    rates: np.ndarray | None = None
+    Raises
+    ------
+    ValueError, TypeError, KeyError
+        If it is none, or says more than the file holds.
+    """
+    layout = Layout.from_json(values.text(file, "layout"))
+    record = layout.record
+    _expect_rows(file["log/trial"], layout.total)
+    _expect_rows(file["trajectories/trial"], -(-layout.total // record.every) if record.variables else 0)
+    _expect_rows(file["trajectories/time"], 1 if record.reduce else layout.steps // record.steps)
+    words: list[Any] = [word for pair in layout.columns.values() for word in pair]
+    names = [*layout.columns, *layout.conditions, *record.variables, *words]
+    if odd := [name for name in names if not (isinstance(name, str) and name.isprintable())]:
+        raise ValueError(f"{odd[0]!r} is no name")
+    return layout
 
-    def check(self) -> None:
-        """Refuse what cannot be stored, before there is a file."""
-        self.layout.check(self.network)
-        try:
-            json.dumps(dict(self.config))
-        except (TypeError, ValueError) as error:
-            raise ValueRefused(f"config must be JSON-able ({one_line(error)}); turn arrays into lists") from error
-        vector, slots = self.state.vector, self.state.slots
-        if vector.ndim != 1 or slots.shape[1:] != vector.shape:
-            raise ShapeError(f"vector must have shape (P,) and slots (S, P), got {vector.shape} and {slots.shape}")
 
-    def extended(self, total: int) -> Plan:
-        """With room for more trials; the snapshots that were planned stay."""
-        old = self.layout
-        later = tuple(n for n in old.record.snapshots(total, old.batch) if n > old.total)
-        return replace(self, layout=replace(old, total=total), snapshots=(*self.snapshots, *later))
-
-    @property
-    def bytes(self) -> int:
-        """Room that the file takes at most."""
-        layout, units = self.layout, self.network.units
-        channels = sum(layout.last_dimension(name, units)[1].size for name in layout.record.variables)
-        trajectories = 4 * len(layout.times) * layout.record.count(layout.total) * channels
-        networks = (1 + len(self.snapshots)) * sum(array.nbytes for array in self.network.stored().values())
-        columns = len(layout.columns) + len(layout.conditions) + len(layout.record.variables)
-        rows = 8 * layout.total * (5 + columns) + layout.record.count(layout.total) * sum(layout.texts.values())
-        state = 2 * sum(array.nbytes for array in self.state[2:]) + 2 * len(json.dumps(dict(self.config)))
-        structure = 2**15 * (4 + len(self.snapshots)) + 2**13 * columns
-        rates = 0 if self.rates is None else self.rates.nbytes
-        return trajectories + networks + rows + state + rates + structure
+def _expect_rows(scale: h5py.Dataset, rows: int) -> None:
+    if values.whole(scale).shape != (rows,):
+        raise ValueError(f"{scale.name} has {scale.shape} rows, the layout says {rows}")

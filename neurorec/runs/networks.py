@@ -1,4 +1,4 @@
-"""Networks in the run file: their `to_group` writes them, here they get dimensions, units, and are overwritten in place."""
+"""Networks in a file: their `to_group` writes the arrays; here they get dimensions and units, and are overwritten in place."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from neurorec.hdf5.wholes import CHECKSUMS, kept_checksum
 from neurorec.networks.abstract_network import AbstractNetwork
 from neurorec.networks.module_network import ModuleNetwork
 from neurorec.networks.network import Network
-from neurorec.runs.datasets import dimension, put, void
+from neurorec.runs.datasets import dimension, fill_with_nan, put
 from neurorec.trust import Trusted
 
 DIMENSIONS = {"input": "input_channel", "output": "output_channel"}  # a dataset of the name `input` lies in the same group
@@ -28,7 +28,7 @@ LONG_NAMES = {
 
 
 def snapshot_path(trial: int) -> str:
-    """Where the network after so many trials is kept."""
+    """Path of the network after so many trials."""
     return f"checkpoints/{trial:09d}"  # padded, so that names sort as numbers, also after extending
 
 
@@ -38,14 +38,14 @@ def network_from(group: h5py.Group, trust: Trusted = False) -> Any:
 
 
 def is_kept(file: h5py.File, name: str) -> bool:
-    """Whether a network was written to a group, and wholly."""
+    """Whether a group holds a network that was written completely."""
     if CHECKSUMS in file:
         return kept_checksum(file, name) != NOT_WHOLE
     return bool(np.isfinite(fetch(file, f"{name}/readout")).all())
 
 
 def build_network(group: h5py.Group, network: AbstractNetwork) -> None:
-    """Store it, with room for others of its shape."""
+    """Write a network, with room for others of its shape."""
     network.to_group(group)
     for name in network.stored():
         data = group[name]
@@ -55,16 +55,16 @@ def build_network(group: h5py.Group, network: AbstractNetwork) -> None:
 
 
 def build_snapshot(group: h5py.Group, network: AbstractNetwork, trial: int) -> None:
-    """Room for the network after so many trials, NaN until reached."""
+    """Make room for the network after so many trials, filled with NaN until the training reaches them."""
     build_network(group, network)
     if trial > 0:
         for name in network.stored():
-            void(group[name])
+            fill_with_nan(group[name])
 
 
 def overwrite_network(group: h5py.Group, network: AbstractNetwork) -> None:
-    """`readout` is void until the rest is written, so that a torn network is never taken for whole."""
-    void(group["readout"])
+    """Overwrite a network; `readout` is NaN until the rest is written, so that a torn network is never taken for whole."""
+    fill_with_nan(group["readout"])
     group.file.flush()
     for name, array in network.stored().items():
         if name != "readout":

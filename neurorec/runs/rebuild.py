@@ -1,6 +1,9 @@
-"""A run file written anew from an older one: to extend it, or to copy it."""
+"""A run file written anew from another one: to extend it, or to copy it."""
 
 from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import h5py
 import numpy as np
@@ -9,29 +12,46 @@ from neurorec.hdf5.damage import reading
 from neurorec.hdf5.seal import SEALED
 from neurorec.hdf5.values import NUMBERS, TEXT, plain_attributes, whole
 from neurorec.hdf5.wholes import CHECKSUMS
-from neurorec.runs.checks import note_rows, note_trials, rewriting
-from neurorec.runs.layout import Plan
+from neurorec.runs.checksums import note_rows, note_trials, rewriting
+from neurorec.runs.contents import Contents
 from neurorec.runs.networks import is_kept, snapshot_path
-from neurorec.runs.structure import build
+from neurorec.runs.new_files import publish
+from neurorec.runs.structure import CHANGING, build
+
+if TYPE_CHECKING:
+    from neurorec.runs.run_reader import RunReader
 
 BLOCK = 2**24  # bytes that are copied at a time
-OURS = ("layout", "format_version")  # attributes that the new file has of its own
+OWN = ("layout", "format_version")  # attributes of the new file that are not copied
 
 
-def rebuild(file: h5py.File, plan: Plan, old: h5py.File) -> None:
-    """Build a file and copy into it what an older one holds, what others have added included."""
-    build(file, plan)
+def save_as(run: RunReader, path: str | Path, overwrite: bool = False) -> Path:
+    """Copy a run, such as one in memory, to a file.
+
+    Raises
+    ------
+    RunFileError
+        If the file exists, the folder does not, may not be written, or has no room.
+    """
+    path, contents = Path(path), run.contents()
+    publish(path, contents.bytes, overwrite, lambda file: rebuild(file, contents, run.file), CHANGING)
+    return path
+
+
+def rebuild(file: h5py.File, contents: Contents, old: h5py.File) -> None:
+    """Build a file and copy into it all that another one holds, also what other programs have added."""
+    build(file, contents)
     names = _all_names(old)
     added = [name for name in names if name not in file and name not in SEALED]
     kept = [name for name in names if name not in added and isinstance(old[name], h5py.Dataset) and name not in SEALED]
     with reading(old.filename, "what it holds"):
         _expect_fitting(kept, old, file)
-        file.attrs.update({name: value for name, value in plain_attributes(old).items() if name not in OURS})
+        file.attrs.update({name: value for name, value in plain_attributes(old).items() if name not in OWN})
     for name in kept:
         _copy(old[name], file[name])
     _copy_added(added, old, file)
     if CHECKSUMS not in old:
-        _note_all(file, plan, old)
+        _note_all(file, contents, old)
 
 
 def _expect_fitting(names: list[str], old: h5py.File, file: h5py.File) -> None:
@@ -45,7 +65,7 @@ def _expect_fitting(names: list[str], old: h5py.File, file: h5py.File) -> None:
 
 
 def _copy(source: h5py.Dataset, target: h5py.Dataset) -> None:
-    """Copy the overlap, a block at a time."""
+    """Copy a dataset into the first rows of a longer one, a block at a time."""
     if source.ndim == 0:
         target[()] = source[()]
     elif source.id.get_storage_size():
@@ -66,7 +86,7 @@ def _copy_added(names: list[str], old: h5py.File, file: h5py.File) -> None:
 
 
 def _attach_again(source: h5py.Dataset, file: h5py.File) -> None:
-    """Scales are held by references, which HDF5 does not carry from file to file."""
+    """Attach the dimension scales: they are references, which HDF5 does not copy from file to file."""
     data = file[source.name]
     for name in ("DIMENSION_LIST", "REFERENCE_LIST"):
         if name in data.attrs:
@@ -76,14 +96,14 @@ def _attach_again(source: h5py.Dataset, file: h5py.File) -> None:
             axis.attach_scale(file[scale.name])
 
 
-def _note_all(file: h5py.File, plan: Plan, old: h5py.File) -> None:
-    """Checksums of what an old file held without."""
-    layout = plan.layout
-    done, recorded = np.s_[: plan.state.trials], np.s_[: len(layout.record.trials(0, plan.state.trials))]
-    for name in ("network", *(snapshot_path(trial) for trial in plan.snapshots)):
+def _note_all(file: h5py.File, contents: Contents, old: h5py.File) -> None:
+    """Write the checksums of what a file of format 1 held without any."""
+    layout = contents.layout
+    done, recorded = np.s_[: contents.state.trials], np.s_[: len(layout.record.trials(0, contents.state.trials))]
+    for name in ("network", *(snapshot_path(trial) for trial in contents.snapshots)):
         if name in old and is_kept(old, name):
             with rewriting(file, name):
-                pass  # it is there already
+                pass  # its numbers are in the file already
     note_rows(file, "log", layout.variables("log"), done)
     note_rows(file, "trials", layout.variables("trials"), recorded)
     for name in layout.record.variables:

@@ -1,4 +1,4 @@
-"""What to record while a network is trained or simulated: a value, handed to the loop."""
+"""What to record while a network is trained or simulated."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from neurorec.engines.base import Activity
 from neurorec.errors import UnknownName, ValueRefused
 from neurorec.networks.abstract_network import AbstractNetwork
 
-CHANNELS = ("output", "input", "target")  # what is recorded by channel; everything else is a state, recorded by unit
+CHANNELS = ("output", "input", "target")  # recorded by channel; everything else is a state, recorded by unit
 MOST_CHECKPOINTS = 100_000
 REDUCTIONS = ("mean", "last", "maximum")
+EVENLY_SPACED = 20  # trials that are recorded where the user does not say
 
 
 @final
@@ -46,6 +47,15 @@ class Record:
     ------
     ValueRefused
         Says which setting was wrong and what was expected.
+
+    Examples
+    --------
+    The states of ten units in every hundredth trial, averaged over it, and no snapshots but the initial weights::
+
+        nr.train(net, task, record=nr.Record("h", every=100, units=range(10), reduce="mean", checkpoints=1))
+
+    >>> Record("output", every=100).trials(0, 350)
+    array([  0, 100, 200, 300])
     """
 
     variables: tuple[str, ...] = ("h", "output")
@@ -101,7 +111,7 @@ class Record:
         return np.arange(min(total, -(-first // self.every) * self.every), total, min(self.every, max(total, 1)))
 
     def count(self, total: int) -> int:
-        """How many trials of so many are recorded; `trials` would take the room that they need to ask."""
+        """How many of `total` trials are recorded, without the memory that `trials` takes."""
         return -(-total // self.every) if self.variables else 0
 
     def snapshots(self, total: int, batch: int = 1) -> tuple[int, ...]:
@@ -173,6 +183,16 @@ class Record:
             )
 
 
+def default_record(network: AbstractNetwork, *channels: str, every: int = 1) -> Record:
+    """What is recorded where the user does not say: the network's first state, and some channels."""
+    return Record((*network.formula.states[:1], *channels), every=every)
+
+
+def spacing(trials: int) -> int:
+    """Every how many trials are recorded, so that about `EVENLY_SPACED` of them are."""
+    return max(1, trials // EVENLY_SPACED)
+
+
 def _names(variables: str | Iterable[str]) -> tuple[str, ...]:
     names = (variables,) if isinstance(variables, str) else tuple(variables)
     if not all(isinstance(name, str) for name in names) or len(set(names)) < len(names):
@@ -199,7 +219,7 @@ def _reduced(how: str, kept: np.ndarray) -> np.ndarray:
 
 
 def recorded(name: str, network: AbstractNetwork, activity: Activity, inputs: np.ndarray, targets: np.ndarray) -> np.ndarray:
-    """What a recorded variable was at every step, (T, B, channel or unit): a channel, or one of the states."""
+    """A recorded variable at every step, (T, B, channel or unit): a channel, or one of the states."""
     if name in CHANNELS:
         return {"output": activity.readout, "input": inputs, "target": targets}[name]
     return activity.states[1:, network.formula.states.index(name)]

@@ -1,7 +1,8 @@
-"""A training, done or under way, as its user sees it."""
+"""A training, finished or under way, as its user sees it."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,8 +11,9 @@ import numpy as np
 from neurorec.display import AbstractDisplayed, Rows, briefly, several, some
 from neurorec.errors import RunFileError
 from neurorec.networks.weights import Weights
-from neurorec.runs import RunFile
 from neurorec.runs.check import Part, check
+from neurorec.runs.rebuild import save_as
+from neurorec.runs.run_reader import RunReader
 from neurorec.trust import Trust, trusted
 
 if TYPE_CHECKING:
@@ -27,57 +29,70 @@ class Run(AbstractDisplayed):
 
     Parameters
     ----------
-    file : RunFile
-        Open; of a run in memory it is the only copy.
+    reader : RunReader
+        Of the file, or of a run in memory, whose only copy it holds.
     network : Network or ModuleNetwork
         As trained so far.
 
     Attributes
     ----------
+    path : Path or None
+        None: in memory.
     trust : bool or tuple of type
-        Classes that the file may name, as `open_run` was told.
+        Classes that the file may name, as `open_run` was given.
+
+    Examples
+    --------
+    >>> import neurorec as nr
+    >>> net = nr.Network.random(inputs=0, units=12, outputs=1)
+    >>> run = nr.train(net, "periodic_output", trials=20, progress=False)
+    >>> run.done, run.log["loss"].dims, run.checkpoints[:2]
+    (20, ('trial',), (0, 3))
+    >>> run.trajectories("output").output.sizes["trial"]
+    20
+    >>> before = run.checkpoint(0)  # the network before training
     """
 
-    def __init__(self, file: RunFile, network: Any):
-        self._file, self.network, self.path, self.trust = file, network, file.path, file.trust
+    def __init__(self, reader: RunReader, network: Any):
+        self._reader, self.network, self.path, self.trust = reader, network, reader.path, reader.trust
 
     @property
     def config(self) -> dict[str, Any]:
         """Everything that fixes the training: rule, task and its settings, rates, seed ..."""
-        return self._read(lambda file: file.config)
+        return self._read(lambda run: run.config)
 
     @property
     def about(self) -> dict[str, Any]:
         """Where the run comes from: seed_entropy, created, git_commit, format_version, versions; recorded: size of each variable by dimension."""
-        return self._read(lambda file: file.about)
+        return self._read(lambda run: run.about)
 
     @property
     def total(self) -> int:
-        """Trials asked for."""
-        return self._read(lambda file: file.total)
+        """Trials of the whole training."""
+        return self._read(lambda run: run.total)
 
     @property
     def done(self) -> int:
         """Trials done."""
-        return self._read(lambda file: file.done)
+        return self._read(lambda run: run.done)
 
     @property
     def log(self) -> xarray.Dataset:
-        """Over ``trial`` (from 1): loss, alignment, seconds, and angle where it was asked for."""
-        return self._read(lambda file: file.log())
+        """Over ``trial`` (from 1): loss, alignment, seconds, and angle if `gradient_angle` was given."""
+        return self._read(lambda run: run.log())
 
     def trajectories(self, *names: str) -> xarray.Dataset:
         """What was recorded, over time (s), trial and unit; conditions are coordinates. Names: some of the variables."""
-        return self._read(lambda file: file.trajectories(*names))
+        return self._read(lambda run: run.trajectories(*names))
 
     @property
     def checkpoints(self) -> tuple[int, ...]:
         """After how many trials a snapshot of the network is kept, as far as the training has come."""
-        return self._read(lambda file: file.snapshots_kept)
+        return self._read(lambda run: run.snapshots_kept)
 
     def checkpoint(self, trial: int) -> Any:
         """The network after so many trials, one of `checkpoints`; 0 is the untrained one."""
-        return self._read(lambda file: file.network(trial))
+        return self._read(lambda run: run.network(trial))
 
     def check(self) -> list[Part]:
         """Every checksum of the file compared, part by part, as ``neurorec check`` shows it: name, status and a note each.
@@ -85,7 +100,7 @@ class Run(AbstractDisplayed):
         Raises
         ------
         RunFileError
-            If nothing can be told; or of a run in memory, which has no file.
+            If the file is too damaged to find its parts; or of a run in memory, which has no file.
         """
         if self.path is None:
             raise RunFileError("a run in memory has no file to check; save_as makes one")
@@ -93,7 +108,7 @@ class Run(AbstractDisplayed):
 
     def save_as(self, path: str | Path, overwrite: bool = False) -> Path:
         """Copy the run, such as one in memory, to a file."""
-        return self._read(lambda file: file.save_as(path, overwrite))
+        return self._read(lambda run: save_as(run, path, overwrite))
 
     def _display(self) -> tuple[str, Rows]:
         where = "in memory" if self.path is None else str(self.path)
@@ -116,12 +131,9 @@ class Run(AbstractDisplayed):
             ("engine", f"{config['engine']}, {briefly(float(log['seconds'][done - 1]) if done else 0.0)} s"),
         ]
 
-    def _read(self, question: Any) -> Any:
-        """From the open file, or from the path: a run with a path holds no file open, so that others may resume it."""
-        if self.path is None:
-            return question(self._file)
-        with RunFile.open(self.path, trust=self.trust) as file:
-            return question(file)
+    def _read(self, read: Callable[[RunReader], Any]) -> Any:
+        """From memory, or from the path: a run with a path holds no file open, so that others may resume it."""
+        return read(self._reader if self.path is None else RunReader.open(self.path, self.trust))
 
 
 def _course(losses: np.ndarray) -> str:
@@ -131,7 +143,7 @@ def _course(losses: np.ndarray) -> str:
 
 
 def open_run(path: str | Path, trust: Trust = False) -> Run:
-    """A run from its file; may be called while another process trains it.
+    """Open a run file, also while another process trains the run.
 
     Parameters
     ----------
@@ -145,13 +157,20 @@ def open_run(path: str | Path, trust: Trust = False) -> Run:
     ------
     RunFileError
         If the file is missing, damaged, no run, of a newer version, or names classes that are not trusted.
+
+    Examples
+    --------
+    The learning curve of a run that may still be in training::
+
+        run = nr.open_run("run.h5")
+        run.log["loss"].plot()
     """
-    with RunFile.open(path, trust=trusted(trust)) as file:
-        return Run(file, trained_so_far(file))
+    run = RunReader.open(path, trusted(trust))
+    return Run(run, trained_so_far(run))
 
 
-def trained_so_far(file: RunFile) -> Any:
+def trained_so_far(run: RunReader) -> Any:
     """The network with the weights of the newest resume state."""
-    initial = file.initial()
-    vector = file.state().vector
+    initial = run.initial()
+    vector = run.state().vector
     return Weights.of(initial, vector.dtype).like(vector).into(initial)

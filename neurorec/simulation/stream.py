@@ -1,4 +1,4 @@
-"""Simulations that are longer than memory: run in windows of time, recorded to a file as they go."""
+"""Simulations that are longer than memory: run in windows of time, each recorded to a file before the next."""
 
 from __future__ import annotations
 
@@ -18,9 +18,10 @@ from neurorec.networks.weights import Weights
 from neurorec.progress import Hook, Progress
 from neurorec.random_numbers.noise import PrivateNoise, private_noise
 from neurorec.random_numbers.seeds import entropy
+from neurorec.runs.contents import Contents
 from neurorec.runs.layout import Layout
-from neurorec.runs.record import Record, recorded
-from neurorec.runs.recording import RecordingFile
+from neurorec.runs.record import Record, default_record, recorded
+from neurorec.runs.simulation_file import UNTRAINED, SimulationFile
 from neurorec.simulation.stimulus import fit, start, targets
 from neurorec.tasks.base.trials import Trials
 
@@ -92,10 +93,17 @@ def stream(
     ------
     ShapeError, ValueRefused, UnknownName, RunFileError
         Before the first step: what does not fit, and the way out.
+
+    Examples
+    --------
+    Ten minutes of a network, of which every tenth time step is kept::
+
+        trials = nr.Trials(np.zeros((60_000, 1, net.inputs)), np.zeros((60_000, 1, net.outputs)), dt=net.dt)
+        nr.stream(net, trials, "long.h5", record=nr.Record("h", steps=10)).to_xarray()["h"]
     """
     runner, root = resolve("engines", engine), entropy(seed)
     expect_taken(runner, network)
-    record = record or Record(variables=(network.formula.states[0], "output"))
+    record = record or default_record(network, "output")
     fit(network, trials, asked=trials.asked or "target" in record.variables)
     if record.reduce is not None:
         raise ValueRefused(f"reduce={record.reduce!r} needs whole trials; record every j-th step with steps=, and reduce what xarray reads")
@@ -103,14 +111,14 @@ def stream(
     state, noise = start(network, trials.count, initial, runner.dtype), private_noise(network, trials.steps, trials.count, root, 0)
     layout = Layout(trials.count, trials.steps, network.dt, 1, network.inputs, network.outputs, {}, (), record)
     config = {"engine": name_of(runner), "engine_settings": runner.settings, "window": window}
-    file = RecordingFile(Path(path), network, config, layout, root, overwrite)
+    file = SimulationFile(Path(path), Contents(layout, network, config, UNTRAINED, root), overwrite)
     windows = _windows(trials, targets(network, trials), runner.dtype, noise, state, window)
     try:
         with Progress(progress, trials.steps, unit="step") as shown:
             for k, activity in enumerate(runner.stream(network, Weights.of(network, runner.dtype), windows)):
                 first = k * window
-                inputs, asked = (each[first : first + window] for each in (trials.inputs, trials.targets))
-                file.write(first, {name: recorded(name, network, activity, inputs, asked) for name in record.variables})
+                inputs, target = (each[first : first + window] for each in (trials.inputs, trials.targets))
+                file.write(first, {name: recorded(name, network, activity, inputs, target) for name in record.variables})
                 if not shown.advance(min(first + window, trials.steps), np.nan):
                     break
     finally:
@@ -119,22 +127,22 @@ def stream(
 
 
 def _window(network: AbstractNetwork, trials: Trials, record: Record) -> int:
-    """Steps whose activity takes the room there is."""
+    """Time steps whose activity takes `ROOM` bytes."""
     formula = network.formula
     numbers = network.units * (len(formula.states) + len(formula.ports) + len(formula.emitted)) + network.inputs + network.outputs
     return _multiple(max(1, ROOM // (4 * trials.count * numbers)), record.steps)
 
 
 def _multiple(steps: int, of: int) -> int:
-    """Down to a whole number of recorded blocks, at least one."""
+    """Rounded down to a whole number of recorded blocks, at least one."""
     return max(1, steps // of) * of
 
 
 def _windows(
-    trials: Trials, asked: np.ndarray, dtype: Any, noise: PrivateNoise | None, state: np.ndarray, window: int
+    trials: Trials, target: np.ndarray, dtype: Any, noise: PrivateNoise | None, state: np.ndarray, window: int
 ) -> Iterator[Stimulus]:
     for first in range(0, trials.steps, window):
         stop = min(first + window, trials.steps)
-        inputs, targets = (each[first:stop].astype(dtype) for each in (trials.inputs, asked))
-        share = np.zeros(inputs.shape[:2], dtype)  # nothing is learnt
+        inputs, targets = (each[first:stop].astype(dtype) for each in (trials.inputs, target))
+        share = np.zeros(inputs.shape[:2], dtype)  # no weight in a loss: nothing is learnt
         yield Stimulus(inputs, noise and noise.window(first, stop), state, targets, share)

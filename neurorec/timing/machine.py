@@ -8,7 +8,7 @@ from typing import Any
 
 from threadpoolctl import threadpool_info
 
-from neurorec.runs.about import git_commit, versions
+from neurorec.runs.provenance import git_commit, versions
 
 
 def machine() -> dict[str, Any]:

@@ -1,51 +1,44 @@
-"""One batch after another, and what is written down of it."""
+"""One batch after another, and what is written to the run of each."""
 
 from __future__ import annotations
-
-import time
-from collections import deque
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from neurorec.engines.base import Activity
-from neurorec.runs import RunFile
+from neurorec.hdf5.states import State
 from neurorec.runs.record import recorded
+from neurorec.runs.run_writer import RunWriter
+from neurorec.runs.trial_log import RECENT, TrialLog
 from neurorec.tasks.base.trials import Trials
 from neurorec.training.trainer import Trainer
 
-if TYPE_CHECKING:
-    import xarray
-
-
-FLUSH_SECONDS = 1.0  # of wall clock between two checkpoints: what a killed training loses
-
-
-RECENT = 100  # trials over which the criterion's mean loss is taken
-
 
 class Journal:
-    """Learns batch after batch and writes down what happened, a block of rows at a time: bounded in memory."""
+    """Learns batch after batch and writes log, trajectories, snapshots and states to the run."""
 
-    def __init__(self, trainer: Trainer, file: RunFile, until: int):
-        self.trainer, self.file = trainer, file
-        self.done, self.total, self.record = file.done, until, file.record
-        self.snapshots, self.rows, self.flushed = set(file.snapshot_trials), [], time.monotonic()
-        log = file.log()
-        self.losses: deque[float] = deque(self._losses_so_far(log), maxlen=RECENT)
-        if self.done:
-            trainer.began -= float(log["seconds"][self.done - 1])  # the clock goes on where it stopped
+    def __init__(self, trainer: Trainer, file: RunWriter, until: int):
+        run, done = file.reader, file.reader.done
+        self.trainer, self.file, self.total, self.record = trainer, file, until, run.record
+        self.snapshots, log = set(run.snapshot_trials), run.log()
+        self.log = TrialLog(file, done, log["loss"].values[:done][-RECENT:])
+        if done:
+            trainer.began -= float(log["seconds"][done - 1])  # the clock goes on where it stopped
+
+    @property
+    def done(self) -> int:
+        """Trials so far."""
+        return self.log.done
 
     @property
     def recent_loss(self) -> float:
         """Mean loss of the last trials."""
-        return float(np.mean(self.losses)) if self.losses else np.nan
+        return self.log.recent
 
     @property
     def finished(self) -> bool:
         """All trials done, or the criterion met."""
         limit = self.trainer.settings.stop_below
-        met = limit is not None and len(self.losses) == RECENT and self.recent_loss < limit
+        met = limit is not None and self.log.full and self.recent_loss < limit
         return self.done >= self.total or met
 
     def batch(self) -> None:
@@ -54,23 +47,17 @@ class Journal:
         n = min(batch - first % batch, self.total - first)  # after a stop within a batch, what is left of that one
         trials = self.trainer.trials(first, n)
         activity, row = self.trainer.learn(trials, first)
-        self.losses.extend(map(float, row["loss"]))
-        self.rows.append(row)
         self._record(activity, trials, first)
-        self.done = first + n
+        self.log.append(row, row["loss"])
         if self.done in self.snapshots:
             self.file.snapshot(self.done, self.trainer.trained())
-        if time.monotonic() - self.flushed > FLUSH_SECONDS:
+        if self.log.due:
             self.checkpoint()
 
     def checkpoint(self) -> None:
         """Everything up to now to the file."""
-        columns = {name: np.concatenate([row[name] for row in self.rows]) for name in (self.rows[0] if self.rows else ())}
-        if columns:
-            self.file.write_log(self.done - len(columns["loss"]), columns)
         trainer = self.trainer
-        self.file.checkpoint(self.done, trainer.updates, trainer.weights.vector, trainer.slots, trainer.start.vector)
-        self.rows, self.flushed = [], time.monotonic()
+        self.log.checkpoint(State(self.done, trainer.updates, trainer.weights.vector, trainer.slots, trainer.start.vector))
 
     def conclude(self) -> None:
         """Checkpoint, and store the network."""
@@ -92,6 +79,3 @@ class Journal:
 
     def _variable(self, name: str, activity: Activity, trials: Trials) -> np.ndarray:
         return recorded(name, self.trainer.network, activity, trials.inputs, trials.targets)
-
-    def _losses_so_far(self, log: xarray.Dataset) -> list[float]:
-        return list(map(float, log["loss"].values[: self.done][-RECENT:]))

@@ -13,6 +13,7 @@ from neurorec.arrays import whole
 from neurorec.engines.base import AbstractEngine
 from neurorec.errors import DivergenceError, ValueRefused
 from neurorec.hdf5.damage import reading
+from neurorec.hdf5.states import State
 from neurorec.learning.feedbacks.base import AbstractFeedback
 from neurorec.learning.losses.base import AbstractLoss
 from neurorec.learning.optimisers.base import AbstractOptimiser
@@ -25,10 +26,13 @@ from neurorec.process.memory import expect_memory
 from neurorec.process.one_thread import one_thread
 from neurorec.progress import Hook, Progress
 from neurorec.random_numbers.seeds import entropy
-from neurorec.runs import RunFile
-from neurorec.runs.record import Record
+from neurorec.runs.contents import Contents
+from neurorec.runs.datasets import text_widths
+from neurorec.runs.layout import Layout
+from neurorec.runs.record import Record, default_record, spacing
 from neurorec.runs.run import Run
-from neurorec.runs.texts import text_widths
+from neurorec.runs.run_reader import RunReader
+from neurorec.runs.run_writer import RunWriter
 from neurorec.simulation.stimulus import fit
 from neurorec.tasks.base.task import AbstractTask
 from neurorec.tasks.base.trials import Trials
@@ -37,8 +41,6 @@ from neurorec.training.parts import Parts
 from neurorec.training.settings import Options, TrainingSettings, expect_options, with_options
 from neurorec.training.trainer import Trainer
 from neurorec.trust import Trust, trusted
-
-KEPT = 20  # trials that are recorded of a training, where the user did not say
 
 
 @with_options
@@ -124,7 +126,7 @@ def train(
     fit(network, first)
     _expect_room(network, settings.batch, first.steps)
     file = _file(path, trainer, first, record, rates, overwrite)
-    return _go_on(Journal(trainer, file, file.total), progress)
+    return _go_on(Journal(trainer, file, settings.trials), progress)
 
 
 def _resolved(
@@ -139,18 +141,18 @@ def _resolved(
 
 def _file(
     path: str | Path | None, trainer: Trainer, first: Trials, record: Record | None, rates: np.ndarray | None, overwrite: bool
-) -> RunFile:
+) -> RunWriter:
     """Of a training that begins; `first` is one of its trials."""
     network, settings = trainer.network, trainer.settings
-    every = max(1, settings.trials // KEPT)
-    file = RunFile.create(
-        path, network, {**trainer.parts.described(), **settings.as_dict()}, settings.trials, first.steps, network.dt, settings.columns,
-        trainer.weights.vector, trainer.slots, record or Record((*network.formula.states[:1], "output", "target"), every=every),
-        [n for n, value in first.conditions.items() if value.dtype.kind in "iufbU"], network.inputs, network.outputs,
-        texts=text_widths(first.conditions), batch=settings.batch, seed_entropy=settings.seed, carried=trainer.start.vector, rates=rates,
-        overwrite=overwrite,
-    )  # fmt: skip
-    file.trust = (*network.made_of, *trainer.parts.made_of)
+    record = record or default_record(network, "output", "target", every=spacing(settings.trials))
+    conditions = tuple(n for n, value in first.conditions.items() if value.dtype.kind in "iufbU")
+    sizes = settings.trials, first.steps, network.dt, settings.batch, network.inputs, network.outputs
+    layout = Layout(*sizes, settings.columns, conditions, record, text_widths(first.conditions))
+    state = State(0, 0, trainer.weights.vector, trainer.slots, trainer.start.vector)
+    config = {**trainer.parts.described(), **settings.as_dict()}
+    snapshots = record.snapshots(settings.trials, settings.batch)
+    file = RunWriter.create(path, Contents(layout, network, config, state, settings.seed, snapshots, rates), overwrite)
+    file.reader.trust = (*network.made_of, *trainer.parts.made_of)
     return file
 
 
@@ -162,7 +164,7 @@ def resume(
     *,
     trust: Trust = False,
 ) -> Run:
-    """Go on with a training that was stopped or killed, to the same bits as if it had not been; or make it longer.
+    """Go on with a training that was stopped or killed, bit for bit as if it had run through; or make it longer.
 
     Parameters
     ----------
@@ -170,7 +172,7 @@ def resume(
         A run file.
     trials : int, optional
         In all, with those done; None: as planned. More than planned makes the run longer; fewer stop it there, and it
-        can be resumed again, to the same bits if they end with a batch.
+        can be resumed again, bit for bit if they end with a batch.
     task : task or Trials, optional
         Needed where the run was trained on arrays, or on a task of your own that is not trusted.
     progress : bool or callable
@@ -185,14 +187,15 @@ def resume(
     ValueRefused
         If `trials` is less than are done.
     """
-    file = RunFile.open(path, "r+", trusted(trust))
+    file = RunWriter.open(path, trusted(trust))
     try:
+        run = file.reader
         with reading(path, "its settings"):
-            parts, settings = Parts.of_run(file.config, task, file.trust), TrainingSettings.of_run(file.config)
-        trainer = Trainer(file.initial(), parts, settings, file.rates() if settings.uneven else None)
-        until = file.total if trials is None else _last_trial(file, whole("trials", trials))
+            parts, settings = Parts.of_run(run.config, task, run.trust), TrainingSettings.of_run(run.config)
+        trainer = Trainer(run.initial(), parts, settings, run.rates() if settings.uneven else None)
+        until = run.total if trials is None else _last_trial(run, whole("trials", trials))
         file.extend(until)
-        _, trainer.updates, trainer.weights.vector[...], trainer.slots[...], trainer.start.vector[...] = file.state()
+        _, trainer.updates, trainer.weights.vector[...], trainer.slots[...], trainer.start.vector[...] = run.state()
         journal = Journal(trainer, file, until)
     except Exception:
         file.close()
@@ -200,19 +203,19 @@ def resume(
     return _go_on(journal, progress)
 
 
-def _last_trial(file: RunFile, asked: int) -> int:
-    """After which training stops, of `asked` in all; what is left of the plan can be done later.
+def _last_trial(run: RunReader, trials: int) -> int:
+    """After which training stops, of `trials` in all; what is left of the plan can be done later.
 
     Raises
     ------
     ValueRefused
         If more are done already.
     """
-    if asked < file.done:
+    if trials < run.done:
         raise ValueRefused(
-            f"trials={asked} is in all, and the run has done {file.done}; ask for more than those, or read it with nr.open_run"
+            f"trials={trials} is in all, and the run has done {run.done}; ask for more than those, or read it with nr.open_run"
         )
-    return asked
+    return trials
 
 
 def _go_on(journal: Journal, progress: bool | Hook) -> Run:
@@ -229,7 +232,7 @@ def _go_on(journal: Journal, progress: bool | Hook) -> Run:
             going = True
             while going and not journal.finished and interrupt.asked is None:
                 journal.batch()
-                going = _told(journal, shown)
+                going = _shown(journal, shown)
             journal.conclude()
         except DivergenceError as error:
             journal.conclude()
@@ -237,11 +240,11 @@ def _go_on(journal: Journal, progress: bool | Hook) -> Run:
         finally:
             journal.close()
     interrupt.act(_how_to_go_on(file, journal))
-    return Run(file, trainer.trained())
+    return Run(file.reader, trainer.trained())
 
 
-def _told(journal: Journal, shown: Progress) -> bool:
-    """Tell how far it is; whether to go on. Between two batches the file can be made whole, so that nothing is lost by what a hook raises."""
+def _shown(journal: Journal, shown: Progress) -> bool:
+    """Show how far it is. Whether to go on. Where a hook raises, the file is made whole, which is possible between two batches."""
     try:
         return shown.advance(journal.done, journal.recent_loss)
     except BaseException:
@@ -255,7 +258,7 @@ def _expect_room(network: AbstractNetwork, batch: int, steps: int) -> None:
     expect_memory(size, f"a batch of {batch} trials", "use a smaller batch, or fewer units")
 
 
-def _how_to_go_on(file: RunFile, journal: Journal) -> str:
+def _how_to_go_on(file: RunWriter, journal: Journal) -> str:
     way = (
         "it was in memory and is lost; train with path= to be able to resume"
         if file.path is None

@@ -18,13 +18,13 @@ REACH = 16  # syllables that the trace goes back
 @final
 @dataclass(frozen=True)
 class ConjunctiveCells(AbstractContext):
-    """Between network and readout, a layer of cells that hear the network and a fading copy of the commands so far.
+    """Between network and readout, a layer of cells that receive the network's output and a fading copy of the commands so far.
 
     The commands are the loop's own (an efference copy through the thalamus); each is remembered by a trace that shrinks by a factor
     with every further syllable. Fixed random weights mix trace and end state, and inhibition lets only the most strongly driven
-    cells fire. Such a cell answers to a movement after particular other movements, as cells of the monkey's medial premotor cortex do
+    cells fire. Such a cell answers to a movement after particular other movements, as do cells of the monkey's medial premotor cortex
     (Tanji and Shima 1994, doi:10.1038/371413a0), and the few that fire hardly overlap between contexts, so that the same rewarded
-    Hebbian rule can tie each to its own successor. This is ours; the paper's loop has `EndState` only.
+    Hebbian rule can tie each to its own successor. Not from the paper, whose loop has `EndState` only.
 
     Parameters
     ----------

@@ -19,7 +19,7 @@ class RewardPrediction(AbstractPlasticity):
 
     Dopamine neurons signal this difference (Schultz, Dayan and Montague 1997, doi:10.1126/science.275.5306.1593), and it dips where a
     reward is left out. A choice that was right in another context but is wrong in this one is given up; under `RewardedHebbian` it stays.
-    Ours, not the paper's.
+    Not from the paper.
 
     Parameters
     ----------

@@ -16,8 +16,8 @@ from neurorec.circuits.plasticities.base import AbstractPlasticity
 class RewardedHebbian(AbstractPlasticity):
     """dWs = rate R onehot(winner) c, with R = 1 where the transition was right, else 0 (Murray 2019, Methods).
 
-    Taken is the activity after the competition, not before it: the drive before would strengthen whatever was strong already, not
-    what was chosen and rewarded. The rule only lets weights grow, so a unit's have a largest length.
+    The postsynaptic activity is that after the competition, not before it: the drive before would strengthen whatever was strong
+    already, not what was chosen and rewarded. The rule only lets weights grow, so their length (norm) a unit is bounded.
 
     Parameters
     ----------

@@ -1,20 +1,19 @@
-"""What happened while a loop learnt, kept for the user and written to a file."""
+"""The log of a loop that learns, a row a transition, and its file."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from neurorec.engines.base import Activity
+from neurorec.hdf5.states import State
 from neurorec.networks.network import Network
 from neurorec.process.memory import expect_memory
 from neurorec.runs.layout import Layout
 from neurorec.runs.loop_file import LoopFile
 from neurorec.runs.record import recorded
-from neurorec.runs.slots import State
+from neurorec.runs.trial_log import RECENT, TrialLog
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -27,12 +26,10 @@ COLUMNS = {
     "explored": ("1", "1 where it was chosen at random"),
     "rewarded": ("1", "1 where it was right"),
 }
-FLUSH_SECONDS = 1.0  # of wall clock between two checkpoints: what a killed learning loses
-RECENT = 100  # transitions over which the share that was right is taken
 
 
-class Diary:
-    """The log of a learning, a row a transition.
+class LoopLog:
+    """What a learning leaves: its log, all of it in memory, and, in a file, also trajectories and resume states.
 
     Parameters
     ----------
@@ -42,7 +39,7 @@ class Diary:
     file : LoopFile, optional
         None: in memory only.
     done : int
-        Transitions that the file knows already.
+        Transitions that the file holds already.
 
     Raises
     ------
@@ -52,37 +49,44 @@ class Diary:
 
     def __init__(self, network: Network, layout: Layout, file: LoopFile | None, done: int = 0):
         expect_log_fits(layout.total)
-        self.done, self.total = done, layout.total
+        self.total = layout.total
         self._network, self._record, self._file = network, layout.record, file
         self._rows = np.full((len(COLUMNS), self.total), np.nan)
-        self._written, self._flushed = done, time.monotonic()
         if file is not None:
             self._rows[:, :done] = file.log(done)
+        self._log = TrialLog(file, done, self._errors(slice(max(0, done - RECENT), done)))
+
+    @property
+    def done(self) -> int:
+        """Transitions so far."""
+        return self._log.done
 
     @property
     def due(self) -> bool:
         """Whether it is time for a checkpoint."""
-        return self._file is not None and time.monotonic() - self._flushed > FLUSH_SECONDS
+        return self._log.due
 
     @property
-    def rewarded(self) -> float:
-        """Share of the last transitions that were right."""
-        return float(self._rows[-1, max(0, self.done - RECENT) : self.done].mean())
+    def recent_errors(self) -> float:
+        """Share of the last transitions that were wrong."""
+        return self._log.recent
 
-    def note(self, row: Sequence[float], activity: Activity, inputs: np.ndarray) -> None:
-        """One transition, and, if it is to be recorded, what the network did before it."""
+    def append(self, previous: int, following: int, explored: bool, rewarded: bool) -> None:
+        """Add a transition."""
+        row = slice(self.done, self.done + 1)
+        self._rows[:, self.done] = previous, following, explored, rewarded
+        self._log.append({name: column[row] for name, column in zip(COLUMNS, self._rows, strict=True)}, self._errors(row))
+
+    def record(self, activity: Activity, inputs: np.ndarray) -> None:
+        """Write what the network did before the transition that comes next, if it is one to record."""
         record = self._record
         if self._file is not None and record.variables and self.done % record.every == 0:
             arrays = {name: recorded(name, self._network, activity, inputs, inputs[..., :0]) for name in record.variables}
             self._file.write_trajectories(self.done, arrays)
-        self._rows[:, self.done] = row
-        self.done += 1
 
     def checkpoint(self, state: State) -> None:
-        """Everything up to now to the file."""
-        if self._file is not None:
-            self._file.checkpoint(self._written, self._rows[:, self._written : self.done], state)
-            self._written, self._flushed = self.done, time.monotonic()
+        """Write everything up to now to the file."""
+        self._log.checkpoint(state)
 
     def conclude(self, state: State, units: np.ndarray) -> None:
         """Write all that is left, and what the loop and its units have become."""
@@ -90,8 +94,8 @@ class Diary:
         if self._file is not None:
             self._file.finish(state, units)
 
-    def log(self) -> xarray.Dataset:
-        """All that was learnt from, over ``trial``, from 1."""
+    def to_xarray(self) -> xarray.Dataset:
+        """All transitions, over ``trial``, from 1."""
         import xarray
 
         columns = {
@@ -101,7 +105,7 @@ class Diary:
         return xarray.Dataset(columns, {"trial": np.arange(1, self.done + 1)})
 
     def how_to_go_on(self) -> str:
-        """For who stopped the learning."""
+        """The message for whoever stopped the learning."""
         left = f"learn the other {self.total - self.done} by another call of learn"
         way = (
             f"the loop keeps what it has learnt, {left}"
@@ -110,12 +114,16 @@ class Diary:
         )
         return f"stopped after transition {self.done} of {self.total}; {way}"
 
-    def __enter__(self) -> Diary:
+    def __enter__(self) -> LoopLog:
         return self
 
     def __exit__(self, kind: type | None, value: BaseException | None, trace: TracebackType | None) -> None:
         if self._file is not None:
             self._file.close()
+
+    def _errors(self, rows: slice) -> np.ndarray:
+        """1 where a transition was wrong, else 0."""
+        return 1 - self._rows[-1, rows]
 
 
 def expect_log_fits(transitions: int) -> None:

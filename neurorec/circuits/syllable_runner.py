@@ -14,8 +14,8 @@ from neurorec.random_numbers.noise import private_noise
 from neurorec.simulation.stimulus import start
 
 
-class Player:
-    """Steps a network through movements and holds.
+class SyllableRunner:
+    """Runs a network through a movement and the hold after it.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ class Player:
     Attributes
     ----------
     inputs : (I, T, 1, I) array
-        What the network hears in each syllable.
+        Input to the network in each syllable.
     """
 
     def __init__(self, network: Network, engine: AbstractEngine, duration: float, hold: float, seed: int):
@@ -42,7 +42,7 @@ class Player:
         for syllable in range(network.inputs):
             self.inputs[syllable, : self.moving, 0, syllable] = 1
         self._targets = np.zeros((self.steps, 1, network.outputs), engine.dtype)
-        self._share = np.zeros((self.steps, 1), engine.dtype)
+        self._no_loss = np.zeros((self.steps, 1), engine.dtype)
 
     @property
     def steps(self) -> int:
@@ -51,24 +51,24 @@ class Player:
 
     @cached_property
     def rest(self) -> np.ndarray:
-        """The state in which a course begins, (k, 1, N): the network's own first state, and a hold."""
+        """The state in which a sequence begins, (k, 1, N): that after the network's own initial state and a hold."""
         state = start(self.network, 1, None, self.engine.dtype)
         holding = self.steps - self.moving
         if not holding:
             return state
-        silent = Stimulus(np.zeros_like(self.inputs[0, :holding]), None, state, self._targets[:holding], self._share[:holding])
-        return self.engine.forward(self.network, self.weights, silent).states[-1].copy()
+        no_input = Stimulus(np.zeros_like(self.inputs[0, :holding]), None, state, self._targets[:holding], self._no_loss[:holding])
+        return self.engine.forward(self.network, self.weights, no_input).states[-1].copy()
 
-    def play(self, syllable: int, state: np.ndarray, number: int) -> tuple[Activity, np.ndarray]:
-        """One syllable.
+    def run(self, syllable: int, state: np.ndarray, number: int) -> tuple[Activity, np.ndarray]:
+        """Run one syllable.
 
         Parameters
         ----------
         syllable : int
         state : (k, 1, N) array
-            In which it begins.
+            States of the units at its beginning.
         number : int
-            Which it is of all, for the noise.
+            Number of the syllable in all that the loop does, for the noise.
 
         Returns
         -------
@@ -78,7 +78,7 @@ class Player:
             What the units send when the movement ends and the gate opens.
         """
         noise = private_noise(self.network, self.steps, 1, self.seed, number)
-        given = Stimulus(self.inputs[syllable], noise, state, self._targets, self._share)
+        given = Stimulus(self.inputs[syllable], noise, state, self._targets, self._no_loss)
         activity = self.engine.forward(self.network, self.weights, given)
         return activity, activity.emitted[self.moving, :, 0].astype(float).ravel()
 

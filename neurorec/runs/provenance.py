@@ -1,4 +1,4 @@
-"""Where a run comes from: versions of what made it, and the commit of its user's own code."""
+"""Where a run comes from: versions of the packages that made it, and the commit of its user's own code."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def git_commit() -> str:
         return ""
 
 
-def read_about(file: h5py.File, layout: Layout) -> dict[str, Any]:
-    """What a run file says of its origin, and the sizes of the recorded variables by dimension."""
+def read_provenance(file: h5py.File, layout: Layout) -> dict[str, Any]:
+    """Seed, versions, commit and date of a run file, and the sizes of the recorded variables by dimension."""
     return {
         "seed_entropy": int(text(file, "seed_entropy")),
         "created": text(file, "created"),

@@ -1,0 +1,207 @@
+"""What all files of neurorec have in common while they are used: opened for each reading, or held open and overwritten in place.
+
+One rule makes it safe to kill a program at any moment: *all structure is created and allocated at the start; from then on only the raw
+data of contiguous datasets is overwritten in place, followed by a flush*. No metadata is dirty after creation, so none can be
+half-written, and a reader may open the file while it is being written.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, final
+
+import h5py
+import numpy as np
+
+from neurorec.errors import UnknownName
+from neurorec.hdf5.damage import reading
+from neurorec.hdf5.opening import opened
+from neurorec.hdf5.states import State, state_to_go_on_from, state_to_read
+from neurorec.runs.checksums import PendingChecksums, note_rows
+from neurorec.runs.datasets import encoded, put
+from neurorec.runs.failures import expect_in_place
+from neurorec.runs.layout import Layout, stored_layout
+from neurorec.runs.new_files import from_image, image
+from neurorec.runs.states import StateWriter
+
+
+class AbstractFile(ABC):
+    """Where a reader gets the open HDF5 file from.
+
+    Attributes
+    ----------
+    path : Path or None
+        None: in memory only.
+    """
+
+    path: Path | None
+
+    @property
+    def name(self) -> str:
+        """For errors."""
+        return "this run in memory" if self.path is None else str(self.path)
+
+    @property
+    @abstractmethod
+    def file(self) -> h5py.File:
+        """Open, with all that was written so far."""
+
+    @property
+    @abstractmethod
+    def layout(self) -> Layout:
+        """Sizes and names of what it holds."""
+
+    @property
+    @abstractmethod
+    def state(self) -> State:
+        """The newest resume state that is whole."""
+
+    def expect(self, group: str, name: str) -> None:
+        """Refuse a variable that a group does not have.
+
+        Raises
+        ------
+        UnknownName
+        """
+        if name not in (known := self.layout.variables(group)):
+            raise UnknownName.among({"log": "column of the log", "trajectories": "recorded variable"}[group], name, known)
+
+
+@final
+class ClosedFile(AbstractFile):
+    """A file that is opened anew whenever something is read.
+
+    So a run that is merely looked at keeps nobody from training it further, and nobody in this process from opening it with xarray.
+    """
+
+    def __init__(self, path: Path):
+        self.path: Path = path
+
+    @property
+    def file(self) -> h5py.File:
+        """Open for reading until what was taken from it is forgotten."""
+        return opened(self.path, "r")
+
+    @property
+    def layout(self) -> Layout:
+        """Read each time: a writer may have extended the file."""
+        with reading(self.name, "its layout"):
+            return stored_layout(self.file)
+
+    @property
+    def state(self) -> State:
+        """Refused also where only one state is damaged, since it may have been the newer."""
+        with reading(self.name, "its state"):
+            return state_to_read(self.name, self.file)
+
+
+@final
+class OpenFile(AbstractFile):
+    """A file that is open for writing, or in memory: log, trajectories and resume states are overwritten in place.
+
+    Parameters
+    ----------
+    file : h5py.File
+    path : Path, optional
+        None: in memory.
+    layout : Layout
+        Of the file, which only this process can extend.
+    """
+
+    def __init__(self, file: h5py.File, path: Path | None, layout: Layout):
+        self.path = path
+        self._use(file, layout)
+
+    @property
+    def file(self) -> h5py.File:
+        """The file, with the checksums of all that was written."""
+        self._write_checksums()
+        return self._file
+
+    @property
+    def layout(self) -> Layout:
+        """As it was given."""
+        return self._layout
+
+    @property
+    def state(self) -> State:
+        """The one from which a training goes on, also where the other is damaged."""
+        with reading(self.name, "its state"):
+            return state_to_go_on_from(self.name, self._file)
+
+    def write_log(self, first: int, columns: Mapping[str, np.ndarray]) -> None:
+        """Fill rows of the log from `first` on, (n,) a column; others stay as they are."""
+        log = self._file["log"]
+        for name, values in columns.items():
+            self.expect("log", name)
+            put(log[name], values, np.s_[first : first + len(values)])
+        if columns:
+            note_rows(self._file, "log", self._layout.variables("log"), np.s_[first : first + len(values)])
+
+    def write_trajectories(self, numbers: np.ndarray, arrays: Mapping[str, np.ndarray]) -> slice:
+        """Fill in recorded trials of the numbers given, (T', B, C') a variable; which rows they have."""
+        rows = self._layout.rows(np.asarray(numbers))
+        for name, array in arrays.items():
+            self.expect("trajectories", name)
+            put(self._file[f"trajectories/{name}"], array, np.s_[:, rows, :])
+            self._pending.trials(name, np.asarray(array, np.float32), rows)
+        return rows
+
+    def write_conditions(self, rows: slice, conditions: Mapping[str, np.ndarray]) -> None:
+        """Fill in conditions of recorded trials, (B,) each; those that are not in the layout are left out."""
+        layout = self._layout
+        for name in layout.conditions:
+            if name in conditions:
+                values, width = conditions[name], layout.texts.get(name)
+                put(self._file[f"trials/{name}"], values if width is None else encoded(values, width), np.s_[rows])
+        self._pending.rows(rows)
+
+    def checkpoint(self, state: State) -> None:
+        """Write a resume state over the older one, and flush."""
+        self._write_checksums()
+        self._states.write(state)
+        self.flush()
+        self.expect_in_place()
+
+    def flush(self) -> None:
+        """Hand everything to the operating system; from then on it survives the end of this process."""
+        self._write_checksums()
+        self._file.flush()
+
+    def expect_in_place(self) -> None:
+        """Refuse to go on where the file was moved or removed: what is written to it would be lost.
+
+        Raises
+        ------
+        RunFileError
+        """
+        expect_in_place(self._file, self.path)
+
+    def replace(self, file: h5py.File, layout: Layout) -> None:
+        """Go on with another file in the place of this one."""
+        old = self._file
+        self._use(file, layout)
+        old.close()
+
+    def close(self) -> None:
+        """Close it; what was in memory is gone."""
+        self._file.close()
+
+    def _use(self, file: h5py.File, layout: Layout) -> None:
+        self._file, self._layout = file, layout
+        self._states, self._pending = StateWriter(file), PendingChecksums()
+
+    def _write_checksums(self) -> None:
+        self._pending.write(self._file, self._layout.variables("trials"))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """For copies and other processes: a file in memory goes with all that it holds, one on disk by its path, to be read there."""
+        return (_in_memory, (image(self.file),)) if self.path is None else (ClosedFile, (self.path,))
+
+
+def _in_memory(content: bytes) -> OpenFile:
+    """A copy of a file in memory, from another process perhaps."""
+    file = from_image(content)
+    return OpenFile(file, None, stored_layout(file))
