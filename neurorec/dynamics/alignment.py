@@ -9,7 +9,9 @@ import numpy as np
 from neurorec.engines.base import AbstractEngine
 from neurorec.errors import NotOffered
 from neurorec.learning.overlap import cosine, degrees
+from neurorec.learning.rules.base import AbstractRule
 from neurorec.networks.network import Network
+from neurorec.networks.plasticity import changing
 from neurorec.runs.run import Run
 from neurorec.simulation.weight_change import weight_change
 from neurorec.tasks.base.task import AbstractTask
@@ -66,7 +68,7 @@ def alignment(
     data = remake_task(plan, task, run.trust).trials(trials, plan.seed, 0)
     _expect_recurrent(run.network)
     networks = [run.checkpoint(trial) for trial in run.checkpoints]
-    names = [name for name in _moving(networks[0]) if rule.may_change("recurrent" if name in networks[0].learnt else name)]
+    names = _changing(networks[0], rule)
     rows = [_measured(network, data, names, engine, {"rule": rule, "feedback": feedback}) for network in networks]
     by_weight = {name: (("trial", "weight"), np.array([row[name] for row in rows])) for name in ("angle", "descent")}
     single = {name: ("trial", np.array([row[name] for row in rows])) for name in ("trace", "cosine", "alone", "together")}
@@ -85,11 +87,10 @@ def _expect_recurrent(network: Any) -> None:
         raise NotOffered(f"{type(network).__name__} has no recurrent weights of its own, of which the theory speaks; use nr.Network")
 
 
-def _moving(network: Network) -> list[str]:
-    """Weights that a rule may change, in the place of `recurrent` what it is made of; not those of no size."""
-    named = [each for name in network.plastic for each in (network.learnt if name == "recurrent" and network.learnt else (name,))]
-    parts = network.parts()
-    return [name for name in named if name not in parts or parts[name].size]
+def _changing(network: Network, rule: AbstractRule) -> list[str]:
+    """Weights that the rule changes, in the place of `recurrent` its free parameters; those without entries are left out."""
+    names, parts = changing(network, rule), network.parts()
+    return [name for name in names if name not in parts or parts[name].size]
 
 
 def _measured(network: Network, data: Trials, names: list[str], engine: Any, route: dict[str, Any]) -> dict[str, Any]:

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
 from neurorec.arrays import only
 from neurorec.display import AbstractDisplayed, some
-from neurorec.errors import RunFileError, ValueRefused, one_line
 from neurorec.formula.derive import Formula
-from neurorec.hdf5.publish import publishing
 from neurorec.trust import Trust, Trusted, trusted
 
 if TYPE_CHECKING:
@@ -44,18 +42,20 @@ class AbstractNetwork(AbstractDisplayed):
         What training changes.
     parametrisation : str or None
         What `recurrent` is computed by, if it is.
-    law : type or None
+    parametrisation_class : type or None
         The class of that name.
     free : mapping of str to array
         What it is computed from.
     learnt : tuple of str
         Which of those training changes.
-    least : mapping of str to float
-        Smallest values of those, where they have one.
+    lower_bounds : mapping of str to float
+        Smallest values of the free parameters that have one.
     formula : Formula
         The symbolic model of a unit; of a torch module, its states only.
-    made_of : tuple of type
-        Classes that it is made of, such as its cell's; with them a file of it can be read again.
+    component_classes : tuple of type
+        Such as its cell's; with them a file of it can be read again.
+    axes : mapping of str to tuple of str
+        Names of the dimensions of its arrays in a file.
     """
 
     inputs: int
@@ -67,12 +67,13 @@ class AbstractNetwork(AbstractDisplayed):
     draws: bool = False
     plastic: tuple[str, ...]
     parametrisation: str | None = None
-    law: type | None = None
+    parametrisation_class: type | None = None
     free: Mapping[str, np.ndarray] = MappingProxyType({})
     learnt: tuple[str, ...] = ()
-    least: Mapping[str, float] = MappingProxyType({})
+    lower_bounds: Mapping[str, float] = MappingProxyType({})
     formula: Formula
-    made_of: tuple[type, ...]
+    component_classes: tuple[type, ...]
+    axes: ClassVar[Mapping[str, tuple[str, ...]]]
 
     @property
     @abstractmethod
@@ -125,16 +126,6 @@ class AbstractNetwork(AbstractDisplayed):
     def from_group(cls, group: h5py.Group, trust: Trusted = False) -> Self:
         """The network that `to_group` wrote; of classes that are not the library's own, those that are trusted (`neurorec.trust`)."""
 
-    def _among_plastic(self, known: Sequence[str]) -> tuple[str, ...]:
-        """Those of the known names that are plastic, in their order."""
-        if isinstance(self.plastic, Mapping):
-            raise ValueRefused(
-                "plastic of a network is names, such as ('recurrent', 'readout'), got a mapping; which synapses of a weight change is said "
-                "to a training: nr.train(network, task, plastic={'recurrent': mask})"
-            )
-        only("plastic weight", dict.fromkeys(self.plastic), known)
-        return tuple(name for name in known if name in self.plastic)
-
     @property
     def sizes(self) -> str:
         """Such as "50 units, 3 inputs, 2 outputs"."""
@@ -160,17 +151,10 @@ class AbstractNetwork(AbstractDisplayed):
         RunFileError
             If the file exists (unless `overwrite`), is being written, or cannot be written.
         """
-        from neurorec.hdf5.seal import sealed
+        from neurorec.networks import stored
 
-        path = Path(path)
-        try:
-            with publishing(path, overwrite) as aside, sealed(aside) as file:
-                self.to_group(file.create_group("network"))
-        except RunFileError:
-            raise
-        except (OSError, RuntimeError) as error:
-            raise RunFileError(f"cannot write {path} ({one_line(error)}); choose a folder that can be written and has room") from error
-        return path
+        stored.save(self, Path(path), overwrite)
+        return Path(path)
 
     @classmethod
     def load(cls, path: str | Path, trust: Trust = False) -> Self:
@@ -187,27 +171,6 @@ class AbstractNetwork(AbstractDisplayed):
         RunFileError
             If there is no network of this class in the file, it is damaged, or names a class that is not trusted.
         """
-        from neurorec.hdf5.damage import reading
-        from neurorec.hdf5.opening import opened
+        from neurorec.networks import stored
 
-        path, expected = Path(path), f"a file of {cls.__name__}.save or of nr.train with such a network"
-        with opened(path, "r", expected) as file, reading(path, "its network"):
-            if "network" not in file:
-                raise RunFileError(f"{path} holds no network; expected {expected}")
-            return _as_trained(cls, path, file, trusted(trust))
-
-
-def _as_trained(cls: type[AbstractNetwork], path: Path, file: h5py.File, trust: Trusted) -> Any:
-    """The network of a file; of a run, with the weights of its newest state."""
-    from neurorec.hdf5.states import INITIAL, state_to_read
-    from neurorec.hdf5.values import fetch
-    from neurorec.hdf5.wholes import expect_whole
-    from neurorec.networks.weights import Weights
-
-    if INITIAL not in file:
-        return cls.from_group(file["network"], trust)
-    state = state_to_read(path, file)
-    newest = "network" if fetch(file, "network/trained") == state.trials else INITIAL
-    expect_whole(path, file, newest)
-    network, vector = cls.from_group(file[newest], trust), state.vector
-    return network if newest == "network" else Weights.of(network, vector.dtype).like(vector).into(network)
+        return stored.load(cls, Path(path), trusted(trust))

@@ -5,23 +5,24 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from neurorec.arrays import number, only, positive, real_array, whole
-from neurorec.discovery import class_of, name_of, resolve
-from neurorec.display import Rows, several, shape, some, span
-from neurorec.errors import RunFileError, ShapeError, ValueRefused
+from neurorec.arrays import number, only, positive
+from neurorec.discovery import class_of, name_of
+from neurorec.display import Rows
 from neurorec.formula.derive import Formula
 from neurorec.learning.rules.base import AbstractRule
 from neurorec.networks.abstract_network import AbstractNetwork
-from neurorec.networks.mapping import checked, value_of
-from neurorec.networks.model import formula_of
+from neurorec.networks.cell_with_filter import formula_of
+from neurorec.networks.checks import cell_initial, checked_parameters, checked_plastic, checked_weights, count_units
+from neurorec.networks.free_parameters import checked_free, recurrent_after
 from neurorec.networks.parametrisations.base import AbstractParametrisation
-from neurorec.process.memory import expect_memory
+from neurorec.networks.random_weights import expect_sizes, initialised, random_weights
+from neurorec.networks.summary import network_rows
 from neurorec.random_numbers.seeds import NETWORK, entropy, generator
-from neurorec.trust import Trusted, named
+from neurorec.trust import Trusted
 
 if TYPE_CHECKING:
     import h5py
@@ -99,28 +100,29 @@ class Network(AbstractNetwork):
     parametrisation: Any = None
     free: Mapping[str, np.ndarray] = _OWN
     formula: Formula = field(init=False)
+    axes: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "recurrent": ("post", "pre"), "input": ("post", "input"), "readout": ("output", "pre"), "feedback": ("pre", "output"),
+        "bias": ("post",), "initial": ("state",),
+    }  # fmt: skip
     _classes: Mapping[str, Any] = field(init=False)
     _units: int = field(init=False)
 
     def __post_init__(self) -> None:
-        put = lambda name, value: object.__setattr__(self, name, value)  # noqa: E731 - the one place where a frozen value is filled
-        given = {kind: getattr(self, name) for name, kind in CLASSES.items()}
-        put("_classes", {kind: None if each is None else class_of(kind, each) for kind, each in given.items()})
-        for name, kind in CLASSES.items():
-            put(name, None if getattr(self, name) is None else name_of(self._classes[kind]))
-        put("dt", positive("dt", self.dt, "seconds"))
-        put("plastic", self._chosen_plastic())
-        put("formula", formula_of(self._cell, self._filter, tuple(p for p in self.plastic if p not in WEIGHTS)))
-        put("_units", self._count_units())
+        passed = {kind: getattr(self, name) for name, kind in CLASSES.items()}
+        classes = {kind: None if each is None else class_of(kind, each) for kind, each in passed.items()}
+        fill = vars(self).update  # a frozen value is filled here and nowhere else
+        fill(_classes=classes, **{name: None if passed[kind] is None else name_of(classes[kind]) for name, kind in CLASSES.items()})
+        fill(dt=positive("dt", self.dt, "seconds"), plastic=checked_plastic(self.plastic, self._cell, self._filter, self.bias is not None))
+        fill(formula=formula_of(self._cell, self._filter, tuple(name for name in self.plastic if name not in WEIGHTS)))
+        fill(_units=count_units(self.recurrent, self.formula, self.cell))
         weights = self._checked_weights()
-        free, weights["recurrent"] = self._checked_free(weights, given["parametrisations"])
-        put("free", free)
-        for name, value in weights.items():
-            put(name, value)
-        for value in (*weights.values(), *free.values()):
-            value.setflags(write=False)
-        put("parameters", self._checked_parameters())
-        put("noise", number("noise", self.noise, 0))
+        own_names = (*weights, *self.formula.parameters)
+        free, weights["recurrent"] = checked_free(passed["parametrisations"], self.free or {}, weights, own_names)
+        fill(**weights, free=free)
+        for array in (*weights.values(), *free.values()):
+            array.setflags(write=False)
+        fill(parameters=checked_parameters(self.parameters, self._cell, self._filter, self.units, self.dt, self.plastic))
+        fill(noise=number("noise", self.noise, 0))
 
     @classmethod
     def random(
@@ -174,24 +176,12 @@ class Network(AbstractNetwork):
         ValueRefused
             Also if the weights would not fit into memory.
         """
-        for name, value, least in (("inputs", inputs, 0), ("units", units, 1), ("outputs", outputs, 1)):
-            whole(name, value, least)
-        if not 0 <= sparsity < 1:
-            raise ValueRefused(f"sparsity must lie in [0, 1), got {sparsity}; 0.9 leaves one connection in ten")
+        expect_sizes(inputs, units, outputs)
         formula = formula_of(class_of("cells", cell), None if filter is None else class_of("filters", filter), ())
-        rows, columns, rng = formula.n_drives * units, len(formula.emitted) * units, generator(entropy(seed), NETWORK)
-        numbers = 2 * rows * columns + rows * inputs + 2 * columns * outputs  # recurrent weights twice: they are drawn, then scaled
-        expect_memory(8 * numbers, f"a network of {units} units", "use fewer units")
-        recurrent = rng.standard_normal((rows, columns)) * (gain / np.sqrt(units * (1 - sparsity)))
-        recurrent *= rng.random(recurrent.shape) >= sparsity
-        recurrent = recurrent if spectral_radius is None else _rescaled(recurrent, units, spectral_radius)
-        others = {
-            "input": rng.uniform(-1, 1, (rows, inputs)),
-            "readout": readout_gain * (rng.uniform(-1, 1, (outputs, columns)) / np.sqrt(units)),
-            "feedback": rng.standard_normal((columns, outputs)),
-        }
+        rng = generator(entropy(seed), NETWORK)
+        weights = random_weights(formula, inputs, units, outputs, rng, gain, spectral_radius, sparsity, readout_gain)
         return cls(
-            **_started(parametrisation, recurrent, units, rng, others), **others,
+            **initialised(parametrisation, weights, units, rng),
             cell=cell, dt=dt, bias=bias, initial=initial, parameters=parameters, noise=noise, filter=filter, plastic=plastic,
         )  # fmt: skip
 
@@ -226,24 +216,24 @@ class Network(AbstractNetwork):
         return self.input.shape[1]
 
     @property
-    def made_of(self) -> tuple[type, ...]:
-        """Classes of its cell, filter and parametrisation."""
+    def component_classes(self) -> tuple[type, ...]:
+        """Of its cell, filter and parametrisation."""
         return tuple(each for each in self._classes.values() if each is not None)
 
     @property
-    def law(self) -> type[AbstractParametrisation] | None:
-        """The map that makes `recurrent`, if there is one."""
+    def parametrisation_class(self) -> type[AbstractParametrisation] | None:
+        """Of what `recurrent` is computed by, if it is."""
         return self._classes["parametrisations"]
 
     @property
     def learnt(self) -> tuple[str, ...]:
         """Names of the free parameters of `recurrent`; empty without a parametrisation."""
-        return () if self.law is None else self.law.learnt
+        return () if self.parametrisation_class is None else self.parametrisation_class.learnt
 
     @property
-    def least(self) -> Mapping[str, float]:
-        """Smallest values of the free parameters, where their map has them."""
-        return {} if self.law is None else self.law.least
+    def lower_bounds(self) -> Mapping[str, float]:
+        """Of the free parameters that have one."""
+        return {} if self.parametrisation_class is None else self.parametrisation_class.least
 
     @property
     def learnable(self) -> int:
@@ -258,32 +248,12 @@ class Network(AbstractNetwork):
         """A new network with some fields changed; of `recurrent` and `free`, the one that is not given follows the other."""
         if "free" not in changes and {"recurrent", "parametrisation"} & changes.keys():
             changes["free"] = None
-        elif (law := changes.get("parametrisation", self.law)) and "recurrent" not in changes:
-            law = resolve("parametrisations", law)
-            if changes.get("free") or {*law.reads} & changes.keys():
-                read = {each: np.asarray(changes.get(each, getattr(self, each)), float) for each in law.reads}
-                changes["recurrent"] = value_of(law, self.recurrent.shape, changes.get("free") or self.free, read)
+        elif "recurrent" not in changes and (chosen := changes.get("parametrisation", self.parametrisation_class)):
+            changes |= recurrent_after(self, chosen, changes)
         return super().replace(**{name: self._classes[kind] for name, kind in CLASSES.items()} | changes)
 
     def _display(self) -> tuple[str, Rows]:
-        cell = self.cell if self.filter is None else f"{self.cell}, its input through {self.filter}"
-        rows = [
-            ("cell", f"{cell}; states {several(self.formula.states)}"),
-            ("dt", f"{self.dt:g} s"),
-            (
-                "parameters",
-                several(f"{name} {span(value)}{' s' if name.startswith('tau') else ''}" for name, value in self.parameters.items()),
-            ),
-            ("weights", several(f"{name} {shape(getattr(self, name))}" for name in ("recurrent", "input", "readout", "feedback"))),
-            ("recurrent", f"made by {self.parametrisation} from {several(self.learnt)}" if self.parametrisation else self._spread()),
-            ("plastic", f"{some(self.learnable, 'number')}: {several(self.plastic)}"),
-        ]
-        return self.sizes, [*rows, *([("noise", f"{self.noise:g} sqrt(s)")] if self.noise else [])]
-
-    def _spread(self) -> str:
-        """Of the recurrent weights: the gain g of N(0, g^2 / N), which says whether tanh units are chaotic, and how many there are none of."""
-        absent = float(np.mean(self.recurrent == 0))
-        return f"gain {self.recurrent.std() * np.sqrt(self.units):.3g}" + (f", {absent:.0%} absent" if absent else "")
+        return network_rows(self)
 
     def per_unit(self, parameter: str) -> np.ndarray:
         """A parameter's values, one a unit, (N,)."""
@@ -305,156 +275,37 @@ class Network(AbstractNetwork):
 
     def with_parts(self, parts: Mapping[str, np.ndarray]) -> Network:
         """The network with others in their place."""
-        moved = {n: row for n, row in zip(self.formula.parameters, parts["parameters"], strict=True) if n in self.plastic}
+        rows = zip(self.formula.parameters, parts["parameters"], strict=True)
+        changed = {name: row for name, row in rows if name in self.plastic}
         free = {**self.free, **{name: parts[name] for name in self.learnt}}
-        return self.replace(**{name: parts[name] for name in WEIGHTS}, parameters={**self.parameters, **moved}, free=free)
+        return self.replace(**{name: parts[name] for name in WEIGHTS}, parameters={**self.parameters, **changed}, free=free)
 
     def stored(self) -> dict[str, np.ndarray]:
         """As the contract says."""
         parameters, free = {f"parameters/{n}": self.per_unit(n) for n in self.parameters}, {f"free/{n}": a for n, a in self.free.items()}
-        return {name: getattr(self, name) for name in AXES} | parameters | free
+        return {name: getattr(self, name) for name in self.axes} | parameters | free
 
     def to_group(self, group: h5py.Group) -> None:
-        """Write the arrays, and the rest as attributes, into an open HDF5 group; dimensions are labelled."""
-        for name, labels in AXES.items():
-            data = group.create_dataset(name, data=getattr(self, name))
-            for axis, label in zip(data.dims, labels, strict=True):
-                axis.label = label
-        for name in self.parameters:
-            group.create_dataset(f"parameters/{name}", data=self.per_unit(name)).dims[0].label = "unit"
-        for name, array in self.free.items():
-            for place, axis in enumerate(group.create_dataset(f"free/{name}", data=array).dims):
-                axis.label = f"{name}_{place}"
-        group.attrs.update({
+        """As the contract says."""
+        from neurorec.networks import stored
+
+        attributes = {
             "cell": self.cell, "dt": self.dt, "noise": self.noise, "filter": self.filter or "",
             "parametrisation": self.parametrisation or "", "plastic": json.dumps(self.plastic),
-        })  # fmt: skip
+        }  # fmt: skip
+        stored.write(group, self, attributes)
 
     @classmethod
     def from_group(cls, group: h5py.Group, trust: Trusted = False) -> Network:
         """As the contract says."""
-        from neurorec.hdf5.values import fetch, number, text
+        from neurorec.networks import stored
 
-        if "architecture" in group.attrs:
-            raise RunFileError("there is a network of a torch module; read it with nr.ModuleNetwork.load")
-        arrays = {name: fetch(group, name) for name in AXES}
-        parameters, free = ({name: fetch(group, f"{part}/{name}") for name in group.get(part, ())} for part in ("parameters", "free"))
-        filter, law = (text(group, name, "") or None for name in ("filter", "parametrisation"))
-        return cls(
-            **arrays, cell=named("cells", text(group, "cell"), trust), dt=number(group, "dt"), noise=number(group, "noise"), parameters=parameters,
-            filter=filter and named("filters", filter, trust), plastic=tuple(json.loads(text(group, "plastic"))),
-            parametrisation=law and named("parametrisations", law, trust), free=free,
-        )  # fmt: skip
+        return cls(**stored.cell_fields(group, cls.axes, trust))
 
     _cell = property(lambda self: self._classes["cells"])
     _filter = property(lambda self: self._classes["filters"])
 
-    def _chosen_plastic(self) -> tuple[str, ...]:
-        cls = self._cell
-        known = (
-            "recurrent",
-            "input",
-            "readout",
-            "bias",
-            *cls.parameters,
-            *(self._filter.parameters if self._filter else ()),
-        )
-        if self.plastic is None:
-            bias = ("bias",) if self.bias is not None or cls.biased else ()
-            return ("recurrent", "input", "readout", *bias, *cls.plastic)
-        return self._among_plastic(known)
-
-    def _count_units(self) -> int:
-        columns, outputs = np.shape(self.recurrent)[-1:], len(self.formula.emitted)
-        if np.ndim(self.recurrent) != 2 or columns[0] == 0 or columns[0] % outputs:
-            raise ShapeError(
-                f"recurrent must have shape (D N, K N) with at least one unit, got {np.shape(self.recurrent)}; {self.cell} has D={self.formula.n_drives}, K={outputs}"
-            )
-        return columns[0] // outputs
-
     def _checked_weights(self) -> dict[str, np.ndarray]:
         rows, columns = self.formula.n_drives * self.units, len(self.formula.emitted) * self.units
-        recurrent = real_array("recurrent", self.recurrent, (rows, columns), "weights are (post, pre), one block of rows a drive")
-        readout = real_array("readout", self.readout, (-1, columns), "one column a unit's output")  # after what says how many units
-        feedback = readout.T if self.feedback is None else self.feedback
-        return {
-            "recurrent": recurrent,
-            "input": real_array("input", self.input, (rows, -1), "weights are (post, pre); pass input.T if it is (pre, post)"),
-            "readout": readout,
-            "feedback": real_array(
-                "feedback", feedback, (columns, readout.shape[0]), "it is (units, outputs); pass feedback.T if it is (outputs, units)"
-            ).copy(),
-            "bias": real_array("bias", np.zeros(rows) if self.bias is None else self.bias, (rows,)),
-            "initial": self._checked_initial(),
-        }
-
-    def _checked_free(self, weights: Mapping[str, np.ndarray], asked: Any) -> tuple[dict[str, np.ndarray], np.ndarray]:
-        """By the parametrisation as it was passed: one with settings finds other free parameters."""
-        if asked is not None:
-            law = resolve("parametrisations", asked)
-            if clash := [name for name in law.learnt if name in (*WEIGHTS, "initial", *self.formula.parameters)]:
-                raise ValueRefused(f"{clash[0]!r} is a free parameter of {type(law).__name__} and a name of the network's own; rename one")
-            return checked(law, weights["recurrent"], self.free or None, {name: weights[name] for name in law.reads})
-        if self.free:
-            raise ValueRefused(f"free holds {', '.join(self.free)}, but there is no parametrisation to make recurrent of it; name one")
-        return {}, weights["recurrent"]
-
-    def _checked_initial(self) -> np.ndarray:
-        states, own = len(self.formula.states), self._cell.initial
-        value: Any = own if self.initial is None else self.initial
-        if isinstance(value, tuple) and len(value) <= states:
-            value = np.repeat([*value, *[0.0] * (states - len(value))], self.units)
-        elif np.ndim(value) == 0:
-            filled = len(self._cell.states)  # filters start at rest
-            value = np.repeat([float(np.asarray(value))] * filled + [0.0] * (states - filled), self.units)
-        return real_array("initial", value, (states * self.units,), "one value a unit and state, states stacked")
-
-    def _checked_parameters(self) -> dict[str, float | np.ndarray]:
-        defaults = {**self._cell.parameters, **(self._filter.parameters if self._filter else {})}
-        only(f"parameter of {self.cell}", self.parameters or {}, list(defaults))
-        values = {}
-        for name, default in defaults.items():
-            given = real_array(name, (self.parameters or {}).get(name, default))
-            values[name] = float(given) if given.ndim == 0 else real_array(name, given, (self.units,), "one value a unit")
-            self._expect_range(name, values[name])
-            if name.startswith("tau") and np.min(values[name]) < self.dt:
-                raise ValueRefused(
-                    f"{name} = {np.min(values[name]):g} s is shorter than the time step dt = {self.dt:g} s; choose dt <= {name}, for accuracy dt <= {name} / 5"
-                )
-        return values
-
-    def _expect_range(self, name: str, value: float | np.ndarray) -> None:
-        least, most = (self._filter.ranges if self._filter else {}).get(name, (-np.inf, np.inf))
-        if name not in self.plastic and not (least <= np.min(value) and np.max(value) <= most):
-            bounds = f"from {least:g}" if most == np.inf else f"from {least:g} to {most:g}"
-            raise ValueRefused(f"{name} of the filter {self.filter} must lie {bounds}, got {value}")
-
-
-AXES = {
-    "recurrent": ("post", "pre"),
-    "input": ("post", "input"),
-    "readout": ("output", "pre"),
-    "feedback": ("pre", "output"),
-    "bias": ("post",),
-    "initial": ("state",),
-}
-
-
-def _started(
-    parametrisation: Any, recurrent: np.ndarray, units: int, rng: np.random.Generator, others: Mapping[str, np.ndarray]
-) -> dict[str, Any]:
-    """The recurrent weights of a new network, and what they are made of."""
-    if parametrisation is None:
-        return {"recurrent": recurrent}
-    law = resolve("parametrisations", parametrisation)
-    read = {name: others[name] for name in law.reads}
-    free = law.start(recurrent, units, rng, **read)
-    return {"recurrent": law.map({**free, **read}), "free": free, "parametrisation": parametrisation}
-
-
-def _rescaled(recurrent: np.ndarray, units: int, radius: float) -> np.ndarray:
-    if recurrent.shape[1] != units:
-        raise ValueRefused("spectral_radius needs a cell with one output; use gain")
-    blocks = recurrent.reshape(-1, units, units)
-    found = np.abs(np.linalg.eigvals(blocks)).max(axis=1)
-    return (blocks * (positive("spectral_radius", radius) / found)[:, None, None]).reshape(recurrent.shape)
+        weights = checked_weights(self.recurrent, self.input, self.readout, self.feedback, self.bias, rows, columns)
+        return {**weights, "initial": cell_initial(self.initial, self._cell, len(self.formula.states), self.units)}

@@ -165,7 +165,7 @@ class RunFile:
         plan = Plan(layout, network, config, first, seed_entropy, record.snapshots(total, batch), rates)
         plan.check()
         path = None if path is None else Path(path)
-        return cls(new_file(path, plan.bytes, overwrite, lambda file: build(file, plan)), path, network.made_of)
+        return cls(new_file(path, plan.bytes, overwrite, lambda file: build(file, plan)), path, network.component_classes)
 
     @classmethod
     def open(cls, path: str | Path, mode: str = "r", trust: Trusted = False) -> RunFile:

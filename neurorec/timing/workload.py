@@ -8,8 +8,8 @@ from neurorec.discovery import load, resolve
 from neurorec.engines.base import Activity, Memory, Route, Teaching
 from neurorec.learning.optimisers.sgd import SGD
 from neurorec.networks.network import Network
-from neurorec.networks.plasticity import rates_by_name
-from neurorec.networks.weights import Weights, least_values
+from neurorec.networks.plasticity import learning_rates
+from neurorec.networks.weights import Weights, lower_bounds
 from neurorec.simulation.loss import weighted_error
 from neurorec.simulation.stimulus import stimulus
 from neurorec.tasks.base.trials import Trials
@@ -62,9 +62,9 @@ class Workload:
     def _teaching(self, rule: str, rate: float) -> Teaching:
         law = resolve("rules", rule)
         feedback = resolve("feedbacks", law.feedback)
-        rates = self.weights.spread(self.network, rates_by_name(self.network, law, feedback, rate)).astype(self.engine.dtype)
+        rates = self.weights.per_weight(self.network, learning_rates(self.network, law, feedback, rate)).astype(self.engine.dtype)
         return Teaching(
-            Route(law, feedback), SGD(), load("losses", "mse")(), rates, np.inf, 0.0, least_values(self.network, self.weights)
+            Route(law, feedback), SGD(), load("losses", "mse")(), rates, np.inf, 0.0, lower_bounds(self.network, self.weights)
         )  # fmt: skip
 
 

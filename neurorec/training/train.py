@@ -17,7 +17,7 @@ from neurorec.learning.losses.base import AbstractLoss
 from neurorec.learning.optimisers.base import AbstractOptimiser
 from neurorec.learning.rules.base import AbstractRule
 from neurorec.networks.abstract_network import AbstractNetwork
-from neurorec.networks.plasticity import largest, narrowed, rates_by_name, uneven
+from neurorec.networks.plasticity import largest_rate, learning_rates, uneven, with_plastic
 from neurorec.networks.weights import Weights
 from neurorec.process.interrupt import Interrupt
 from neurorec.process.memory import expect_memory
@@ -142,11 +142,11 @@ def train(
         On Ctrl-C, after the batch under way; the file can be resumed.
     """
     parts = Parts.of(task, rule, engine, feedback, optimiser, loss)
-    network, masks = narrowed(network, plastic)
-    by_name = rates_by_name(network, parts.rule, parts.feedback, rate, masks)
-    rates = Weights.of(network, np.float64).spread(network, by_name) if uneven(by_name) else None
+    network, masks = with_plastic(network, plastic)
+    by_name = learning_rates(network, parts.rule, parts.feedback, rate, masks)
+    rates = Weights.of(network, np.float64).per_weight(network, by_name) if uneven(by_name) else None
     plan = Plan(
-        **parts.described(), trials=trials, batch=batch, update=update, rate=largest(rate), uneven=list(uneven(by_name)),
+        **parts.described(), trials=trials, batch=batch, update=update, rate=largest_rate(rate), uneven=list(uneven(by_name)),
         clip=clip, weight_decay=weight_decay, anneal=anneal, gradient_angle=gradient_angle, stop_below=stop_below, seed=entropy(seed),
         start=start,
     )  # fmt: skip
@@ -162,7 +162,7 @@ def train(
         texts=text_widths(first.conditions), batch=batch, seed_entropy=plan.seed, carried=learner.start.vector, rates=rates,
         overwrite=overwrite,
     )  # fmt: skip
-    file.trust = (*network.made_of, *parts.made_of)
+    file.trust = (*network.component_classes, *parts.made_of)
     return _go_on(Journal(learner, file, file.total), progress)
 
 

@@ -8,7 +8,7 @@ import pytest
 import neurorec as nr
 from neurorec.discovery import load
 from neurorec.formula.unit import constants_of, for_numpy
-from neurorec.networks.model import formula_of
+from neurorec.networks.cell_with_filter import formula_of
 
 MODELS = [(cell, None) for cell in nr.names("cells")] + [("lstm", name) for name in nr.names("filters")]
 
