@@ -11,7 +11,7 @@ from neurorec.plots._look import COLOURS, COLUMN, axes, look
 from neurorec.plots._runs import AnyTrials, one, recorded, simulated
 from neurorec.runs.run import Run
 from neurorec.simulation.trajectories import Trajectories
-from neurorec.tasks.base.dataset import Dataset
+from neurorec.tasks.base.collection import Dataset
 from neurorec.tasks.base.trials import Trials
 from neurorec.training.settings import Plan, remake_task
 

@@ -12,7 +12,7 @@ import numpy as np
 from neurorec.arrays import positive, whole
 from neurorec.errors import ValueRefused
 from neurorec.random_numbers.seeds import TASK, entropy, generator
-from neurorec.tasks._settings import chosen
+from neurorec.tasks._reading.settings import chosen
 from neurorec.tasks.base.recommended import Recommended
 from neurorec.tasks.base.task import AbstractTask
 from neurorec.tasks.base.trials import Trial, Trials

@@ -10,7 +10,7 @@ import numpy as np
 
 from neurorec.arrays import positive, real_array
 from neurorec.errors import UnknownName, ValueRefused
-from neurorec.tasks._strokes import REACH, movement, path
+from neurorec.tasks._reading.strokes import REACH, movement, path
 from neurorec.tasks.base.recommended import Recommended
 from neurorec.tasks.base.task import AbstractTask
 from neurorec.tasks.base.trials import Trial, Trials

@@ -10,8 +10,8 @@ import numpy as np
 
 from neurorec.arrays import positive, whole
 from neurorec.random_numbers.seeds import ORDER, generator
-from neurorec.tasks._idx import pictures
-from neurorec.tasks._settings import as_path, chosen
+from neurorec.tasks._reading.idx import pictures
+from neurorec.tasks._reading.settings import as_path, chosen
 from neurorec.tasks.base.collection import AbstractCollection
 from neurorec.tasks.base.recommended import Recommended
 from neurorec.tasks.base.scores import share_right

@@ -13,7 +13,7 @@ from scipy.ndimage import gaussian_filter
 
 from neurorec.arrays import positive, real_array
 from neurorec.errors import ShapeError, ValueRefused
-from neurorec.tasks._recordings import Recording, array_table, example, file_table, recording_of
+from neurorec.tasks._reading.recordings import Recording, array_table, example, file_table, recording_of
 from neurorec.tasks.base.recommended import Recommended
 from neurorec.tasks.base.scores import variance_explained
 from neurorec.tasks.base.task import AbstractTask

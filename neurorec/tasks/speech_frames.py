@@ -12,8 +12,8 @@ from scipy.signal import get_window
 
 from neurorec.arrays import positive, whole
 from neurorec.errors import ValueRefused
-from neurorec.tasks._settings import as_path, chosen
-from neurorec.tasks._sounds import sounds
+from neurorec.tasks._reading.settings import as_path, chosen
+from neurorec.tasks._reading.sounds import sounds
 from neurorec.tasks.base.collection import AbstractCollection
 from neurorec.tasks.base.recommended import Recommended
 from neurorec.tasks.base.scores import variance_explained

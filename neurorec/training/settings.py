@@ -13,7 +13,7 @@ import numpy as np
 from neurorec.arrays import number, only, positive, whole
 from neurorec.discovery import name_of, resolve
 from neurorec.errors import NeurorecError, RunFileError, ValueRefused
-from neurorec.tasks.base.dataset import Dataset
+from neurorec.tasks.base.collection import Dataset
 from neurorec.tasks.base.recommended import GENERAL
 from neurorec.tasks.base.task import AbstractTask
 from neurorec.tasks.base.trials import Trials

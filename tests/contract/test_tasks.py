@@ -12,7 +12,7 @@ import pytest
 import neurorec as nr
 from neurorec.discovery import load
 from neurorec.errors import NeurorecError, UnknownName, ValueRefused
-from neurorec.tasks.base.dataset import Dataset
+from neurorec.tasks.base.collection import Dataset
 from neurorec.tasks.base.recommended import Recommended
 
 EXTRAS = {"handwriting": "HersheyFonts"}  # tasks that an optional package makes: what it is called

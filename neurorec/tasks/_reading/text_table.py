@@ -11,8 +11,8 @@ from typing import NamedTuple
 import numpy as np
 
 from neurorec.errors import ValueRefused
-from neurorec.tasks._clock import COUNTS, TIMES
-from neurorec.tasks._table import Table, parted
+from neurorec.tasks._reading.clock import COUNTS, TIMES
+from neurorec.tasks._reading.table import Table, parted
 
 LOOKED_AT = 100  # lines from which the form of the whole is told
 REMARK = ("#", "%")  # how a line begins that is none of the table

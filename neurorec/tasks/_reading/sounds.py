@@ -12,7 +12,7 @@ from scipy.io import wavfile
 from scipy.signal import resample_poly
 
 from neurorec.errors import ValueRefused
-from neurorec.tasks._settings import existing
+from neurorec.tasks._reading.settings import existing
 
 EXPECTED = "a folder of .wav files, which may be sorted into folders train and test"
 TENTH = 10  # without such folders every tenth file is for testing

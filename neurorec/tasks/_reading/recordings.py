@@ -12,9 +12,9 @@ import numpy as np
 
 from neurorec.arrays import real_array
 from neurorec.errors import NeurorecError, ShapeError, UnknownName, ValueRefused
-from neurorec.tasks._clock import clock_of
-from neurorec.tasks._table import Table, parted
-from neurorec.tasks._text_table import text_table
+from neurorec.tasks._reading.clock import clock_of
+from neurorec.tasks._reading.table import Table, parted
+from neurorec.tasks._reading.text_table import text_table
 
 if TYPE_CHECKING:
     import h5py
@@ -54,7 +54,7 @@ def recording_of(table: Table, time: Any, sampling: float | None, columns: Seque
     ----------
     table : Table
     time, sampling
-        As for `neurorec.tasks._clock.clock_of`.
+        As for `neurorec.tasks._reading.clock.clock_of`.
     columns : sequence of str or int, optional
         Headers (or numbers) of those to take; where there is no header, what they are called, with that of time or without. None: all.
     """

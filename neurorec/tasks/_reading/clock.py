@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from neurorec.errors import ValueRefused
-from neurorec.tasks._table import FACTORS, Table, parted
+from neurorec.tasks._reading.table import FACTORS, Table, parted
 
 TIMES = ("time", "times", "t", "timestamp", "timestamps")
 COUNTS = (

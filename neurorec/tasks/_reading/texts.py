@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from neurorec.errors import ValueRefused
-from neurorec.tasks._settings import existing
+from neurorec.tasks._reading.settings import existing
 from neurorec.tasks.base.trials import Trial
 
 PARTS = ("train", "valid", "test")
