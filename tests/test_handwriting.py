@@ -128,7 +128,7 @@ def test_a_word_that_cannot_be_written_is_refused(text, error, said):
 def test_without_the_fonts_the_way_to_them_is_said(monkeypatch):
     """The package is asked for when a letter is, not before."""
     monkeypatch.setitem(sys.modules, "HersheyFonts", None)
-    for cached in (font_strokes.path, font_strokes._font, font_strokes._joint):
+    for cached in (font_strokes.letter_path, font_strokes._font, font_strokes._joint):
         cached.cache_clear()
     with pytest.raises(NotOffered, match=r"pip install 'neurorec\[handwriting\]'"):
         nr.task("handwriting")

@@ -85,7 +85,7 @@ def _asked(run: Run, data: xarray.Dataset) -> Trials:
 
 
 def _agreement(trial: int, output: np.ndarray, shown: Trials) -> str:
-    if not shown.asked:
+    if not shown.has_targets:
         return f"trial {trial}"
     counted = shown.mask[:, 0] > 0
     if shown.loss == "mse" and counted.sum() == 1:  # a single answer has no variance
@@ -95,7 +95,7 @@ def _agreement(trial: int, output: np.ndarray, shown: Trials) -> str:
 
 
 def _draw(ax: Axes, time: np.ndarray, output: np.ndarray, shown: Trials) -> None:
-    target = np.where(shown.mask > 0, shown.targets[:, 0], np.nan) if shown.asked else np.full(output.shape, np.nan)
+    target = np.where(shown.mask > 0, shown.targets[:, 0], np.nan) if shown.has_targets else np.full(output.shape, np.nan)
     if shown.loss == "cross_entropy":
         output = _softmax(output)
     channels, style = output.shape[1], TARGET | _squares(shown.mask[:, 0] > 0)
@@ -104,7 +104,7 @@ def _draw(ax: Axes, time: np.ndarray, output: np.ndarray, shown: Trials) -> None
     down = -space * np.arange(channels)  # the first channel on top
     for channel in range(channels):
         first = channel == 0
-        if shown.asked:
+        if shown.has_targets:
             ax.plot(time, target[:, channel] + down[channel], label="target" if first else None, **style)
         ax.plot(time, output[:, channel] + down[channel], color=COLOURS[0], label="output" if first else None)
     ax.set_xlabel("time (s)")

@@ -64,14 +64,14 @@ def simulate(
     runner, root = resolve("engines", engine), entropy(seed)
     expect_taken(runner, network)
     trials = _as_trials(trials, network, n, root)
-    fit(network, trials, asked=trials.asked)
+    fit(network, trials, asked=trials.has_targets)
     numbers = trials.steps * trials.count * (2 * network.initial.size + network.inputs + 2 * network.outputs)  # computed, then copied
     expect_memory(np.dtype(runner.dtype).itemsize * numbers, "the simulation", "use fewer trials or steps, or nr.stream, into a file")
     given = stimulus(network, trials, runner.dtype, root, state=start(network, trials.count, initial, runner.dtype))
     activity = runner.forward(network, Weights.of(network, runner.dtype), given)
     states = {name: activity.states[1:, i].copy() for i, name in enumerate(network.formula.states) if name in network.own_states}
     return Trajectories(
-        activity.readout.copy(), states, trials, losses(activity.readout, trials) if trials.asked else np.full(trials.count, np.nan)
+        activity.readout.copy(), states, trials, losses(activity.readout, trials) if trials.has_targets else np.full(trials.count, np.nan)
     )
 
 

@@ -90,7 +90,7 @@ class IntervalMatching(AbstractTask):
         outputs : (T, B, 1)
             The network's answers.
         trials : Trials
-            What was asked.
+            Their trials.
 
         Returns
         -------

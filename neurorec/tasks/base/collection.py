@@ -40,7 +40,7 @@ class AbstractCollection(AbstractTask):
 
     def trials(self, n: int, seed: int | None = 0, first: int = 0) -> Trials:
         """Number `first` to `first + n - 1` of the shuffled passes through the collection."""
-        return self._together([self.item(int(number)) for number in passes(self.count, n, seed, first)])
+        return self._stacked([self.item(int(number)) for number in passes(self.count, n, seed, first)])
 
 
 @final
