@@ -305,7 +305,7 @@ class SequenceLoop(AbstractDisplayed):
         targets = Transitions(self.sequence)
         with diary, Interrupt() as interrupt, Progress(progress, diary.total, diary.done, "transition") as shown:
             going = True
-            while going and diary.done < diary.total and interrupt.asked is None:
+            while going and diary.done < diary.total and interrupt.received is None:
                 activity, *row = self._learn_one(course, targets)
                 diary.note(row, activity, self._player.inputs[row[0]])
                 going = self._kept(diary, course, shown)

@@ -18,7 +18,7 @@ from types import ModuleType
 from neurorec.errors import RunFileError
 from neurorec.formula.cache_folder import discard_if_open, folder, own_folder
 from neurorec.formula.once import LOCK
-from neurorec.formula.sources import behind
+from neurorec.formula.sources import sources_of
 
 __all__ = ["folder", "package"]
 
@@ -45,7 +45,7 @@ def package(files: Mapping[str, str], salt: str = "") -> ModuleType:
         If the cache folder cannot be written, or others could have written in it.
     """
     files = {"__init__": f'"""Printed by neurorec; its modules: {", ".join(files)}."""\n', **files}
-    parts = [salt, behind(files.values()), *(f"{k}\0{v}" for k, v in sorted(files.items()))]
+    parts = [salt, sources_of(files.values()), *(f"{k}\0{v}" for k, v in sorted(files.items()))]
     name = f"neurorec_printed_{hashlib.sha256(chr(0).join(parts).encode()).hexdigest()[:16]}"
     with LOCK:  # no thread may see a package of which another has imported a part
         if name not in sys.modules:

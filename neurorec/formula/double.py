@@ -6,8 +6,8 @@ import numba
 import numpy as np
 from numpy import float64 as real
 
+from neurorec.formula.entry import FLAGS
 from neurorec.formula.exponentials import Format, exponentials, written
-from neurorec.formula.flags import FLAGS
 
 inlined = numba.njit(inline="always", **FLAGS)
 ROOT = 0x3FE6A09E667F3BCD  # the bits of sqrt(1/2)

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numba
 import numpy as np
 
-from neurorec.formula.flags import EXACT
+from neurorec.formula.entry import EXACT
 
 written = numba.njit(**EXACT)
 

@@ -62,7 +62,7 @@ def triangle(x: torch.Tensor) -> torch.Tensor:
 
 @of_numbers_too
 def stop_gradient(x: torch.Tensor) -> torch.Tensor:
-    """The same numbers, through which nothing is learnt."""
+    """The same numbers, detached: derivative zero."""
     return x.detach()
 
 

@@ -6,8 +6,8 @@ import numba
 import numpy as np
 from numpy import float32 as real
 
+from neurorec.formula.entry import FLAGS
 from neurorec.formula.exponentials import Format, exponentials, written
-from neurorec.formula.flags import FLAGS
 
 inlined = numba.njit(inline="always", **FLAGS)
 

@@ -74,7 +74,7 @@ class spike(sympy.Function):
 
 
 class stop_gradient(sympy.Function):
-    """The argument itself, through which nothing is learnt (the reset of e-prop)."""
+    """The argument itself, with derivative zero (the reset of e-prop)."""
 
     def fdiff(self, argindex: int = 1) -> sympy.Expr:
         """Derivative: zero."""

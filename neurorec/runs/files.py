@@ -18,7 +18,7 @@ from neurorec.hdf5.opening import unbuffered
 from neurorec.hdf5.publish import publishing, written_aside
 from neurorec.hdf5.seal import sealed
 from neurorec.hdf5.values import number, text
-from neurorec.process.memory import expect_memory, told
+from neurorec.process.memory import expect_memory, readable_size
 from neurorec.runs.failures import expect_in_place
 from neurorec.runs.slots import SLOTS
 
@@ -110,7 +110,7 @@ def expect_run(path: Path, file: h5py.File) -> None:
 
 def _expect_room(path: Path, size: int) -> None:
     if (free := shutil.disk_usage(path.parent).free) < size:
-        raise RunFileError(f"cannot write {path}: {told(free)} are free; {_advice(size)}")
+        raise RunFileError(f"cannot write {path}: {readable_size(free)} are free; {_advice(size)}")
 
 
 def _try_room(folder: Path, size: int) -> None:
@@ -120,4 +120,4 @@ def _try_room(folder: Path, size: int) -> None:
 
 
 def _advice(size: int) -> str:
-    return f"the run needs {told(size)} in a folder that can be written; record less ({LESS}), train fewer trials, or choose another folder"
+    return f"the run needs {readable_size(size)} in a folder that can be written; record less ({LESS}), train fewer trials, or choose another folder"

@@ -15,7 +15,7 @@ from threadpoolctl import threadpool_limits
 
 from neurorec.arrays import aligned
 from neurorec.engines.numba.compile import products
-from neurorec.formula.flags import FLAGS
+from neurorec.formula.entry import FLAGS
 from neurorec.timing.clock import side_by_side
 
 Product = Callable[[np.ndarray, np.ndarray], object]  # of activity (steps, trials, units), into such an array

@@ -240,7 +240,7 @@ def _go_on(journal: Journal, progress: bool | Hook) -> Run:
     with one_thread, Interrupt() as interrupt, Progress(progress, journal.total, journal.done) as shown:
         try:
             going = True
-            while going and not journal.finished and interrupt.asked is None:
+            while going and not journal.finished and interrupt.received is None:
                 journal.batch()
                 going = _told(journal, shown)
             journal.conclude()

@@ -25,7 +25,7 @@ from collections import namedtuple
 
 import numba
 
-from neurorec.formula.flags import FLAGS
+from neurorec.formula.entry import FLAGS
 from {loss.cls.__module__} import {loss.cls.__qualname__} as Loss
 from {feedback.cls.__module__} import {feedback.cls.__qualname__} as Feedback
 from {optimiser.__module__} import {optimiser.__qualname__} as Optimiser
