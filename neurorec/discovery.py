@@ -49,6 +49,12 @@ def names(kind: str) -> list[str]:
     ------
     UnknownName
         If there is no such kind.
+
+    Examples
+    --------
+    >>> import neurorec as nr
+    >>> nr.names("losses")
+    ['cross_entropy', 'mse']
     """
     if kind not in KINDS:
         raise UnknownName.among("kind", kind, tuple(KINDS))

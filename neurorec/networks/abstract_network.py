@@ -20,6 +20,12 @@ if TYPE_CHECKING:
     import h5py
 
     from neurorec.learning.rules.base import AbstractRule
+    from neurorec.networks.parametrisations.base import AbstractParametrisation
+
+# What engines, training and files need of a network; a shell's completion leaves it out.
+NOT_FOR_USERS = frozenset(
+    "attributes axes component_classes draws expect from_group lower_bounds own_states parametrisation_class parts sizes stored to_group with_parts".split()
+)
 
 
 class AbstractNetwork(AbstractDisplayed):
@@ -45,17 +51,15 @@ class AbstractNetwork(AbstractDisplayed):
     parametrisation_class : type or None
         The class of that name.
     free : mapping of str to array
-        What it is computed from.
-    learnt : tuple of str
-        Which of those training changes.
-    lower_bounds : mapping of str to float
-        Smallest values of the free parameters that have one.
+        What it is computed from: free parameters and fixed arrays.
     formula : Formula
         The symbolic model of a unit; of a torch module, its states only.
     component_classes : tuple of type
         Such as its cell's; with them a file of it can be read again.
     axes : mapping of str to tuple of str
         Names of the dimensions of its arrays in a file.
+    attributes : tuple of str
+        Fields that are attributes of its group in a file.
     """
 
     inputs: int
@@ -67,13 +71,12 @@ class AbstractNetwork(AbstractDisplayed):
     draws: bool = False
     plastic: tuple[str, ...]
     parametrisation: str | None = None
-    parametrisation_class: type | None = None
+    parametrisation_class: type[AbstractParametrisation] | None = None
     free: Mapping[str, np.ndarray] = MappingProxyType({})
-    learnt: tuple[str, ...] = ()
-    lower_bounds: Mapping[str, float] = MappingProxyType({})
     formula: Formula
     component_classes: tuple[type, ...]
     axes: ClassVar[Mapping[str, tuple[str, ...]]]
+    attributes: ClassVar[tuple[str, ...]]
 
     @property
     @abstractmethod
@@ -83,12 +86,22 @@ class AbstractNetwork(AbstractDisplayed):
     @property
     @abstractmethod
     def learnable(self) -> int:
-        """How many numbers training changes."""
+        """Number of numbers that training changes."""
 
     @property
     @abstractmethod
     def own_states(self) -> tuple[str, ...]:
         """Names of the states without those of a filter."""
+
+    @property
+    def learnt(self) -> tuple[str, ...]:
+        """Names of the free parameters of `recurrent`, which training changes in its place; empty without a parametrisation."""
+        return () if self.parametrisation_class is None else self.parametrisation_class.learnt
+
+    @property
+    def lower_bounds(self) -> Mapping[str, float]:
+        """Smallest values of the free parameters that have one."""
+        return {} if self.parametrisation_class is None else self.parametrisation_class.least
 
     @property
     def outputs(self) -> int:
@@ -102,7 +115,7 @@ class AbstractNetwork(AbstractDisplayed):
         Raises
         ------
         NotOffered
-            Saying what can.
+            Naming those by which it can.
         """
 
     @abstractmethod
@@ -111,15 +124,17 @@ class AbstractNetwork(AbstractDisplayed):
 
     @abstractmethod
     def with_parts(self, parts: Mapping[str, np.ndarray]) -> Self:
-        """The network with others in the place of `parts`."""
+        """The network with these arrays in the place of its `parts`."""
 
     @abstractmethod
     def stored(self) -> dict[str, np.ndarray]:
-        """What `to_group` stores as datasets, by their paths in the group."""
+        """Arrays that `to_group` writes as datasets, by their paths in the group."""
 
-    @abstractmethod
     def to_group(self, group: h5py.Group) -> None:
         """Write the arrays, and the rest as attributes, into an open HDF5 group; dimensions are labelled."""
+        from neurorec.networks import stored
+
+        stored.write(group, self)
 
     @classmethod
     @abstractmethod
@@ -131,6 +146,10 @@ class AbstractNetwork(AbstractDisplayed):
         """Such as "50 units, 3 inputs, 2 outputs"."""
         return ", ".join([some(self.units, "unit"), some(self.inputs, "input"), some(self.outputs, "output")])
 
+    def __dir__(self) -> list[str]:
+        """What users of a network use."""
+        return [name for name in super().__dir__() if name not in NOT_FOR_USERS]
+
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Of a copy: its arrays are read-only, too."""
         vars(self).update(state)
@@ -138,7 +157,15 @@ class AbstractNetwork(AbstractDisplayed):
             array.setflags(write=False)
 
     def replace(self, **changes: Any) -> Self:
-        """A new network with some fields changed."""
+        """A new network with some fields changed.
+
+        Examples
+        --------
+        >>> import neurorec as nr
+        >>> net = nr.Network.random(inputs=1, units=20, outputs=1)
+        >>> net.replace(recurrent=0.5 * net.recurrent, noise=0.1).noise
+        0.1
+        """
         fields: Any = dataclasses.fields(self)  # type: ignore[arg-type]
         only(f"field of {type(self).__name__}", changes, [f.name for f in fields if f.init])
         return dataclasses.replace(self, **changes)  # type: ignore[type-var]
@@ -150,6 +177,13 @@ class AbstractNetwork(AbstractDisplayed):
         ------
         RunFileError
             If the file exists (unless `overwrite`), is being written, or cannot be written.
+
+        Examples
+        --------
+        >>> import neurorec as nr
+        >>> path = nr.Network.random(inputs=1, units=20, outputs=1).save("net.h5", overwrite=True)
+        >>> nr.Network.load(path).units
+        20
         """
         from neurorec.networks import stored
 
@@ -158,7 +192,7 @@ class AbstractNetwork(AbstractDisplayed):
 
     @classmethod
     def load(cls, path: str | Path, trust: Trust = False) -> Self:
-        """Read a network from a file of `save`; or from a run file, as trained so far, whether it came to its end or was killed.
+        """Read a network from a file of `save`, or from a run file: as trained so far, whether the training ended or was killed.
 
         Parameters
         ----------

@@ -7,15 +7,49 @@ from typing import Any
 
 import numpy as np
 
-from neurorec.arrays import only, real_array
-from neurorec.discovery import name_of
+from neurorec.arrays import number, only, positive, real_array
+from neurorec.discovery import class_of, name_of
 from neurorec.errors import ShapeError, ValueRefused
 from neurorec.formula.derive import Formula
+from neurorec.networks.cell_with_filter import formula_of
 from neurorec.networks.cells.base import AbstractCell
 from neurorec.networks.filters.base import AbstractFilter
+from neurorec.networks.free_parameters import checked_free
+
+CLASSES = {"cell": "cells", "filter": "filters", "parametrisation": "parametrisations"}  # fields that name a class, and its kind
+WEIGHTS = ("recurrent", "input", "bias", "readout", "feedback")
 
 Cell = type[AbstractCell]
 Filter = type[AbstractFilter] | None
+
+
+def checked_fields(passed: Mapping[str, Any]) -> dict[str, Any]:
+    """Every field of a `Network`, from the values it was constructed with; arrays are read-only.
+
+    Raises
+    ------
+    ShapeError, ValueRefused, UnknownName, NotOffered
+        Each says what was expected and the way out.
+    """
+    classes = {kind: None if passed[name] is None else class_of(kind, passed[name]) for name, kind in CLASSES.items()}
+    cell: Any = classes["cells"]
+    filter: Any = classes["filters"]
+    dt, plastic = positive("dt", passed["dt"], "seconds"), checked_plastic(passed["plastic"], cell, filter, passed["bias"] is not None)
+    formula = formula_of(cell, filter, tuple(name for name in plastic if name not in WEIGHTS))
+    units = count_units(passed["recurrent"], formula, name_of(cell))
+    weights = checked_weights(passed, formula, units)
+    weights["initial"] = cell_initial(passed["initial"], cell, len(formula.states), units)
+    free, weights["recurrent"] = checked_free(
+        passed["parametrisation"], passed["free"] or {}, weights, own_names=(*weights, *formula.parameters)
+    )
+    for array in (*weights.values(), *free.values()):
+        array.setflags(write=False)
+    parameters = checked_parameters(passed["parameters"], cell, filter, units, dt, plastic)
+    names = {name: None if classes[kind] is None else name_of(classes[kind]) for name, kind in CLASSES.items()}
+    return {
+        **weights, **names, "free": free, "parameters": parameters, "dt": dt, "plastic": plastic, "formula": formula,
+        "noise": number("noise", passed["noise"], 0), "_classes": classes, "_units": units,
+    }  # fmt: skip
 
 
 def checked_names(plastic: Any, known: Sequence[str]) -> tuple[str, ...]:
@@ -59,16 +93,18 @@ def count_units(recurrent: Any, formula: Formula, cell: str) -> int:
     return columns[0] // outputs
 
 
-def checked_weights(recurrent: Any, input: Any, readout: Any, feedback: Any, bias: Any, rows: int, columns: int) -> dict[str, np.ndarray]:
-    """The weights of a network with `rows` D N and `columns` K N as float64 arrays."""
-    recurrent = real_array("recurrent", recurrent, (rows, columns), "weights are (post, pre), one block of rows a drive")
-    readout = real_array("readout", readout, (-1, columns), "one column a unit's output")
+def checked_weights(passed: Mapping[str, Any], formula: Formula, units: int) -> dict[str, np.ndarray]:
+    """The weights of a network of cells as float64 arrays, with defaults for feedback and bias."""
+    rows, columns = formula.n_drives * units, len(formula.emitted) * units
+    recurrent = real_array("recurrent", passed["recurrent"], (rows, columns), "weights are (post, pre), one block of rows a drive")
+    readout = real_array("readout", passed["readout"], (-1, columns), "one column a unit's output")
+    bias = np.zeros(rows) if passed["bias"] is None else passed["bias"]
     return {
         "recurrent": recurrent,
-        "input": real_array("input", input, (rows, -1), "weights are (post, pre); pass input.T if it is (pre, post)"),
+        "input": real_array("input", passed["input"], (rows, -1), "weights are (post, pre); pass input.T if it is (pre, post)"),
         "readout": readout,
-        "feedback": checked_feedback(feedback, readout),
-        "bias": real_array("bias", np.zeros(rows) if bias is None else bias, (rows,)),
+        "feedback": checked_feedback(passed["feedback"], readout),
+        "bias": real_array("bias", bias, (rows,)),
     }
 
 

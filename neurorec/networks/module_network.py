@@ -1,4 +1,4 @@
-"""A network whose recurrence is a torch module: what no formula can say."""
+"""A network whose recurrence is a torch module, for what cannot be written as a formula."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class ModuleNetwork(AbstractNetwork):
     Parameters
     ----------
     architecture : str or class
-        A name from ``nr.names("architectures")``, or a torch module class of your own, which is made by
+        A name from ``nr.names("architectures")``, or a torch module class of your own, instantiated by
         ``architecture(inputs, units, **settings)`` and has ``states``, ``initial`` and ``step`` as in `neurorec.networks.architectures.base`.
     inputs : int
         Input channels I.
@@ -50,9 +50,9 @@ class ModuleNetwork(AbstractNetwork):
     feedback : (N, O) array_like, optional
         Fixed weights through which the error comes back under ``random`` feedback. None: ``readout.T``.
     settings : mapping, optional
-        What else the architecture is made with; JSON-able.
+        Further arguments of the architecture; JSON-able.
     dt : float
-        Time step in seconds; the module does not hear of it.
+        Time step in seconds; the module does not depend on it.
     initial : float or (k N,) array_like, optional
         State before the first step, states stacked; one value for all, if it is a number. None: the module's own.
     plastic : sequence of str, optional
@@ -62,6 +62,19 @@ class ModuleNetwork(AbstractNetwork):
     ------
     ShapeError, ValueRefused, UnknownName, NotOffered
         Each says what was expected and the way out.
+
+    Examples
+    --------
+    >>> import torch
+    >>> import neurorec as nr
+    >>> net = nr.ModuleNetwork.random("torch_rnn", inputs=2, units=8, outputs=1)
+    >>> net.weights["layer.weight_hh_l0"].shape
+    (8, 8)
+
+    With the weights of a module that was trained elsewhere:
+
+    >>> module = torch.nn.RNN(2, 8)
+    >>> net = net.replace(weights={f"layer.{name}": value for name, value in module.state_dict().items()})
     """
 
     architecture: Any  # a name, whatever was passed
@@ -75,6 +88,7 @@ class ModuleNetwork(AbstractNetwork):
     plastic: tuple[str, ...] = _OWN
     component_classes: tuple[type, ...] = field(init=False, repr=False)
     axes: ClassVar[Mapping[str, tuple[str, ...]]] = {"readout": ("output", "unit"), "feedback": ("unit", "output"), "initial": ("state",)}
+    attributes: ClassVar[tuple[str, ...]] = ("architecture", "inputs", "settings", "dt", "plastic")
 
     noise = 0.0
 
@@ -103,7 +117,7 @@ class ModuleNetwork(AbstractNetwork):
         *,
         plastic: tuple[str, ...] = _OWN,
     ) -> ModuleNetwork:
-        """A network with the weights that the module gives itself, ``readout ~ U(-1, 1) / sqrt(N)`` and ``feedback ~ N(0, 1)``.
+        """A network with the module's own initial weights, ``readout ~ U(-1, 1) / sqrt(N)`` and ``feedback ~ N(0, 1)``.
 
         Parameters
         ----------
@@ -128,12 +142,12 @@ class ModuleNetwork(AbstractNetwork):
 
     @property
     def draws(self) -> bool:
-        """Whether the module has steps of its own for training, which take random numbers."""
+        """Whether the module has a separate forward pass for training, which draws random numbers."""
         return hasattr(self.module(), "training_steps")
 
     @property
     def learnable(self) -> int:
-        """How many numbers training changes."""
+        """Number of numbers that training changes."""
         return sum(array.size for name, array in self.parts().items() if name in self.plastic)
 
     @property
@@ -150,7 +164,7 @@ class ModuleNetwork(AbstractNetwork):
         return module_rows(self)
 
     def module(self) -> Any:
-        """A torch module of this architecture; its own weights are not the network's, and it must not be changed."""
+        """A torch module of this architecture, shared: its weights are not the network's, and it must not be changed."""
         return shared_module(self.component_classes[0], self.inputs, self.units, json.dumps(self.settings))
 
     def expect(self, rule: AbstractRule, schedule: str) -> None:
@@ -174,16 +188,6 @@ class ModuleNetwork(AbstractNetwork):
     def stored(self) -> dict[str, np.ndarray]:
         """As the contract says."""
         return {name: getattr(self, name) for name in self.axes} | {f"module/{name}": array for name, array in self.weights.items()}
-
-    def to_group(self, group: h5py.Group) -> None:
-        """As the contract says."""
-        from neurorec.networks import stored
-
-        attributes = {
-            "architecture": self.architecture, "inputs": self.inputs, "settings": json.dumps(self.settings),
-            "dt": self.dt, "plastic": json.dumps(self.plastic),
-        }  # fmt: skip
-        stored.write(group, self, attributes)
 
     @classmethod
     def from_group(cls, group: h5py.Group, trust: Trusted = False) -> Self:

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from neurorec.arrays import number, only, positive
-from neurorec.discovery import class_of, name_of
+from neurorec.arrays import only
+from neurorec.discovery import class_of
 from neurorec.display import Rows
 from neurorec.formula.derive import Formula
 from neurorec.learning.rules.base import AbstractRule
 from neurorec.networks.abstract_network import AbstractNetwork
 from neurorec.networks.cell_with_filter import formula_of
-from neurorec.networks.checks import cell_initial, checked_parameters, checked_plastic, checked_weights, count_units
-from neurorec.networks.free_parameters import checked_free, recurrent_after
+from neurorec.networks.checks import CLASSES, WEIGHTS, checked_fields
+from neurorec.networks.free_parameters import recurrent_after
 from neurorec.networks.parametrisations.base import AbstractParametrisation
 from neurorec.networks.random_weights import expect_sizes, initialised, random_weights
 from neurorec.networks.summary import network_rows
@@ -30,8 +29,6 @@ if TYPE_CHECKING:
     from neurorec.tasks.base.task import AbstractTask
 
 _OWN: Any = None  # "the default", which __post_init__ fills in: a field's type is what it holds afterwards
-CLASSES = {"cell": "cells", "filter": "filters", "parametrisation": "parametrisations"}  # fields that name one, and of which kind
-WEIGHTS = ("recurrent", "input", "bias", "readout", "feedback")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -49,7 +46,7 @@ class Network(AbstractNetwork):
     readout : (O, K N) array_like
         Output weights.
     feedback : (K N, O) array_like, optional
-        Fixed weights through which a local rule hears the error. None: ``readout.T``.
+        Fixed weights through which the error reaches the units under a local rule. None: ``readout.T``.
     cell : str or class
         A name from ``nr.names("cells")``, or a cell class of your own.
     dt : float
@@ -70,7 +67,7 @@ class Network(AbstractNetwork):
         Which weights (and per-unit parameters) training changes. None: recurrent, input, readout, the cell's
         own plastic parameters, and bias where one was given or the cell is usually trained with one.
     parametrisation : str, class or instance, optional
-        A map that makes `recurrent`, from ``nr.names("parametrisations")``: then its free parameters are learnt.
+        A map from free parameters to `recurrent`, from ``nr.names("parametrisations")``: training changes those in its place.
     free : mapping of str to array_like, optional
         Free parameters of the parametrisation, and the fixed arrays it needs. None: those of `recurrent`.
 
@@ -83,6 +80,20 @@ class Network(AbstractNetwork):
     ------
     ShapeError, ValueRefused, UnknownName
         Each says what was expected and the way out.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import neurorec as nr
+    >>> recurrent = np.random.default_rng(0).standard_normal((5, 5))
+    >>> nr.Network(recurrent, input=np.ones((5, 2)), readout=np.ones((1, 5)), parameters={"tau": 0.2})
+    Network: 5 units, 2 inputs, 1 output
+      cell        leaky_tanh; states h
+      dt          0.01 s
+      parameters  tau 0.2 s
+      weights     recurrent 5 x 5, input 5 x 2, readout 1 x 5, feedback 5 x 1
+      recurrent   gain 1.91
+      plastic     40 numbers: recurrent, input, readout
     """
 
     recurrent: np.ndarray
@@ -104,25 +115,12 @@ class Network(AbstractNetwork):
         "recurrent": ("post", "pre"), "input": ("post", "input"), "readout": ("output", "pre"), "feedback": ("pre", "output"),
         "bias": ("post",), "initial": ("state",),
     }  # fmt: skip
+    attributes: ClassVar[tuple[str, ...]] = ("cell", "dt", "noise", "filter", "parametrisation", "plastic")
     _classes: Mapping[str, Any] = field(init=False)
     _units: int = field(init=False)
 
     def __post_init__(self) -> None:
-        passed = {kind: getattr(self, name) for name, kind in CLASSES.items()}
-        classes = {kind: None if each is None else class_of(kind, each) for kind, each in passed.items()}
-        fill = vars(self).update  # a frozen value is filled here and nowhere else
-        fill(_classes=classes, **{name: None if passed[kind] is None else name_of(classes[kind]) for name, kind in CLASSES.items()})
-        fill(dt=positive("dt", self.dt, "seconds"), plastic=checked_plastic(self.plastic, self._cell, self._filter, self.bias is not None))
-        fill(formula=formula_of(self._cell, self._filter, tuple(name for name in self.plastic if name not in WEIGHTS)))
-        fill(_units=count_units(self.recurrent, self.formula, self.cell))
-        weights = self._checked_weights()
-        own_names = (*weights, *self.formula.parameters)
-        free, weights["recurrent"] = checked_free(passed["parametrisations"], self.free or {}, weights, own_names)
-        fill(**weights, free=free)
-        for array in (*weights.values(), *free.values()):
-            array.setflags(write=False)
-        fill(parameters=checked_parameters(self.parameters, self._cell, self._filter, self.units, self.dt, self.plastic))
-        fill(noise=number("noise", self.noise, 0))
+        vars(self).update(checked_fields(vars(self)))
 
     @classmethod
     def random(
@@ -146,7 +144,7 @@ class Network(AbstractNetwork):
         plastic: tuple[str, ...] = _OWN,
         parametrisation: Any = None,
     ) -> Network:
-        """A network with the weights of Murray (2019), "Simulation details".
+        """A network with random weights, as in Murray (2019), "Simulation details".
 
         ``recurrent ~ N(0, gain^2 / N)``, ``input ~ U(-1, 1)``, ``readout ~ U(-1, 1) / sqrt(N)``,
         ``feedback ~ N(0, 1)``, all independent.
@@ -167,7 +165,7 @@ class Network(AbstractNetwork):
         readout_gain : float
             Of the first readout weights; a small readout turns sooner towards the feedback, which RFLO needs.
         parametrisation : str, class or instance, optional
-            A map that makes `recurrent`; one with an initialisation of its own ignores `gain`, `spectral_radius` and `sparsity`.
+            As for `Network`; one with an initialisation of its own ignores `gain`, `spectral_radius` and `sparsity`.
         cell, dt, parameters, bias, initial, noise, filter, plastic
             As for `Network`.
 
@@ -175,6 +173,15 @@ class Network(AbstractNetwork):
         ------
         ValueRefused
             Also if the weights would not fit into memory.
+
+        Examples
+        --------
+        An LSTM with momentum has four drives, each with its rows of weights:
+
+        >>> import neurorec as nr
+        >>> net = nr.Network.random(inputs=1, units=20, outputs=2, cell="lstm", filter="momentum")
+        >>> net.recurrent.shape
+        (80, 20)
         """
         expect_sizes(inputs, units, outputs)
         formula = formula_of(class_of("cells", cell), None if filter is None else class_of("filters", filter), ())
@@ -195,12 +202,19 @@ class Network(AbstractNetwork):
         seed : int
             Fixes every weight.
         **chosen
-            What is to be otherwise: `units`, `cell`, `gain`, `readout_gain`, `parametrisation`, as for `random`.
+            Settings in the place of those recommended: `units`, `cell`, `gain`, `readout_gain`, `parametrisation`, as for `random`.
 
         Raises
         ------
         ValueRefused, UnknownName
             As `random` does.
+
+        Examples
+        --------
+        >>> import neurorec as nr
+        >>> net = nr.Network.for_task(nr.task("n_bit_flip_flop"), units=50)
+        >>> net.inputs, net.units, net.outputs
+        (3, 50, 3)
         """
         only("setting of a recommended network", chosen, [*task.recommended.network])
         return cls.random(task.n_inputs, outputs=task.n_outputs, dt=task.dt, seed=seed, **task.recommended.but(**chosen).network)
@@ -226,18 +240,8 @@ class Network(AbstractNetwork):
         return self._classes["parametrisations"]
 
     @property
-    def learnt(self) -> tuple[str, ...]:
-        """Names of the free parameters of `recurrent`; empty without a parametrisation."""
-        return () if self.parametrisation_class is None else self.parametrisation_class.learnt
-
-    @property
-    def lower_bounds(self) -> Mapping[str, float]:
-        """Of the free parameters that have one."""
-        return {} if self.parametrisation_class is None else self.parametrisation_class.least
-
-    @property
     def learnable(self) -> int:
-        """How many numbers training changes: what is plastic, with the free parameters (not the absent ones) in the place of `recurrent`."""
+        """Number of numbers that training changes; free parameters, less those of absent synapses, count in the place of `recurrent`."""
         sizes = {name: getattr(self, name).size if name in WEIGHTS else self.units for name in self.plastic}
         if self.learnt and "recurrent" in sizes:
             absent = np.count_nonzero(self.free["mask"] == 0) if "mask" in self.free else 0
@@ -245,7 +249,7 @@ class Network(AbstractNetwork):
         return sum(sizes.values())
 
     def replace(self, **changes: Any) -> Network:
-        """A new network with some fields changed; of `recurrent` and `free`, the one that is not given follows the other."""
+        """A new network with some fields changed; of `recurrent` and `free`, the one that is left out follows from the other."""
         if "free" not in changes and {"recurrent", "parametrisation"} & changes.keys():
             changes["free"] = None
         elif "recurrent" not in changes and (chosen := changes.get("parametrisation", self.parametrisation_class)):
@@ -262,13 +266,13 @@ class Network(AbstractNetwork):
     @property
     def own_states(self) -> tuple[str, ...]:
         """Names of the cell's states."""
-        return tuple(self._cell.states)
+        return tuple(self._classes["cells"].states)
 
     def expect(self, rule: AbstractRule, schedule: str) -> None:
         """A cell learns by every rule, at all times."""
 
     def parts(self) -> dict[str, np.ndarray]:
-        """The weights, every parameter of the cell and its filter, one value a unit, and what `recurrent` is made of, if anything."""
+        """The weights, every parameter of the cell and its filter (one value a unit), and the free parameters of `recurrent`, if any."""
         rows = [self.per_unit(p) for p in self.formula.parameters]
         parts = {name: getattr(self, name) for name in WEIGHTS} | {"parameters": np.array(rows).reshape(len(rows), self.units)}
         return parts | {name: self.free[name] for name in self.learnt}
@@ -285,27 +289,9 @@ class Network(AbstractNetwork):
         parameters, free = {f"parameters/{n}": self.per_unit(n) for n in self.parameters}, {f"free/{n}": a for n, a in self.free.items()}
         return {name: getattr(self, name) for name in self.axes} | parameters | free
 
-    def to_group(self, group: h5py.Group) -> None:
-        """As the contract says."""
-        from neurorec.networks import stored
-
-        attributes = {
-            "cell": self.cell, "dt": self.dt, "noise": self.noise, "filter": self.filter or "",
-            "parametrisation": self.parametrisation or "", "plastic": json.dumps(self.plastic),
-        }  # fmt: skip
-        stored.write(group, self, attributes)
-
     @classmethod
     def from_group(cls, group: h5py.Group, trust: Trusted = False) -> Network:
         """As the contract says."""
         from neurorec.networks import stored
 
         return cls(**stored.cell_fields(group, cls.axes, trust))
-
-    _cell = property(lambda self: self._classes["cells"])
-    _filter = property(lambda self: self._classes["filters"])
-
-    def _checked_weights(self) -> dict[str, np.ndarray]:
-        rows, columns = self.formula.n_drives * self.units, len(self.formula.emitted) * self.units
-        weights = checked_weights(self.recurrent, self.input, self.readout, self.feedback, self.bias, rows, columns)
-        return {**weights, "initial": cell_initial(self.initial, self._cell, len(self.formula.states), self.units)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,14 +24,19 @@ if TYPE_CHECKING:
     from neurorec.networks.abstract_network import AbstractNetwork
 
 
-def write(group: h5py.Group, network: AbstractNetwork, attributes: Mapping[str, Any]) -> None:
+def write(group: h5py.Group, network: AbstractNetwork) -> None:
     """The arrays of a network as datasets whose dimensions are labelled, and the rest of it as attributes."""
     for path, array in network.stored().items():
         name = path.rpartition("/")[2]
         labels = network.axes.get(path) or (("unit",) if path.startswith("parameters/") else [f"{name}_{k}" for k in range(array.ndim)])
         for axis, label in zip(group.create_dataset(path, data=array).dims, labels, strict=True):
             axis.label = label
-    group.attrs.update(attributes)
+    group.attrs.update({name: _plain(getattr(network, name)) for name in network.attributes})
+
+
+def _plain(value: Any) -> str | float:
+    """An attribute's value: mappings and sequences as JSON, no name as an empty one."""
+    return json.dumps(value) if isinstance(value, Mapping | Sequence) and not isinstance(value, str) else "" if value is None else value
 
 
 def cell_fields(group: h5py.Group, names: Iterable[str], trust: Trusted) -> dict[str, Any]:

@@ -40,6 +40,30 @@ class AbstractTask(ABC):
     recommended : Recommended
         Network and training with which it is learnt, the defaults of ``neurorec train``; ``task.recommended.network``
         and ``task.recommended.training`` are keyword arguments of `nr.Network.random` and `nr.train`.
+
+    Examples
+    --------
+    A task of your own makes one trial from a random generator:
+
+    >>> from dataclasses import dataclass
+    >>> import numpy as np
+    >>> import neurorec as nr
+    >>> from neurorec.tasks.base.trials import Trial
+    >>> @dataclass(frozen=True)
+    ... class Integrator(nr.AbstractTask):
+    ...     dt: float = 0.01
+    ...     n_inputs = n_outputs = 1
+    ...
+    ...     def trial(self, rng):
+    ...         inputs = rng.standard_normal((50, 1))
+    ...         return Trial(inputs, np.cumsum(inputs, axis=0) * self.dt)
+    ...
+    ...     def score(self, outputs, trials):
+    ...         return (np.abs(outputs - trials.targets)[-1, :, 0] < 0.1).astype(float)
+    >>> task = Integrator()
+    >>> trials = task.trials(3, seed=0)
+    >>> task.score(trials.targets, trials)
+    array([1., 1., 1.])
     """
 
     n_inputs: int

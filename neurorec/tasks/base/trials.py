@@ -47,6 +47,22 @@ class Trials(AbstractDisplayed):
     Notes
     -----
     An `xarray.DataArray` with dimensions called time and trial (or batch, epoch) may have them in any order.
+
+    Examples
+    --------
+    Integrate a pulse at the first step of a trial; the second half of the trial counts:
+
+    >>> import numpy as np
+    >>> import neurorec as nr
+    >>> inputs, mask = np.zeros((100, 4, 1)), np.ones((100, 4))
+    >>> inputs[0, :, 0] = -1, 0, 1, 2
+    >>> mask[:50] = 0
+    >>> nr.Trials(inputs, np.cumsum(inputs, axis=0), mask, conditions={"pulse": inputs[0, :, 0]})
+    Trials: 4 trials of 1 s, 100 steps of 0.01 s
+      inputs   1 channel, -1 to 2
+      targets  1 channel, -1 to 2
+      counted  50% of the steps, in the loss mse
+      pulse    -1.0, 0.0, 1.0, 2.0
     """
 
     inputs: np.ndarray
