@@ -1,4 +1,4 @@
-"""What a network has learnt, and how: functions of networks and runs that return labelled arrays."""
+"""Analyses of networks and runs; each returns labelled arrays (`xarray.Dataset`)."""
 
 from neurorec.dynamics.alignment import alignment as alignment
 from neurorec.dynamics.principal_components import principal_components as principal_components

@@ -29,12 +29,12 @@ WIDTH = 1e-4  # of the step along the change of W, relative to W, by which its e
 def alignment(
     run: Run, task: AbstractTask | Trials | None = None, trials: int = 10, engine: str | AbstractEngine = "reference"
 ) -> xarray.Dataset:
-    """Alignment of readout and feedback, and what it does to learning, at every checkpoint of a run.
+    """Alignment of readout and feedback, and the angle of the rule's change to the gradient, at every checkpoint of a run.
 
     Parameters
     ----------
     run : Run
-        Its checkpoints are where things are measured: record more for a finer course.
+        Everything is measured at its checkpoints; ``nr.Record(checkpoints=...)`` says how many there are.
     task : task or Trials, optional
         For a run that was trained on arrays.
     trials : int
@@ -45,7 +45,7 @@ def alignment(
     Returns
     -------
     xarray.Dataset
-        Over ``trial``, how many were done, and ``weight``, what the rule changes:
+        Over ``trial`` (number of trials done) and ``weight`` (those that the rule changes):
 
         - ``trace`` (trial): Tr(readout feedback); of one output w . b. ``cosine`` (trial): the same over both norms.
         - ``angle`` (trial, weight): degrees between the rule's change and -dL/dW.
@@ -59,7 +59,14 @@ def alignment(
     Raises
     ------
     NotOffered, ValueRefused
-        If the network is a torch module; if the run was trained on arrays and they were not given.
+        If the network is a torch module; if the run was trained on arrays and `task` was left out.
+
+    Examples
+    --------
+    >>> import neurorec as nr
+    >>> table = nr.dynamics.alignment(nr.open_run("run.h5"), trials=2)
+    >>> table["angle"].dims
+    ('trial', 'weight')
     """
     import xarray
 
@@ -72,13 +79,13 @@ def alignment(
     rows = [_measured(network, data, names, engine, {"rule": rule, "feedback": feedback}) for network in networks]
     by_weight = {name: (("trial", "weight"), np.array([row[name] for row in rows])) for name in ("angle", "descent")}
     single = {name: ("trial", np.array([row[name] for row in rows])) for name in ("trace", "cosine", "alone", "together")}
-    found = xarray.Dataset(single | by_weight, {"trial": list(run.checkpoints), "weight": names})
-    found["angle"].attrs["units"] = "degrees"
-    return found
+    table = xarray.Dataset(single | by_weight, {"trial": list(run.checkpoints), "weight": names})
+    table["angle"].attrs["units"] = "degrees"
+    return table
 
 
 def trace(network: Network) -> float:
-    """Tr(readout feedback): positive where the error comes back, on balance, to the units that made it."""
+    """Tr(readout feedback): positive where the error reaches, on balance, the units that caused it."""
     return float((network.readout.T * network.feedback).sum())
 
 

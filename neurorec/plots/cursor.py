@@ -1,4 +1,4 @@
-"""Where a cursor went."""
+"""The path of a cursor in the plane."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ def cursor(
     ax: Axes | None = None,
     **line: Any,
 ) -> Axes:
-    """Trajectories in the plane, each from the origin, over what was asked for.
+    """Paths in the plane, each from the origin, over the target path.
 
     Parameters
     ----------
     paths : (T, 2) array, or several
         Positions; the first is drawn on top.
     asked : (T, 2) array, optional
-        Drawn wide and grey beneath.
+        The target path; drawn wide and grey beneath.
     ends : sequence of int
         Steps at which a movement ends: a dot on the first path, a ring on `asked`.
     unit : str
@@ -41,6 +41,14 @@ def cursor(
     Returns
     -------
     Axes
+
+    Examples
+    --------
+    >>> import neurorec as nr
+    >>> task = nr.task("movement_sequence")
+    >>> trials = task.trials(1)
+    >>> outputs = nr.simulate(nr.Network.for_task(task), trials, engine="reference").outputs
+    >>> ax = nr.plots.cursor(task.path(outputs[:, 0]), asked=task.path(trials.targets[:, 0]))
     """
     each = [paths] if isinstance(paths, np.ndarray) and paths.ndim == 2 else list(paths)
     style = {"color": COLOURS[0], "linewidth": 1.6, "zorder": 3} | line

@@ -25,6 +25,14 @@ def panels(rows: int, columns: int, width: float = COLUMN, height: float = 2.5) 
     -------
     Figure, array of Axes
         The axes as `matplotlib.pyplot.subplots` arranges them.
+
+    Examples
+    --------
+    >>> import neurorec as nr
+    >>> figure, (left, right) = nr.plots.panels(1, 2)
+    >>> run = nr.open_run("run.h5")
+    >>> ax = nr.plots.learning_curve(run, ax=left)
+    >>> ax = nr.plots.alignment(run, ax=right)
     """
     with look():
         made, axes = figure(rows, columns, columns * width, rows * height)
