@@ -1,4 +1,4 @@
-"""What of a file may become code: names of the library's own, and classes that the caller trusts."""
+"""Which classes a file may name: the library's own, and those that the caller trusts; importing any other would run its code."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from neurorec.arrays import only
 from neurorec.discovery import base_of, class_at, expect_class, load, name_of, word
 from neurorec.errors import NeurorecError, RunFileError, ValueRefused
 
-Trust = bool | type | Iterable[type]  # as a caller says it: all that a file names, nothing of it, or these classes
+Trust = bool | type | Iterable[type]  # as a caller passes it: all that a file names, nothing of it, or these classes
 Trusted = bool | tuple[type, ...]
 
 
 def trusted(trust: Trust) -> Trusted:
-    """What a caller said, checked.
+    """The argument `trust` of a caller, checked.
 
     Raises
     ------
@@ -47,7 +47,7 @@ def named(kind: str, name: object, trust: Trusted) -> type:
     RunFileError
         If the class is somebody's own and not trusted.
     UnknownName, NotOffered
-        If there is none of that name, or it is none of the kind; nothing of it has been called then.
+        If there is no such class, or it is not of the kind; nothing of it has been called then.
     """
     if not isinstance(name, str):
         raise RunFileError(f"the file is damaged (it names no {word(base_of(kind))}); restore it from a copy")
@@ -75,7 +75,7 @@ def own(name: str, base: type, trust: Trusted) -> type:
 
 
 def remade(kind: str, name: object, settings: object, trust: Trusted) -> Any:
-    """The object that a file describes by a name and settings, which go to the arguments that the class names and nowhere else.
+    """The object that a file describes by a class's name and settings, which are arguments of the class.
 
     Raises
     ------

@@ -1,13 +1,18 @@
-"""Where a benchmark runs: an engine, the matrix products alone on the same hardware, and when a job is done there."""
+"""Where a benchmark runs: the machine, an engine, the matrix products alone on the same hardware, and when a job is done there."""
 
 from __future__ import annotations
 
+import os
+import platform
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from threadpoolctl import threadpool_info
+
 from neurorec.discovery import names
+from neurorec.runs.about import git_commit, versions
 from neurorec.timing.products import gathering_product, recurrent_products
 
 Job = Callable[[], object]
@@ -26,11 +31,11 @@ class AbstractPlatform(ABC):
 
     @abstractmethod
     def missing(self) -> str:
-        """Why nothing can be measured here; empty if it can."""
+        """Why nothing can be measured here; empty where it can."""
 
     @abstractmethod
     def recurrent(self, units: int, trials: int, steps: int) -> Job:
-        """W o(t) for every step, by the fastest way we know."""
+        """W o(t) for every step, by the fastest way known here."""
 
     @abstractmethod
     def gathering(self, units: int, trials: int, steps: int) -> Job:
@@ -149,3 +154,17 @@ def _usable() -> bool:
     import torch
 
     return torch.cuda.is_available()
+
+
+def machine() -> dict[str, Any]:
+    """Cores, threads in use, foreign load, versions and commit."""
+    return {
+        "cores": os.cpu_count(),
+        "cores_allowed": len(os.sched_getaffinity(0)),
+        "architecture": platform.machine(),
+        "threads": max((pool["num_threads"] for pool in threadpool_info()), default=1),
+        "load": [round(each, 2) for each in os.getloadavg()],
+        "versions": versions(),
+        "blas": sorted({f"{pool['internal_api']} {pool['version']}" for pool in threadpool_info() if pool["user_api"] == "blas"}),
+        "commit": git_commit(),
+    }
