@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from neurorec.networks.architectures._silent import with_a_channel
+from neurorec.networks.architectures._torch_layer import with_a_channel
 from neurorec.networks.architectures.base import AbstractArchitecture
 
 

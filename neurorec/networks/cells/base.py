@@ -1,4 +1,4 @@
-"""What a cell is: a formula, the names in it, and where it starts."""
+"""The interface of a cell: a formula, the names in it, and the initial state."""
 
 from __future__ import annotations
 

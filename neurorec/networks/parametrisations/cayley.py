@@ -1,4 +1,4 @@
-"""Orthogonal recurrent weights by the scaled Cayley transform: what makes scoRNN."""
+"""Orthogonal recurrent weights by the scaled Cayley transform: as in scoRNN."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ class Cayley(AbstractParametrisation):
     range = "an orthogonal matrix"
 
     def start(self, recurrent: np.ndarray, units: int, rng: np.random.Generator) -> Arrays:
-        """The paper's: pairs of units turn by angles U(0, pi/2)."""
+        """The paper's: pairs of units are rotated by angles U(0, pi/2)."""
         blocks, n, _ = matrices.squares(recurrent).shape
         return {"skew": matrices.rotations(blocks, n, rng), "signs": matrices.signs(blocks, n, self.negative)}
 
     def of(self, recurrent: np.ndarray) -> Arrays:
-        """With D as asked for, or else one for which A is small."""
+        """With the D of the settings, or one for which A is small."""
         blocks = matrices.squares(recurrent)
         signs = matrices.safe_diagonal(blocks) if self.negative is None else matrices.signs(len(blocks), blocks.shape[1], self.negative)
         return {"skew": matrices.above(matrices.cayley(blocks * signs[:, None, :])), "signs": signs}

@@ -1,4 +1,4 @@
-"""Recurrent weights with a long- and a short-term block, the latter within the unit disc: what makes ENRNN."""
+"""Recurrent weights with a long- and a short-term block, the latter within the unit disc: as in ENRNN."""
 
 from __future__ import annotations
 
@@ -40,16 +40,16 @@ class EigenvalueNormalised(AbstractParametrisation):
     range = "[[an orthogonal matrix, anything], [0, a matrix of spectral radius at most 1]]"
 
     def start(self, recurrent: np.ndarray, units: int, rng: np.random.Generator) -> Arrays:
-        """The paper's: both blocks turn pairs of units by U(0, pi/2), the short one shrinks each by U(-1, 1); W3 is Glorot's."""
+        """The paper's: both blocks rotate pairs of units by U(0, pi/2), the short-term one scales each by U(-1, 1); W3 is Glorot's."""
         blocks, n, _ = matrices.squares(recurrent).shape
         s = self._size(n)
         long = n - s
         spread = np.sqrt(6 / n) * rng.uniform(-1, 1, (blocks, long, s))
-        turn = matrices.cayley(-matrices.skew_of(matrices.rotations(blocks, s, rng), s))
+        rotation = matrices.cayley(-matrices.skew_of(matrices.rotations(blocks, s, rng), s))
         shrink = np.repeat(rng.uniform(-1, 1, (blocks, (s + 1) // 2)), 2, axis=1)[:, :s]
         return {
             "skew": matrices.rotations(blocks, long, rng), "coupling": spread,
-            "short": turn * shrink[:, None, :], "signs": matrices.signs(blocks, long, self._negative(long)),
+            "short": rotation * shrink[:, None, :], "signs": matrices.signs(blocks, long, self._negative(long)),
         }  # fmt: skip
 
     def of(self, recurrent: np.ndarray) -> Arrays:
