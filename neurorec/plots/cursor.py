@@ -55,7 +55,7 @@ def cursor(
     with look():
         ax = axes(ax, 0.8 * COLUMN, 0.8 * COLUMN)
         if asked is not None:
-            ax.plot(*_from_origin(asked), color="#D5D5D5", linewidth=6, solid_capstyle="round", zorder=1, label="asked")
+            ax.plot(*_from_origin(asked), color="#D5D5D5", linewidth=6, solid_capstyle="round", zorder=1, label="target")
             ax.plot(*asked[list(ends)].T, "o", color="white", markeredgecolor=GREY, markersize=7, zorder=2)
         for path in each[1:]:
             ax.plot(*_from_origin(path), color=style["color"], linewidth=0.6, alpha=0.45, zorder=2.5)

@@ -63,7 +63,7 @@ def ink(
     lines, target = task.ink(outputs, start), [] if targets is None else task.ink(targets, start)
     with look():
         ax = axes(ax, PAGE, 2.2)
-        _draw(ax, target, None if label is None else "asked", TARGET)
+        _draw(ax, target, None if label is None else "target", TARGET)
         _draw(ax, lines, label, {"color": COLOURS[0], "linewidth": 1.6} | PEN)
         ax.set_aspect("equal")
         ax.set_xlabel("letter heights")

@@ -34,11 +34,11 @@ class AbstractPlatform(ABC):
         """Why nothing can be measured here; empty where it can."""
 
     @abstractmethod
-    def recurrent(self, units: int, trials: int, steps: int) -> Job:
+    def recurrent(self, units: int, n_trials: int, steps: int) -> Job:
         """W o(t) for every step, by the fastest way known here."""
 
     @abstractmethod
-    def gathering(self, units: int, trials: int, steps: int) -> Job:
+    def gathering(self, units: int, n_trials: int, steps: int) -> Job:
         """One product over trials x time, (N, B T) by (B T, N)."""
 
     @abstractmethod
@@ -55,13 +55,13 @@ class Processor(AbstractPlatform):
         """Nothing ever is."""
         return ""
 
-    def recurrent(self, units: int, trials: int, steps: int) -> Job:
+    def recurrent(self, units: int, n_trials: int, steps: int) -> Job:
         """As `neurorec.timing.products`."""
-        return recurrent_products(units, trials, steps)
+        return recurrent_products(units, n_trials, steps)
 
-    def gathering(self, units: int, trials: int, steps: int) -> Job:
+    def gathering(self, units: int, n_trials: int, steps: int) -> Job:
         """As `neurorec.timing.products`."""
-        return gathering_product(units, trials, steps)
+        return gathering_product(units, n_trials, steps)
 
     def finished(self, job: Job) -> Job:
         """A job of the CPU is done when it returns."""
@@ -88,11 +88,11 @@ class Device(AbstractPlatform):
         known = names("engines")
         return "" if self.engine in known else f"no engine named {self.engine!r}; there are {', '.join(known)}"
 
-    def recurrent(self, units: int, trials: int, steps: int) -> Job:
+    def recurrent(self, units: int, n_trials: int, steps: int) -> Job:
         """Without the host's part in launching them: a graph is launched once."""
         import torch
 
-        x, out, columns = self._random(steps, trials, units), self._random(steps, trials, units), self._random(units, units)
+        x, out, columns = self._random(steps, n_trials, units), self._random(steps, n_trials, units), self._random(units, units)
 
         def products() -> None:
             for before, after in zip(x, out, strict=True):
@@ -100,11 +100,11 @@ class Device(AbstractPlatform):
 
         return self._captured(products)
 
-    def gathering(self, units: int, trials: int, steps: int) -> Job:
+    def gathering(self, units: int, n_trials: int, steps: int) -> Job:
         """Of two different arrays, as on the CPU."""
         import torch
 
-        a, b, out = self._random(trials * steps, units), self._random(trials * steps, units), self._random(units, units)
+        a, b, out = self._random(n_trials * steps, units), self._random(n_trials * steps, units), self._random(units, units)
         return self._captured(lambda: torch.mm(a.T, b, out=out))
 
     def finished(self, job: Job) -> Job:

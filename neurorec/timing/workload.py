@@ -22,7 +22,7 @@ class Workload:
 
     Parameters
     ----------
-    units, trials, steps : int
+    units, n_trials, steps : int
         N, B, T. Inputs and outputs are one each: the recurrent weights are the work.
     engine : str
     seed : int
@@ -31,9 +31,9 @@ class Workload:
         Another than the usual one, with one input and one output.
     """
 
-    def __init__(self, units: int, trials: int, steps: int, engine: str = "numba", seed: int = 0, network: Network | None = None):
+    def __init__(self, units: int, n_trials: int, steps: int, engine: str = "numba", seed: int = 0, network: Network | None = None):
         rng = np.random.default_rng(seed)
-        shape = (steps, trials, 1)
+        shape = (steps, n_trials, 1)
         self.trials = Trials(rng.standard_normal(shape), rng.standard_normal(shape))
         self.network = Network.random(1, units, 1, seed=seed) if network is None else network
         self.engine = resolve("engines", engine)
@@ -68,9 +68,9 @@ class Workload:
         )  # fmt: skip
 
 
-def deviation(units: int, trials: int, rule: str, steps: int = 5, engine: str = "numba") -> float:
+def deviation(units: int, n_trials: int, rule: str, steps: int = 5, engine: str = "numba") -> float:
     """Largest difference of an update from the float64 reference, relative to the largest entry; on a few steps, as the reference is slow."""
-    ours, theirs = (Workload(units, trials, steps, each).update(rule).vector for each in (engine, "reference"))
+    ours, theirs = (Workload(units, n_trials, steps, each).update(rule).vector for each in (engine, "reference"))
     return float(np.abs(ours - theirs).max() / np.abs(theirs).max())
 
 

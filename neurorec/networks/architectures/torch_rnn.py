@@ -17,7 +17,7 @@ class TorchRNN(AbstractArchitecture):
     Parameters
     ----------
     inputs, units : int
-        Without inputs it hears one silent channel.
+        Without inputs it gets one silent channel.
     """
 
     states = ("h",)

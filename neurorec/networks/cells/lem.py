@@ -11,9 +11,9 @@ from neurorec.networks.cells.base import AbstractCell
 class LEM(AbstractCell):
     """Long expressive memory (Rusch 2022, arXiv 2110.04744), all of it one explicit step; dt/tau is the paper's largest time step.
 
-    The paper lets y hear the z of the same step, through a matrix; here units hear each other's z of the step before, as they do
-    everything else: both are first-order steps of the same differential equation. All four drives hear both y and z (the paper's: the
-    last hears z, the others y; parametrisation ``sparse`` keeps that pattern), and so does the readout.
+    In the paper y receives the z of the same step, through a matrix; here units receive each other's z of the step before, as they do
+    everything else: both are first-order steps of the same differential equation. All four drives receive both y and z (the paper's: the
+    last receives z, the others y; parametrisation ``sparse`` keeps that pattern), and so does the readout.
     """
 
     states = ("y", "z")

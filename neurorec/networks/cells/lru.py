@@ -10,7 +10,7 @@ from neurorec.networks.cells.base import AbstractCell
 class LRU(AbstractCell):
     """Linear recurrent unit (Orvieto 2023, arXiv 2303.06349): h(t) = l h(t-1) + sqrt(1 - abs(l)^2) x(t), l = exp(-exp(nu) + i theta).
 
-    Units hear the input alone, each other not at all: `recurrent` has no effect. A complex number is its real and its imaginary part:
+    Units receive the input alone, nothing from each other: `recurrent` has no effect. A complex number is its real and its imaginary part:
     two states, two drives, two outputs; the readout of both is the paper's Re(C h), without its feedthrough of the input and
     without the nonlinear layers it puts between layers of such units.
     """

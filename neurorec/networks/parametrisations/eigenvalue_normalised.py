@@ -20,7 +20,7 @@ class EigenvalueNormalised(AbstractParametrisation):
     """Eigenvalue normalisation (ENRNN: Helfrich and Ye 2020, arXiv 1911.07964): ``[[W1, W3], [0, W2 / max(1, radius of W2)]]``.
 
     W1 is orthogonal as by `cayley` and remembers; W2 is free but for its spectral radius, which is kept at or below 1, and forgets;
-    units of the long-term block, the first ones, hear those of the other through W3. The released code normalises always, once the
+    units of the long-term block, the first ones, receive from those of the other through W3. The released code normalises always, once the
     radius has exceeded 1; here it is normalised whenever it does, so that weights depend on the free parameters alone.
 
     Free are ``skew`` (blocks, L (L - 1) / 2), ``coupling`` W3 (blocks, L, S) and ``short`` W2 (blocks, S, S).

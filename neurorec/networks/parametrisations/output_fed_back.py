@@ -13,7 +13,7 @@ from neurorec.networks.parametrisations.base import AbstractParametrisation, Arr
 
 @dataclass(frozen=True)
 class OutputFedBack(AbstractParametrisation):
-    """Every unit hears the output of the step before: u(t) = W o(t-1) + B y(t-1) + ..., which is recurrent = W + B readout.
+    """Every unit receives the output of the step before: u(t) = W o(t-1) + B y(t-1) + ..., which is recurrent = W + B readout.
 
     Exactly so, as y is linear in o. B is the network's ``feedback``, through which the error also reaches the units under a local rule (Murray 2019,
     Figure 2, supplement 2). Free is ``inner`` W, shaped as `recurrent`. When the readout learns, `recurrent` changes with it; this
