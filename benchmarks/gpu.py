@@ -93,7 +93,9 @@ def updates(units: int, trials: int, steps: int, repeats: int, window: float, pl
 
 def step_updates(units: int, steps: int, repeats: int, window: float, platform: Device) -> dict[str, Any]:
     few = max(2, min(20, CHECKED // (8 * units**2)))
-    ours, theirs = ({"rflo, every step": weight_movement(Workload(units, 1, few, each), "rflo").vector} for each in (platform.engine, "numba"))
+    ours, theirs = (
+        {"rflo, every step": weight_movement(Workload(units, 1, few, each), "rflo").vector} for each in (platform.engine, "numba")
+    )
     expect_equal(ours, theirs, units, 1)
     return every_step(units, steps, repeats, window, platform)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, NoReturn
 
-from neurorec.display import called
+from neurorec.display import short_repr
 from neurorec.errors import NotOffered, UnknownName
 
 _HERE = Path(__file__).parent
@@ -109,7 +109,7 @@ def resolve(kind: str, thing: object) -> Any:
     found, base = find(kind, thing) if isinstance(thing, str) else thing, base_of(kind)
     if inspect.isclass(found):
         return expect_class(base, found, name_of(found))()
-    return found if isinstance(found, base) else _refuse(base, called(found))
+    return found if isinstance(found, base) else _refuse(base, short_repr(found))
 
 
 def class_of(kind: str, thing: object) -> type:

@@ -46,7 +46,7 @@ def plain(text: str) -> str:
     return "".join(each if each.isprintable() else each.encode("unicode_escape", "surrogatepass").decode() for each in text)
 
 
-def called(thing: object) -> str:
+def short_repr(thing: object) -> str:
     """An object in a sentence: its repr if that is short, else its type."""
     text = repr(thing)
     return text if len(text) <= SHORT and text.isprintable() else f"a {type(thing).__name__}"

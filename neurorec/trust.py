@@ -30,7 +30,7 @@ def trusted(trust: Trust) -> Trusted:
     return tuple(classes)
 
 
-def named(kind: str, name: object, trust: Trusted) -> type:
+def class_named(kind: str, name: object, trust: Trusted) -> type:
     """The class that a file names.
 
     Parameters
@@ -51,16 +51,16 @@ def named(kind: str, name: object, trust: Trusted) -> type:
     """
     if not isinstance(name, str):
         raise RunFileError(f"the file is damaged (it names no {word(base_of(kind))}); restore it from a copy")
-    return own(name, base_of(kind), trust) if ":" in name else load(kind, name)
+    return trusted_class(name, base_of(kind), trust) if ":" in name else load(kind, name)
 
 
-def own(name: str, base: type, trust: Trusted) -> type:
+def trusted_class(name: str, base: type, trust: Trusted) -> type:
     """The class derived from `base` that a file names ``"module:Class"``.
 
     Raises
     ------
     RunFileError, UnknownName, NotOffered
-        As `named`.
+        As `class_named`.
     """
     if trust is True:
         return class_at(name, base)
@@ -74,18 +74,18 @@ def own(name: str, base: type, trust: Trusted) -> type:
     )
 
 
-def remade(kind: str, name: object, settings: object, trust: Trusted) -> Any:
+def restored(kind: str, name: object, settings: object, trust: Trusted) -> Any:
     """The object that a file describes by a class's name and settings, which are arguments of the class.
 
     Raises
     ------
     RunFileError, UnknownName, NotOffered, ValueRefused
-        As `named`; and if the settings are not the class's.
+        As `class_named`; and if the settings are not the class's.
     """
-    return made(named(kind, name, trust), settings)
+    return instance(class_named(kind, name, trust), settings)
 
 
-def made(cls: Any, settings: object) -> Any:
+def instance(cls: Any, settings: object) -> Any:
     """An instance of a checked class with settings from a file."""
     if not isinstance(settings, Mapping):
         raise RunFileError(f"the file is damaged (the settings of {cls.__name__} are no names and values); restore it from a copy")

@@ -14,7 +14,7 @@ from neurorec.circuits.rewarded_hebbian import RewardedHebbian
 from neurorec.discovery import name_of, word
 from neurorec.errors import ShapeError, UnknownName, ValueRefused
 from neurorec.networks.network import Network
-from neurorec.trust import Trusted, made, own
+from neurorec.trust import Trusted, instance, trusted_class
 
 CONTEXTS = {"end_state": EndState, "conjunctive_cells": ConjunctiveCells}
 PLASTICITIES = {"rewarded_hebbian": RewardedHebbian, "reward_prediction": RewardPrediction}
@@ -58,7 +58,7 @@ def remade(known: Mapping[str, type], base: type, described: Mapping[str, Any], 
     name = str(described["name"])
     if ":" not in name and name not in known:
         raise UnknownName.among(word(base), name, list(known))
-    return made(own(name, base, trust) if ":" in name else known[name], described["settings"])
+    return instance(trusted_class(name, base, trust) if ":" in name else known[name], described["settings"])
 
 
 def expect_a_choice(syllables: tuple[str, ...], refractory: int, box: Box | None) -> None:

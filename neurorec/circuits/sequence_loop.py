@@ -29,8 +29,7 @@ from neurorec.runs.layout import Layout, Plan
 from neurorec.runs.loop_file import LoopFile, StoredLoop, read_loop
 from neurorec.runs.record import Record
 from neurorec.runs.slots import State
-from neurorec.trust import Trust, Trusted, made, trusted
-from neurorec.trust import remade as remade_part
+from neurorec.trust import Trust, Trusted, instance, restored, trusted
 
 if TYPE_CHECKING:
     import xarray
@@ -281,8 +280,8 @@ class SequenceLoop(AbstractDisplayed):
             "context": remade(CONTEXTS, AbstractContext, told["context"], trust),
             "plasticity": remade(PLASTICITIES, AbstractPlasticity, told["plasticity"], trust),
         }
-        box = told["box"] and made(Box, told["box"])
-        runner = remade_part("engines", told["engine"], told["engine_settings"], trust) if engine is None else engine
+        box = told["box"] and instance(Box, told["box"])
+        runner = restored("engines", told["engine"], told["engine_settings"], trust) if engine is None else engine
         loop = cls(stored.network, **settings, engine=runner, **parts, box=box)
         loop.weights[...] = state.vector.reshape(loop.weights.shape)
         loop.done, loop.sequence = state.updates, tuple(told["sequence"])

@@ -17,7 +17,7 @@ from neurorec.simulation.weight_change import weight_change
 from neurorec.tasks.base.task import AbstractTask
 from neurorec.tasks.base.trials import Trials
 from neurorec.training.settings import Plan, remake_task
-from neurorec.trust import remade
+from neurorec.trust import restored
 
 if TYPE_CHECKING:
     import xarray
@@ -71,7 +71,7 @@ def alignment(
     import xarray
 
     plan = Plan.from_dict(run.config)
-    rule, feedback = (remade(kind, getattr(plan, name), getattr(plan, f"{name}_settings"), run.trust) for name, kind in ROUTE.items())
+    rule, feedback = (restored(kind, getattr(plan, name), getattr(plan, f"{name}_settings"), run.trust) for name, kind in ROUTE.items())
     data = remake_task(plan, task, run.trust).trials(trials, plan.seed, 0)
     _expect_recurrent(run.network)
     networks = [run.checkpoint(trial) for trial in run.checkpoints]

@@ -16,7 +16,7 @@ from neurorec.hdf5.states import INITIAL, state_to_read
 from neurorec.hdf5.values import fetch, number, text
 from neurorec.hdf5.wholes import expect_whole
 from neurorec.networks.weights import Weights
-from neurorec.trust import Trusted, named
+from neurorec.trust import Trusted, class_named
 
 if TYPE_CHECKING:
     import h5py
@@ -53,9 +53,9 @@ def cell_fields(group: h5py.Group, names: Iterable[str], trust: Trusted) -> dict
     parameters, free = ({name: fetch(group, f"{part}/{name}") for name in group.get(part, ())} for part in ("parameters", "free"))
     filter, parametrisation = (text(group, name, "") or None for name in ("filter", "parametrisation"))
     return {
-        **arrays, "cell": named("cells", text(group, "cell"), trust), "dt": number(group, "dt"), "noise": number(group, "noise"),
-        "parameters": parameters, "filter": filter and named("filters", filter, trust), "plastic": tuple(json.loads(text(group, "plastic"))),
-        "parametrisation": parametrisation and named("parametrisations", parametrisation, trust), "free": free,
+        **arrays, "cell": class_named("cells", text(group, "cell"), trust), "dt": number(group, "dt"), "noise": number(group, "noise"),
+        "parameters": parameters, "filter": filter and class_named("filters", filter, trust), "plastic": tuple(json.loads(text(group, "plastic"))),
+        "parametrisation": parametrisation and class_named("parametrisations", parametrisation, trust), "free": free,
     }  # fmt: skip
 
 
@@ -74,7 +74,7 @@ def module_fields(group: h5py.Group, names: Iterable[str], trust: Trusted) -> di
     inputs, stored = int(number(group, "inputs")), sum(array.size for array in (*arrays.values(), *weights.values()))
     if inputs > stored:
         raise ValueRefused(f"there are {inputs} inputs and only {stored} weights; restore the file from a copy")
-    architecture = named("architectures", text(group, "architecture"), trust)
+    architecture = class_named("architectures", text(group, "architecture"), trust)
     settings, plastic = (json.loads(text(group, name)) for name in ("settings", "plastic"))
     return {
         **arrays, "architecture": architecture, "inputs": inputs, "weights": weights, "settings": settings, "dt": number(group, "dt"),

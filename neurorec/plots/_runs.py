@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from neurorec.display import called
+from neurorec.display import short_repr
 from neurorec.errors import UnknownName, ValueRefused
 from neurorec.runs.run import Run, open_run
 from neurorec.simulation.trajectories import Trajectories
@@ -27,7 +27,7 @@ def one(run: AnyRun) -> Run:
     if isinstance(run, Run):
         return run
     if not isinstance(run, str | PathLike):
-        raise ValueRefused(f"{called(run)} is no run; pass one, such as nr.train gives, or the path of its file")
+        raise ValueRefused(f"{short_repr(run)} is no run; pass one, such as nr.train gives, or the path of its file")
     return open_run(Path(run))
 
 

@@ -75,7 +75,7 @@ class RunFile:
     path : Path, optional
         None: it lives in memory only.
     trust : bool or tuple of type
-        Which classes that are not the library's own it may name, as `neurorec.trust.named`.
+        Which classes that are not the library's own it may name, as `neurorec.trust.class_named`.
     """
 
     def __init__(self, file: h5py.File | None, path: Path | None, trust: Trusted = False) -> None:

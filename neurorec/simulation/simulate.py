@@ -7,7 +7,7 @@ import inspect
 import numpy as np
 
 from neurorec.discovery import resolve
-from neurorec.display import called
+from neurorec.display import short_repr
 from neurorec.engines.base import AbstractEngine, expect_taken
 from neurorec.errors import NotOffered
 from neurorec.networks.abstract_network import AbstractNetwork
@@ -60,7 +60,7 @@ def simulate(
         If trials and network do not fit, or the states do not fit into memory.
     """
     if not isinstance(network, AbstractNetwork):
-        raise NotOffered(f"{called(network)} is no network; pass a network first, then what it is to be given")
+        raise NotOffered(f"{short_repr(network)} is no network; pass a network first, then what it is to be given")
     runner, root = resolve("engines", engine), entropy(seed)
     expect_taken(runner, network)
     trials = _as_trials(trials, network, n, root)

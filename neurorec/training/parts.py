@@ -15,7 +15,7 @@ from neurorec.learning.rules.base import AbstractRule
 from neurorec.tasks.base.task import AbstractTask
 from neurorec.tasks.base.trials import Trials
 from neurorec.training.settings import PARTS, Plan, as_task, describe_task, plain, remake_task
-from neurorec.trust import Trusted, remade
+from neurorec.trust import Trusted, restored
 
 if TYPE_CHECKING:
     from neurorec.engines.base import AbstractEngine
@@ -50,7 +50,7 @@ class Parts:
         RunFileError
             If a class is not the library's own and not trusted.
         """
-        others = {name: remade(kind, getattr(plan, name), getattr(plan, f"{name}_settings"), trust) for name, kind in PARTS.items()}
+        others = {name: restored(kind, getattr(plan, name), getattr(plan, f"{name}_settings"), trust) for name, kind in PARTS.items()}
         return cls(remake_task(plan, task, trust), **others)
 
     @property

@@ -17,7 +17,7 @@ from neurorec.tasks.base.collection import Dataset
 from neurorec.tasks.base.recommended import GENERAL
 from neurorec.tasks.base.task import AbstractTask
 from neurorec.tasks.base.trials import Trials
-from neurorec.trust import Trusted, remade
+from neurorec.trust import Trusted, restored
 
 PARTS = {"rule": "rules", "engine": "engines", "feedback": "feedbacks", "optimiser": "optimisers", "loss": "losses"}  # and their kinds
 ANGLE_COLUMN = {"angle": ("degree", "angle between the rule's change and the exact gradient")}
@@ -179,7 +179,7 @@ def remake_task(plan: Plan, given: AbstractTask | Trials | str | None, trust: Tr
         return task
     if "digest" in plan.task_settings:
         raise ValueRefused("the run was trained on arrays, which its file does not hold; pass the same nr.Trials as task=")
-    return remade("tasks", plan.task, plan.task_settings, trust)
+    return restored("tasks", plan.task, plan.task_settings, trust)
 
 
 def as_task(given: AbstractTask | Trials | str) -> AbstractTask:
