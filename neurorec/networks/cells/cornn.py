@@ -21,7 +21,7 @@ class CoRNN(AbstractCell):
 
     @staticmethod
     def output(y: sympy.Expr, z: sympy.Expr) -> tuple[sympy.Expr, sympy.Expr]:
-        """Others see position and velocity."""
+        """Other units receive position and velocity."""
         return y, z
 
     @staticmethod

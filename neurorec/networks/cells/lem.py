@@ -23,7 +23,7 @@ class LEM(AbstractCell):
 
     @staticmethod
     def output(y: sympy.Expr, z: sympy.Expr) -> tuple[sympy.Expr, sympy.Expr]:
-        """Others see both."""
+        """Other units receive both."""
         return y, z
 
     @staticmethod
@@ -31,6 +31,6 @@ class LEM(AbstractCell):
         y: sympy.Expr, z: sympy.Expr, pace_z: sympy.Expr, pace_y: sympy.Expr, to_z: sympy.Expr, to_y: sympy.Expr,
         dt: sympy.Expr, tau: sympy.Expr,
     ) -> tuple[sympy.Expr, sympy.Expr]:  # fmt: skip
-        """Each state leaks towards the tanh of its drive, at a pace between 0 and dt/tau that a drive of its own sets."""
+        """Each state leaks towards the tanh of its drive, at a pace between 0 and dt/tau that a second drive sets."""
         slow, fast = dt / tau * sigmoid(pace_y), dt / tau * sigmoid(pace_z)
         return y + slow * (sympy.tanh(to_y) - y), z + fast * (sympy.tanh(to_z) - z)

@@ -1,4 +1,4 @@
-"""Linear recurrent unit: a complex number that turns and decays."""
+"""Linear recurrent unit: a complex state that rotates and decays."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ class LRU(AbstractCell):
 
     @staticmethod
     def output(re: sympy.Expr, im: sympy.Expr) -> tuple[sympy.Expr, sympy.Expr]:
-        """The readout sees both parts."""
+        """The readout receives both parts."""
         return re, im
 
     @staticmethod
     def step(
         re: sympy.Expr, im: sympy.Expr, u_re_external: sympy.Expr, u_im_external: sympy.Expr, nu: sympy.Expr, theta: sympy.Expr
     ) -> tuple[sympy.Expr, sympy.Expr]:
-        """Turn by theta, shrink by exp(-exp(nu)), add the input as much as keeps the variance."""
+        """Rotate by theta, scale by exp(-exp(nu)), and add the input scaled so that the variance is preserved."""
         size = sympy.exp(-sympy.exp(nu))
-        turn, side, gain = size * sympy.cos(theta), size * sympy.sin(theta), sympy.sqrt(1 - size**2)
-        return turn * re - side * im + gain * u_re_external, side * re + turn * im + gain * u_im_external
+        real, imaginary, gain = size * sympy.cos(theta), size * sympy.sin(theta), sympy.sqrt(1 - size**2)
+        return real * re - imaginary * im + gain * u_re_external, imaginary * re + real * im + gain * u_im_external

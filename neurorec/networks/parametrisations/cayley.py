@@ -16,8 +16,8 @@ class Cayley(AbstractParametrisation):
     """Scaled Cayley transform (scoRNN: Helfrich 2018, arXiv 1707.09520): W = (I + A)^-1 (I - A) D, A skew-symmetric.
 
     D is diagonal, +1 and -1, and does not change. Every orthogonal W has such a form, for some D with entries of A no larger
-    than 1. Free is ``skew`` (blocks, n (n - 1) / 2), what is above the diagonal of A. The paper scales rows of (pre, post)
-    weights by D, here columns of (post, pre): the same networks, up to the sign with which the -1 units show.
+    than 1. Free is ``skew`` (blocks, n (n - 1) / 2), the entries above the diagonal of A. The paper scales rows of (pre, post)
+    weights by D, here columns of (post, pre): the same networks, up to the signs of the -1 units.
 
     Parameters
     ----------

@@ -19,7 +19,7 @@ from neurorec.networks.parametrisations.cayley import Cayley
 class EigenvalueNormalised(AbstractParametrisation):
     """Eigenvalue normalisation (ENRNN: Helfrich and Ye 2020, arXiv 1911.07964): ``[[W1, W3], [0, W2 / max(1, radius of W2)]]``.
 
-    W1 is orthogonal as by `cayley` and remembers; W2 is free but for its spectral radius, which is kept at or below 1, and forgets;
+    W1 is orthogonal, as by `cayley`: long-term memory. W2 is free but for its spectral radius, at most 1: short-term memory. The
     units of the long-term block, the first ones, receive from those of the other through W3. The released code normalises always, once the
     radius has exceeded 1; here it is normalised whenever it does, so that weights depend on the free parameters alone.
 
@@ -61,14 +61,14 @@ class EigenvalueNormalised(AbstractParametrisation):
 
     @staticmethod
     def shapes(shape: tuple[int, int], free: Mapping[str, np.ndarray]) -> dict[str, tuple[int, ...]]:
-        """The length of ``signs`` says how long the long-term block is."""
+        """The length of ``signs`` is the size of the long-term block."""
         blocks, n, long = matrices.count(shape), shape[1], np.shape(free["signs"])[-1]
         return {"skew": (blocks, long * (long - 1) // 2), "coupling": (blocks, long, n - long), "short": (blocks, n - long, n - long),
                 "signs": (blocks, long)}  # fmt: skip
 
     @staticmethod
     def map(free: Mapping[str, np.ndarray]) -> np.ndarray:
-        """Both blocks and what is between them."""
+        """Both blocks and the coupling."""
         long, short = matrices.squares(Cayley.map(free)), free["short"]
         normal = short / np.maximum(1, _radius(short))[:, None, None]
         return matrices.stacked(np.block([[long, free["coupling"]], [np.zeros_like(free["coupling"]).swapaxes(1, 2), normal]]))
@@ -76,10 +76,10 @@ class EigenvalueNormalised(AbstractParametrisation):
     @staticmethod
     def pull(free: Mapping[str, np.ndarray], change: np.ndarray) -> Arrays:
         """W2 has (change - <change, W2/r> dr/dW2) / r where its radius r exceeds 1."""
-        wanted, n = matrices.squares(change), free["signs"].shape[1]
-        long = Cayley.pull(free, matrices.stacked(wanted[:, :n, :n].copy()))
-        short = [_pull_normal(w, each) for w, each in zip(free["short"], wanted[:, n:, n:], strict=True)]
-        return {**long, "coupling": wanted[:, :n, n:].copy(), "short": np.array(short)}
+        derivative, n = matrices.squares(change), free["signs"].shape[1]
+        long = Cayley.pull(free, matrices.stacked(derivative[:, :n, :n].copy()))
+        short = [_pull_normal(w, each) for w, each in zip(free["short"], derivative[:, n:, n:], strict=True)]
+        return {**long, "coupling": derivative[:, :n, n:].copy(), "short": np.array(short)}
 
     def _size(self, n: int) -> int:
         chosen = whole("short", min(n - 1, max(1, n // 8)) if self.short is None else self.short, 0)

@@ -59,6 +59,6 @@ class Orthogonal(AbstractParametrisation):
         """The derivative of exp at A^T, in the direction W0^T change, is that of exp at A transposed."""
         base = free["base"]
         transposed = matrices.adjoint(matrices.skew_of(free["skew"], base.shape[1]))
-        wanted = matrices.adjoint(base) @ matrices.squares(change)
-        slope = [expm_frechet(a, e, compute_expm=False, check_finite=False) for a, e in zip(transposed, wanted, strict=True)]
+        derivative = matrices.adjoint(base) @ matrices.squares(change)
+        slope = [expm_frechet(a, e, compute_expm=False, check_finite=False) for a, e in zip(transposed, derivative, strict=True)]
         return {"skew": matrices.unfold(-np.array(slope))}

@@ -53,14 +53,14 @@ class UnitaryCayley(AbstractParametrisation):
     @staticmethod
     def pull(free: Mapping[str, np.ndarray], change: np.ndarray) -> Arrays:
         """By the real and imaginary parts of A, and by theta: dW = W i dtheta there."""
-        inverse, diagonal, wanted = matrices.inverse(_skew(free)), np.exp(1j * free["theta"]), _complex(change)
+        inverse, diagonal, derivative = matrices.inverse(_skew(free)), np.exp(1j * free["theta"]), _complex(change)
         value = matrices.cayley_from(inverse) * diagonal[:, None, :]
-        v = matrices.cayley_adjoint(inverse, diagonal, wanted)
+        v = matrices.cayley_adjoint(inverse, diagonal, derivative)
         transposed = v.swapaxes(1, 2)
         halves = np.eye(v.shape[1]) / 2  # a diagonal entry of A stands once, the others twice
         return {
             "skew": np.triu(np.real(transposed - v), 1) - np.tril(np.imag(transposed + v)) * (1 - halves),
-            "theta": np.imag((value.conj() * wanted).sum(axis=1)),
+            "theta": np.imag((value.conj() * derivative).sum(axis=1)),
         }
 
 
