@@ -112,7 +112,7 @@ def _in_notebook() -> bool:
 
 
 class _Terminal(_AbstractView):
-    """A rich bar on standard error, which moves by itself."""
+    """A rich bar on standard error, which redraws itself."""
 
     def __init__(self, total: int, done: int, unit: str):
         self.bar = _bar(total, done, unit)
@@ -126,7 +126,7 @@ class _Terminal(_AbstractView):
 
 
 class _Notebook(_AbstractView):
-    """The same bar, as an output of the cell that is drawn anew; rich's own way needs ipywidgets, and else shows nothing."""
+    """The same bar as a cell output that is updated; rich's own way needs ipywidgets and shows nothing without."""
 
     def __init__(self, total: int, done: int, unit: str):
         from IPython.display import display

@@ -1,6 +1,6 @@
-"""Printed functions are real modules in a cache folder: tracebacks show them and Numba keeps their compiled form beside.
+"""Printed functions are real modules in a cache folder: tracebacks show them, and Numba stores their machine code beside them.
 
-What is run is the printed text itself, not what the folder holds: a file there that is damaged or old is written again.
+The printed text itself is run, not the file in the folder: a file there that is damaged or outdated is written again.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def _write(place: Path, files: Mapping[str, str]) -> None:
 
 
 def _mend(place: Path, files: Mapping[str, str]) -> None:
-    """Write again what is not as it was printed: a file cut short by a full disk, or removed by a cleaner."""
+    """Restore files that differ from the printed text: cut short by a full disk, or deleted."""
     for name, text in files.items():
         path = place / f"{name}.py"
         if not path.is_file() or path.read_bytes() != text.encode():
@@ -108,7 +108,7 @@ class _Printed(SourceLoader):
 
 
 def _import(name: str, place: Path, files: Mapping[str, str]) -> None:
-    """All of the package's modules, or none of them."""
+    """Import all of the package's modules, or, where one fails, none."""
     try:
         for each, text in files.items():
             _run(name if each == "__init__" else f"{name}.{each}", _Printed(place / f"{each}.py", text))

@@ -75,7 +75,7 @@ class Formula(AbstractDisplayed):
 
     @property
     def shows_state(self) -> bool:
-        """Whether other units see a unit's only state as it is."""
+        """Whether a unit's output is its only state, unchanged."""
         return len(self.states) == 1 and self.emitted == (sympy.Symbol(self.states[0]),)
 
     def _display(self) -> tuple[str, Rows]:
@@ -121,7 +121,7 @@ def derive(
     plastic: Sequence[str],
     owner: str,
 ) -> Formula:
-    """Call a formula on symbols.
+    """The symbolic form of a formula, by calling it on symbols.
 
     Parameters
     ----------

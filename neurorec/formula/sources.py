@@ -40,7 +40,7 @@ def _imported(text: str) -> Iterator[str]:
 
 @once(256)
 def _source(module: str) -> str:
-    """Empty for what is no module: a name in one."""
+    """Source of a module; empty where the name is one within a module."""
     parent = find_spec(module.rpartition(".")[0])
     spec = find_spec(module) if parent and parent.submodule_search_locations else None
     return Path(spec.origin).read_text(encoding="utf-8") if spec and spec.origin else ""

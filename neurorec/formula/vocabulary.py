@@ -1,4 +1,4 @@
-"""Words that a neuron's formula may use beside sympy's own: each knows its derivative.
+"""Functions that a neuron's formula may use beside sympy's own, with their derivatives.
 
 Every function here is printed as a call of the same name, so the engines' primitives
 (``formula/primitives_numpy.py``, ``formula/primitives_numba.py``) must define it.

@@ -14,7 +14,7 @@ UNITS = ("bytes", "kB", "MB", "GB", "TB", "PB", "EB")
 
 
 def expect_memory(size: int, what: str, way_out: str) -> None:
-    """Refuse what would not fit.
+    """Refuse what would not fit into memory.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ def readable_size(size: int) -> str:
 
 
 def _limits() -> list[Path]:
-    """Of this process's group, and of those that it is in."""
+    """Files with the memory limits of this process's group and of those above it."""
     own = [line.rpartition("::/")[2] for line in _read(Path("/proc/self/cgroup")).splitlines() if line.startswith("0::/")]
     group = GROUPS.joinpath(*own)
     return [each / "memory.max" for each in (group, *group.parents)] + [GROUPS / "memory/memory.limit_in_bytes"]

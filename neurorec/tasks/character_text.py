@@ -95,7 +95,7 @@ class CharacterText(AbstractCollection):
         return texts.window(self.codes, number, self.length, self.n_inputs)
 
     def score(self, outputs: np.ndarray, trials: Trials) -> np.ndarray:
-        """Share of characters foretold, (B,): the next one has the largest output."""
+        """Share of characters predicted, (B,): the next one has the largest output."""
         return share_right(outputs, trials)
 
     def read(self, channels: np.ndarray) -> list[str]:

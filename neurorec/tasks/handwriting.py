@@ -1,4 +1,4 @@
-"""Handwriting: one input a letter, and the pen's velocity comes out."""
+"""Handwriting: one input a letter; the outputs are the velocity and contact of a pen."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ class Handwriting(AbstractTask):
         return self._stacked([self._row([number]) for number in self._indices(text)])
 
     def apart(self, outputs: np.ndarray) -> np.ndarray:
-        """Outputs over a word, (T n, 3) or (T n, 1, 3), as `letters_of` has them, (T, n, 3).
+        """Outputs over a word, (T n, 3) or (T n, 1, 3), split into its letters, (T, n, 3).
 
         Raises
         ------

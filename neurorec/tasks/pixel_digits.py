@@ -1,4 +1,4 @@
-"""Pixel digits: which digit was it, read one pixel or one row at a time?"""
+"""Pixel digits: classify a handwritten digit from its pixels, one or a row at a time."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ class PixelDigits(AbstractCollection):
         return Trial(inputs, targets, np.arange(len(inputs)) == len(inputs) - 1, {"digit": int(digits[number]), "image": number})
 
     def images(self, trials: Trials) -> np.ndarray:
-        """The pictures of the trials, put together again, (B, height, width) in [0, 1]."""
+        """The pictures of the trials, reassembled, (B, height, width) in [0, 1]."""
         images = np.empty((trials.count, *self.data[0].shape[1:]))
         images.reshape(trials.count, -1)[:, self._path.reshape(-1)] = trials.inputs.transpose(1, 0, 2).reshape(trials.count, -1)
         return images

@@ -1,4 +1,4 @@
-"""Speech frames: what does the next moment sound like?"""
+"""Speech frames: predict the next frame of a spectrogram."""
 
 from __future__ import annotations
 

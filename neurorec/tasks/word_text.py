@@ -103,7 +103,7 @@ class WordText(AbstractCollection):
         return texts.window(self.codes, number, self.length, self.n_inputs)
 
     def score(self, outputs: np.ndarray, trials: Trials) -> np.ndarray:
-        """Share of words foretold, (B,): the next one has the largest output."""
+        """Share of words predicted, (B,): the next one has the largest output."""
         return share_right(outputs, trials)
 
     def read(self, channels: np.ndarray) -> list[str]:
@@ -112,7 +112,7 @@ class WordText(AbstractCollection):
 
     @staticmethod
     def perplexity(loss: float) -> float:
-        """Of a loss, which is in nats: its exponential."""
+        """The exponential of a loss, which is in nats."""
         return float(np.exp(loss))
 
     @cached_property
