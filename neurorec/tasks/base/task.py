@@ -48,7 +48,7 @@ class AbstractTask(ABC):
     >>> from dataclasses import dataclass
     >>> import numpy as np
     >>> import neurorec as nr
-    >>> from neurorec.tasks.base.trials import Trial
+    >>> from neurorec.tasks.base import Trial
     >>> @dataclass(frozen=True)
     ... class Integrator(nr.AbstractTask):
     ...     dt: float = 0.01
