@@ -36,7 +36,7 @@ import updates
 from numbers_file import one_row_a_line, rounded
 from report import parser, print_machine, print_rows
 
-from neurorec.timing.machine import machine
+from neurorec.timing.platforms import machine
 
 BENCHMARKS = (
     ceilings, updates, step_updates, memory, peer_numpy_trace, peer_torch_autograd, peer_torch_compiled, peer_torch_rnn,

@@ -33,8 +33,7 @@ from report import parser, print_machine, print_rows
 
 import neurorec as nr
 from neurorec.timing import Spread, side_by_side
-from neurorec.timing.machine import machine
-from neurorec.timing.platforms import Processor
+from neurorec.timing.platforms import Processor, machine
 from neurorec.timing.updates import row
 from neurorec.training.parts import Parts
 from neurorec.training.settings import Plan

@@ -29,10 +29,9 @@ from numbers_file import one_row_a_line, rounded
 from peer import Peer, compare
 from report import parser, print_machine, print_rows
 
-from neurorec.timing.machine import machine
-from neurorec.timing.platforms import Device
+from neurorec.timing.platforms import Device, machine
 from neurorec.timing.updates import against_the_floor, every_step
-from neurorec.timing.workload import Workload, moved
+from neurorec.timing.workload import Workload, weight_movement
 
 UNITS = (64, 256, 1024, 4096)
 TRIALS = (1, 16, 128, 1024)
@@ -94,7 +93,9 @@ def updates(units: int, trials: int, steps: int, repeats: int, window: float, pl
 
 def step_updates(units: int, steps: int, repeats: int, window: float, platform: Device) -> dict[str, Any]:
     few = max(2, min(20, CHECKED // (8 * units**2)))
-    ours, theirs = ({"rflo, every step": moved(Workload(units, 1, few, each), "rflo").vector} for each in (platform.engine, "numba"))
+    ours, theirs = (
+        {"rflo, every step": weight_movement(Workload(units, 1, few, each), "rflo").vector} for each in (platform.engine, "numba")
+    )
     expect_equal(ours, theirs, units, 1)
     return every_step(units, steps, repeats, window, platform)
 

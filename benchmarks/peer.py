@@ -17,7 +17,7 @@ from neurorec.networks.network import Network
 from neurorec.timing import Spread, side_by_side
 from neurorec.timing.platforms import AbstractPlatform, Processor
 from neurorec.timing.updates import STEPS
-from neurorec.timing.workload import Workload, moved
+from neurorec.timing.workload import Workload, weight_movement
 
 WRONG = 1e-2  # float32 through 200 steps of an almost chaotic network; another rule is off by its own size
 QUICK_STEPS = 10
@@ -115,7 +115,7 @@ def _result(work: Workload, rule: str) -> np.ndarray:
     """A copy: the engine uses its memory again."""
     if rule == EVERY_STEP:
         fresh = Workload(work.network.units, work.trials.count, work.trials.steps, work.engine, network=work.network)
-        return np.array(moved(fresh, "rflo", STEP_RATE).recurrent, float)
+        return np.array(weight_movement(fresh, "rflo", STEP_RATE).recurrent, float)
     found = work.forward().states[-1, 0] if rule == "forward" else work.update(rule).recurrent
     return np.array(found, float)
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import one_thread
 
-from neurorec.timing.machine import machine
+from neurorec.timing.platforms import machine
 
 Measure = Callable[[bool], list[dict[str, Any]]]
 

@@ -18,7 +18,7 @@ import one_thread  # noqa: F401 - first, or the libraries have counted the cores
 import picture_scaling
 from report import parser, print_machine, print_rows
 
-from neurorec.timing.machine import machine
+from neurorec.timing.platforms import machine
 from neurorec.timing.updates import STEPS, against_the_floor
 
 UNITS = (64, 128, 256, 512, 1024, 2048, 4096)

@@ -1,4 +1,4 @@
-"""Checks of what comes in: arrays become float64, or are refused in words; and where arrays of our own begin."""
+"""Checks of arguments: arrays become float64 or are refused in words; and arrays aligned to cache lines."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import numpy as np
 
 from neurorec.errors import ShapeError, ValueRefused
 
-TIME, TRIAL = "time", ("trial", "trials", "batch", "epoch", "epochs")  # how dimensions with names are called
+TIME, TRIAL = "time", ("trial", "trials", "batch", "epoch", "epochs")  # names of dimensions
 LINE = 64  # bytes of a cache line: vectors that lie across two of them are read at half the speed
 
 
 def aligned(shape: Sequence[int], dtype: Any) -> np.ndarray:
-    """An array, not filled, that begins on a cache line."""
+    """An uninitialised array that begins on a cache line."""
     size = math.prod(shape) * np.dtype(dtype).itemsize
     raw = np.empty(size + LINE, np.uint8)
     start = -raw.__array_interface__["data"][0] % LINE
@@ -28,13 +28,13 @@ def real_array(name: str, value: object, shape: Sequence[int] | None = None, way
     Parameters
     ----------
     name : str
-        How the caller calls it, for error texts.
+        Of the argument, for error texts.
     value : array_like
         Finite real numbers.
     shape : sequence of int, optional
-        What is expected; -1 stands for any length.
+        Expected; -1 stands for any length.
     way_out : str
-        What to do where the shape is another one.
+        What to do if the shape is another one, for error texts.
 
     Raises
     ------
@@ -74,7 +74,7 @@ def expect_unmasked(name: str, value: object) -> None:
 
 
 def time_first(name: str, value: Any) -> Any:
-    """An `xarray.DataArray` with its dimensions in the order (time, trial, channel); whatever else as it is.
+    """An `xarray.DataArray` with its dimensions in the order (time, trial, channel); any other value unchanged.
 
     Raises
     ------
@@ -115,9 +115,9 @@ def whole(name: str, value: int, least: int = 1) -> int:
     return int(value)
 
 
-def only(kind: str, given: Mapping[str, object], known: Sequence[str]) -> None:
+def only(kind: str, names: Mapping[str, object], known: Sequence[str]) -> None:
     """Refuse names that are not known."""
-    for name in given:
+    for name in names:
         if name not in known:
             raise ValueRefused(f"no {kind} named {name!r}; there are {', '.join(known) or 'none'}")
 

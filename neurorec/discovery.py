@@ -18,7 +18,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, NoReturn
 
-from neurorec.display import called
+from neurorec.display import short_repr
 from neurorec.errors import NotOffered, UnknownName
 
 _HERE = Path(__file__).parent
@@ -45,6 +45,12 @@ def names(kind: str) -> list[str]:
     ------
     UnknownName
         If there is no such kind.
+
+    Examples
+    --------
+    >>> import neurorec as nr
+    >>> nr.names("losses")
+    ['cross_entropy', 'mse']
     """
     if kind not in KINDS:
         raise UnknownName.among("kind", kind, KINDS)
@@ -132,7 +138,7 @@ def resolve(kind: str, thing: object) -> Any:
     found, base = find(kind, thing) if isinstance(thing, str) else thing, base_of(kind)
     if inspect.isclass(found):
         return expect_class(base, found, name_of(found))()
-    return found if isinstance(found, base) else _refuse(base, called(found))
+    return found if isinstance(found, base) else _refuse(base, short_repr(found))
 
 
 def class_of(kind: str, thing: object) -> type:

@@ -1,4 +1,4 @@
-"""How values show themselves: what they are in a few rows, as text in a shell, as a table in a notebook."""
+"""How values are displayed: in a few rows, as text in a shell, as a table in a notebook."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-LINES, WIDTH = 10, 100  # of the text; what does not fit is counted, or cut
-SHORT = 60  # characters of a thing that is written out in a sentence
+LINES, WIDTH = 10, 100  # of the text; further rows are counted, longer lines cut
+SHORT = 60  # characters of a repr that fits into a sentence
 FEW = 6  # values that are listed one by one
 
 Rows = list[tuple[str, str]]
 
 
 class AbstractDisplayed(ABC):
-    """What shows itself by name and value, a row each, instead of by all its numbers."""
+    """A value displayed as rows of name and value instead of by all its numbers."""
 
     @abstractmethod
     def _display(self) -> tuple[str, Rows]:
-        """What it is, in some words; and rows of name and value, the most telling first.
+        """A short description, and rows of name and value, the most informative first.
 
-        Texts may come from a file of somebody else's: they are made harmless here, not there.
+        Texts may come from somebody else's file; control characters are escaped here, by the caller.
         """
 
     def __repr__(self) -> str:
@@ -42,12 +42,12 @@ class AbstractDisplayed(ABC):
 
 
 def plain(text: str) -> str:
-    """The text without what a terminal would obey: control characters are spelt out."""
+    """The text with control characters escaped, which a terminal would obey."""
     return "".join(each if each.isprintable() else each.encode("unicode_escape", "surrogatepass").decode() for each in text)
 
 
-def called(thing: object) -> str:
-    """In a sentence: a short thing as it is written, another by what it is."""
+def short_repr(thing: object) -> str:
+    """An object in a sentence: its repr if that is short, else its type."""
     text = repr(thing)
     return text if len(text) <= SHORT and text.isprintable() else f"a {type(thing).__name__}"
 
@@ -58,7 +58,7 @@ def some(number: int, thing: str) -> str:
 
 
 def several(texts: Iterable[object], most: int = FEW) -> str:
-    """The texts with commas between; of many, the first and how many there are."""
+    """The texts separated by commas; of many, the first ones and the number of all."""
     each = [str(text) for text in texts]
     return ", ".join(each if len(each) <= most else [*each[: most - 1], f"... ({len(each):,} in all)"]) or "none"
 
@@ -75,7 +75,7 @@ def shape(array: Any) -> str:
 
 
 def briefly(value: Any) -> str:
-    """A setting, as JSON has it, in a few words: of many numbers how many and their range."""
+    """A setting in a few words; many numbers by their count and range."""
     if isinstance(value, Mapping):
         return ", ".join(f"{name} {briefly(each)}" for name, each in value.items()) or "-"
     if isinstance(value, Sequence) and not isinstance(value, str):

@@ -11,10 +11,10 @@ from neurorec.display import plain
 
 
 class NeurorecError(Exception):
-    """Anything neurorec refuses or gives up on; the text is meant for the person who reads it."""
+    """Base class of all errors that neurorec raises."""
 
     def __str__(self) -> str:
-        """It may quote a file from anybody, which must not reach for the reader's terminal."""
+        """With control characters escaped: it may quote a file from anybody."""
         return plain(super().__str__())
 
 
@@ -36,11 +36,11 @@ class UnknownName(NeurorecError, LookupError):
         Parameters
         ----------
         kind : str
-            What was looked for, in the singular: ``"rule"``.
+            In the singular: ``"rule"``.
         name : str
-            What was asked for.
+            The unknown name.
         known : iterable of str
-            What there is.
+            The names there are.
         """
         known = sorted(known)
         near = difflib.get_close_matches(str(name), known, n=1, cutoff=0.6)
@@ -49,7 +49,7 @@ class UnknownName(NeurorecError, LookupError):
 
 
 class NotOffered(NeurorecError, TypeError):
-    """A cell, rule, schedule and engine that cannot work together."""
+    """A cell, rule, schedule and engine that do not work together."""
 
 
 class DivergenceError(NeurorecError, ArithmeticError):
@@ -61,15 +61,15 @@ class RunFileError(NeurorecError, OSError):
 
 
 class UnrollWarning(UserWarning):
-    """An iteration over time did not converge, or the network is chaotic, so that its late states are not to be relied on."""
+    """An iteration over time did not converge, or the network is chaotic: its late states are unreliable."""
 
 
 class SilentNetworkWarning(UserWarning):
-    """Nothing drives the network that is trained: it answers 0, and no weight can change that."""
+    """Nothing drives the network that is trained: its output is 0, and no weight can change that."""
 
 
 def one_line(error: Exception) -> str:
-    """What an error of somebody else's says, short; HDF5 hides the system's number in a long text."""
-    told = str(error)
-    number = getattr(error, "errno", None) or next(map(int, re.findall(r"errno = (\d+)", told)), 0)
-    return os.strerror(number) if number else " ".join(told.split())[:200]
+    """An error of another library in one line; HDF5 hides the system's error number in a long text."""
+    text = str(error)
+    number = getattr(error, "errno", None) or next(map(int, re.findall(r"errno = (\d+)", text)), 0)
+    return os.strerror(number) if number else " ".join(text.split())[:200]

@@ -16,11 +16,11 @@ from neurorec.formula.compiling import CompileWatch
 
 Hook = Callable[[int, int, float], object]
 LINES = 10  # plain lines of a whole training: a batch log stays readable
-OFTEN = 0.1  # seconds between two pictures of a bar
+REDRAWN = 0.1  # seconds between two drawings of a bar
 
 
 class Progress:
-    """Shows done of total, and the loss.
+    """Display of the trials done, out of all, and of the loss.
 
     Parameters
     ----------
@@ -44,28 +44,28 @@ class Progress:
         return self
 
     def advance(self, done: int, loss: float) -> bool:
-        """Tell how far the work is; cheap enough for every batch. Whether it is to go on."""
+        """Report progress, cheap enough for every batch; whether the work is to go on."""
         answer = None if self.hook is None else self.hook(done, self.total, loss)
-        return not (isinstance(answer, bool | np.bool_) and not answer)  # 0 and None are what a function returns that does not care
+        return not (isinstance(answer, bool | np.bool_) and not answer)  # only False stops; a function without a return value gives None
 
     def __exit__(self, *reason: Any) -> None:
         self._closing.close()
 
 
 class _AbstractView(ABC):
-    """What a person looks at."""
+    """A display of progress."""
 
     @abstractmethod
     def show(self, done: int, text: str, left: float | None) -> None:
-        """Trials done, how it goes, and seconds left if they are known."""
+        """Display the trials done, a text, and the seconds left if they are known."""
 
     @abstractmethod
     def close(self) -> None:
-        """Leave it as it is."""
+        """End the display; its last state remains visible."""
 
 
 class _Watched:
-    """A view with a clock: what passes before the first batch is over, and while a kernel is compiled, will not come again."""
+    """A view with an estimate of the time left, which does not count the first batch nor the time spent compiling."""
 
     def __init__(self, view: _AbstractView, total: int, done: int):
         self.view, self.total, self.done, self.text = view, total, done, "starting"
@@ -79,16 +79,16 @@ class _Watched:
 
     def __call__(self, done: int, total: int, loss: float) -> None:
         now = time.monotonic()
-        self.done, self.text = done, _told(loss)
-        if self.since is None or now - self.last > OFTEN or done == total:
-            self.view.show(done, self.text, self._left(now))
+        self.done, self.text = done, _loss_text(loss)
+        if self.since is None or now - self.last > REDRAWN or done == total:
+            self.view.show(done, self.text, self._seconds_left(now))
             self.last = now
 
     def __exit__(self, *reason: Any) -> None:
         self.watch.__exit__()
         self.view.close()
 
-    def _left(self, now: float) -> float | None:
+    def _seconds_left(self, now: float) -> float | None:
         if self.since is None:
             self.since, self.first, self.watch.seconds = now, self.done, 0.0
         if self.done in (self.first, self.total):
@@ -112,7 +112,7 @@ def _in_notebook() -> bool:
 
 
 class _Terminal(_AbstractView):
-    """A rich bar on standard error, which moves by itself."""
+    """A rich bar on standard error, which redraws itself."""
 
     def __init__(self, total: int, done: int, unit: str):
         self.bar = _bar(total, done, unit)
@@ -126,7 +126,7 @@ class _Terminal(_AbstractView):
 
 
 class _Notebook(_AbstractView):
-    """The same bar, as an output of the cell that is drawn anew; rich's own way needs ipywidgets, and else shows nothing."""
+    """The same bar as a cell output that is updated; rich's own way needs ipywidgets and shows nothing without."""
 
     def __init__(self, total: int, done: int, unit: str):
         from IPython.display import display
@@ -147,11 +147,11 @@ class _Lines(_AbstractView):
 
     def __init__(self, total: int, done: int, unit: str):
         self.unit, self.total, self.start = unit, total, time.monotonic()
-        self.next, self.said = done + max(1, total // LINES), False
+        self.next, self.announced = done + max(1, total // LINES), False
 
     def show(self, done: int, text: str, left: float | None) -> None:
-        if text == "compiling" and not self.said:
-            self.said = True
+        if text == "compiling" and not self.announced:
+            self.announced = True
             self._print(done, text)
         elif left is not None and (done >= self.next or done == self.total):
             self.next = done + max(1, self.total // LINES)
@@ -178,6 +178,6 @@ def _clock(seconds: float | None) -> str:
     return "-:--:--" if seconds is None else str(timedelta(seconds=round(seconds)))
 
 
-def _told(loss: float) -> str:
-    """Nothing where nothing is compared, as in a simulation."""
+def _loss_text(loss: float) -> str:
+    """Empty for NaN: a simulation has no loss."""
     return "" if loss != loss else f"loss {loss:.4g}"

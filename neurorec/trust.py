@@ -1,4 +1,4 @@
-"""What of a file may become code: names of the library's own, and classes that the caller trusts."""
+"""Which classes a file may name: the library's own, and those that the caller trusts; importing any other would run its code."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from neurorec.arrays import only
 from neurorec.discovery import base_of, class_at, expect_class, load, name_of, word
 from neurorec.errors import NeurorecError, RunFileError, ValueRefused
 
-Trust = bool | type | Iterable[type]  # as a caller says it: all that a file names, nothing of it, or these classes
+Trust = bool | type | Iterable[type]  # as a caller passes it: all that a file names, nothing of it, or these classes
 Trusted = bool | tuple[type, ...]
 
 
 def trusted(trust: Trust) -> Trusted:
-    """What a caller said, checked.
+    """The argument `trust` of a caller, checked.
 
     Raises
     ------
@@ -30,7 +30,7 @@ def trusted(trust: Trust) -> Trusted:
     return tuple(classes)
 
 
-def named(kind: str, name: object, trust: Trusted) -> type:
+def class_named(kind: str, name: object, trust: Trusted) -> type:
     """The class that a file names.
 
     Parameters
@@ -47,20 +47,20 @@ def named(kind: str, name: object, trust: Trusted) -> type:
     RunFileError
         If the class is somebody's own and not trusted.
     UnknownName, NotOffered
-        If there is none of that name, or it is none of the kind; nothing of it has been called then.
+        If there is no such class, or it is not of the kind; nothing of it has been called then.
     """
     if not isinstance(name, str):
         raise RunFileError(f"the file is damaged (it names no {word(base_of(kind))}); restore it from a copy")
-    return own(name, base_of(kind), trust) if ":" in name else load(kind, name)
+    return trusted_class(name, base_of(kind), trust) if ":" in name else load(kind, name)
 
 
-def own(name: str, base: type, trust: Trusted) -> type:
+def trusted_class(name: str, base: type, trust: Trusted) -> type:
     """The class derived from `base` that a file names ``"module:Class"``.
 
     Raises
     ------
     RunFileError, UnknownName, NotOffered
-        As `named`.
+        As `class_named`.
     """
     if trust is True:
         return class_at(name, base)
@@ -74,18 +74,18 @@ def own(name: str, base: type, trust: Trusted) -> type:
     )
 
 
-def remade(kind: str, name: object, settings: object, trust: Trusted) -> Any:
-    """The object that a file describes by a name and settings, which go to the arguments that the class names and nowhere else.
+def restored(kind: str, name: object, settings: object, trust: Trusted) -> Any:
+    """The object that a file describes by a class's name and settings, which are arguments of the class.
 
     Raises
     ------
     RunFileError, UnknownName, NotOffered, ValueRefused
-        As `named`; and if the settings are not the class's.
+        As `class_named`; and if the settings are not the class's.
     """
-    return made(named(kind, name, trust), settings)
+    return instance(class_named(kind, name, trust), settings)
 
 
-def made(cls: Any, settings: object) -> Any:
+def instance(cls: Any, settings: object) -> Any:
     """An instance of a checked class with settings from a file."""
     if not isinstance(settings, Mapping):
         raise RunFileError(f"the file is damaged (the settings of {cls.__name__} are no names and values); restore it from a copy")

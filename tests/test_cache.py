@@ -17,7 +17,7 @@ import pytest
 from neurorec.errors import RunFileError
 from neurorec.formula.cache import folder, package
 from neurorec.formula.cache_folder import own_folder
-from neurorec.formula.sources import behind, fingerprint
+from neurorec.formula.sources import fingerprint, sources_of
 
 HASHES = """
 import hashlib, json, sys
@@ -261,10 +261,10 @@ class Owned:
 
 def test_a_package_s_name_follows_from_all_of_ours_that_its_code_imports():
     """Numba asks only whether a function's own file has changed."""
-    text = behind(["from neurorec.formula.single import exp\n"])
+    text = sources_of(["from neurorec.formula.single import exp\n"])
     for name in ("single", "exponentials", "flags"):
         assert Path(importlib.import_module(f"neurorec.formula.{name}").__file__).read_text() in text
-    assert behind(["import math\nfrom .unit import real\n"]) == ""
+    assert sources_of(["import math\nfrom .unit import real\n"]) == ""
 
 
 SCALE = 2.0

@@ -14,7 +14,7 @@ from scipy.signal import ShortTimeFFT
 
 import neurorec as nr
 from neurorec.errors import NeurorecError, UnknownName, ValueRefused
-from neurorec.tasks import _texts
+from neurorec.tasks._reading import texts as text_files
 
 few = settings(max_examples=15, deadline=None)
 
@@ -221,7 +221,7 @@ def test_the_pinned_text_is_not_remarked_upon(monkeypatch, recwarn):
     """Pinned here is whatever this Python has."""
     from pydoc_data.topics import topics
 
-    monkeypatch.setattr(_texts, "SHA256", hashlib.sha256("\n".join(topics.values()).encode()).hexdigest())
+    monkeypatch.setattr(text_files, "SHA256", hashlib.sha256("\n".join(topics.values()).encode()).hexdigest())
     nr.task("character_text")
     assert list(recwarn) == []
 

@@ -16,7 +16,7 @@ import neurorec as nr
 from neurorec.circuits import SequenceLoop
 from neurorec.errors import RunFileError, ValueRefused
 from neurorec.hdf5.states import State
-from neurorec.process.memory import expect_memory, free_memory, told
+from neurorec.process.memory import expect_memory, free_memory, readable_size
 from neurorec.runs.record import Record
 from neurorec.runs.run_writer import RunWriter
 
@@ -151,7 +151,7 @@ def test_memory_is_counted_before_it_is_taken(monkeypatch):
     expect_memory(24 * 10**9, "a network", "use fewer units")
     with pytest.raises(ValueRefused, match="^a network needs 3.2 TB of memory and 24 GB are free; use fewer units$"):
         expect_memory(32 * 10**11, "a network", "use fewer units")
-    assert [told(n) for n in (0, 999, 1000, 123_456_789, 10**400)] == ["0 bytes", "999 bytes", "1 kB", "123 MB", "1.00e+382 EB"]
+    assert [readable_size(n) for n in (0, 999, 1000, 123_456_789, 10**400)] == ["0 bytes", "999 bytes", "1 kB", "123 MB", "1.00e+382 EB"]
 
 
 def test_a_limit_of_a_container_counts(tmp_path, monkeypatch):

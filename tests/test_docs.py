@@ -1,7 +1,9 @@
-"""The manual and the README do what they say: their Python runs, their commands run, and the manual names what there is."""
+"""The manual, the README and the docstrings do what they say: their Python runs, their commands run, and the README names what there is."""
 
 from __future__ import annotations
 
+import ast
+import doctest
 import importlib
 import re
 import shlex
@@ -56,6 +58,60 @@ def test_the_python_of_a_page_runs(module, page, tmp_path, monkeypatch):
     for line, source in blocks(page.read_text(encoding="utf-8"), "python"):
         exec(compile("\n" * (line - 1) + source, str(page), "exec"), vars(module))  # tracebacks name the page's line
     plt.close("all")
+
+
+def documented() -> list[doctest.DocTest]:
+    """Every docstring of the library that has an example, read without importing its module."""
+    parser, tests = doctest.DocTestParser(), []
+    for path in sorted((ROOT / "neurorec").rglob("*.py")):
+        if ">>>" not in path.read_text(encoding="utf-8"):
+            continue
+        module = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            text = ast.get_docstring(node) if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef)) else None
+            if text and ">>>" in text:
+                tests.append(parser.get_doctest(text, {}, f"{module}.{getattr(node, 'name', '')}", str(path), 0))
+    return tests
+
+
+EXAMPLES = documented()
+
+
+@pytest.fixture(scope="module")
+def folder_of_a_run(tmp_path_factory):
+    """Where docstrings find a trained network, run.h5."""
+    folder = tmp_path_factory.mktemp("examples")
+    task = nr.task("n_bit_flip_flop", duration=0.4)
+    nr.train(
+        nr.Network.for_task(task, units=8), task, trials=4, batch=2, engine="reference", gradient_angle=1, progress=False,
+        record=nr.Record(("h", "output", "target")), path=folder / "run.h5",
+    )  # fmt: skip
+    return folder
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.name)
+def test_the_example_of_a_docstring_runs(example, folder_of_a_run, monkeypatch):
+    import matplotlib.pyplot as plt
+
+    source = "".join(each.source for each in example.examples)
+    for text, package in {"ModuleNetwork": "torch", '"handwriting"': "HersheyFonts"}.items():
+        if text in source:
+            pytest.importorskip(package, reason=f"the example needs {package}")
+    monkeypatch.chdir(folder_of_a_run)
+    said: list[str] = []
+    flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+    assert doctest.DocTestRunner(optionflags=flags).run(example, out=said.append).failed == 0, "".join(said)
+    plt.close("all")
+
+
+def test_what_users_call_has_an_example():
+    names = {example.name for example in EXAMPLES}
+    missing = {
+        "neurorec.discovery.names", "neurorec.tasks.task", "neurorec.tasks.base.task.AbstractTask", "neurorec.tasks.base.trials.Trials",
+        "neurorec.networks.network.Network", "neurorec.networks.network.random", "neurorec.networks.network.for_task",
+        "neurorec.networks.module_network.ModuleNetwork", "neurorec.networks.presets.preset",
+    } - names  # fmt: skip
+    assert missing == set()
 
 
 @pytest.mark.parametrize("page", shown(PAGES, "console"), ids=lambda page: page.stem)

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neurorec.formula import double, single
-from neurorec.formula.flags import FLAGS
+from neurorec.formula.entry import FLAGS
 
 MODULES = {"float32": single, "float64": double}
 # Units in the last place; where a function is for part of the numbers, those. The float32 tanh is right to 4e-7, not to its last digit.

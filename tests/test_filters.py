@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 import neurorec as nr
 from neurorec.discovery import load
 from neurorec.errors import NotOffered
+from neurorec.networks.cell_with_filter import formula_of
 from neurorec.networks.filters.base import AbstractFilter
-from neurorec.networks.model import formula_of
 
 sizes = st.builds(Sizes, st.integers(1, 6), st.integers(1, 3), st.just(2), st.integers(1, 30), st.integers(1, 3))
 

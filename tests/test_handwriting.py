@@ -10,7 +10,7 @@ import pytest
 
 import neurorec as nr
 from neurorec.errors import NotOffered, ShapeError, UnknownName, ValueRefused
-from neurorec.tasks import _strokes
+from neurorec.tasks._reading import strokes as font_strokes
 
 matplotlib.use("agg")
 import matplotlib.pyplot as plt  # noqa: E402 - after the choice of what draws
@@ -46,7 +46,7 @@ def test_the_ink_of_the_targets_is_the_letter_of_the_font(font, letters, joint):
         strokes = np.concatenate([along(stroke) for stroke in strokes_of(font, letter)])
         ink = np.concatenate(task.ink(targets, start=(0, joint)))
         assert farthest(strokes, ink) < 0.02, letter
-        assert farthest(ink, strokes) < _strokes.RETRACED / 2 + 0.02, letter
+        assert farthest(ink, strokes) < font_strokes.RETRACED / 2 + 0.02, letter
 
 
 def test_a_pen_is_lifted_where_the_font_has_a_gap():
@@ -128,7 +128,7 @@ def test_a_word_that_cannot_be_written_is_refused(text, error, said):
 def test_without_the_fonts_the_way_to_them_is_said(monkeypatch):
     """The package is asked for when a letter is, not before."""
     monkeypatch.setitem(sys.modules, "HersheyFonts", None)
-    for cached in (_strokes.path, _strokes._font, _strokes._joint):
+    for cached in (font_strokes.letter_path, font_strokes._font, font_strokes._joint):
         cached.cache_clear()
     with pytest.raises(NotOffered, match=r"pip install 'neurorec\[handwriting\]'"):
         nr.task("handwriting")

@@ -183,3 +183,23 @@ def test_a_readout_gain_scales_the_first_readout_and_nothing_else():
     net, small = (nr.Network.random(2, 5, 3, seed=4, readout_gain=gain) for gain in (1.0, 0.1))
     np.testing.assert_allclose(small.readout, 0.1 * net.readout, rtol=1e-12)
     assert all((getattr(small, name) == getattr(net, name)).all() for name in ("recurrent", "input", "feedback"))
+
+
+def test_a_shell_completes_what_users_use():
+    shown = {name for name in dir(nr.Network.random(1, 4, 1)) if not name.startswith("_")}
+    weights = {"recurrent", "input", "readout", "feedback", "bias", "initial"}
+    made_of = {
+        "cell",
+        "filter",
+        "parametrisation",
+        "free",
+        "learnt",
+        "parameters",
+        "per_unit",
+        "formula",
+        "dt",
+        "noise",
+        "plastic",
+        "learnable",
+    }
+    assert shown == weights | made_of | {"inputs", "units", "outputs", "random", "for_task", "replace", "save", "load"}

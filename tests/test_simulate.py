@@ -31,7 +31,7 @@ def test_inputs_alone_are_enough(engine):
     given = TASK.trials(4)
     asked, alone = nr.simulate(NET, given, engine=engine), nr.simulate(NET, given.inputs, engine=engine)
     assert same(alone, asked)
-    assert np.isnan(alone.loss).all() and alone.loss.shape == (4,) and not alone.trials.asked
+    assert np.isnan(alone.loss).all() and alone.loss.shape == (4,) and not alone.trials.has_targets
     data = alone.to_xarray()
     assert not {"target", "loss", "mask"} & set(data) and {"h", "output", "input"} <= set(data)
     assert np.array_equal(data["time"], asked.to_xarray()["time"])

@@ -29,7 +29,7 @@ def learn_all(loop: SequenceLoop, state: LoopState, log: LoopLog, progress: bool
     targets = Transitions(loop.sequence)
     with log, Interrupt() as interrupt, Progress(progress, log.total, log.done, "transition") as shown:
         going = True
-        while going and log.done < log.total and interrupt.asked is None:
+        while going and log.done < log.total and interrupt.received is None:
             _learn_one(loop, state, targets, log)
             going = _go_on(loop, state, log, shown)
         log.conclude(resume_state(loop, log.done), state.units)

@@ -1,4 +1,4 @@
-"""What of a loop goes to its file, and how it is made again from there."""
+"""What of a loop goes to its file, and how it is instance again from there."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from neurorec.hdf5.states import State
 from neurorec.runs.contents import Contents
 from neurorec.runs.layout import Layout
 from neurorec.runs.record import Record
-from neurorec.trust import Trusted, made, remade
+from neurorec.trust import Trusted, instance, restored
 
 if TYPE_CHECKING:
     from neurorec.circuits.sequence_loop import SequenceLoop
@@ -41,10 +41,10 @@ def resume_state(loop: SequenceLoop, done: int) -> State:
 def arguments(settings: Mapping[str, Any], engine: str | AbstractEngine | None, trust: Trusted) -> dict[str, Any]:
     """Arguments of `SequenceLoop`, but the network, from the settings in a file; `engine` in the place of its own, unless None."""
     return {name: settings[name] for name in AS_THEY_ARE} | {
-        "engine": remade("engines", settings["engine"], settings["engine_settings"], trust) if engine is None else engine,
-        "context": remade("contexts", settings["context"]["name"], settings["context"]["settings"], trust),
-        "plasticity": remade("plasticities", settings["plasticity"]["name"], settings["plasticity"]["settings"], trust),
-        "box": settings["box"] and made(Box, settings["box"]),
+        "engine": restored("engines", settings["engine"], settings["engine_settings"], trust) if engine is None else engine,
+        "context": restored("contexts", settings["context"]["name"], settings["context"]["settings"], trust),
+        "plasticity": restored("plasticities", settings["plasticity"]["name"], settings["plasticity"]["settings"], trust),
+        "box": settings["box"] and instance(Box, settings["box"]),
     }
 
 

@@ -1,4 +1,4 @@
-"""What a network has learnt, and how: functions of networks and runs that return labelled arrays, one a file."""
+"""Analyses of networks and runs; each returns labelled arrays (`xarray.Dataset`)."""
 
 from typing import TYPE_CHECKING, Any
 

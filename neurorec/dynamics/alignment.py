@@ -9,7 +9,9 @@ import numpy as np
 from neurorec.arrays import cosine, degrees
 from neurorec.engines.base import AbstractEngine
 from neurorec.errors import NotOffered
+from neurorec.learning.rules.base import AbstractRule
 from neurorec.networks.network import Network
+from neurorec.networks.plasticity import changing
 from neurorec.runs.run import Run
 from neurorec.simulation.weight_change import weight_change
 from neurorec.tasks.base.task import AbstractTask
@@ -26,12 +28,12 @@ WIDTH = 1e-4  # of the step along the change of W, relative to W, by which its e
 def alignment(
     run: Run, task: AbstractTask | Trials | None = None, trials: int = 10, engine: str | AbstractEngine = "reference"
 ) -> xarray.Dataset:
-    """Alignment of readout and feedback, and what it does to learning, at every checkpoint of a run.
+    """Alignment of readout and feedback, and the angle of the rule's change to the gradient, at every checkpoint of a run.
 
     Parameters
     ----------
     run : Run
-        Its checkpoints are where things are measured: record more for a finer course.
+        Everything is measured at its checkpoints; ``nr.Record(checkpoints=...)`` says how many there are.
     task : task or Trials, optional
         For a run that was trained on arrays.
     trials : int
@@ -42,7 +44,7 @@ def alignment(
     Returns
     -------
     xarray.Dataset
-        Over ``trial``, how many were done, and ``weight``, what the rule changes:
+        Over ``trial`` (number of trials done) and ``weight`` (those that the rule changes):
 
         - ``trace`` (trial): Tr(readout feedback); of one output w . b. ``cosine`` (trial): the same over both norms.
         - ``angle`` (trial, weight): degrees between the rule's change and -dL/dW.
@@ -56,7 +58,14 @@ def alignment(
     Raises
     ------
     NotOffered, ValueRefused
-        If the network is a torch module; if the run was trained on arrays and they were not given.
+        If the network is a torch module; if the run was trained on arrays and `task` was left out.
+
+    Examples
+    --------
+    >>> import neurorec as nr
+    >>> table = nr.dynamics.alignment(nr.open_run("run.h5"), trials=2)
+    >>> table["angle"].dims
+    ('trial', 'weight')
     """
     import xarray
 
@@ -64,7 +73,7 @@ def alignment(
     data = task_of_run(run.config, task, run.trust).trials(trials, run.config["seed"], 0)
     _expect_recurrent(run.network)
     networks = [run.checkpoint(trial) for trial in run.checkpoints]
-    names = [name for name in _moving(networks[0]) if rule.may_change("recurrent" if name in networks[0].learnt else name)]
+    names = _changing(networks[0], rule)
     rows = [_measured(network, data, names, engine, {"rule": rule, "feedback": feedback}) for network in networks]
     by_weight = {name: (("trial", "weight"), np.array([row[name] for row in rows])) for name in ("angle", "descent")}
     single = {name: ("trial", np.array([row[name] for row in rows])) for name in ("trace", "cosine", "alone", "together")}
@@ -84,11 +93,10 @@ def _expect_recurrent(network: Any) -> None:
         raise NotOffered(f"{type(network).__name__} has no recurrent weights of its own, of which the theory speaks; use nr.Network")
 
 
-def _moving(network: Network) -> list[str]:
-    """Weights that a rule may change, in the place of `recurrent` what it is made of; not those of no size."""
-    named = [each for name in network.plastic for each in (network.learnt if name == "recurrent" and network.learnt else (name,))]
-    parts = network.parts()
-    return [name for name in named if name not in parts or parts[name].size]
+def _changing(network: Network, rule: AbstractRule) -> list[str]:
+    """Weights that the rule changes, in the place of `recurrent` its free parameters; those without entries are left out."""
+    names, parts = changing(network, rule), network.parts()
+    return [name for name in names if name not in parts or parts[name].size]
 
 
 def _measured(network: Network, data: Trials, names: list[str], engine: Any, route: dict[str, Any]) -> dict[str, Any]:

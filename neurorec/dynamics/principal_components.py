@@ -1,4 +1,4 @@
-"""The few directions in which the units' states move most."""
+"""Principal components of the units' states."""
 
 from __future__ import annotations
 
@@ -33,21 +33,28 @@ def principal_components(what: Trajectories | Run, n: int = 3, state: str | None
         - ``component`` (time, trial, component): projections of the states, less their mean over time and trials.
         - ``loadings`` (component, unit): orthonormal directions; the entry of largest size of each is positive.
         - ``explained`` (component): share of the variance of all units.
-        - ``mean`` (unit): what was taken off.
+        - ``mean`` (unit): mean over time and trials.
 
         Times and conditions are coordinates, as in `Trajectories.to_xarray`.
 
     Raises
     ------
     ValueRefused
-        If `n` is larger than there are units or samples, or the states stand still.
+        If `n` is larger than there are units or samples, or the states are constant.
     UnknownName
         If the run did not record the state.
+
+    Examples
+    --------
+    >>> import neurorec as nr
+    >>> components = nr.dynamics.principal_components(nr.open_run("run.h5"), n=2)
+    >>> components["component"].dims
+    ('time', 'trial', 'component')
     """
     states = _states(what, state)
     samples = states.transpose("time", "trial", "unit").values.reshape(-1, states.sizes["unit"])
     _expect_variance(samples, whole("n", n))
-    return _labelled(states, *_decomposed(samples.astype(np.float64), n))
+    return _labelled(states, *_pca(samples.astype(np.float64), n))
 
 
 def _states(what: Trajectories | Run, state: str | None) -> xarray.DataArray:
@@ -66,13 +73,13 @@ def _expect_variance(samples: np.ndarray, n: int) -> None:
         raise ValueRefused("the states stand still, so they have no principal components; look at trials in which the units move")
 
 
-def _decomposed(samples: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+def _pca(samples: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     from sklearn.decomposition import PCA
 
-    found = PCA(n, svd_solver="full").fit(samples)
-    largest = np.abs(found.components_).argmax(axis=1)
-    signs = np.sign(found.components_[np.arange(n), largest])  # a component's sign is arbitrary
-    return found.transform(samples) * signs, found.components_ * signs[:, None], found.explained_variance_ratio_, found.mean_
+    pca = PCA(n, svd_solver="full").fit(samples)
+    largest = np.abs(pca.components_).argmax(axis=1)
+    signs = np.sign(pca.components_[np.arange(n), largest])  # a component's sign is arbitrary
+    return pca.transform(samples) * signs, pca.components_ * signs[:, None], pca.explained_variance_ratio_, pca.mean_
 
 
 def _labelled(

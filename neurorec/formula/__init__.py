@@ -1,1 +1,1 @@
-"""A neuron is written once, as a formula; its derivatives are derived and printed for each engine."""
+"""A neuron is written once, as a formula; its derivatives follow symbolically and are printed as code for each engine."""

@@ -1,6 +1,6 @@
-"""Printed functions are real modules in a cache folder: tracebacks show them and Numba keeps their compiled form beside.
+"""Printed functions are real modules in a cache folder: tracebacks show them, and Numba stores their machine code beside them.
 
-What is run is the printed text itself, not what the folder holds: a file there that is damaged or old is written again.
+The printed text itself is run, not the file in the folder: a file there that is damaged or outdated is written again.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from types import ModuleType
 from neurorec.errors import RunFileError
 from neurorec.formula.cache_folder import discard_if_open, folder, own_folder
 from neurorec.formula.once import LOCK
-from neurorec.formula.sources import behind
+from neurorec.formula.sources import sources_of
 
 __all__ = ["folder", "package"]
 
@@ -45,7 +45,7 @@ def package(files: Mapping[str, str], salt: str = "") -> ModuleType:
         If the cache folder cannot be written, or others could have written in it.
     """
     files = {"__init__": f'"""Printed by neurorec; its modules: {", ".join(files)}."""\n', **files}
-    parts = [salt, behind(files.values()), *(f"{k}\0{v}" for k, v in sorted(files.items()))]
+    parts = [salt, sources_of(files.values()), *(f"{k}\0{v}" for k, v in sorted(files.items()))]
     name = f"neurorec_printed_{hashlib.sha256(chr(0).join(parts).encode()).hexdigest()[:16]}"
     with LOCK:  # no thread may see a package of which another has imported a part
         if name not in sys.modules:
@@ -84,7 +84,7 @@ def _write(place: Path, files: Mapping[str, str]) -> None:
 
 
 def _mend(place: Path, files: Mapping[str, str]) -> None:
-    """Write again what is not as it was printed: a file cut short by a full disk, or removed by a cleaner."""
+    """Restore files that differ from the printed text: cut short by a full disk, or deleted."""
     for name, text in files.items():
         path = place / f"{name}.py"
         if not path.is_file() or path.read_bytes() != text.encode():
@@ -108,7 +108,7 @@ class _Printed(SourceLoader):
 
 
 def _import(name: str, place: Path, files: Mapping[str, str]) -> None:
-    """All of the package's modules, or none of them."""
+    """Import all of the package's modules, or, where one fails, none."""
     try:
         for each, text in files.items():
             _run(name if each == "__init__" else f"{name}.{each}", _Printed(place / f"{each}.py", text))

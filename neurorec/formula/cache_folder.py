@@ -1,4 +1,4 @@
-"""The folder of printed and compiled code. Who can write there runs code in our processes: Numba's files are pickles and machine code."""
+"""The folder of printed and compiled code. Whoever can write there can run code in our processes: Numba's files are pickles and machine code."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def folder() -> Path:
 
 
 def own_folder() -> Path:
-    """The same, made if need be.
+    """The same folder, created where it is missing.
 
     Raises
     ------
@@ -32,7 +32,7 @@ def own_folder() -> Path:
         If it cannot be written, belongs to another user or can be written by others.
     """
     place = folder()
-    _make(place)
+    _create(place)
     expect_own(place, place)
     _expect_closed(place)
     if not os.access(place, os.W_OK):
@@ -40,8 +40,8 @@ def own_folder() -> Path:
     return place
 
 
-def _make(place: Path) -> None:
-    """It and what is missing above it, for its owner alone whatever the umask."""
+def _create(place: Path) -> None:
+    """Create the folder and those above it, for their owner alone whatever the umask."""
     try:
         for missing in [each for each in (*reversed(place.parents), place) if not each.exists()]:
             missing.mkdir(mode=0o700, exist_ok=True)
@@ -57,7 +57,7 @@ def _unwritable(place: Path, reason: str = "") -> RunFileError:
 
 
 def expect_own(path: Path, remove: Path) -> None:
-    """Refuse what another user has made, which may hold any code.
+    """Refuse what belongs to another user, which may hold any code.
 
     Raises
     ------
@@ -69,7 +69,7 @@ def expect_own(path: Path, remove: Path) -> None:
 
 
 def _expect_closed(place: Path) -> None:
-    """Others must not write in it; the folder nobody chose is closed, one that was chosen may be open for a reason."""
+    """Others must not write in it: the default folder is closed to them, a chosen one, which may be open for a reason, refused."""
     if os.name != "posix" or not _open_to(place, OTHERS_WRITE):
         return
     if os.environ.get("NEUROREC_CACHE"):

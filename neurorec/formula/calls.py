@@ -56,7 +56,8 @@ def _called(name: str, place: int) -> Any:
         expected = signature(name, arguments[0].dtype)
         if len(arguments) != len(expected) or any(not typing.can_convert(a, b) for a, b in zip(arguments, expected, strict=True)):
             raise TypingError(f"{name} takes {expected}, got {arguments}")
-        return types.void(table, types.StarArgTuple.from_types(expected)), _jump(place, expected)
+        made: Any = types.void  # whose call pyright takes for that of its class
+        return made(table, types.StarArgTuple.from_types(expected)), _jump(place, expected)
 
     return call
 

@@ -1,4 +1,4 @@
-"""When Numba compiles: what the wait is for, and how much of it will not come again."""
+"""When Numba compiles: for a progress bar, which must not count that time."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ EVENTS = {"numba.core.event": "numba:compile", "numba.cuda.core.event": "numba-c
 
 
 class CompileWatch:
-    """While entered, sees when compiling begins and ends.
+    """While entered, follows when compiling begins and ends.
 
     Parameters
     ----------
     changed : callable
-        Told True when it begins, False when it has ended.
+        Called with True when compiling begins, with False when it has ended.
 
     Attributes
     ----------
@@ -33,7 +33,7 @@ class CompileWatch:
 
     def __enter__(self) -> CompileWatch:
         for name, kind in EVENTS.items():
-            if name in sys.modules:  # else no engine that was made compiles
+            if name in sys.modules:  # otherwise no engine compiles
                 event = sys.modules[name]
                 self._listening.enter_context(event.install_listener(kind, _listener(event, self)))
         return self

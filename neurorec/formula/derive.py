@@ -29,12 +29,12 @@ class Port:
     part: str
 
     @property
-    def hears_units(self) -> bool:
+    def takes_recurrent(self) -> bool:
         """Whether recurrent weights reach this port."""
         return self.part != EXTERNAL
 
     @property
-    def hears_input(self) -> bool:
+    def takes_external(self) -> bool:
         """Whether input weights, bias and noise reach this port."""
         return self.part != RECURRENT
 
@@ -48,7 +48,7 @@ class Formula(AbstractDisplayed):
     states, ports, parameters : tuple of str
         Names, in the order in which engines lay them out.
     layout : tuple of Port
-        What each port hears, parallel to `ports`.
+        Which part of which drive each port takes, parallel to `ports`.
     n_drives : int
         Number of drives D; each has its own rows in the weights.
     new : tuple of sympy.Expr
@@ -70,12 +70,12 @@ class Formula(AbstractDisplayed):
 
     @property
     def run_symbols(self) -> frozenset[sympy.Symbol]:
-        """Symbols that stand still during a trial: parameters and dt."""
+        """Symbols that are constant during a trial: parameters and dt."""
         return frozenset(sympy.symbols([*self.parameters, "dt"]))
 
     @property
     def shows_state(self) -> bool:
-        """Whether other units see a unit's only state as it is."""
+        """Whether a unit's output is its only state, unchanged."""
         return len(self.states) == 1 and self.emitted == (sympy.Symbol(self.states[0]),)
 
     def _display(self) -> tuple[str, Rows]:
@@ -86,22 +86,22 @@ class Formula(AbstractDisplayed):
 
     @cached_property
     def decay(self) -> sympy.Matrix:
-        """D, (k, k): what a unit keeps of its own state."""
+        """D, (k, k): derivative of the new states by the old ones."""
         return _jacobian(self.new, self.states)
 
     @cached_property
     def slope(self) -> sympy.Matrix:
-        """F, (k, ports): how the drives move the states."""
+        """F, (k, ports): derivative of the new states by the drives."""
         return _jacobian(self.new, self.ports)
 
     @cached_property
     def partial(self) -> sympy.Matrix:
-        """G, (k, plastic parameters)."""
+        """G, (k, plastic parameters): derivative of the new states by those."""
         return _jacobian(self.new, self.plastic)
 
     @cached_property
     def emission(self) -> sympy.Matrix:
-        """O, (K, k): how the states show in the outputs."""
+        """O, (K, k): derivative of the outputs by the states."""
         return _jacobian(self.emitted, self.states)
 
     def port_of(self, drive: int, part: str) -> int:
@@ -121,7 +121,7 @@ def derive(
     plastic: Sequence[str],
     owner: str,
 ) -> Formula:
-    """Call a formula on symbols.
+    """The symbolic form of a formula, by calling it on symbols.
 
     Parameters
     ----------

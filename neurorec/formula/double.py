@@ -1,4 +1,4 @@
-"""float64: the numbers of its exponentials, and tanh by them."""
+"""float64: constants of its exponentials, and tanh from these."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ import numba
 import numpy as np
 from numpy import float64 as real
 
+from neurorec.formula.entry import FLAGS
 from neurorec.formula.exponentials import Format, exponentials, written
-from neurorec.formula.flags import FLAGS
 
 inlined = numba.njit(inline="always", **FLAGS)
 ROOT = 0x3FE6A09E667F3BCD  # the bits of sqrt(1/2)
-WHOLE = real(1.5 * 2.0**52)  # a sum with it has no digits behind the point
+WHOLE = real(1.5 * 2.0**52)  # a sum with it has no fractional digits
 
 
 @written
 def power(k):
-    """2^k: added to `WHOLE`, k stands in the last bits."""
+    """2^k: added to `WHOLE`, k is in the last bits."""
     return np.int64((real(k + WHOLE).view(np.int64) + 1023) << 52).view(np.float64)
 
 
@@ -40,7 +40,7 @@ exp, expm1, log, log1p = exponentials(
 
 @written
 def tanh(x):
-    """Right to 3 units in the last place, NaN kept."""
+    """Accurate to 3 units in the last place; NaN of NaN."""
     t = expm1(real(-2) * abs(x))
     y = -t / (real(2) + t)
     return y if x > real(0) else -y

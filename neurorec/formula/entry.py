@@ -1,4 +1,4 @@
-"""Compiled functions that Python calls: each is one piece of machine code that holds all it calls, and alone is kept on disk.
+"""How Numba compiles; functions that Python calls are one piece of machine code each, which holds all they call, and alone are stored on disk.
 
 Numba compiles what a function calls by itself first, then copies it into the caller's code and optimises it there once more. Both
 copies have one name, and the linker takes whichever was loaded first: in the process that compiles that is the first copy, in one that
@@ -18,8 +18,12 @@ from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import Compiler
 from numba.extending import intrinsic
 
-from neurorec.formula.flags import FLAGS
-from neurorec.formula.kept_code import KeptCode
+from neurorec.formula.machine_code import CheckedMachineCode
+
+# Python's error model puts a branch on every division and stops vectorisation; NaN and inf keep their meaning.
+FLAGS = {"error_model": "numpy", "fastmath": {"contract", "reassoc", "arcp", "nsz"}}
+# Where the order of arithmetic is its point: a sum that LLVM may rearrange loses what a correction puts back.
+EXACT = {"error_model": "numpy", "fastmath": {"contract"}}
 
 
 class _Private(JITCodeLibrary):
@@ -41,18 +45,18 @@ class _EntryCompiler(Compiler):
         return super().compile_extra(func)
 
 
-def kept(**flags: Any) -> Callable[[Callable], Any]:
-    """Compile a function that Python calls, and keep its machine code beside its module."""
+def compiled(**flags: Any) -> Callable[[Callable], Any]:
+    """Compile a function that Python calls, and store its machine code beside its module."""
 
     def decorate(function: Callable) -> Any:
-        compiled: Any = numba.njit(nogil=True, pipeline_class=_EntryCompiler, **flags)(function)
-        compiled._cache = KeptCode(function)
-        return compiled
+        dispatcher: Any = numba.njit(nogil=True, pipeline_class=_EntryCompiler, **flags)(function)
+        dispatcher._cache = CheckedMachineCode(function)
+        return dispatcher
 
     return decorate
 
 
-entry = kept(**FLAGS)
+entry = compiled(**FLAGS)
 part: Any = numba.njit(nogil=True, **FLAGS)  # what entries call: never on disk by itself, so that an entry follows from sources alone
 
 

@@ -1,6 +1,6 @@
-"""exp, log and their kin as plain arithmetic that LLVM vectorises; the C library's are a call for every number, of 16 ns.
+"""exp, expm1, log and log1p as plain arithmetic that LLVM vectorises; the C library's are a call of 16 ns for every number.
 
-Written once for all float types; `single` and `double` hold the numbers. NaN stays NaN, infinities are where they belong.
+Written once for all float types; `single` and `double` hold the constants. NaN stays NaN, infinite arguments have their limits.
 Only `Format.power` and `Format.split` look at bits: a target that cannot compile them brings its own.
 """
 
@@ -12,19 +12,19 @@ from typing import Any, NamedTuple
 import numba
 import numpy as np
 
-from neurorec.formula.flags import EXACT
+from neurorec.formula.entry import EXACT
 
 written = numba.njit(**EXACT)
 
 
 class Format(NamedTuple):
-    """A float type, and polynomials as long as it needs.
+    """A float type, and polynomials of the degree that it needs.
 
     Attributes
     ----------
     real : type
     whole : float
-        So large that a sum with it has no digits behind the point.
+        So large that a sum with it has no fractional digits.
     power : callable
         2^k of a whole number k, itself a float, where 2^k is a normal number.
     split : callable
@@ -61,7 +61,7 @@ class Exponentials(NamedTuple):
 
 
 def exponentials(form: Format) -> Exponentials:
-    """The functions of a float type, each right to 2 units in the last place.
+    """The functions of a float type, each accurate to 2 units in the last place.
 
     ``exp`` gives denormal numbers as well, ``log`` takes them. ``expm1`` is for negative numbers, ``log1p`` for those from
     0 to 1: there they lose nothing where x is small. Reduction by log(2) as in Cephes (Moshier 1989), log as in fdlibm (Sun 1993).
@@ -74,7 +74,7 @@ def exponentials(form: Format) -> Exponentials:
 
     @written
     def whole(x):
-        """The whole number next to x."""
+        """The integer nearest to x."""
         return (x + rounder) - rounder
 
     @written
@@ -122,7 +122,7 @@ def exponentials(form: Format) -> Exponentials:
 
 
 def _polynomial(real: Any, coefficients: tuple[float, ...]) -> Callable:
-    """Of one number, by Horner's rule; the first coefficient is the constant."""
+    """A polynomial of one number by Horner's rule; the first coefficient is the constant."""
     last = real(coefficients[-1])
     if len(coefficients) == 1:
         return written(lambda x: last)

@@ -1,4 +1,4 @@
-"""What stands still during a trial is computed once per trial, not once per unit and step."""
+"""What is constant during a trial is computed once per trial, not once per unit and step."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from collections.abc import Iterable, Sequence
 import sympy
 
 
-def hoist(expressions: Sequence[sympy.Expr], still: Iterable[sympy.Symbol]) -> tuple[list[sympy.Expr], dict[sympy.Symbol, sympy.Expr]]:
-    """Replace every part that depends on `still` symbols alone by a constant's symbol.
+def hoist(expressions: Sequence[sympy.Expr], constant: Iterable[sympy.Symbol]) -> tuple[list[sympy.Expr], dict[sympy.Symbol, sympy.Expr]]:
+    """Replace every part that depends on `constant` symbols alone by a symbol of its own.
 
     Parameters
     ----------
     expressions : sequence of sympy.Expr
         For a leaky unit ``h (1 - dt/tau) + dt/tau tanh(u)``.
-    still : iterable of sympy.Symbol
+    constant : iterable of sympy.Symbol
         ``dt, tau``.
 
     Returns
@@ -24,27 +24,27 @@ def hoist(expressions: Sequence[sympy.Expr], still: Iterable[sympy.Symbol]) -> t
     dict
         ``{k0: 1 - dt/tau, k1: dt/tau}``, in the order of first use.
     """
-    found: dict[sympy.Expr, sympy.Symbol] = {}
-    still = frozenset(still)
-    lifted = [_lift(sympy.sympify(each), still, found) for each in expressions]
-    return lifted, {symbol: part for part, symbol in found.items()}
+    symbols: dict[sympy.Expr, sympy.Symbol] = {}
+    constant = frozenset(constant)
+    hoisted = [_hoisted(sympy.sympify(each), constant, symbols) for each in expressions]
+    return hoisted, {symbol: part for part, symbol in symbols.items()}
 
 
-def _lift(expression: sympy.Expr, still: frozenset, found: dict) -> sympy.Expr:
+def _hoisted(expression: sympy.Expr, constant: frozenset, symbols: dict) -> sympy.Expr:
     free = expression.free_symbols
-    if not free & still:
-        return expression if not expression.args else expression.func(*(_lift(a, still, found) for a in expression.args))
-    if free <= still:
-        return found.setdefault(expression, sympy.Symbol(f"still_{len(found)}"))
+    if not free & constant:
+        return expression if not expression.args else expression.func(*(_hoisted(a, constant, symbols) for a in expression.args))
+    if free <= constant:
+        return symbols.setdefault(expression, sympy.Symbol(f"still_{len(symbols)}"))
     if expression.is_Add or expression.is_Mul:
-        return _lift_group(expression, still, found)
-    return expression.func(*(_lift(a, still, found) for a in expression.args))
+        return _hoisted_group(expression, constant, symbols)
+    return expression.func(*(_hoisted(a, constant, symbols) for a in expression.args))
 
 
-def _lift_group(expression: sympy.Expr, still: frozenset, found: dict) -> sympy.Expr:
-    steady = [a for a in expression.args if a.free_symbols <= still]
-    moving = [_lift(a, still, found) for a in expression.args if not a.free_symbols <= still]
-    if not any(a.free_symbols for a in steady):
-        return expression.func(*steady, *moving)
-    group = expression.func(*steady)
-    return expression.func(found.setdefault(group, sympy.Symbol(f"still_{len(found)}")), *moving)
+def _hoisted_group(expression: sympy.Expr, constant: frozenset, symbols: dict) -> sympy.Expr:
+    constants = [a for a in expression.args if a.free_symbols <= constant]
+    others = [_hoisted(a, constant, symbols) for a in expression.args if not a.free_symbols <= constant]
+    if not any(a.free_symbols for a in constants):
+        return expression.func(*constants, *others)
+    group = expression.func(*constants)
+    return expression.func(symbols.setdefault(group, sympy.Symbol(f"still_{len(symbols)}")), *others)

@@ -1,4 +1,4 @@
-"""What is derived, printed or imported once a process, also where several threads ask for it at the same time."""
+"""What is derived, printed or imported once a process, even if several threads call for it at the same time."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from collections.abc import Callable
 from functools import lru_cache, wraps
 from typing import TypeVar
 
-Made = TypeVar("Made", bound=Callable)
+Function = TypeVar("Function", bound=Callable)
 LOCK = threading.RLock()  # one for all: a model's formula, its printed text and its modules are made from one another
 
 
-def once(kept: int) -> Callable[[Made], Made]:
-    """Keep the last `kept` answers of a function, which one thread at a time may work out."""
+def once(size: int) -> Callable[[Function], Function]:
+    """Remember the last `size` results of a function, which one thread at a time may compute."""
 
-    def decorate(make: Made) -> Made:
-        remembered = lru_cache(maxsize=kept)(make)
+    def decorate(function: Function) -> Function:
+        remembered = lru_cache(maxsize=size)(function)
 
-        @wraps(make)
-        def answer(*arguments):
+        @wraps(function)
+        def locked(*arguments):
             with LOCK:
                 return remembered(*arguments)
 
-        return answer  # pyright: ignore[reportReturnType]
+        return locked  # pyright: ignore[reportReturnType]
 
     return decorate

@@ -27,7 +27,7 @@ __all__ = [
 
 
 def of_numbers_too(function: Callable[[torch.Tensor], torch.Tensor]) -> Callable:
-    """A formula may take a function of a number, such as sqrt(2), which torch's do not."""
+    """The function of tensors, for numbers as well: a formula may hold sqrt(2)."""
 
     @wraps(function)
     def of_either(x: torch.Tensor | float) -> torch.Tensor:
@@ -50,7 +50,7 @@ def sigmoid(x: torch.Tensor) -> torch.Tensor:
 
 @of_numbers_too
 def softplus(x: torch.Tensor) -> torch.Tensor:
-    """log(1 + exp(x)) without overflow; torch's own goes over to x at 20, which float64 can tell apart."""
+    """log(1 + exp(x)) without overflow; torch's own switches to x at 20, which is visible in float64."""
     return torch.logaddexp(x, torch.zeros_like(x))
 
 
@@ -62,7 +62,7 @@ def triangle(x: torch.Tensor) -> torch.Tensor:
 
 @of_numbers_too
 def stop_gradient(x: torch.Tensor) -> torch.Tensor:
-    """The same numbers, through which nothing is learnt."""
+    """The same numbers, detached: derivative zero."""
     return x.detach()
 
 

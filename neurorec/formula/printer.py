@@ -34,7 +34,7 @@ class TypedPrinter(PythonCodePrinter):
         return f"{self.parenthesize(base, 1000)}**{self.parenthesize(power, 1000)}"
 
     def _product(self, base: sympy.Expr, power: sympy.Rational) -> str:
-        """A small power by multiplication and a root: ``pow`` is a slow call, and float64 to Numba."""
+        """A small power by multiplications and a square root: ``pow`` is a slow call, and float64 in Numba."""
         whole, half = divmod(int(2 * power), 2)
         factors = [self.parenthesize(base, 1000)] * whole + [f"sqrt({self._print(base)})"] * half
         return factors[0] if len(factors) == 1 else f"({'*'.join(factors)})"
@@ -49,7 +49,7 @@ class TypedPrinter(PythonCodePrinter):
 
 
 class DifferentiablePrinter(TypedPrinter):
-    """What autograd must not follow is printed, too: where derivatives are printed functions of their own it says nothing."""
+    """Prints `stop_gradient`, too, for autograd; elsewhere derivatives are printed functions of their own and it means nothing."""
 
     _print_stop_gradient = TypedPrinter._print_Function
 
@@ -63,8 +63,8 @@ def expect_known(expressions: Sequence[sympy.Expr]) -> None:
         With the functions there are.
     """
     for each in expressions:
-        for found in each.atoms(Application):
-            name = type(found).__name__
+        for function in each.atoms(Application):
+            name = type(function).__name__
             if name not in KNOWN:
                 raise NotOffered(f"a formula uses {name}(), which no engine can print; use {', '.join(sorted(KNOWN))} and arithmetic")
 
@@ -101,7 +101,7 @@ class Elementwise:
     def source(
         self, place: str, constant_place: str, loop: Sequence[str], span: Sequence[str] = (), printer: type[TypedPrinter] = TypedPrinter
     ) -> str:
-        """Python text; `place` indexes a row, `loop` holds the header lines of the loop over units, `span` arguments that bound it."""
+        """Python source; `place` indexes a row, `loop` holds the header lines of the loop over units, `span` the arguments that bound it."""
         indent = "    " * (len(loop) + 1)
         body = [*self._loads(place, constant_place), *self._stores(place, printer)]
         arguments = ", ".join([*(a.name for a in self.inputs), "constants", *(name for name, _ in self.outputs), *span])

@@ -1,4 +1,4 @@
-"""float32: a tanh of its own, and the numbers of its exponentials."""
+"""float32: a rational tanh, and the constants of its exponentials."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import numba
 import numpy as np
 from numpy import float32 as real
 
+from neurorec.formula.entry import FLAGS
 from neurorec.formula.exponentials import Format, exponentials, written
-from neurorec.formula.flags import FLAGS
 
 inlined = numba.njit(inline="always", **FLAGS)
 
@@ -17,11 +17,11 @@ P = tuple(map(real, (1.0, 0.137261835, 3.92660187e-3, 2.92043931e-5, 3.35704785e
 Q = tuple(map(real, (1.0, 0.470595165, 2.74583296e-2, 4.04208123e-4, 1.37232057e-6)))
 EDGE = real(8)
 ROOT = 0x3F3504F3  # the bits of sqrt(1/2)
-WHOLE = real(1.5 * 2.0**23)  # a sum with it has no digits behind the point
+WHOLE = real(1.5 * 2.0**23)  # a sum with it has no fractional digits
 
 
 def rational(x):
-    """Rational tanh, NaN kept; compiled for the CPU here, for the GPU in `cuda_single`."""
+    """Rational tanh, NaN of NaN; compiled for the CPU here, for the GPU in `cuda_single`."""
     x = EDGE if x > EDGE else x
     x = -EDGE if x < -EDGE else x
     s = x * x
@@ -34,7 +34,7 @@ tanh = inlined(rational)
 
 @written
 def power(k):
-    """2^k: added to `WHOLE`, k stands in the last bits."""
+    """2^k: added to `WHOLE`, k is in the last bits."""
     return np.int32((real(k + WHOLE).view(np.int32) + 127) << 23).view(np.float32)
 
 

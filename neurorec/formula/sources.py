@@ -1,4 +1,4 @@
-"""What machine code follows from beside the file it stands in: Numba looks at that one alone when it asks whether what it kept is old."""
+"""All sources that a piece of machine code depends on: Numba compares only the file the function stands in with what it has on disk."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ OURS = "neurorec."
 PLAIN = (bool, int, float, complex, str, bytes, tuple, frozenset, type(None), np.generic)
 
 
-def behind(texts: Iterable[str]) -> str:
+def sources_of(texts: Iterable[str]) -> str:
     """Sources of all of the library's own modules that some source text imports, and of those that they import."""
-    found: dict[str, str] = {}
+    sources: dict[str, str] = {}
     waiting = list(texts)
     while waiting:
-        fresh = {name: _source(name) for name in _imported(waiting.pop()) if name not in found}
-        found |= fresh
+        fresh = {name: _source(name) for name in _imported(waiting.pop()) if name not in sources}
+        sources |= fresh
         waiting += fresh.values()
-    return "\n".join(found[name] for name in sorted(found))
+    return "\n".join(sources[name] for name in sorted(sources))
 
 
 def _imported(text: str) -> Iterator[str]:
@@ -40,29 +40,29 @@ def _imported(text: str) -> Iterator[str]:
 
 @once(256)
 def _source(module: str) -> str:
-    """Empty for what is no module: a name in one."""
+    """Source of a module; empty where the name is one within a module."""
     parent = find_spec(module.rpartition(".")[0])
     spec = find_spec(module) if parent and parent.submodule_search_locations else None
     return Path(spec.origin).read_text(encoding="utf-8") if spec and spec.origin else ""
 
 
 def fingerprint(function: Callable) -> str:
-    """A function's source, and the values of all that it names, through other functions too: what compiling it takes in."""
-    told: dict[Callable, str] = {}
-    _tell(function, told)
-    return "\n".join(told.values())
+    """A function's source and the values of all that it names, through other functions too: all that compiling it depends on."""
+    texts: dict[Callable, str] = {}
+    _add_source(function, texts)
+    return "\n".join(texts.values())
 
 
-def _tell(function: Callable, told: dict[Callable, str]) -> None:
-    told[function] = inspect.getsource(function)
+def _add_source(function: Callable, texts: dict[Callable, str]) -> None:
+    texts[function] = inspect.getsource(function)
     used = inspect.getclosurevars(function)
     for name, value in sorted({**used.globals, **used.nonlocals}.items()):
-        called = getattr(value, "py_func", value)  # of what Numba has compiled
-        if inspect.isfunction(called):
-            if called not in told:
-                _tell(called, told)
+        named = getattr(value, "py_func", value)  # of what Numba has compiled
+        if inspect.isfunction(named):
+            if named not in texts:
+                _add_source(named, texts)
         else:
-            told[function] += f"\n{name} = {_value(value)}"
+            texts[function] += f"\n{name} = {_value(value)}"
 
 
 def _value(value: Any) -> str:

@@ -61,15 +61,15 @@ RECURRENT_PORTS, EXTERNAL_PORTS = {recurrent_ports}, {external_ports}
 
 
 @inlined
-def hear(drives, heard):
-    """What came through the recurrent weights of each drive joins the port that hears it."""
-{hear}
+def add_recurrent(drives, recurrent):
+    """Add the recurrent part of each drive to the port that takes it."""
+{add_recurrent}
 
 
 @inlined
-def tell(back_drives, line):
-    """The adjoint of what each drive's recurrent weights brought."""
-{tell}
+def recurrent_adjoint(back_drives, adjoint):
+    """The adjoint of the recurrent part of each drive."""
+{recurrent_adjoint}
 '''
 PRECISION = {"float32": "single", "float64": "double"}
 
@@ -91,7 +91,7 @@ def for_torch(formula: Formula) -> ModuleType:
 
 
 def constants_of(formula: Formula, parameters: np.ndarray, dt: float) -> np.ndarray:
-    """What stands still during a trial, (rows, unit) float64, from the parameters' values, (Q, unit)."""
+    """What is constant during a trial, (rows, unit) float64, from the parameters' values, (Q, unit)."""
     units, printed = parameters.shape[1], for_numpy(formula)
     settings = np.concatenate([parameters.astype(np.float64), np.full((1, units), dt)])[:, None]
     constants = np.empty((printed.N_CONSTANTS, 1, units))
@@ -115,12 +115,13 @@ def numba_sources(formula: Formula, dtype: str) -> dict[str, str]:
 def cuda_sources(formula: Formula) -> dict[str, str]:
     """Modules that hold the unit's functions as CUDA device functions in float32, for one unit of one trial at a time."""
     functions, n = _functions(formula)
-    recurrent, external = (tuple(formula.port_of(d, part) for d in range(formula.n_drives)) for part in (RECURRENT, EXTERNAL))
-    hear = "\n".join(f"    drives[{p}] += heard[{d}]" for d, p in enumerate(recurrent) if p >= 0) or "    pass"
-    tell = "\n".join(f"    line[{d}] = " + (f"back_drives[{p}]" if p >= 0 else "real(0)") for d, p in enumerate(recurrent))
+    recurrent_ports, external_ports = (tuple(formula.port_of(d, part) for d in range(formula.n_drives)) for part in (RECURRENT, EXTERNAL))
+    add = "\n".join(f"    drives[{p}] += recurrent[{d}]" for d, p in enumerate(recurrent_ports) if p >= 0) or "    pass"
+    adjoint = "\n".join(f"    adjoint[{d}] = " + (f"back_drives[{p}]" if p >= 0 else "real(0)") for d, p in enumerate(recurrent_ports))
     head = _CUDA_HEAD.format(
         n=n, shows_state=formula.shows_state, k=len(formula.states), ports=len(formula.ports), drives=formula.n_drives,
-        outputs=len(formula.emitted), plastic=len(formula.plastic), recurrent_ports=recurrent, external_ports=external, hear=hear, tell=tell,
+        outputs=len(formula.emitted), plastic=len(formula.plastic), recurrent_ports=recurrent_ports, external_ports=external_ports,
+        add_recurrent=add, recurrent_adjoint=adjoint,
     )  # fmt: skip
     unit = "\n\n".join([head, *("\n@inlined\n" + f.for_numpy() for f in functions if f.name != "prepare")]) + "\n"
     precision = "from neurorec.formula.cuda_single import *\n"
@@ -139,14 +140,14 @@ def _functions(formula: Formula) -> tuple[list[Elementwise], int]:
     expect_known([*formula.new, *formula.emitted])
     drafts = _drafts(formula)
     flat = [each for draft in drafts for _, rows in draft[2] for each in rows]
-    lifted, still = hoist(flat, formula.run_symbols)
-    constants, remaining = tuple(map(str, still)), iter(lifted)
+    hoisted, constant_parts = hoist(flat, formula.run_symbols)
+    constants, remaining = tuple(map(str, constant_parts)), iter(hoisted)
     functions = [
         Elementwise(name, inputs, constants, tuple((target, [next(remaining) for _ in rows]) for target, rows in outputs))
         for name, inputs, outputs in drafts
     ]
     settings = Array("settings", (*formula.parameters, "dt"))
-    return [*functions, Elementwise("prepare", (settings,), (), (("hoisted", list(still.values())),))], len(still)
+    return [*functions, Elementwise("prepare", (settings,), (), (("hoisted", list(constant_parts.values())),))], len(constant_parts)
 
 
 def _drafts(formula: Formula) -> list[tuple[str, tuple[Array, ...], tuple]]:

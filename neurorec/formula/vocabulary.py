@@ -1,4 +1,4 @@
-"""Words that a neuron's formula may use beside sympy's own: each knows its derivative.
+"""Functions that a neuron's formula may use beside sympy's own, with their derivatives.
 
 Every function here is printed as a call of the same name, so the engines' primitives
 (``formula/primitives_numpy.py``, ``formula/primitives_numba.py``) must define it.
@@ -74,7 +74,7 @@ class spike(sympy.Function):
 
 
 class stop_gradient(sympy.Function):
-    """The argument itself, through which nothing is learnt (the reset of e-prop)."""
+    """The argument itself, with derivative zero (the reset of e-prop)."""
 
     def fdiff(self, argindex: int = 1) -> sympy.Expr:
         """Derivative: zero."""

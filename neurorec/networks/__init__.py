@@ -1,1 +1,1 @@
-"""What is trained: networks, their weights, and what they are made of, one cell, filter, parametrisation or preset a file."""
+"""What is trained: networks and their weights; cells, filters, parametrisations, architectures and presets, one per file."""

@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import dataclasses
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
 from neurorec.arrays import only
 from neurorec.display import AbstractDisplayed, some
-from neurorec.errors import RunFileError, ValueRefused, one_line
 from neurorec.formula.derive import Formula
-from neurorec.hdf5.publish import publishing
 from neurorec.trust import Trust, Trusted, trusted
 
 if TYPE_CHECKING:
     import h5py
 
     from neurorec.learning.rules.base import AbstractRule
+    from neurorec.networks.parametrisations.base import AbstractParametrisation
+
+# What engines, training and files need of a network; a shell's completion leaves it out.
+NOT_FOR_USERS = frozenset(
+    "attributes axes component_classes draws expect from_group lower_bounds own_states parametrisation_class parts sizes stored to_group with_parts".split()
+)
 
 
 class AbstractNetwork(AbstractDisplayed):
@@ -44,18 +48,18 @@ class AbstractNetwork(AbstractDisplayed):
         What training changes.
     parametrisation : str or None
         What `recurrent` is computed by, if it is.
-    law : type or None
+    parametrisation_class : type or None
         The class of that name.
     free : mapping of str to array
-        What it is computed from.
-    learnt : tuple of str
-        Which of those training changes.
-    least : mapping of str to float
-        Smallest values of those, where they have one.
+        What it is computed from: free parameters and fixed arrays.
     formula : Formula
         The symbolic model of a unit; of a torch module, its states only.
-    made_of : tuple of type
-        Classes that it is made of, such as its cell's; with them a file of it can be read again.
+    component_classes : tuple of type
+        Such as its cell's; with them a file of it can be read again.
+    axes : mapping of str to tuple of str
+        Names of the dimensions of its arrays in a file.
+    attributes : tuple of str
+        Fields that are attributes of its group in a file.
     """
 
     inputs: int
@@ -67,12 +71,12 @@ class AbstractNetwork(AbstractDisplayed):
     draws: bool = False
     plastic: tuple[str, ...]
     parametrisation: str | None = None
-    law: type | None = None
+    parametrisation_class: type[AbstractParametrisation] | None = None
     free: Mapping[str, np.ndarray] = MappingProxyType({})
-    learnt: tuple[str, ...] = ()
-    least: Mapping[str, float] = MappingProxyType({})
     formula: Formula
-    made_of: tuple[type, ...]
+    component_classes: tuple[type, ...]
+    axes: ClassVar[Mapping[str, tuple[str, ...]]]
+    attributes: ClassVar[tuple[str, ...]]
 
     @property
     @abstractmethod
@@ -82,12 +86,22 @@ class AbstractNetwork(AbstractDisplayed):
     @property
     @abstractmethod
     def learnable(self) -> int:
-        """How many numbers training changes."""
+        """Number of numbers that training changes."""
 
     @property
     @abstractmethod
     def own_states(self) -> tuple[str, ...]:
         """Names of the states without those of a filter."""
+
+    @property
+    def learnt(self) -> tuple[str, ...]:
+        """Names of the free parameters of `recurrent`, which training changes in its place; empty without a parametrisation."""
+        return () if self.parametrisation_class is None else self.parametrisation_class.learnt
+
+    @property
+    def lower_bounds(self) -> Mapping[str, float]:
+        """Smallest values of the free parameters that have one."""
+        return {} if self.parametrisation_class is None else self.parametrisation_class.least
 
     @property
     def outputs(self) -> int:
@@ -101,7 +115,7 @@ class AbstractNetwork(AbstractDisplayed):
         Raises
         ------
         NotOffered
-            Saying what can.
+            Naming those by which it can.
         """
 
     @abstractmethod
@@ -110,35 +124,31 @@ class AbstractNetwork(AbstractDisplayed):
 
     @abstractmethod
     def with_parts(self, parts: Mapping[str, np.ndarray]) -> Self:
-        """The network with others in the place of `parts`."""
+        """The network with these arrays in the place of its `parts`."""
 
     @abstractmethod
     def stored(self) -> dict[str, np.ndarray]:
-        """What `to_group` stores as datasets, by their paths in the group."""
+        """Arrays that `to_group` writes as datasets, by their paths in the group."""
 
-    @abstractmethod
     def to_group(self, group: h5py.Group) -> None:
         """Write the arrays, and the rest as attributes, into an open HDF5 group; dimensions are labelled."""
+        from neurorec.networks import stored
+
+        stored.write(group, self)
 
     @classmethod
     @abstractmethod
     def from_group(cls, group: h5py.Group, trust: Trusted = False) -> Self:
         """The network that `to_group` wrote; of classes that are not the library's own, those that are trusted (`neurorec.trust`)."""
 
-    def _among_plastic(self, known: Sequence[str]) -> tuple[str, ...]:
-        """Those of the known names that are plastic, in their order."""
-        if isinstance(self.plastic, Mapping):
-            raise ValueRefused(
-                "plastic of a network is names, such as ('recurrent', 'readout'), got a mapping; which synapses of a weight change is said "
-                "to a training: nr.train(network, task, plastic={'recurrent': mask})"
-            )
-        only("plastic weight", dict.fromkeys(self.plastic), known)
-        return tuple(name for name in known if name in self.plastic)
-
     @property
     def sizes(self) -> str:
         """Such as "50 units, 3 inputs, 2 outputs"."""
         return ", ".join([some(self.units, "unit"), some(self.inputs, "input"), some(self.outputs, "output")])
+
+    def __dir__(self) -> list[str]:
+        """What users of a network use."""
+        return [name for name in super().__dir__() if name not in NOT_FOR_USERS]
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Of a copy: its arrays are read-only, too."""
@@ -147,7 +157,15 @@ class AbstractNetwork(AbstractDisplayed):
             array.setflags(write=False)
 
     def replace(self, **changes: Any) -> Self:
-        """A new network with some fields changed."""
+        """A new network with some fields changed.
+
+        Examples
+        --------
+        >>> import neurorec as nr
+        >>> net = nr.Network.random(inputs=1, units=20, outputs=1)
+        >>> net.replace(recurrent=0.5 * net.recurrent, noise=0.1).noise
+        0.1
+        """
         fields: Any = dataclasses.fields(self)  # type: ignore[arg-type]
         only(f"field of {type(self).__name__}", changes, [f.name for f in fields if f.init])
         return dataclasses.replace(self, **changes)  # type: ignore[type-var]
@@ -159,22 +177,22 @@ class AbstractNetwork(AbstractDisplayed):
         ------
         RunFileError
             If the file exists (unless `overwrite`), is being written, or cannot be written.
-        """
-        from neurorec.hdf5.seal import sealed
 
-        path = Path(path)
-        try:
-            with publishing(path, overwrite) as aside, sealed(aside) as file:
-                self.to_group(file.create_group("network"))
-        except RunFileError:
-            raise
-        except (OSError, RuntimeError) as error:
-            raise RunFileError(f"cannot write {path} ({one_line(error)}); choose a folder that can be written and has room") from error
-        return path
+        Examples
+        --------
+        >>> import neurorec as nr
+        >>> path = nr.Network.random(inputs=1, units=20, outputs=1).save("net.h5", overwrite=True)
+        >>> nr.Network.load(path).units
+        20
+        """
+        from neurorec.networks import stored
+
+        stored.save(self, Path(path), overwrite)
+        return Path(path)
 
     @classmethod
     def load(cls, path: str | Path, trust: Trust = False) -> Self:
-        """Read a network from a file of `save`; or from a run file, as trained so far, whether it came to its end or was killed.
+        """Read a network from a file of `save`, or from a run file: as trained so far, whether the training ended or was killed.
 
         Parameters
         ----------
@@ -187,27 +205,6 @@ class AbstractNetwork(AbstractDisplayed):
         RunFileError
             If there is no network of this class in the file, it is damaged, or names a class that is not trusted.
         """
-        from neurorec.hdf5.damage import reading
-        from neurorec.hdf5.opening import opened
+        from neurorec.networks import stored
 
-        path, expected = Path(path), f"a file of {cls.__name__}.save or of nr.train with such a network"
-        with opened(path, "r", expected) as file, reading(path, "its network"):
-            if "network" not in file:
-                raise RunFileError(f"{path} holds no network; expected {expected}")
-            return _as_trained(cls, path, file, trusted(trust))
-
-
-def _as_trained(cls: type[AbstractNetwork], path: Path, file: h5py.File, trust: Trusted) -> Any:
-    """The network of a file; of a run, with the weights of its newest state."""
-    from neurorec.hdf5.states import INITIAL, state_to_read
-    from neurorec.hdf5.values import fetch
-    from neurorec.hdf5.wholes import expect_whole
-    from neurorec.networks.weights import Weights
-
-    if INITIAL not in file:
-        return cls.from_group(file["network"], trust)
-    state = state_to_read(path, file)
-    newest = "network" if fetch(file, "network/trained") == state.trials else INITIAL
-    expect_whole(path, file, newest)
-    network, vector = cls.from_group(file[newest], trust), state.vector
-    return network if newest == "network" else Weights.of(network, vector.dtype).like(vector).into(network)
+        return stored.load(cls, Path(path), trusted(trust))

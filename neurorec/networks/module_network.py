@@ -1,33 +1,34 @@
-"""A network whose recurrence is a torch module: what no formula can say."""
+"""A network whose recurrence is a torch module, for what cannot be written as a formula."""
 
 from __future__ import annotations
 
-import inspect
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Self, final
+from typing import TYPE_CHECKING, Any, ClassVar, Self, final
 
 import numpy as np
 
-from neurorec.arrays import only, positive, real_array, whole
+from neurorec.arrays import only, positive, real_array
 from neurorec.discovery import class_of, name_of
-from neurorec.display import Rows, briefly, several, shape, some
-from neurorec.errors import NotOffered, RunFileError, ShapeError, ValueRefused
+from neurorec.display import Rows
+from neurorec.errors import NotOffered, ShapeError, ValueRefused
 from neurorec.formula.derive import Formula
-from neurorec.formula.once import LOCK, once
 from neurorec.learning.rules.base import AbstractRule
 from neurorec.networks.abstract_network import AbstractNetwork
+from neurorec.networks.checks import checked_feedback, checked_initial, checked_names
+from neurorec.networks.random_weights import expect_sizes
+from neurorec.networks.summary import module_rows
+from neurorec.networks.torch_module import new_module, shared_module, weights_of
 from neurorec.process.memory import expect_memory
 from neurorec.random_numbers.seeds import NETWORK, entropy, generator
-from neurorec.trust import Trusted, named
+from neurorec.trust import Trusted
 
 if TYPE_CHECKING:
     import h5py
-    import torch
 
 _OWN: Any = None  # "the default", which __post_init__ fills in: a field's type is what it holds afterwards
-OURS = ("readout", "feedback", "parameters")
+NOT_THE_MODULES = ("readout", "feedback", "parameters")
 
 
 @final
@@ -38,7 +39,7 @@ class ModuleNetwork(AbstractNetwork):
     Parameters
     ----------
     architecture : str or class
-        A name from ``nr.names("architectures")``, or a torch module class of your own, which is made by
+        A name from ``nr.names("architectures")``, or a torch module class of your own, instantiated by
         ``architecture(inputs, units, **settings)`` and has ``states``, ``initial`` and ``step`` as in `neurorec.networks.architectures.base`.
     inputs : int
         Input channels I.
@@ -49,9 +50,9 @@ class ModuleNetwork(AbstractNetwork):
     feedback : (N, O) array_like, optional
         Fixed weights through which the error comes back under ``random`` feedback. None: ``readout.T``.
     settings : mapping, optional
-        What else the architecture is made with; JSON-able.
+        Further arguments of the architecture; JSON-able.
     dt : float
-        Time step in seconds; the module does not hear of it.
+        Time step in seconds; the module does not depend on it.
     initial : float or (k N,) array_like, optional
         State before the first step, states stacked; one value for all, if it is a number. None: the module's own.
     plastic : sequence of str, optional
@@ -61,6 +62,19 @@ class ModuleNetwork(AbstractNetwork):
     ------
     ShapeError, ValueRefused, UnknownName, NotOffered
         Each says what was expected and the way out.
+
+    Examples
+    --------
+    >>> import torch
+    >>> import neurorec as nr
+    >>> net = nr.ModuleNetwork.random("torch_rnn", inputs=2, units=8, outputs=1)
+    >>> net.weights["layer.weight_hh_l0"].shape
+    (8, 8)
+
+    With the weights of a module that was trained elsewhere:
+
+    >>> module = torch.nn.RNN(2, 8)
+    >>> net = net.replace(weights={f"layer.{name}": value for name, value in module.state_dict().items()})
     """
 
     architecture: Any  # a name, whatever was passed
@@ -72,23 +86,22 @@ class ModuleNetwork(AbstractNetwork):
     dt: float = 0.01
     initial: np.ndarray = _OWN
     plastic: tuple[str, ...] = _OWN
-    made_of: tuple[type, ...] = field(init=False, repr=False)
+    component_classes: tuple[type, ...] = field(init=False, repr=False)
+    axes: ClassVar[Mapping[str, tuple[str, ...]]] = {"readout": ("output", "unit"), "feedback": ("unit", "output"), "initial": ("state",)}
+    attributes: ClassVar[tuple[str, ...]] = ("architecture", "inputs", "settings", "dt", "plastic")
 
     noise = 0.0
 
     def __post_init__(self) -> None:
-        put = lambda name, value: object.__setattr__(self, name, value)  # noqa: E731 - the one place where a frozen value is filled
-        put("made_of", (class_of("architectures", self.architecture),))
-        put("architecture", name_of(self.made_of[0]))
-        put("settings", dict(self.settings or {}))
-        put("readout", real_array("readout", self.readout, (-1, -1)))
-        feedback = self.readout.T if self.feedback is None else self.feedback
-        put("feedback", real_array("feedback", feedback, (self.units, self.outputs), "it is (units, outputs)").copy())
-        put("dt", positive("dt", self.dt, "seconds"))
-        put("weights", self._checked_weights())
-        put("plastic", self._chosen_plastic())
-        put("initial", self._checked_initial())
-        for array in (self.readout, self.feedback, self.initial, *self.weights.values()):
+        fill = vars(self).update  # a frozen value is filled here and nowhere else
+        fill(component_classes=(class_of("architectures", self.architecture),))
+        fill(architecture=name_of(self.component_classes[0]), settings=dict(self.settings or {}))
+        fill(readout=real_array("readout", self.readout, (-1, -1)))
+        fill(feedback=checked_feedback(self.feedback, self.readout), dt=positive("dt", self.dt, "seconds"))
+        fill(weights=self._checked_weights())
+        fill(plastic=self._chosen_plastic())
+        fill(initial=self._checked_initial())
+        for array in self.stored().values():
             array.setflags(write=False)
 
     @classmethod
@@ -104,7 +117,7 @@ class ModuleNetwork(AbstractNetwork):
         *,
         plastic: tuple[str, ...] = _OWN,
     ) -> ModuleNetwork:
-        """A network with the weights that the module gives itself, ``readout ~ U(-1, 1) / sqrt(N)`` and ``feedback ~ N(0, 1)``.
+        """A network with the module's own initial weights, ``readout ~ U(-1, 1) / sqrt(N)`` and ``feedback ~ N(0, 1)``.
 
         Parameters
         ----------
@@ -115,13 +128,12 @@ class ModuleNetwork(AbstractNetwork):
         architecture, dt, settings, plastic
             As for `ModuleNetwork`.
         """
-        for name, value, least in (("inputs", inputs, 0), ("units", units, 1), ("outputs", outputs, 1)):
-            whole(name, value, least)
+        expect_sizes(inputs, units, outputs)
         expect_memory(8 * (units * (inputs + 2 * outputs)), f"a network of {units} units", "use fewer units")
         rng, cls_ = generator(entropy(seed), NETWORK), class_of("architectures", architecture)
-        module = _made(cls_, inputs, units, dict(settings or {}), seed=int(rng.integers(2**31)))
+        module = new_module(cls_, inputs, units, dict(settings or {}), seed=int(rng.integers(2**31)))
         readout, feedback = rng.uniform(-1, 1, (outputs, units)) / np.sqrt(units), rng.standard_normal((units, outputs))
-        return cls(cls_, inputs, _weights_of(module), readout, feedback, settings, dt, plastic=plastic)
+        return cls(cls_, inputs, weights_of(module), readout, feedback, settings, dt, plastic=plastic)
 
     @property
     def units(self) -> int:
@@ -130,12 +142,12 @@ class ModuleNetwork(AbstractNetwork):
 
     @property
     def draws(self) -> bool:
-        """Whether the module has steps of its own for training, which take random numbers."""
+        """Whether the module has a separate forward pass for training, which draws random numbers."""
         return hasattr(self.module(), "training_steps")
 
     @property
     def learnable(self) -> int:
-        """How many numbers training changes."""
+        """Number of numbers that training changes."""
         return sum(array.size for name, array in self.parts().items() if name in self.plastic)
 
     @property
@@ -149,18 +161,11 @@ class ModuleNetwork(AbstractNetwork):
         return Formula(self.own_states, (), (), 0, (), (), (), ())
 
     def _display(self) -> tuple[str, Rows]:
-        rows = [
-            ("architecture", f"{self.architecture}; states {several(self.own_states)}"),
-            ("settings", briefly(self.settings)),
-            ("dt", f"{self.dt:g} s"),
-            ("weights", several(f"{name} {shape(array)}" for name, array in {**self.weights, "readout": self.readout}.items())),
-            ("plastic", f"{some(self.learnable, 'number')}: {several(self.plastic)}"),
-        ]
-        return self.sizes, [row for row in rows if row[1] != "-"]
+        return module_rows(self)
 
     def module(self) -> Any:
-        """A torch module of this architecture; its own weights are not the network's, and it must not be changed."""
-        return _skeleton(self.made_of[0], self.inputs, self.units, json.dumps(self.settings))
+        """A torch module of this architecture, shared: its weights are not the network's, and it must not be changed."""
+        return shared_module(self.component_classes[0], self.inputs, self.units, json.dumps(self.settings))
 
     def expect(self, rule: AbstractRule, schedule: str) -> None:
         """Refuse local rules, and changes at every step."""
@@ -182,90 +187,40 @@ class ModuleNetwork(AbstractNetwork):
 
     def stored(self) -> dict[str, np.ndarray]:
         """As the contract says."""
-        ours = {"readout": self.readout, "feedback": self.feedback, "initial": self.initial}
-        return ours | {f"module/{name}": array for name, array in self.weights.items()}
-
-    def to_group(self, group: h5py.Group) -> None:
-        """As the contract says."""
-        labels = {"readout": ("output", "unit"), "feedback": ("unit", "output"), "initial": ("state",)}
-        for path, array in self.stored().items():
-            name = path.removeprefix("module/")
-            for number, axis in enumerate(group.create_dataset(path, data=array).dims):
-                axis.label = labels[name][number] if path in labels else f"{name}_{number}"
-        group.attrs.update({
-            "architecture": self.architecture, "inputs": self.inputs, "settings": json.dumps(self.settings),
-            "dt": self.dt, "plastic": json.dumps(self.plastic),
-        })  # fmt: skip
+        return {name: getattr(self, name) for name in self.axes} | {f"module/{name}": array for name, array in self.weights.items()}
 
     @classmethod
     def from_group(cls, group: h5py.Group, trust: Trusted = False) -> Self:
         """As the contract says."""
-        from neurorec.hdf5.values import fetch, number, text
+        from neurorec.networks import stored
 
-        if "architecture" not in group.attrs:
-            raise RunFileError("there is a network of a cell; read it with nr.Network.load")
-        arrays = {name: fetch(group, name) for name in ("readout", "feedback", "initial")}
-        weights = {name: fetch(group, f"module/{name}") for name in group["module"]}
-        inputs, stored = int(number(group, "inputs")), sum(array.size for array in (*arrays.values(), *weights.values()))
-        if inputs > stored:
-            raise ValueRefused(f"there are {inputs} inputs and only {stored} weights; restore the file from a copy")
-        return cls(
-            named("architectures", text(group, "architecture"), trust), inputs, weights, **arrays, settings=json.loads(text(group, "settings")),
-            dt=number(group, "dt"), plastic=tuple(json.loads(text(group, "plastic"))),
-        )  # fmt: skip
+        return cls(**stored.module_fields(group, cls.axes, trust))
 
     def _checked_weights(self) -> dict[str, np.ndarray]:
-        wanted = _weights_of(self.module())
-        only(f"weight of {self.architecture}", self.weights, list(wanted))
-        if missing := [name for name in wanted if name not in self.weights]:
+        expected = weights_of(self.module())
+        only(f"weight of {self.architecture}", self.weights, list(expected))
+        if missing := [name for name in expected if name not in self.weights]:
             raise ValueRefused(f"no weights for {', '.join(missing)} of {self.architecture}; pass the module's whole state_dict()")
-        if taken := [name for name in wanted if name in OURS or "/" in name]:
+        if taken := [name for name in expected if name in NOT_THE_MODULES or "/" in name]:
             raise ValueRefused(
                 f"{self.architecture} calls a parameter {taken[0]!r}, a name that a network or a file has other use for; rename it"
             )
-        return {name: real_array(name, self.weights[name], array.shape).copy() for name, array in wanted.items()}
+        return {name: real_array(name, self.weights[name], array.shape).copy() for name, array in expected.items()}
 
     def _chosen_plastic(self) -> tuple[str, ...]:
         if self.plastic is None:
             return (*(name for name, _ in self.module().named_parameters()), "readout")
-        return self._among_plastic((*self.weights, "readout"))
+        return checked_names(self.plastic, (*self.weights, "readout"))
 
     def _checked_initial(self) -> np.ndarray:
         states = self.own_states
         if self.initial is not None:
             value = np.full(len(states) * self.units, self.initial) if np.ndim(self.initial) == 0 else self.initial
-            return real_array("initial", value, (len(states) * self.units,), "one value a unit and state, states stacked")
-        found = [each.detach().numpy() for each in self.module().initial(1)]
-        if [each.shape for each in found] != [(1, self.units)] * len(states):
+            return checked_initial(value, len(states), self.units)
+        own = [each.detach().numpy() for each in self.module().initial(1)]
+        if [each.shape for each in own] != [(1, self.units)] * len(states):
             raise ShapeError(
                 f"{self.architecture}.initial(1) must give {len(states)} tensors of shape (1, {self.units}), one for each of {', '.join(states)}, "
-                f"got {', '.join(str(each.shape) for each in found)}"
+                f"got {', '.join(str(each.shape) for each in own)}"
             )
-        return np.concatenate([each[0] for each in found]).astype(np.float64)
-
-
-@once(16)
-def _skeleton(architecture: type, inputs: int, units: int, settings: str) -> torch.nn.Module:
-    # By class, not by name: in a notebook one name stands for several in turn.
-    return _made(architecture, inputs, units, json.loads(settings), seed=0)
-
-
-def _made(architecture: type, inputs: int, units: int, settings: Mapping[str, Any], seed: int) -> torch.nn.Module:
-    """The module, its own random numbers fixed by a seed."""
-    import torch
-
-    name = architecture.__name__
-    if missing := [each for each in ("states", "initial", "step") if not hasattr(architecture, each)]:
-        raise NotOffered(f"the torch module {name} has no {' and no '.join(missing)}; see neurorec.networks.architectures.base")
-    try:
-        inspect.signature(architecture).bind(inputs, units, **settings)
-    except TypeError as error:
-        raise ValueRefused(f"{name}(inputs, units, **settings) cannot be made with settings {dict(settings)}: {error}") from error
-    with LOCK, torch.random.fork_rng(devices=[]):  # the generator is the process's
-        torch.manual_seed(seed)
-        return architecture(inputs, units, **settings)
-
-
-def _weights_of(module: torch.nn.Module) -> dict[str, np.ndarray]:
-    """Parameters and buffers of real numbers."""
-    return {name: value.detach().double().numpy() for name, value in module.state_dict().items() if value.is_floating_point()}
+        return np.concatenate([each[0] for each in own]).astype(np.float64)

@@ -19,8 +19,8 @@ class Weights:
     Attributes
     ----------
     vector : (P,) array
-        Everything, in the order of the network's ``parts``: recurrent, input, bias, readout, feedback, parameters, and what
-        `recurrent` is made of, if anything; a torch module's own weights, by their names, come in the place of the first three.
+        All of them, in the order of the network's ``parts``: recurrent, input, bias, readout, feedback, parameters, and the free
+        parameters of `recurrent`, if any; a torch module's own weights, by their names, come in the place of the first three.
     recurrent, input, bias, readout, feedback : arrays
         Views of `vector`, shaped as in `Network`.
     parameters : (Q, N) array
@@ -50,17 +50,16 @@ class Weights:
 
     def view(self, name: str) -> np.ndarray:
         """One of the arrays, without a copy."""
-        found = self._views.get(name)
-        if found is None:
-            found = self._views[name] = self.vector[self.spans[name]].reshape(self.shapes[name])
-        return found
+        if name not in self._views:
+            self._views[name] = self.vector[self.spans[name]].reshape(self.shapes[name])
+        return self._views[name]
 
     def like(self, vector: np.ndarray) -> Weights:
         """Another vector under the same names."""
         return Weights(vector, self.shapes, self.spans)
 
     def zeros(self) -> Weights:
-        """Nothing, in the same shapes: where a change is summed."""
+        """Zeros under the same names, to which changes are added."""
         vector = aligned(self.vector.shape, self.vector.dtype)
         vector.fill(0)
         return self.like(vector)
@@ -68,16 +67,15 @@ class Weights:
     def into(self, network: AnyNetwork) -> AnyNetwork:
         """The network with these weights in it.
 
-        Where a weight is, in this float type, what it is in the network, the network's own number stays: what did not move is
-        the same to the last bit.
+        A weight that, rounded to this float type, equals the network's stays the network's: what did not change is the same bit for bit.
         """
-        return network.with_parts({name: self._moved(name, own) for name, own in network.parts().items()})
+        return network.with_parts({name: self._changed(name, own) for name, own in network.parts().items()})
 
-    def _moved(self, name: str, own: np.ndarray) -> np.ndarray:
+    def _changed(self, name: str, own: np.ndarray) -> np.ndarray:
         now = self.view(name)
         return np.where(own.astype(now.dtype) == now, own, now)
 
-    def spread(self, network: AbstractNetwork, values: Mapping[str, float | np.ndarray]) -> np.ndarray:
+    def per_weight(self, network: AbstractNetwork, values: Mapping[str, float | np.ndarray]) -> np.ndarray:
         """One number a weight, (P,), from one number a name, or an array shaped as the weight; zero where a name is missing."""
         out = self.zeros()
         for name, value in values.items():
@@ -88,14 +86,14 @@ class Weights:
         return out.vector
 
 
-def least_values(network: AbstractNetwork, weights: Weights) -> np.ndarray:
-    """Smallest value of every weight, (P,): dt for plastic time constants, which a step could not follow otherwise, and what the map asks for."""
-    least = weights.like(np.full_like(weights.vector, -np.inf))
-    for name, value in network.least.items():
-        least.view(name)[...] = value
+def lower_bounds(network: AbstractNetwork, weights: Weights) -> np.ndarray:
+    """Smallest value of every weight, (P,): just above dt for plastic time constants, which a step could not follow, and those of the parametrisation."""
+    bounds = weights.like(np.full_like(weights.vector, -np.inf))
+    for name, value in network.lower_bounds.items():
+        bounds.view(name)[...] = value
     for name in network.formula.plastic:
         if name.startswith("tau"):
-            least.parameters[network.formula.parameters.index(name)] = np.nextafter(
+            bounds.parameters[network.formula.parameters.index(name)] = np.nextafter(
                 weights.vector.dtype.type(network.dt), np.inf, dtype=weights.vector.dtype
             )
-    return least.vector
+    return bounds.vector

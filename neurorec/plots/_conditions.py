@@ -1,4 +1,4 @@
-"""Which runs are seeds of one condition, and what to call each condition."""
+"""Runs grouped into conditions, whose runs differ in their seed only, and a name for each condition."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from neurorec.runs.run import Run
 from neurorec.training.parts import described_in
 from neurorec.training.settings import TrainingSettings
 
-LENGTH = ("seed", "trials", "stop_below", "gradient_angle")  # which leave the numbers of a trial as they are
+NO_CONDITION = ("seed", "trials", "stop_below", "gradient_angle")  # the numbers of a trial do not depend on these, the seed apart
 SHOWN = 24  # characters of a value in a legend
 
 Key = tuple[str, str]  # a part, such as optimiser, and one of its settings; of the training itself the part is ""
@@ -27,33 +27,33 @@ def conditions(runs: AnyRuns, label: str | None = None) -> list[tuple[str | None
     ----------
     runs : Run, path, or sequence of those
     label : str, optional
-        What all of them are called.
+        Of all of them.
 
     Returns
     -------
     list of (str or None, list of Run)
-        A label for each condition: what it differs in from the others; of a single one, `label`.
+        A label for each condition: the settings in which it differs from the others; of a single one, `label`.
     """
-    given = several(runs)
-    described = [dict(_settings(run)) for run in given]
-    keys = _telling(described)
+    every = several(runs)
+    described = [dict(_settings(run)) for run in every]
+    keys = _differing(described)
     groups: dict[str, list[Run]] = {}
-    for run, settings in zip(given, described, strict=True):
-        groups.setdefault(_called(settings, keys), []).append(run)
+    for run, settings in zip(every, described, strict=True):
+        groups.setdefault(_name(settings, keys), []).append(run)
     if len(groups) == 1:
-        return [(label, given)]
+        return [(label, every)]
     return [(name if label is None else f"{label}, {name}", each) for name, each in groups.items()]
 
 
-def _telling(described: list[dict[Key, Any]]) -> list[Key]:
+def _differing(described: list[dict[Key, Any]]) -> list[Key]:
     """The settings in which there are differences; those of a part only where the part itself is the same."""
     every = dict.fromkeys(key for settings in described for key in settings)
     differ = [key for key in every if len({repr(settings.get(key)) for settings in described}) > 1]
     return [key for key in differ if ("", key[0]) not in differ]
 
 
-def _called(settings: Mapping[Key, Any], keys: list[Key]) -> str:
-    """The settings in words; a name that two parts have is given the part's, too."""
+def _name(settings: Mapping[Key, Any], keys: list[Key]) -> str:
+    """The settings in words; a name that two parts share comes with the part's."""
     names = [name for _, name in keys]
     words = [
         (f"{part} {name}" if names.count(name) > 1 and part else name, settings[part, name])
@@ -80,7 +80,7 @@ def _settings(run: Run) -> Iterator[tuple[Key, Any]]:
         part = name.removesuffix("_settings")
         if isinstance(value, Mapping):
             yield from (((part, str(each)), found) for each, found in value.items())
-        elif name not in LENGTH or (name == "trials" and settings.anneal != 1):
+        elif name not in NO_CONDITION or (name == "trials" and settings.anneal != 1):
             yield ("", name), value
     yield from _network(run.network)
 

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 PER_DECADE = 20  # windows in every tenfold of trials: fine enough for a bend, long enough to average single trials
 
 
-def edges(trials: int) -> np.ndarray:
+def edges(n_trials: int) -> np.ndarray:
     """First trial of each window, counted from 1, and the trial after the last: single trials at first, then longer and longer."""
-    count = int(np.ceil(PER_DECADE * np.log10(trials + 1))) + 1
-    return np.unique(np.round(np.geomspace(1, trials + 1, count)).astype(int))
+    count = int(np.ceil(PER_DECADE * np.log10(n_trials + 1))) + 1
+    return np.unique(np.round(np.geomspace(1, n_trials + 1, count)).astype(int))
 
 
 def smoothed(runs: list[Run], name: str) -> tuple[np.ndarray, np.ndarray]:
@@ -39,9 +39,9 @@ def smoothed(runs: list[Run], name: str) -> tuple[np.ndarray, np.ndarray]:
     bounds, measured = edges(values.shape[1]), np.isfinite(values)
     counts = np.add.reduceat(measured, bounds[:-1] - 1, axis=1, dtype=float)
     sums = np.add.reduceat(np.where(measured, values, 0), bounds[:-1] - 1, axis=1)
-    kept = counts.all(axis=0)
+    complete = counts.all(axis=0)
     middle = np.sqrt(bounds[:-1] * (bounds[1:] - 1.0))
-    return middle[kept], sums[:, kept] / counts[:, kept]
+    return middle[complete], sums[:, complete] / counts[:, complete]
 
 
 def draw(ax: Axes, trials: np.ndarray, values: np.ndarray, label: str | None) -> None:

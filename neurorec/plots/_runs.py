@@ -1,4 +1,4 @@
-"""What figures read of runs."""
+"""Runs, tables and trials, as figures take them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neurorec.discovery import load
-from neurorec.display import called
+from neurorec.display import short_repr
 from neurorec.errors import NeurorecError, UnknownName, ValueRefused
 from neurorec.learning.losses.base import AbstractLoss
 from neurorec.runs.run import Run, open_run
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 AnyRun = Run | str | PathLike[str]
 AnyRuns = AnyRun | Sequence[AnyRun]
-AnyTrials = AnyRun | Trajectories  # what shows a trial
+AnyTrials = AnyRun | Trajectories  # trials can be drawn of both
 
 
 def one(run: AnyRun) -> Run:
@@ -29,16 +29,16 @@ def one(run: AnyRun) -> Run:
     if isinstance(run, Run):
         return run
     if not isinstance(run, str | PathLike):
-        raise ValueRefused(f"{called(run)} is no run; pass one, such as nr.train gives, or the path of its file")
+        raise ValueRefused(f"{short_repr(run)} is no run; pass one, such as nr.train gives, or the path of its file")
     return open_run(Path(run))
 
 
 def several(runs: AnyRuns) -> list[Run]:
     """One run or several (seeds), as a list."""
-    given = list(runs) if isinstance(runs, Iterable) and not isinstance(runs, str) else [runs]
-    if not given:
+    every = list(runs) if isinstance(runs, Iterable) and not isinstance(runs, str) else [runs]
+    if not every:
         raise ValueRefused("there is no run to draw; pass a run, its path, or a list of those")
-    return [one(run) for run in given]
+    return [one(run) for run in every]
 
 
 def loss_of(name: str) -> type[AbstractLoss]:
@@ -51,7 +51,7 @@ def loss_of(name: str) -> type[AbstractLoss]:
 
 def tables(given: xarray.Dataset | Sequence[xarray.Dataset]) -> list[xarray.Dataset]:
     """One table or several (runs), as a list."""
-    return [given] if hasattr(given, "data_vars") else list(given)  # type: ignore[list-item]
+    return [tables] if hasattr(tables, "data_vars") else list(tables)  # type: ignore[list-item]
 
 
 def column(run: Run, name: str) -> np.ndarray:
@@ -59,9 +59,9 @@ def column(run: Run, name: str) -> np.ndarray:
     log = run.log
     if name not in log:
         way = "; train with gradient_angle=10 to measure it every tenth batch" if name == "angle" else ""
-        raise UnknownName(f"{_called(run)} has no {name} in its log, it has {', '.join(map(str, log.data_vars))}{way}")
+        raise UnknownName(f"{_description(run)} has no {name} in its log, it has {', '.join(map(str, log.data_vars))}{way}")
     if log.sizes["trial"] == 0:
-        raise ValueRefused(f"{_called(run)} has done no trial yet; resume it")
+        raise ValueRefused(f"{_description(run)} has done no trial yet; resume it")
     return log[name].values
 
 
@@ -84,18 +84,18 @@ def recorded(run: Run, trial: int, *names: str) -> xarray.Dataset:
     data = run.trajectories(*names)
     numbers = data["trial"].values
     if data.sizes["time"] < 2:
-        raise ValueRefused(f"{_called(run)} recorded each trial reduced to one time; record without reduce to see its course")
+        raise ValueRefused(f"{_description(run)} recorded each trial reduced to one time; record without reduce to see its course")
     if trial not in numbers and not -len(numbers) <= trial < 0:
         raise ValueRefused(f"trial {trial} was not recorded; there are {_listed(numbers)}, or -1 for the last")
     return data.isel(trial=trial) if trial < 0 else data.sel(trial=trial)
 
 
-def simulated(given: Trajectories, trial: int, *names: str) -> xarray.Dataset:
+def simulated(trajectories: Trajectories, trial: int, *names: str) -> xarray.Dataset:
     """Variables of one simulated trial, over time and unit or channel; trials are counted from 0, or from the last."""
-    count = given.trials.count
+    count = trajectories.trials.count
     if not -count <= trial < count:
         raise ValueRefused(f"trial {trial} was not simulated; there are 0 to {count - 1}, or -1 for the last")
-    return given.to_xarray()[list(names)].isel(trial=trial)
+    return trajectories.to_xarray()[list(names)].isel(trial=trial)
 
 
 def _listed(numbers: np.ndarray) -> str:
@@ -103,5 +103,5 @@ def _listed(numbers: np.ndarray) -> str:
     return ", ".join(texts if len(texts) <= 6 else [*texts[:3], "...", texts[-1]]) or "none"
 
 
-def _called(run: Run) -> str:
+def _description(run: Run) -> str:
     return f"the run {'in memory' if run.path is None else run.path}"

@@ -27,6 +27,12 @@ def alignment(runs: AnyRuns, ax: Axes | None = None, label: str | None = None) -
     Returns
     -------
     Axes
+
+    Examples
+    --------
+    >>> import neurorec as nr
+    >>> run = nr.open_run("run.h5")
+    >>> ax = nr.plots.alignment(run)
     """
     curves = [(name, *smoothed(seeds, "alignment")) for name, seeds in conditions(runs, label)]
     with look():

@@ -32,6 +32,12 @@ def angle(runs: AnyRuns, ax: Axes | None = None, label: str | None = None) -> Ax
     ------
     UnknownName
         If a run has no angle in its log.
+
+    Examples
+    --------
+    >>> import neurorec as nr
+    >>> run = nr.open_run("run.h5")
+    >>> ax = nr.plots.angle(run)  # trained with nr.train(..., gradient_angle=1)
     """
     curves = [(name, *smoothed(seeds, "angle")) for name, seeds in conditions(runs, label)]
     with look():

@@ -1,4 +1,4 @@
-"""Whether a local change follows the gradient where readout and feedback align."""
+"""The angle of a local rule's change to the gradient against the alignment of readout and feedback."""
 
 from __future__ import annotations
 
@@ -43,6 +43,13 @@ def angle_by_alignment(
     ------
     UnknownName
         If the rule changes no such weight.
+
+    Examples
+    --------
+    >>> import neurorec as nr
+    >>> run = nr.open_run("run.h5")
+    >>> table = nr.dynamics.alignment(run, trials=2)
+    >>> ax = nr.plots.angle_by_alignment(table)
     """
     several = listed(alignment)
     for table in several:

@@ -1,4 +1,4 @@
-"""Where a cursor went."""
+"""The path of a cursor in the plane."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ def cursor(
     ax: Axes | None = None,
     **line: Any,
 ) -> Axes:
-    """Trajectories in the plane, each from the origin, over what was asked for.
+    """Paths in the plane, each from the origin, over the target path.
 
     Parameters
     ----------
     paths : (T, 2) array, or several
         Positions; the first is drawn on top.
     asked : (T, 2) array, optional
-        Drawn wide and grey beneath.
+        The target path; drawn wide and grey beneath.
     ends : sequence of int
         Steps at which a movement ends: a dot on the first path, a ring on `asked`.
     unit : str
@@ -44,14 +44,18 @@ def cursor(
 
     Examples
     --------
-    >>> nr.plots.cursor(np.array([[0.0, 0.5], [0.5, 1.0]]), asked=np.array([[0.0, 0.5], [0.6, 1.0]]), ends=[1], ax=ax)
+    >>> import neurorec as nr
+    >>> task = nr.task("movement_sequence")
+    >>> trials = task.trials(1)
+    >>> outputs = nr.simulate(nr.Network.for_task(task), trials, engine="reference").outputs
+    >>> ax = nr.plots.cursor(task.path(outputs[:, 0]), asked=task.path(trials.targets[:, 0]))
     """
     each = [paths] if isinstance(paths, np.ndarray) and paths.ndim == 2 else list(paths)
     style = {"color": COLOURS[0], "linewidth": 1.6, "zorder": 3} | line
     with look():
         ax = axes(ax, 0.8 * COLUMN, 0.8 * COLUMN)
         if asked is not None:
-            ax.plot(*_from_origin(asked), color="#D5D5D5", linewidth=6, solid_capstyle="round", zorder=1, label="asked")
+            ax.plot(*_from_origin(asked), color="#D5D5D5", linewidth=6, solid_capstyle="round", zorder=1, label="target")
             ax.plot(*asked[list(ends)].T, "o", color="white", markeredgecolor=GREY, markersize=7, zorder=2)
         for path in each[1:]:
             ax.plot(*_from_origin(path), color=style["color"], linewidth=0.6, alpha=0.45, zorder=2.5)

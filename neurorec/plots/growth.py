@@ -1,4 +1,4 @@
-"""What makes the readout align with the feedback."""
+"""Growth of the alignment of readout and feedback along a training."""
 
 from __future__ import annotations
 
@@ -35,6 +35,13 @@ def growth(alignment: xarray.Dataset | Sequence[xarray.Dataset], ax: Axes | None
     Returns
     -------
     Axes
+
+    Examples
+    --------
+    >>> import neurorec as nr
+    >>> run = nr.open_run("run.h5")
+    >>> table = nr.dynamics.alignment(run, trials=2)
+    >>> ax = nr.plots.growth(table)
     """
     several = listed(alignment)
     with look():

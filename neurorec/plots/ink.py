@@ -1,4 +1,4 @@
-"""What a network wrote, as a pen would leave it, over what it was asked to write."""
+"""The lines that a network writes with a pen, over the target lines."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 PEN = {"solid_capstyle": "round", "solid_joinstyle": "round"}
-ASKED = {"color": "#D0D0D0", "linewidth": 5.0} | PEN  # beneath and wider, so that it shows where the two agree
+TARGET = {"color": "#D0D0D0", "linewidth": 5.0} | PEN  # beneath and wider, so that it shows where the two agree
 
 
 def ink(
@@ -34,7 +34,7 @@ def ink(
     outputs : (T, 3) array_like
         Velocity and contact of the pen over a letter or a word: ``nr.simulate(net, task.word("learn")).outputs[:, 0]``.
     targets : (T, 3) array_like, optional
-        What it should have written, in grey beneath: ``task.word("learn").targets[:, 0]``.
+        Drawn in grey beneath: ``task.word("learn").targets[:, 0]``.
     start : (float, float)
         Where the pen begins.
     ax : Axes, optional
@@ -53,16 +53,18 @@ def ink(
 
     Examples
     --------
-    >>> task = nr.task("handwriting")
-    >>> nr.plots.ink(task, task.word("learn").targets[:, 0], ax=ax)
+    >>> import neurorec as nr
+    >>> task = nr.task("handwriting", letters="elan")
+    >>> word = task.word("lean")
+    >>> ax = nr.plots.ink(task, 0.9 * word.targets[:, 0], word.targets[:, 0])
     """
     if not isinstance(task, Handwriting):
         raise ValueRefused(f"ink needs nr.task('handwriting'), which turns outputs into lines, got {task!r}")
-    written, asked = task.ink(outputs, start), [] if targets is None else task.ink(targets, start)
+    lines, target = task.ink(outputs, start), [] if targets is None else task.ink(targets, start)
     with look():
         ax = axes(ax, PAGE, 2.2)
-        _draw(ax, asked, None if label is None else "asked", ASKED)
-        _draw(ax, written, label, {"color": COLOURS[0], "linewidth": 1.6} | PEN)
+        _draw(ax, target, None if label is None else "target", TARGET)
+        _draw(ax, lines, label, {"color": COLOURS[0], "linewidth": 1.6} | PEN)
         ax.set_aspect("equal")
         ax.set_xlabel("letter heights")
     return ax

@@ -38,6 +38,13 @@ def learning_curve(runs: AnyRuns, ax: Axes | None = None, label: str | None = No
     ------
     ValueRefused, RunFileError
         If there is no run or no trial to draw, or the runs were trained by different losses.
+
+    Examples
+    --------
+    >>> import neurorec as nr
+    >>> run = nr.open_run("run.h5")
+    >>> ax = nr.plots.learning_curve(run, label="RFLO")
+    >>> ax.figure.savefig("learning_curve.pdf")
     """
     groups = conditions(runs, label)
     unit, curves = _unit([run for _, seeds in groups for run in seeds]), [(name, *smoothed(seeds, "loss")) for name, seeds in groups]

@@ -11,7 +11,7 @@ from neurorec.plots._look import COLOURS, COLUMN, axes, look
 from neurorec.plots._runs import AnyTrials, loss_of, one, recorded, simulated
 from neurorec.runs.run import Run
 from neurorec.simulation.trajectories import Trajectories
-from neurorec.tasks.base.dataset import Dataset
+from neurorec.tasks.base.collection import Dataset
 from neurorec.tasks.base.trials import Trials
 from neurorec.training.task_of_run import task_of_run
 
@@ -85,7 +85,7 @@ def _asked(run: Run, data: xarray.Dataset) -> Trials:
 
 
 def _agreement(trial: int, output: np.ndarray, shown: Trials) -> str:
-    if not shown.asked:
+    if not shown.has_targets:
         return f"trial {trial}"
     counted = shown.mask[:, 0] > 0
     classes = loss_of(shown.loss).classes
@@ -96,7 +96,7 @@ def _agreement(trial: int, output: np.ndarray, shown: Trials) -> str:
 
 
 def _draw(ax: Axes, time: np.ndarray, output: np.ndarray, shown: Trials) -> None:
-    target = np.where(shown.mask > 0, shown.targets[:, 0], np.nan) if shown.asked else np.full(output.shape, np.nan)
+    target = np.where(shown.mask > 0, shown.targets[:, 0], np.nan) if shown.has_targets else np.full(output.shape, np.nan)
     probable = loss_of(shown.loss).link == "softmax"
     if probable:
         output = _softmax(output)
@@ -106,7 +106,7 @@ def _draw(ax: Axes, time: np.ndarray, output: np.ndarray, shown: Trials) -> None
     down = -space * np.arange(channels)  # the first channel on top
     for channel in range(channels):
         first = channel == 0
-        if shown.asked:
+        if shown.has_targets:
             ax.plot(time, target[:, channel] + down[channel], label="target" if first else None, **style)
         ax.plot(time, output[:, channel] + down[channel], color=COLOURS[0], label="output" if first else None)
     ax.set_xlabel("time (s)")

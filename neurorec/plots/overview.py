@@ -33,6 +33,12 @@ def overview(runs: AnyRuns, trial: int = -1) -> Figure:
     Returns
     -------
     Figure
+
+    Examples
+    --------
+    >>> import neurorec as nr
+    >>> run = nr.open_run("run.h5")
+    >>> figure = nr.plots.overview(run)
     """
     runs = several(runs)
     with look():

@@ -28,7 +28,11 @@ def panels(rows: int, columns: int, width: float = COLUMN, height: float = 2.5) 
 
     Examples
     --------
-    >>> nr.plots.panels(1, 2)
+    >>> import neurorec as nr
+    >>> figure, (left, right) = nr.plots.panels(1, 2)
+    >>> run = nr.open_run("run.h5")
+    >>> ax = nr.plots.learning_curve(run, ax=left)
+    >>> ax = nr.plots.alignment(run, ax=right)
     """
     with look():
         made, axes = figure(rows, columns, columns * width, rows * height)

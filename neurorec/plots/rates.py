@@ -1,4 +1,4 @@
-"""What the units did in one trial."""
+"""Rates of the units in one trial."""
 
 from __future__ import annotations
 
@@ -37,6 +37,12 @@ def rates(run: AnyTrials, trial: int = -1, ax: Axes | None = None) -> Axes:
     ------
     UnknownName, ValueRefused
         If the state or the trial was not recorded.
+
+    Examples
+    --------
+    >>> import neurorec as nr
+    >>> run = nr.open_run("run.h5")
+    >>> ax = nr.plots.rates(run, trial=-1)
     """
     state, data = _trial(run, trial)
     values = data[state].transpose("unit", "time").values

@@ -1,1 +1,1 @@
-"""What the process that computes asks of its machine: memory, threads, signals."""
+"""The process and its machine: memory, threads, signals."""

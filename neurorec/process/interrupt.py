@@ -11,10 +11,10 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Interrupt:
-    """While entered, a signal only sets `asked`; a second one acts at once."""
+    """While entered, a signal only sets `received`; a second one acts at once."""
 
     def __init__(self) -> None:
-        self.asked: int | None = None
+        self.received: int | None = None
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> Interrupt:
@@ -22,21 +22,21 @@ class Interrupt:
             self._before = {number: signal.signal(number, self._note) for number in SIGNALS}
         return self
 
-    def act(self, told: str) -> None:
-        """End as the signal asked, if there was one, saying this.
+    def act(self, message: str) -> None:
+        """Raise what the received signal, if any, stands for.
 
         Raises
         ------
         KeyboardInterrupt, SystemExit
         """
-        if self.asked == signal.SIGINT:
-            raise KeyboardInterrupt(told)
-        if self.asked:
-            raise SystemExit(told)
+        if self.received == signal.SIGINT:
+            raise KeyboardInterrupt(message)
+        if self.received:
+            raise SystemExit(message)
 
     def _note(self, number: int, frame: FrameType | None) -> None:
         del frame
-        self.asked = number
+        self.received = number
         self._restore()
 
     def _restore(self) -> None:

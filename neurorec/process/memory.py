@@ -1,4 +1,4 @@
-"""How much memory there is, asked before it is taken: an array that does not fit ends in an error of NumPy's, or of the kernel's."""
+"""How much memory is free, checked before it is taken: an array that does not fit ends in an error of NumPy's, or in a kill."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from pathlib import Path
 from neurorec.errors import ValueRefused
 
 GROUPS = Path("/sys/fs/cgroup")  # of processes, by which containers and schedulers limit memory
-SMALL = 2**26  # bytes for which the kernel is not asked: that takes longer than a trial of a small network
+SMALL = 2**26  # bytes below which nothing is checked: reading free memory takes longer than a trial of a small network
 UNITS = ("bytes", "kB", "MB", "GB", "TB", "PB", "EB")
 
 
 def expect_memory(size: int, what: str, way_out: str) -> None:
-    """Refuse what would not fit.
+    """Refuse what would not fit into memory.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ def expect_memory(size: int, what: str, way_out: str) -> None:
         Saying how much it needs and how much there is.
     """
     if size > SMALL and size > (free := free_memory()):
-        raise ValueRefused(f"{what} needs {told(size)} of memory and {told(free)} are free; {way_out}")
+        raise ValueRefused(f"{what} needs {readable_size(size)} of memory and {readable_size(free)} are free; {way_out}")
 
 
 def free_memory() -> int:
@@ -39,21 +39,21 @@ def free_memory() -> int:
     return min([_free_here(), *(int(text) for text in map(_read, _limits()) if text.strip().isdigit())])
 
 
-def told(size: int) -> str:
-    """Bytes as people read them."""
+def readable_size(size: int) -> str:
+    """Bytes with a unit: 1.5 GB."""
     thousands = min((len(str(size)) - 1) // 3, len(UNITS) - 1)
     return f"{Decimal(size) / 1000**thousands:.3g} {UNITS[thousands]}"
 
 
 def _limits() -> list[Path]:
-    """Of this process's group, and of those that it is in."""
+    """Files with the memory limits of this process's group and of those above it."""
     own = [line.rpartition("::/")[2] for line in _read(Path("/proc/self/cgroup")).splitlines() if line.startswith("0::/")]
     group = GROUPS.joinpath(*own)
     return [each / "memory.max" for each in (group, *group.parents)] + [GROUPS / "memory/memory.limit_in_bytes"]
 
 
 def _free_here() -> int:
-    """Also what the kernel holds for files and gives back at once; where it does not tell, all there is."""
+    """Memory that the kernel can give at once, its file cache included; all there is, where it does not say."""
     for line in _read(Path("/proc/meminfo")).splitlines():
         if line.startswith("MemAvailable:"):
             return 1024 * int(line.split()[1])

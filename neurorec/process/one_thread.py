@@ -10,14 +10,14 @@ from threadpoolctl import ThreadpoolController
 
 
 class Overlapping:
-    """``with`` it, something is changed that belongs to the whole process; of those that overlap the last to end restores it.
+    """A context that changes something of the whole process; of several that overlap the last to end restores it.
 
-    One that restored what it found when it began would leave the change of another behind.
+    If each restored the value from its own beginning, it would leave the change of another behind.
 
     Parameters
     ----------
     change : callable
-        Makes the change, and gives what undoes it.
+        Makes the change, and returns what undoes it.
     """
 
     def __init__(self, change: Callable[[], Callable[[], object]]) -> None:

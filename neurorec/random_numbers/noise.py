@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class PrivateNoise:
-    """White noise on every drive of every unit, drawn when it is asked for.
+    """White noise on every drive of every unit, drawn when it is needed.
 
     Unit n's number on drive d at step t of trial k is a function of (seed, k, t, d N + n): it is counted, not drawn in
     turn, so that any part of a long simulation can be had by itself, and on a GPU by every thread for its own unit.
@@ -32,7 +32,7 @@ class PrivateNoise:
         Two words of 32 bits, from the seed.
     trial, step : int
         Numbers of the first trial and of the first step.
-    steps, trials, width : int
+    steps, n_trials, width : int
         T, B, and D N.
     scale : float
         Standard deviation of each number, in drive units.
@@ -42,13 +42,13 @@ class PrivateNoise:
     trial: int
     step: int
     steps: int
-    trials: int
+    n_trials: int
     width: int
     scale: float
 
     def rows(self, dtype: Any) -> np.ndarray:
         """All of it, (T, B, D N); drawn in float64, then rounded."""
-        out = np.empty((self.steps, self.trials, self.width), dtype)
+        out = np.empty((self.steps, self.n_trials, self.width), dtype)
         _loop().fill(*map(np.uint64, (*self.key, self.trial, self.step)), self.scale, out)
         return out
 
@@ -57,14 +57,14 @@ class PrivateNoise:
         return dataclasses.replace(self, step=self.step + start, steps=stop - start)
 
 
-def private_noise(network: AbstractNetwork, steps: int, trials: int, seed: int, first: int) -> PrivateNoise | None:
+def private_noise(network: AbstractNetwork, steps: int, n_trials: int, seed: int, first: int) -> PrivateNoise | None:
     """The noise of some trials.
 
     Parameters
     ----------
     network : network
         Its ``noise`` is the strength, in drive units times sqrt(s).
-    steps, trials : int
+    steps, n_trials : int
         T and B.
     seed, first : int
         Root of the seed tree, and the number of the first trial.
@@ -76,14 +76,14 @@ def private_noise(network: AbstractNetwork, steps: int, trials: int, seed: int, 
     if network.noise == 0:
         return None
     scale = network.noise / math.sqrt(network.dt)  # white: its variance in a step grows as dt shrinks
-    return PrivateNoise(_key(seed), first, 0, steps, trials, network.formula.n_drives * network.units, scale)
+    return PrivateNoise(_key(seed), first, 0, steps, n_trials, network.formula.n_drives * network.units, scale)
 
 
-def training_noise(network: AbstractNetwork, steps: int, trials: int, seed: int, first: int) -> PrivateNoise | None:
+def training_noise(network: AbstractNetwork, steps: int, n_trials: int, seed: int, first: int) -> PrivateNoise | None:
     """As `private_noise`; for a torch module that draws while it learns, one standard normal number a unit and step."""
     if not network.draws:
-        return private_noise(network, steps, trials, seed, first)
-    return PrivateNoise(_key(seed), first, 0, steps, trials, network.units, 1.0)
+        return private_noise(network, steps, n_trials, seed, first)
+    return PrivateNoise(_key(seed), first, 0, steps, n_trials, network.units, 1.0)
 
 
 def _key(seed: int) -> tuple[int, int]:

@@ -8,7 +8,7 @@ from typing import Any
 import numba
 import numpy as np
 
-from neurorec.formula.entry import kept
+from neurorec.formula.entry import compiled
 
 from .philox import HALF_WORD, LOW, angle, philox, radius
 
@@ -17,7 +17,7 @@ length: Any = numba.njit(inline="always")(radius)
 direction: Any = numba.njit(inline="always")(angle)
 
 
-@kept()
+@compiled()
 def fill(key, other, trial, step, scale, out):
     """Standard normal numbers times `scale`: four from each counter (quad, step, trial, upper half of the step)."""
     for t in range(out.shape[0]):

@@ -17,7 +17,7 @@ from neurorec.hdf5.opening import unbuffered
 from neurorec.hdf5.publish import publishing, written_aside
 from neurorec.hdf5.seal import sealed
 from neurorec.process.memory import expect_memory
-from neurorec.process.memory import told as readable
+from neurorec.process.memory import readable_size as readable
 from neurorec.runs.failures import expect_in_place
 
 LESS = "Record: every, steps, units, reduce, checkpoints"

@@ -89,7 +89,7 @@ class RunWriter:
         contents.check()
         path = None if path is None else Path(path)
         file = new_file(path, contents.bytes, overwrite, lambda file: build(file, contents), CHANGING)
-        return cls(OpenFile(file, path, contents.layout), contents.network.made_of)
+        return cls(OpenFile(file, path, contents.layout), contents.network.component_classes)
 
     @classmethod
     def open(cls, path: str | Path, trust: Trusted = False) -> RunWriter:

@@ -7,7 +7,7 @@ import inspect
 import numpy as np
 
 from neurorec.discovery import resolve
-from neurorec.display import called
+from neurorec.display import short_repr
 from neurorec.engines.base import AbstractEngine, expect_taken
 from neurorec.errors import NotOffered
 from neurorec.networks.abstract_network import AbstractNetwork
@@ -60,18 +60,18 @@ def simulate(
         If trials and network do not fit, or the states do not fit into memory.
     """
     if not isinstance(network, AbstractNetwork):
-        raise NotOffered(f"{called(network)} is no network; pass a network first, then what it is to be given")
+        raise NotOffered(f"{short_repr(network)} is no network; pass a network first, then what it is to be given")
     runner, root = resolve("engines", engine), entropy(seed)
     expect_taken(runner, network)
     trials = _as_trials(trials, network, n, root)
-    fit(network, trials, asked=trials.asked)
+    fit(network, trials, asked=trials.has_targets)
     numbers = trials.steps * trials.count * (2 * network.initial.size + network.inputs + 2 * network.outputs)  # computed, then copied
     expect_memory(np.dtype(runner.dtype).itemsize * numbers, "the simulation", "use fewer trials or steps, or nr.stream, into a file")
     given = stimulus(network, trials, runner.dtype, root, state=start(network, trials.count, initial, runner.dtype))
     activity = runner.forward(network, Weights.of(network, runner.dtype), given)
     states = {name: activity.states[1:, i].copy() for i, name in enumerate(network.formula.states) if name in network.own_states}
     return Trajectories(
-        activity.readout.copy(), states, trials, losses(activity.readout, trials) if trials.asked else np.full(trials.count, np.nan)
+        activity.readout.copy(), states, trials, losses(activity.readout, trials) if trials.has_targets else np.full(trials.count, np.nan)
     )
 
 

@@ -32,7 +32,7 @@ def stimulus(
 
 def targets(network: AbstractNetwork, trials: Trials) -> np.ndarray:
     """What is asked, (T, B, O); zeros where nothing is, which engines take all the same."""
-    return trials.targets if trials.asked else np.zeros((trials.steps, trials.count, network.outputs))
+    return trials.targets if trials.has_targets else np.zeros((trials.steps, trials.count, network.outputs))
 
 
 def start(network: AbstractNetwork, trials: int, initial: np.ndarray | None, dtype: Any) -> np.ndarray:
@@ -48,7 +48,7 @@ def start(network: AbstractNetwork, trials: int, initial: np.ndarray | None, dty
 
 def fit(network: AbstractNetwork, trials: Trials, asked: bool = True) -> None:
     """Refuse trials that the network cannot be given, or, if something must be `asked` of it, cannot answer."""
-    if asked and not trials.asked:
+    if asked and not trials.has_targets:
         raise ValueRefused(
             "these trials have no targets, so there is nothing to learn or compare; make them with nr.Trials(inputs, targets)"
         )

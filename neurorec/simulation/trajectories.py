@@ -44,7 +44,7 @@ class Trajectories(AbstractDisplayed):
 
         trials, over = self.trials, ("time", "trial")
         variables = {name: ((*over, "unit"), values, {"units": "1"}) for name, values in self.states.items()}
-        asked = {"target": (trials.targets, "output")} if trials.asked else {}
+        asked = {"target": (trials.targets, "output")} if trials.has_targets else {}
         channels = {"output": (self.outputs, "output"), **asked, "input": (trials.inputs, "input")}
         variables |= {name: ((*over, f"{last}_channel"), values, {"units": "1"}) for name, (values, last) in channels.items()}
         coordinates = {
@@ -54,14 +54,16 @@ class Trajectories(AbstractDisplayed):
         if trials.channels:
             coordinates["output_channel"] = list(trials.channels)
         conditions = {name: ("trial", values) for name, values in trials.conditions.items()}
-        compared = {"loss": ("trial", self.loss), "mask": (over, trials.mask)} if trials.asked else {}
+        compared = {"loss": ("trial", self.loss), "mask": (over, trials.mask)} if trials.has_targets else {}
         return xarray.Dataset({**variables, **compared}, {**coordinates, **conditions})
 
     def _display(self) -> tuple[str, Rows]:
         trials, told = self.trials, self.trials.conditions
         rows = [(name, f"{shape(array)}, {span(array)}") for name, array in {"outputs": self.outputs, **self.states}.items()]
         rows += (
-            [("loss", f"{trials.loss}, {self.loss.mean():.4g} on average, {span(self.loss)}")] if trials.asked else [("targets", "none")]
+            [("loss", f"{trials.loss}, {self.loss.mean():.4g} on average, {span(self.loss)}")]
+            if trials.has_targets
+            else [("targets", "none")]
         )
         head = f"{some(trials.count, 'trial')} of {trials.steps * trials.dt:g} s, {some(trials.steps, 'step')} of {trials.dt:g} s"
         return head, [*rows, *([("conditions", several(told))] if told else [])]

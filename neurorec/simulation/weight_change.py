@@ -9,7 +9,7 @@ from neurorec.engines.base import AbstractEngine, Route, check
 from neurorec.learning.feedbacks.base import AbstractFeedback
 from neurorec.learning.rules.base import AbstractRule
 from neurorec.networks.abstract_network import AbstractNetwork
-from neurorec.networks.mapping import mapping_of
+from neurorec.networks.free_parameters import free_parameters_of
 from neurorec.networks.weights import Weights
 from neurorec.random_numbers.seeds import entropy
 from neurorec.simulation.loss import weighted_error
@@ -55,5 +55,5 @@ def weight_change(
     found = {name: value if law.may_change(name) else np.zeros_like(value) for name, value in found.items()}
     for name in found.keys() & change.spans.keys():
         change.view(name)[...] = found[name]
-    mapping_of(network).pull(weights, change, law)
+    free_parameters_of(network).pull_back(weights, change, law)
     return found | {name: change.view(name) for name in network.learnt}

@@ -24,9 +24,16 @@ def task(name: str, **settings: Any) -> AbstractTask:
     ------
     UnknownName, ValueRefused
         With the names there are.
+
+    Examples
+    --------
+    >>> import neurorec as nr
+    >>> task = nr.task("n_bit_flip_flop", n_bits=2, duration=1.0)
+    >>> task.trials(16, seed=3).inputs.shape  # (time, trial, channel)
+    (100, 16, 2)
     """
     cls = class_of("tasks", name)
     known = [f.name for f in dataclasses.fields(cls) if f.init] if dataclasses.is_dataclass(cls) else list(settings)
     only(f"setting of {name}", settings, known)
-    made: Any = cls(**settings)
-    return made
+    instance: Any = cls(**settings)
+    return instance

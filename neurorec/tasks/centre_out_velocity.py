@@ -1,4 +1,4 @@
-"""Centre-out movements: each input asks for one direction, the outputs are the velocity of a cursor."""
+"""Centre-out movements: each input stands for a direction, the outputs are the velocity of a cursor."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 from neurorec.arrays import positive, whole
 from neurorec.errors import ValueRefused
 from neurorec.random_numbers.seeds import TASK, entropy, generator
-from neurorec.tasks._settings import chosen
+from neurorec.tasks._reading.settings import chosen
 from neurorec.tasks.base.recommended import Recommended
 from neurorec.tasks.base.task import AbstractTask
 from neurorec.tasks.base.trials import Trial, Trials
@@ -29,10 +29,10 @@ PROFILES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 
 @dataclass(frozen=True)
 class CentreOutVelocity(AbstractTask):
-    """The syllables of Murray (2019, eLife 8:e43299), Figure 4: a constant input asks for a movement in its direction.
+    """The syllables of Murray (2019, eLife 8:e43299), Figure 4: a constant input calls for a movement in its direction.
 
     Input i is 1 for as long as movement i lasts, and the two outputs are the velocity of the cursor, as a fraction of the
-    fastest. A direction that would lead the cursor out of a box around the centre is not asked for; where it stands follows
+    fastest. Directions that would lead the cursor out of a box around the centre do not occur; where it stands follows
     from the trials before. Every second trial is a hold: no input, no movement. Meant to be learnt with ``start="carried"``:
     one movement begins in the state in which the one before ended, and holds tell where one ends and the same begins again.
 
@@ -99,9 +99,9 @@ class CentreOutVelocity(AbstractTask):
         return self.syllable(int(rng.integers(self.directions)))
 
     def trials(self, n: int, seed: int | None = 0, first: int = 0) -> Trials:
-        """Number `first` to `first + n - 1` of the way that the cursor takes."""
+        """Number `first` to `first + n - 1` of the movements that make up the cursor's path."""
         root = entropy(seed)
-        return self._together([self.syllable(self._direction(root, first + k)) for k in range(whole("n", n))])
+        return self._stacked([self.syllable(self._direction(root, first + k)) for k in range(whole("n", n))])
 
     def syllable(self, direction: int) -> Trial:
         """One movement, or the hold (-1)."""
@@ -149,10 +149,10 @@ class CentreOutVelocity(AbstractTask):
 @lru_cache(maxsize=64)
 def _walk(task: CentreOutVelocity, root: int, block: int) -> np.ndarray:
     """Directions that keep the cursor in the box, drawn anew where one does not, (WALK,)."""
-    rng, at, found = generator(root, TASK, block), np.zeros(2), np.empty(WALK, int)
+    rng, at, directions = generator(root, TASK, block), np.zeros(2), np.empty(WALK, int)
     for k in range(WALK):
         there = at + task.ways
         inside = np.flatnonzero((np.abs(there) <= task.box + 1e-9).all(axis=1))
-        found[k] = rng.choice(inside) if len(inside) else rng.integers(task.directions)
-        at = there[found[k]] if len(inside) else np.zeros(2)
-    return found
+        directions[k] = rng.choice(inside) if len(inside) else rng.integers(task.directions)
+        at = there[directions[k]] if len(inside) else np.zeros(2)
+    return directions

@@ -9,8 +9,8 @@ from typing import ClassVar
 import numpy as np
 
 from neurorec.arrays import positive, whole
-from neurorec.tasks import _texts
-from neurorec.tasks._settings import as_path, chosen
+from neurorec.tasks._reading import texts
+from neurorec.tasks._reading.settings import as_path, chosen
 from neurorec.tasks.base.collection import AbstractCollection
 from neurorec.tasks.base.recommended import Recommended
 from neurorec.tasks.base.scores import share_right
@@ -61,7 +61,7 @@ class CharacterText(AbstractCollection):
         """Make the settings plain values, and read the text now."""
         positive("dt", self.dt, "seconds")
         whole("length", self.length)
-        chosen("split", self.split, _texts.PARTS)
+        chosen("split", self.split, texts.PARTS)
         object.__setattr__(self, "text", as_path("text", self.text))
         _ = self.count
 
@@ -88,14 +88,14 @@ class CharacterText(AbstractCollection):
     @property
     def count(self) -> int:
         """Windows in the split."""
-        return _texts.windows(self.codes, self.length, "characters")
+        return texts.windows(self.codes, self.length, "characters")
 
     def item(self, number: int) -> Trial:
         """Inputs and targets (length, characters), one-hot."""
-        return _texts.window(self.codes, number, self.length, self.n_inputs)
+        return texts.window(self.codes, number, self.length, self.n_inputs)
 
     def score(self, outputs: np.ndarray, trials: Trials) -> np.ndarray:
-        """Share of characters foretold, (B,): the next one has the largest output."""
+        """Share of characters predicted, (B,): the next one has the largest output."""
         return share_right(outputs, trials)
 
     def read(self, channels: np.ndarray) -> list[str]:
@@ -110,7 +110,7 @@ class CharacterText(AbstractCollection):
     @cached_property
     def _content(self) -> tuple[str, np.ndarray]:
         """The alphabet, and the split in it."""
-        there = _texts.parts(self.text)
+        there = texts.parts(self.text)
         alphabet = "".join(sorted(set().union(*there.values())))
         channel = {character: code for code, character in enumerate(alphabet)}
-        return alphabet, np.array([channel[character] for character in _texts.part(there, self.split)])
+        return alphabet, np.array([channel[character] for character in texts.part(there, self.split)])

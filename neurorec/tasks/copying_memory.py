@@ -1,4 +1,4 @@
-"""Copying memory: say again, after a delay, what was shown."""
+"""Copying memory: repeat, after a delay, the symbols that came in."""
 
 from __future__ import annotations
 
@@ -86,12 +86,12 @@ class CopyingMemory(AbstractTask):
     def trial(self, rng: np.random.Generator) -> Trial:
         """Inputs (T, symbols + 2) and targets (T, symbols + 1), both one-hot."""
         word = rng.integers(1, self.symbols, size=self.length, endpoint=True)
-        shown, asked = np.full((2, self.delay + 2 * self.length), BLANK)
-        shown[: self.length], asked[-self.length :] = word, word
-        shown[-self.length - 1] = self.n_inputs - 1
-        return Trial(np.eye(self.n_inputs)[shown], np.eye(self.n_outputs)[asked], None, {"word": " ".join(map(str, word))})
+        stimulus, target = np.full((2, self.delay + 2 * self.length), BLANK)
+        stimulus[: self.length], target[-self.length :] = word, word
+        stimulus[-self.length - 1] = self.n_inputs - 1
+        return Trial(np.eye(self.n_inputs)[stimulus], np.eye(self.n_outputs)[target], None, {"word": " ".join(map(str, word))})
 
     def score(self, outputs: np.ndarray, trials: Trials) -> np.ndarray:
-        """Share of the symbols recalled, (B,): the asked one has the largest output at its step."""
+        """Share of the symbols recalled, (B,): the right one has the largest output at its step."""
         last = slice(-self.length, None)
         return share_right(outputs[last], Trials(trials.inputs[last], trials.targets[last], dt=trials.dt, loss=trials.loss))

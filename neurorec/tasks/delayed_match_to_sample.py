@@ -98,11 +98,11 @@ class DelayedMatchToSample(AbstractTask):
         shortest, longest = (self._steps("delay", seconds) for seconds in self.delay)
         delay = int(rng.integers(shortest, longest, endpoint=True))
         period = np.repeat(np.arange(5), self._periods(delay))
-        asked = np.where(period < 4, FIXATE, MATCH if match else NON_MATCH)
+        target = np.where(period < 4, FIXATE, MATCH if match else NON_MATCH)
         padding = (0, longest - delay)
         return Trial(
             np.pad(self._inputs(period, sample, test, rng), (padding, (0, 0))),
-            np.eye(3)[np.pad(asked, padding, constant_values=FIXATE)],
+            np.eye(3)[np.pad(target, padding, constant_values=FIXATE)],
             np.pad(np.ones(len(period)), padding),
             {"sample": sample, "test": test, "match": match, "delay": delay * self.dt},
         )
@@ -110,11 +110,11 @@ class DelayedMatchToSample(AbstractTask):
     def score(self, outputs: np.ndarray, trials: Trials) -> np.ndarray:
         """1 where the right class has the largest mean output over the decision, else 0, (B,).
 
-        What the network says before the decision does not matter here; the loss sees to it.
+        What the outputs are before the decision matters to the loss only.
         """
         decision = (trials.targets[..., FIXATE] == 0)[..., None]
-        said, asked = ((decision * classes).sum(axis=0).argmax(axis=1) for classes in (outputs, trials.targets))
-        return (said == asked).astype(float)
+        answer, target = ((decision * classes).sum(axis=0).argmax(axis=1) for classes in (outputs, trials.targets))
+        return (answer == target).astype(float)
 
     def _periods(self, delay: int) -> list[int]:
         """Steps of fixation, sample, delay, test and decision."""

@@ -1,4 +1,4 @@
-"""Handwriting: one input a letter, and the pen's velocity comes out."""
+"""Handwriting: one input a letter; the outputs are the velocity and contact of a pen."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from neurorec.arrays import positive, real_array
 from neurorec.errors import UnknownName, ValueRefused
-from neurorec.tasks._strokes import REACH, movement, path
+from neurorec.tasks._reading.strokes import REACH, letter_path, movement
 from neurorec.tasks.base.recommended import Recommended
 from neurorec.tasks.base.task import AbstractTask
 from neurorec.tasks.base.trials import Trial, Trials
@@ -18,7 +18,7 @@ from neurorec.tasks.base.trials import Trial, Trials
 
 @dataclass(frozen=True)
 class Handwriting(AbstractTask):
-    """Write a letter while its input is on; one letter after another writes a word.
+    """Write a letter while its input is on; one letter after another is a word.
 
     Not in Murray (2019, eLife 8:e43299), but in the sense of his Figure 4, where short movements ("syllables") are trained
     first and put in a sequence later: here a syllable is a letter of a single-stroke Hershey font. It begins where the
@@ -111,14 +111,14 @@ class Handwriting(AbstractTask):
         """What the pen should do, letter by letter with its hold, (letter, T, 3)."""
         return np.stack(
             [
-                np.pad(movement(path(self.font, letter), self.letter_steps, self.dt, self.smooth), ((0, self.hold_steps), (0, 0)))
+                np.pad(movement(letter_path(self.font, letter), self.letter_steps, self.dt, self.smooth), ((0, self.hold_steps), (0, 0)))
                 for letter in self.letters
             ]
         )
 
     def trial(self, rng: np.random.Generator) -> Trial:
         """A letter at random, with its hold: inputs (T, I), targets (T, 3)."""
-        return self._written([int(rng.integers(self.n_inputs))])
+        return self._row([int(rng.integers(self.n_inputs))])
 
     def word(self, text: str) -> Trials:
         """One long trial, in which the letters of a word follow one another.
@@ -138,14 +138,14 @@ class Handwriting(AbstractTask):
         UnknownName, ValueRefused
             If the text is empty or has a letter that the task has not.
         """
-        return self._together([self._written(self._numbers(text))._replace(conditions={"word": text})])
+        return self._stacked([self._row(self._indices(text))._replace(conditions={"word": text})])
 
     def letters_of(self, text: str) -> Trials:
         """The letters of a word side by side, a trial each in the word's order, (T, n, channel); raises as `word` does."""
-        return self._together([self._written([number]) for number in self._numbers(text)])
+        return self._stacked([self._row([number]) for number in self._indices(text)])
 
     def apart(self, outputs: np.ndarray) -> np.ndarray:
-        """Outputs over a word, (T n, 3) or (T n, 1, 3), as `letters_of` has them, (T, n, 3).
+        """Outputs over a word, (T n, 3) or (T n, 1, 3), split into its letters, (T, n, 3).
 
         Raises
         ------
@@ -183,7 +183,7 @@ class Handwriting(AbstractTask):
         return [points[first : last + 1] for first, last in edges.reshape(-1, 2)]
 
     def shape_error(self, outputs: np.ndarray, trials: Trials) -> np.ndarray:
-        """Root mean square distance of the written from the asked path, both from the same start, in letter heights, (B,).
+        """Root mean square distance of the written path from the target path, both from the same start, in letter heights, (B,).
 
         Over the steps at which the pen should touch the paper; over all, where it never should.
         """
@@ -203,7 +203,7 @@ class Handwriting(AbstractTask):
         square = (self.position(velocity)[1:] ** 2).sum(axis=2)
         return np.sqrt((counted * square).sum(axis=0) / counted.sum(axis=0))
 
-    def _numbers(self, text: str) -> list[int]:
+    def _indices(self, text: str) -> list[int]:
         if not isinstance(text, str) or not text:
             raise ValueRefused(f"a word must be text with at least one letter, got {text!r}; there are {', '.join(self.letters)}")
         for letter in text:
@@ -211,7 +211,7 @@ class Handwriting(AbstractTask):
                 raise UnknownName.among("letter", letter, self.letters)
         return [self.letters.index(letter) for letter in text]
 
-    def _written(self, numbers: list[int]) -> Trial:
+    def _row(self, numbers: list[int]) -> Trial:
         """Letters in a row; the condition is the first one's number."""
         inputs = np.zeros((len(numbers), self.targets.shape[1], self.n_inputs))
         for place, number in enumerate(numbers):

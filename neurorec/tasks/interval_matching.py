@@ -1,4 +1,4 @@
-"""Interval matching (Ready-Set-Go): two pulses come in, a third has to go out as long after."""
+"""Interval matching (Ready-Set-Go): reproduce the interval between two input pulses with an output pulse."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ class IntervalMatching(AbstractTask):
         outputs : (T, B, 1)
             The network's answers.
         trials : Trials
-            What was asked.
+            Their trials.
 
         Returns
         -------

@@ -21,7 +21,7 @@ class NBitFlipFlop(AbstractTask):
     Each bit has an input that brings pulses of +1 or -1 at random times and an output that holds the sign of the
     latest one. Signs are fair coins, so half of the pulses switch nothing. A bit's pulses never touch: between them are
     geometrically distributed gaps of at least one step, the discrete Poisson process with a dead time. Every bit begins
-    with a pulse at the first step, so that there is always something to hold and no third state "not yet told".
+    with a pulse at the first step, so that there is always a sign to hold and no third state.
 
     Parameters
     ----------

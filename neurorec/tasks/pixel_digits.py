@@ -1,4 +1,4 @@
-"""Pixel digits: which digit was it, read one pixel or one row at a time?"""
+"""Pixel digits: classify a handwritten digit from its pixels, one or a row at a time."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import numpy as np
 
 from neurorec.arrays import positive, whole
 from neurorec.random_numbers.seeds import ORDER, generator
-from neurorec.tasks._idx import pictures
-from neurorec.tasks._settings import as_path, chosen
+from neurorec.tasks._reading.idx import pictures
+from neurorec.tasks._reading.settings import as_path, chosen
 from neurorec.tasks.base.collection import AbstractCollection
 from neurorec.tasks.base.recommended import Recommended
 from neurorec.tasks.base.scores import share_right
@@ -23,7 +23,7 @@ SPLIT = 0  # seed of the order in which the two are dealt out
 
 @dataclass(frozen=True)
 class PixelDigits(AbstractCollection):
-    """Classify handwritten digits that come in bit by bit: sequential MNIST of Le et al. (2015, arXiv 1504.00941) in small.
+    """Classify handwritten digits that come in piece by piece: sequential MNIST of Le et al. (2015, arXiv 1504.00941) in small.
 
     Pictures are the 1797 digits of 8 x 8 pixels that come with scikit-learn (64 steps by pixel, 8 by row), or MNIST (784
     and 28) or its like from a folder of yours; nothing is downloaded. Grey values are scaled to [0, 1]. Ten outputs, the
@@ -92,11 +92,11 @@ class PixelDigits(AbstractCollection):
         """Inputs (T, 1) or (T, width) in [0, 1], targets (T, 10) one-hot, of which the last counts."""
         images, digits = self.data
         inputs = images[number].reshape(-1)[self._path] / self._white
-        asked = np.eye(10)[np.full(len(inputs), digits[number])]
-        return Trial(inputs, asked, np.arange(len(inputs)) == len(inputs) - 1, {"digit": int(digits[number]), "image": number})
+        targets = np.eye(10)[np.full(len(inputs), digits[number])]
+        return Trial(inputs, targets, np.arange(len(inputs)) == len(inputs) - 1, {"digit": int(digits[number]), "image": number})
 
     def images(self, trials: Trials) -> np.ndarray:
-        """The pictures that were shown, put together again, (B, height, width) in [0, 1]."""
+        """The pictures of the trials, reassembled, (B, height, width) in [0, 1]."""
         images = np.empty((trials.count, *self.data[0].shape[1:]))
         images.reshape(trials.count, -1)[:, self._path.reshape(-1)] = trials.inputs.transpose(1, 0, 2).reshape(trials.count, -1)
         return images
@@ -122,7 +122,7 @@ class PixelDigits(AbstractCollection):
 def _scikit_learn(split: str) -> tuple[np.ndarray, np.ndarray]:
     from sklearn.datasets import load_digits  # takes a second to import
 
-    found = load_digits()
-    dealt = generator(SPLIT, ORDER).permutation(len(found.target))
+    digits = load_digits()
+    dealt = generator(SPLIT, ORDER).permutation(len(digits.target))
     which = dealt[:TRAINING_IMAGES] if split == "train" else dealt[TRAINING_IMAGES:]
-    return found.images[which].astype(np.uint8), found.target[which].astype(np.uint8)
+    return digits.images[which].astype(np.uint8), digits.target[which].astype(np.uint8)

@@ -1,4 +1,4 @@
-"""Recorded pattern: produce what was once recorded, from electrodes, muscles or a moving hand."""
+"""Recorded pattern: reproduce a recording of electrodes, muscles or a moving hand."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from scipy.ndimage import gaussian_filter
 
 from neurorec.arrays import positive, real_array
 from neurorec.errors import ShapeError, ValueRefused
-from neurorec.tasks._recordings import Recording, array_table, example, file_table, recording_of
+from neurorec.tasks._reading.recordings import Recording, array_table, example, file_table, recording_of
 from neurorec.tasks.base.recommended import Recommended
 from neurorec.tasks.base.scores import variance_explained
 from neurorec.tasks.base.task import AbstractTask
@@ -29,7 +29,7 @@ class RecordedPattern(AbstractTask):
     A generalisation of Murray (2019, eLife 8:e43299), Figure 2: in the place of his sum of sines, anything that was
     measured. The recording is read once; each channel is smoothed, cut to the window, resampled to `dt` by linear
     interpolation, and shifted and scaled to mean 0 and standard deviation `amplitude`; `original` undoes the last. Every
-    trial is the same. A trial scores the variance explained of its target. `note` says what was taken for what.
+    trial is the same. A trial scores the variance explained of its target. `note` says which columns were taken.
 
     Parameters
     ----------
@@ -86,17 +86,17 @@ class RecordedPattern(AbstractTask):
 
     def __post_init__(self) -> None:
         """Make the settings plain values, which compare and go to a run file, and read the recording now."""
-        put = lambda name, value: object.__setattr__(self, name, value)  # noqa: E731 - the one place where a frozen value is filled
+        fill = vars(self).update  # a frozen value is filled here and nowhere else
         for name in ("dt", "amplitude", *(() if self.sampling is None else ("sampling",))):
             positive(name, getattr(self, name))
         for name in ("start", "smooth"):
             if getattr(self, name) != 0:
                 positive(name, getattr(self, name), "seconds, or 0")
-        put("columns", _chosen(self.columns, self.recording))
-        put("recording", None if self.recording is None else _plain(self.recording))
+        fill(columns=_chosen(self.columns, self.recording))
+        fill(recording=None if self.recording is None else _plain(self.recording))
         if self.dataset is not None and not str(self.recording).lower().endswith((".h5", ".hdf5")):
             raise ValueRefused(f"dataset = {self.dataset!r} is a name within an HDF5 file; recording is none, leave it out")
-        put("sampling", self._recorded.sampling)
+        fill(sampling=self._recorded.sampling)
         if self.smooth < self.dt and self.dt > self.sampling:
             raise ValueRefused(
                 f"dt = {self.dt:g} s is longer than sampling = {self.sampling:g} s and would alias; "
@@ -121,7 +121,7 @@ class RecordedPattern(AbstractTask):
 
     @property
     def note(self) -> str:
-        """What was taken: channels, their rate, how long, from where."""
+        """The channels, their sampling rate, duration and source."""
         values, names = self._recorded.values, list(self.output_channels)
         listed = f" ({', '.join(names[:6])}{' ...' if len(names) > 6 else ''})" if names else ""
         source = "the EEG that comes with matplotlib" if self.recording is None else "an array"
@@ -136,7 +136,7 @@ class RecordedPattern(AbstractTask):
         return (self._resampled - mean) / scale
 
     def original(self, outputs: np.ndarray) -> np.ndarray:
-        """Outputs (or targets), (..., O), in the units of the recording: their scale and mean given back, what was smoothed away is not."""
+        """Outputs (or targets), (..., O), in the units of the recording: scaled and shifted back; smoothing is not undone."""
         mean, scale = self._scales
         values = real_array("outputs", outputs)
         if values.shape[-1:] != mean.shape:
@@ -209,7 +209,7 @@ def _plain(recording: object) -> str | tuple:
 
 
 def _chosen(columns: Any, recording: object) -> tuple[str | int, ...] | None:
-    """The names that were given, else those above a data frame's columns."""
+    """The names that were passed, else those of a data frame's columns."""
     if columns is None and hasattr(recording, "columns"):
         columns = [str(name) for name in recording.columns]  # type: ignore[attr-defined]
     if columns is None:

@@ -1,4 +1,4 @@
-"""Speech frames: what does the next moment sound like?"""
+"""Speech frames: predict the next frame of a spectrogram."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from scipy.signal import get_window
 
 from neurorec.arrays import positive, whole
 from neurorec.errors import ValueRefused
-from neurorec.tasks._settings import as_path, chosen
-from neurorec.tasks._sounds import sounds
+from neurorec.tasks._reading.settings import as_path, chosen
+from neurorec.tasks._reading.sounds import sounds
 from neurorec.tasks.base.collection import AbstractCollection
 from neurorec.tasks.base.recommended import Recommended
 from neurorec.tasks.base.scores import variance_explained
@@ -37,7 +37,7 @@ class SpeechFrames(AbstractCollection):
         Seconds from one frame to the next, whole samples; 0.016 is 128 samples at 8 kHz.
     folder : path, optional
         With ``.wav`` files at any depth. Folders train and test in it (in either case) are the splits; else every tenth
-        file, by path, is for testing. None: forty voice-like glides, made up, to try things out.
+        file, by path, is for testing. None: forty synthetic voice-like glides, to try things out.
     split : str
         ``"train"`` or ``"test"``.
     window : float
@@ -54,7 +54,7 @@ class SpeechFrames(AbstractCollection):
 
     Notes
     -----
-    Conditions of a trial: ``utterance``, its number in the split; ``frames``, how many are asked.
+    Conditions of a trial: ``utterance``, its number in the split; ``frames``, how many are to be predicted.
     """
 
     dt: float = 0.016
@@ -115,10 +115,10 @@ class SpeechFrames(AbstractCollection):
     def item(self, number: int) -> Trial:
         """Inputs (T, bins), targets (T, bins) one frame later, padded to the longest of the split."""
         frames = self.spectrograms[number].astype(np.float64)
-        asked = len(frames) - 1
+        count = len(frames) - 1
         padding = ((0, max(map(len, self.spectrograms)) - len(frames)), (0, 0))
-        mask = np.pad(np.ones(asked), padding[0])
-        return Trial(np.pad(frames[:-1], padding), np.pad(frames[1:], padding), mask, {"utterance": number, "frames": asked})
+        mask = np.pad(np.ones(count), padding[0])
+        return Trial(np.pad(frames[:-1], padding), np.pad(frames[1:], padding), mask, {"utterance": number, "frames": count})
 
     def score(self, outputs: np.ndarray, trials: Trials) -> np.ndarray:
         """Variance explained over all bins together, (B,)."""

@@ -10,8 +10,8 @@ from typing import ClassVar
 import numpy as np
 
 from neurorec.arrays import positive, whole
-from neurorec.tasks import _texts
-from neurorec.tasks._settings import as_path, chosen
+from neurorec.tasks._reading import texts
+from neurorec.tasks._reading.settings import as_path, chosen
 from neurorec.tasks.base.collection import AbstractCollection
 from neurorec.tasks.base.recommended import Recommended
 from neurorec.tasks.base.scores import share_right
@@ -69,7 +69,7 @@ class WordText(AbstractCollection):
         positive("dt", self.dt, "seconds")
         whole("vocabulary", self.vocabulary, least=3)
         whole("length", self.length)
-        chosen("split", self.split, _texts.PARTS)
+        chosen("split", self.split, texts.PARTS)
         object.__setattr__(self, "text", as_path("text", self.text))
         _ = self.count
 
@@ -96,14 +96,14 @@ class WordText(AbstractCollection):
     @property
     def count(self) -> int:
         """Windows in the split."""
-        return _texts.windows(self.codes, self.length, "words")
+        return texts.windows(self.codes, self.length, "words")
 
     def item(self, number: int) -> Trial:
         """Inputs and targets (length, words), one-hot."""
-        return _texts.window(self.codes, number, self.length, self.n_inputs)
+        return texts.window(self.codes, number, self.length, self.n_inputs)
 
     def score(self, outputs: np.ndarray, trials: Trials) -> np.ndarray:
-        """Share of words foretold, (B,): the next one has the largest output."""
+        """Share of words predicted, (B,): the next one has the largest output."""
         return share_right(outputs, trials)
 
     def read(self, channels: np.ndarray) -> list[str]:
@@ -112,17 +112,17 @@ class WordText(AbstractCollection):
 
     @staticmethod
     def perplexity(loss: float) -> float:
-        """Of a loss, which is in nats: its exponential."""
+        """The exponential of a loss, which is in nats."""
         return float(np.exp(loss))
 
     @cached_property
     def _content(self) -> tuple[tuple[str, ...], np.ndarray]:
         """The vocabulary, and the split in it."""
-        there = _texts.parts(self.text)
+        there = texts.parts(self.text)
         counted = Counter(word for word in _tokens(there["train"]) if word not in (UNKNOWN, END))
         words = (UNKNOWN, END, *(word for word, _ in counted.most_common(self.vocabulary - 2)))
         channel = {word: code for code, word in enumerate(words)}
-        return words, np.array([channel.get(word, 0) for word in _tokens(_texts.part(there, self.split))])
+        return words, np.array([channel.get(word, 0) for word in _tokens(texts.part(there, self.split))])
 
 
 def _tokens(text: str) -> list[str]:

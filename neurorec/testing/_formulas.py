@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from neurorec.formula.unit import constants_of, for_numpy
-from neurorec.networks.model import formula_of
+from neurorec.networks.cell_with_filter import formula_of
 from neurorec.testing._laws import hold
 
 TRIALS, UNITS, DT = 2, 6, 0.02

@@ -1,4 +1,4 @@
-"""Measuring side by side: a time means little, the ratio of two that were taken in turn means something."""
+"""Timing side by side: a single time depends on the machine's load, the ratio of two taken in turn hardly."""
 
 from neurorec.timing.clock import Spread as Spread
 from neurorec.timing.clock import ratio as ratio

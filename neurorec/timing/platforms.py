@@ -1,13 +1,18 @@
-"""Where a benchmark runs: an engine, the matrix products alone on the same hardware, and when a job is done there."""
+"""Where a benchmark runs: the machine, an engine, the matrix products alone on the same hardware, and when a job is done there."""
 
 from __future__ import annotations
 
+import os
+import platform
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from threadpoolctl import threadpool_info
+
 from neurorec.discovery import names
+from neurorec.runs.provenance import git_commit, versions
 from neurorec.timing.products import gathering_product, recurrent_products
 
 Job = Callable[[], object]
@@ -26,14 +31,14 @@ class AbstractPlatform(ABC):
 
     @abstractmethod
     def missing(self) -> str:
-        """Why nothing can be measured here; empty if it can."""
+        """Why nothing can be measured here; empty where it can."""
 
     @abstractmethod
-    def recurrent(self, units: int, trials: int, steps: int) -> Job:
-        """W o(t) for every step, by the fastest way we know."""
+    def recurrent(self, units: int, n_trials: int, steps: int) -> Job:
+        """W o(t) for every step, by the fastest way known here."""
 
     @abstractmethod
-    def gathering(self, units: int, trials: int, steps: int) -> Job:
+    def gathering(self, units: int, n_trials: int, steps: int) -> Job:
         """One product over trials x time, (N, B T) by (B T, N)."""
 
     @abstractmethod
@@ -50,13 +55,13 @@ class Processor(AbstractPlatform):
         """Nothing ever is."""
         return ""
 
-    def recurrent(self, units: int, trials: int, steps: int) -> Job:
+    def recurrent(self, units: int, n_trials: int, steps: int) -> Job:
         """As `neurorec.timing.products`."""
-        return recurrent_products(units, trials, steps)
+        return recurrent_products(units, n_trials, steps)
 
-    def gathering(self, units: int, trials: int, steps: int) -> Job:
+    def gathering(self, units: int, n_trials: int, steps: int) -> Job:
         """As `neurorec.timing.products`."""
-        return gathering_product(units, trials, steps)
+        return gathering_product(units, n_trials, steps)
 
     def finished(self, job: Job) -> Job:
         """A job of the CPU is done when it returns."""
@@ -83,11 +88,11 @@ class Device(AbstractPlatform):
         known = names("engines")
         return "" if self.engine in known else f"no engine named {self.engine!r}; there are {', '.join(known)}"
 
-    def recurrent(self, units: int, trials: int, steps: int) -> Job:
+    def recurrent(self, units: int, n_trials: int, steps: int) -> Job:
         """Without the host's part in launching them: a graph is launched once."""
         import torch
 
-        x, out, columns = self._random(steps, trials, units), self._random(steps, trials, units), self._random(units, units)
+        x, out, columns = self._random(steps, n_trials, units), self._random(steps, n_trials, units), self._random(units, units)
 
         def products() -> None:
             for before, after in zip(x, out, strict=True):
@@ -95,11 +100,11 @@ class Device(AbstractPlatform):
 
         return self._captured(products)
 
-    def gathering(self, units: int, trials: int, steps: int) -> Job:
+    def gathering(self, units: int, n_trials: int, steps: int) -> Job:
         """Of two different arrays, as on the CPU."""
         import torch
 
-        a, b, out = self._random(trials * steps, units), self._random(trials * steps, units), self._random(units, units)
+        a, b, out = self._random(n_trials * steps, units), self._random(n_trials * steps, units), self._random(units, units)
         return self._captured(lambda: torch.mm(a.T, b, out=out))
 
     def finished(self, job: Job) -> Job:
@@ -149,3 +154,17 @@ def _usable() -> bool:
     import torch
 
     return torch.cuda.is_available()
+
+
+def machine() -> dict[str, Any]:
+    """Cores, threads in use, foreign load, versions and commit."""
+    return {
+        "cores": os.cpu_count(),
+        "cores_allowed": len(os.sched_getaffinity(0)),
+        "architecture": platform.machine(),
+        "threads": max((pool["num_threads"] for pool in threadpool_info()), default=1),
+        "load": [round(each, 2) for each in os.getloadavg()],
+        "versions": versions(),
+        "blas": sorted({f"{pool['internal_api']} {pool['version']}" for pool in threadpool_info() if pool["user_api"] == "blas"}),
+        "commit": git_commit(),
+    }

@@ -15,7 +15,7 @@ from threadpoolctl import threadpool_limits
 
 from neurorec.arrays import aligned
 from neurorec.engines.numba.compile import products
-from neurorec.formula.flags import FLAGS
+from neurorec.formula.entry import FLAGS
 from neurorec.timing.clock import side_by_side
 
 Product = Callable[[np.ndarray, np.ndarray], object]  # of activity (steps, trials, units), into such an array
@@ -25,7 +25,7 @@ PORTIONS = (2, 4, 8)  # trials at a time: OpenBLAS has kernels for small product
 SAMPLE, SAMPLED = 10, 2**25  # steps on which ways are compared: fewer beyond so many trials x synapses x steps
 
 
-def recurrent_products(units: int, trials: int, steps: int, seed: int = 0) -> Callable[[], object]:
+def recurrent_products(units: int, n_trials: int, steps: int, seed: int = 0) -> Callable[[], object]:
     """W o(t) for every step: products of (trials, units) and (units, units). As many are needed to go back by W^T.
 
     BLAS called from NumPy's own loop, from a compiled loop, or for a few trials at a time, with the weights in either
@@ -33,35 +33,35 @@ def recurrent_products(units: int, trials: int, steps: int, seed: int = 0) -> Ca
     written as a network does it, so memory counts as well.
     """
     rng = np.random.default_rng(seed)
-    x, w = _random(rng, steps, trials, units), _random(rng, units, units)
-    out, ways = aligned((steps, trials, units), np.float32), _ways(w, trials)
-    some = slice(max(1, min(SAMPLE, SAMPLED // (trials * units**2))))
+    x, w = _random(rng, steps, n_trials, units), _random(rng, units, units)
+    out, ways = aligned((steps, n_trials, units), np.float32), _ways(w, n_trials)
+    some = slice(max(1, min(SAMPLE, SAMPLED // (n_trials * units**2))))
     _same(ways, x[some], out[some])
     return partial(_fastest(ways, x[some], out[some]), x, out)
 
 
-def _ways(rows: np.ndarray, trials: int) -> list[Product]:
+def _ways(rows: np.ndarray, n_trials: int) -> list[Product]:
     """All that give x @ rows.T."""
     columns = _aligned_copy(rows.T)
-    portions = {trials, *(each for each in PORTIONS if each < trials)}
+    portions = {n_trials, *(each for each in PORTIONS if each < n_trials)}
     ways: list[Product] = [lambda x, out, w=w: np.matmul(x, w, out=out) for w in (rows.T, columns)]
     ways += [lambda x, out, w=w, n=n: _by_blas(x, w, out, n) for w in (rows.T, columns) for n in sorted(portions)]
     packed = aligned((1, *products().packed_shape(*columns.shape, columns.dtype)), np.float32)
     products().pack(columns, packed[0])
     ways.append(lambda x, out: _own().every_step(x, packed, out))
-    if trials <= FEW:
+    if n_trials <= FEW:
         ways += [lambda x, out: _by_rows(x, rows, out), lambda x, out: _by_columns(x, columns, out)]
     return ways
 
 
-def gathering_product(units: int, trials: int, steps: int, seed: int = 0) -> Callable[[], object]:
+def gathering_product(units: int, n_trials: int, steps: int, seed: int = 0) -> Callable[[], object]:
     """One product over trials x time, (units, trials steps) by (trials steps, units): the change of all recurrent weights.
 
     By BLAS or by the engine's own product, whichever is faster here.
     """
     rng = np.random.default_rng(seed)
     # Two different arrays: NumPy computes a.T @ a as a symmetric product, at half the cost.
-    a, b = _random(rng, trials * steps, units), _random(rng, trials * steps, units)
+    a, b = _random(rng, n_trials * steps, units), _random(rng, n_trials * steps, units)
     ways: list[Product] = [lambda x, out: np.matmul(x.T, b, out=out), lambda x, out: _own().gathered(x, b, out)]
     out = aligned((units, units), np.float32)
     _same(ways, a, out)
@@ -128,9 +128,9 @@ def _own() -> _Own:
 
     @numba.njit(**FLAGS)
     def every_step(x, packed, out):
-        trials, units, received, w, made = x.shape[1], x.shape[2], x.reshape(-1), packed.reshape(-1), out.reshape(-1)
+        n_trials, units, received, w, made = x.shape[1], x.shape[2], x.reshape(-1), packed.reshape(-1), out.reshape(-1)
         for t in range(x.shape[0]):
-            multiply(received, t * trials * units, w, np.intp(0), units, made, t * trials * units, trials, units, np.intp(0))
+            multiply(received, t * n_trials * units, w, np.intp(0), units, made, t * n_trials * units, n_trials, units, np.intp(0))
 
     @numba.njit(**FLAGS)
     def gathered(a, b, out):

@@ -20,7 +20,7 @@ NEEDS = {  # products that no way of doing the work avoids
 
 
 def against_the_floor(
-    units: int, trials: int, steps: int = STEPS, repeats: int = 9, window: float = 0.005, platform: AbstractPlatform | None = None
+    units: int, n_trials: int, steps: int = STEPS, repeats: int = 9, window: float = 0.005, platform: AbstractPlatform | None = None
 ) -> list[dict[str, Any]]:
     """Forward pass, RFLO update and BPTT update of one size, each relative to its floor, on the CPU or another platform.
 
@@ -31,15 +31,15 @@ def against_the_floor(
         together) with quartiles ``us_low`` and ``us_high``, ``fraction`` of the ceiling with its quartiles ``low`` and
         ``high``, and ``deviation`` from the float64 reference, which is too slow for more than a few trials of large networks.
     """
-    platform, (some, few) = platform or Processor(), _checked(units, trials)
+    platform, (some, few) = platform or Processor(), _checked(units, n_trials)
     wrong = {"forward": 0.0} | {rule: deviation(units, some, rule, few, platform.engine) for rule in ("rflo", "bptt")}
     wrong["forward"] = max(wrong.values())  # an update starts from the forward pass
-    work = Workload(units, trials, steps, platform.engine)
-    products = {"recurrent": platform.recurrent(units, trials, steps), "gathering": platform.gathering(units, trials, steps)}
+    work = Workload(units, n_trials, steps, platform.engine)
+    products = {"recurrent": platform.recurrent(units, n_trials, steps), "gathering": platform.gathering(units, n_trials, steps)}
     jobs = {"forward": work.forward, "rflo": lambda: work.update("rflo"), "bptt": lambda: work.update("bptt")}
     taken = side_by_side({**products, **{name: platform.finished(job) for name, job in jobs.items()}}, repeats, window)
     floors = {name: np.sum([taken[each] for each in needed], axis=0) for name, needed in NEEDS.items()}
-    size = {"engine": platform.engine, "units": units, "trials": trials, "steps": steps}
+    size = {"engine": platform.engine, "units": units, "trials": n_trials, "steps": steps}
     return [row(size | {"work": name}, floors[name], taken[name], steps) | {"deviation": wrong[name]} for name in jobs]
 
 
@@ -56,9 +56,9 @@ def every_step(
     return {**row(what, taken["products"], taken["rflo"], steps), "deviation": wrong}
 
 
-def _checked(units: int, trials: int) -> tuple[int, int]:
+def _checked(units: int, n_trials: int) -> tuple[int, int]:
     """Trials and steps of the comparison with the reference, which carries a trace for every synapse and trial."""
-    some = max(1, min(trials, CHECKED // units**2))
+    some = max(1, min(n_trials, CHECKED // units**2))
     return some, max(2, min(5, CHECKED // (some * units**2)))
 
 

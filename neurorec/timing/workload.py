@@ -8,13 +8,13 @@ from neurorec.discovery import load, resolve
 from neurorec.engines.base import Activity, Memory, Route, Teaching
 from neurorec.learning.optimisers.sgd import SGD
 from neurorec.networks.network import Network
-from neurorec.networks.plasticity import rates_by_name
-from neurorec.networks.weights import Weights, least_values
+from neurorec.networks.plasticity import learning_rates
+from neurorec.networks.weights import Weights, lower_bounds
 from neurorec.simulation.loss import weighted_error
 from neurorec.simulation.stimulus import stimulus
 from neurorec.tasks.base.trials import Trials
 
-RATE = 1e-6  # weights that change at every step stay what they are, however often the work is repeated
+RATE = 1e-6  # so small that weights that change at every step stay the same, however often the work is repeated
 
 
 class Workload:
@@ -22,7 +22,7 @@ class Workload:
 
     Parameters
     ----------
-    units, trials, steps : int
+    units, n_trials, steps : int
         N, B, T. Inputs and outputs are one each: the recurrent weights are the work.
     engine : str
     seed : int
@@ -31,57 +31,57 @@ class Workload:
         Another than the usual one, with one input and one output.
     """
 
-    def __init__(self, units: int, trials: int, steps: int, engine: str = "numba", seed: int = 0, network: Network | None = None):
+    def __init__(self, units: int, n_trials: int, steps: int, engine: str = "numba", seed: int = 0, network: Network | None = None):
         rng = np.random.default_rng(seed)
-        shape = (steps, trials, 1)
+        shape = (steps, n_trials, 1)
         self.trials = Trials(rng.standard_normal(shape), rng.standard_normal(shape))
         self.network = Network.random(1, units, 1, seed=seed) if network is None else network
         self.engine = resolve("engines", engine)
         self.weights = Weights.of(self.network, self.engine.dtype)
-        self.given = stimulus(self.network, self.trials, self.engine.dtype, seed)
-        self._taught: dict[tuple[str, float], Teaching] = {}  # as a training makes them: once
+        self.stimulus = stimulus(self.network, self.trials, self.engine.dtype, seed)
+        self._teachings: dict[tuple[str, float], Teaching] = {}  # made once, as in a training
 
     def forward(self) -> Activity:
         """Run the trials."""
-        return self.engine.forward(self.network, self.weights, self.given)
+        return self.engine.forward(self.network, self.weights, self.stimulus)
 
     def update(self, rule: str) -> Weights:
         """Run the trials and evaluate a rule: all of an update but the optimiser's step."""
-        law, activity = resolve("rules", rule), self.forward()
-        route = Route(law, resolve("feedbacks", law.feedback))
+        chosen, activity = resolve("rules", rule), self.forward()
+        route = Route(chosen, resolve("feedbacks", chosen.feedback))
         error = weighted_error(activity.readout, self.trials)
-        return self.engine.change(self.network, self.weights, self.given, activity, error, route)
+        return self.engine.change(self.network, self.weights, self.stimulus, activity, error, route)
 
     def online(self, rule: str, rate: float = RATE) -> Activity:
         """Run the trials with weights that change at every step."""
-        nothing = Memory(np.empty((0, self.weights.vector.size), self.engine.dtype), 0)
-        if (rule, rate) not in self._taught:
-            self._taught[rule, rate] = self._teaching(rule, rate)
-        return self.engine.online(self.network, self.weights, self.given, nothing, self._taught[rule, rate])
+        no_past = Memory(np.empty((0, self.weights.vector.size), self.engine.dtype), 0)
+        if (rule, rate) not in self._teachings:
+            self._teachings[rule, rate] = self._teaching(rule, rate)
+        return self.engine.online(self.network, self.weights, self.stimulus, no_past, self._teachings[rule, rate])
 
     def _teaching(self, rule: str, rate: float) -> Teaching:
-        law = resolve("rules", rule)
-        feedback = resolve("feedbacks", law.feedback)
-        rates = self.weights.spread(self.network, rates_by_name(self.network, law, feedback, rate)).astype(self.engine.dtype)
+        chosen = resolve("rules", rule)
+        feedback = resolve("feedbacks", chosen.feedback)
+        rates = self.weights.per_weight(self.network, learning_rates(self.network, chosen, feedback, rate)).astype(self.engine.dtype)
         return Teaching(
-            Route(law, feedback), SGD(), load("losses", "mse")(), rates, np.inf, 0.0, least_values(self.network, self.weights)
+            Route(chosen, feedback), SGD(), load("losses", "mse")(), rates, np.inf, 0.0, lower_bounds(self.network, self.weights)
         )  # fmt: skip
 
 
-def deviation(units: int, trials: int, rule: str, steps: int = 5, engine: str = "numba") -> float:
+def deviation(units: int, n_trials: int, rule: str, steps: int = 5, engine: str = "numba") -> float:
     """Largest difference of an update from the float64 reference, relative to the largest entry; on a few steps, as the reference is slow."""
-    ours, theirs = (Workload(units, trials, steps, each).update(rule).vector for each in (engine, "reference"))
+    ours, theirs = (Workload(units, n_trials, steps, each).update(rule).vector for each in (engine, "reference"))
     return float(np.abs(ours - theirs).max() / np.abs(theirs).max())
 
 
 def online_deviation(units: int, rule: str, steps: int = 5, engine: str = "numba") -> float:
-    """As `deviation`, of the weights' movement when they change at every step."""
-    ours, theirs = (moved(Workload(units, 1, steps, each), rule).vector for each in (engine, "reference"))
+    """As `deviation`, of the change of the weights over a trial in which they change at every step."""
+    ours, theirs = (weight_movement(Workload(units, 1, steps, each), rule).vector for each in (engine, "reference"))
     return float(np.abs(ours - theirs).max() / np.abs(theirs).max())
 
 
-def moved(work: Workload, rule: str, rate: float = 0.1) -> Weights:
-    """Movement of the weights when they change at every step, by large steps: small ones are lost in float32's rounding."""
+def weight_movement(work: Workload, rule: str, rate: float = 0.1) -> Weights:
+    """Change of the weights over a trial in which they change at every step, at a large rate: small changes are lost in float32's rounding."""
     before = work.weights.vector.copy()
     work.online(rule, rate)
     return work.weights.like(work.weights.vector - before)

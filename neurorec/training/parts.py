@@ -18,7 +18,7 @@ from neurorec.tasks.base.task import AbstractTask
 from neurorec.tasks.base.trials import Trials
 from neurorec.training.settings import TrainingSettings
 from neurorec.training.task_of_run import as_task, describe_task, plain, task_of_run
-from neurorec.trust import Trusted, remade
+from neurorec.trust import Trusted, restored
 
 if TYPE_CHECKING:
     from neurorec.engines.base import AbstractEngine
@@ -82,7 +82,7 @@ def part_of_run(name: str, config: Mapping[str, Any], trust: Trusted) -> Any:
     RunFileError
         If its class is not the library's own and not trusted.
     """
-    return remade(PARTS[name], config[name], config.get(f"{name}_settings", {}), trust)
+    return restored(PARTS[name], config[name], config.get(f"{name}_settings", {}), trust)
 
 
 def described_in(config: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,10 +11,10 @@ import numpy as np
 
 from neurorec.discovery import name_of, resolve
 from neurorec.errors import ValueRefused
-from neurorec.tasks.base.dataset import Dataset
+from neurorec.tasks.base.collection import Dataset
 from neurorec.tasks.base.task import AbstractTask
 from neurorec.tasks.base.trials import Trials
-from neurorec.trust import Trusted, remade
+from neurorec.trust import Trusted, restored
 
 ARRAYS = "neurorec.trials:Dataset"  # what files call a task of the user's own arrays: a word of theirs, no module
 
@@ -50,7 +50,7 @@ def task_of_run(config: Mapping[str, Any], task: AbstractTask | Trials | str | N
         return passed
     if "digest" in settings:
         raise ValueRefused("the run was trained on arrays, which its file does not hold; pass the same nr.Trials as task=")
-    return remade("tasks", name, settings, trust)
+    return restored("tasks", name, settings, trust)
 
 
 def digest(trials: Trials) -> str:

@@ -19,7 +19,7 @@ from neurorec.learning.losses.base import AbstractLoss
 from neurorec.learning.optimisers.base import AbstractOptimiser
 from neurorec.learning.rules.base import AbstractRule
 from neurorec.networks.abstract_network import AbstractNetwork
-from neurorec.networks.plasticity import largest, narrowed, rates_by_name, uneven
+from neurorec.networks.plasticity import largest_rate, learning_rates, uneven, with_plastic
 from neurorec.networks.weights import Weights
 from neurorec.process.interrupt import Interrupt
 from neurorec.process.memory import expect_memory
@@ -118,7 +118,7 @@ def train(
     """
     expect_options(options)
     parts = Parts.of(task, rule, engine, feedback, optimiser, loss)
-    network, masks = narrowed(network, plastic)
+    network, masks = with_plastic(network, plastic)
     settings, rates = _resolved(TrainingSettings(**cast(Any, options)), network, parts, masks)
     _expect_room(network, settings.batch, steps=1)
     trainer = Trainer(network, parts, settings, rates)
@@ -133,9 +133,9 @@ def _resolved(
     settings: TrainingSettings, network: AbstractNetwork, parts: Parts, masks: Mapping[str, np.ndarray]
 ) -> tuple[TrainingSettings, np.ndarray | None]:
     """The settings with a seed and with rates as plain numbers, and a rate for every weight, (P,), where synapses differ."""
-    by_name = rates_by_name(network, parts.rule, parts.feedback, settings.rate, masks)
-    rates = Weights.of(network, np.float64).spread(network, by_name) if uneven(by_name) else None
-    plain = {"rate": largest(settings.rate), "uneven": list(uneven(by_name)), "seed": entropy(settings.seed)}
+    by_name = learning_rates(network, parts.rule, parts.feedback, settings.rate, masks)
+    rates = Weights.of(network, np.float64).per_weight(network, by_name) if uneven(by_name) else None
+    plain = {"rate": largest_rate(settings.rate), "uneven": list(uneven(by_name)), "seed": entropy(settings.seed)}
     return dataclasses.replace(settings, **plain), rates
 
 
@@ -152,7 +152,7 @@ def _file(
     config = {**trainer.parts.described(), **settings.as_dict()}
     snapshots = record.snapshots(settings.trials, settings.batch)
     file = RunWriter.create(path, Contents(layout, network, config, state, settings.seed, snapshots, rates), overwrite)
-    file.reader.trust = (*network.made_of, *trainer.parts.made_of)
+    file.reader.trust = (*network.component_classes, *trainer.parts.made_of)
     return file
 
 
@@ -230,7 +230,7 @@ def _go_on(journal: Journal, progress: bool | Hook) -> Run:
     with one_thread, Interrupt() as interrupt, Progress(progress, journal.total, journal.done) as shown:
         try:
             going = True
-            while going and not journal.finished and interrupt.asked is None:
+            while going and not journal.finished and interrupt.received is None:
                 journal.batch()
                 going = _shown(journal, shown)
             journal.conclude()

@@ -16,9 +16,9 @@ from neurorec.learning.feedbacks.symmetric import Symmetric
 from neurorec.learning.rules.bptt import BPTT
 from neurorec.learning.updates import apply
 from neurorec.networks.abstract_network import AbstractNetwork
-from neurorec.networks.mapping import mapping_of
-from neurorec.networks.plasticity import rates_by_name
-from neurorec.networks.weights import Weights, least_values
+from neurorec.networks.free_parameters import free_parameters_of
+from neurorec.networks.plasticity import learning_rates
+from neurorec.networks.weights import Weights, lower_bounds
 from neurorec.random_numbers.noise import training_noise
 from neurorec.simulation.loss import losses, weighted_error
 from neurorec.simulation.stimulus import stimulus
@@ -63,13 +63,13 @@ class Trainer:
         self.network, self.parts, self.settings = network, parts, settings
         self.engine: Any = parts.engine  # which takes this network, or `check` refuses
         check(parts.engine, parts.rule, settings.schedule, network)
-        self.mapping = mapping_of(network)
-        self.mapping.check(settings.schedule)
+        self.free_parameters = free_parameters_of(network)
+        self.free_parameters.expect_schedule(settings.schedule)
         self.weights, self.updates, self.batches = Weights.of(network, self.engine.dtype), 0, 0
         self.start = STARTS[settings.start](network, settings.batch, self.engine.dtype)
         self.slots = np.zeros((len(parts.optimiser.slots), self.weights.vector.size), self.engine.dtype)
-        even = rates_by_name(network, parts.rule, parts.feedback, settings.rate)  # which refuses what cannot be trained
-        self.rates = self.weights.spread(network, even) if rates is None else rates.astype(self.engine.dtype)
+        even = learning_rates(network, parts.rule, parts.feedback, settings.rate)  # which refuses what cannot be trained
+        self.rates = self.weights.per_weight(network, even) if rates is None else rates.astype(self.engine.dtype)
         clip = np.inf if settings.clip is None else settings.clip
         self.teaching = Teaching(
             Route(parts.rule, parts.feedback),
@@ -78,7 +78,7 @@ class Trainer:
             self.rates,
             clip,
             settings.weight_decay,
-            least_values(network, self.weights),
+            lower_bounds(network, self.weights),
             tuple(settings.uneven),
         )
         self.engine.expect(network, self.teaching, settings.schedule)
@@ -159,7 +159,7 @@ class Trainer:
         angle = self._angle(change, arguments)
         moved, slots = self.weights.like(self.weights.vector.copy()), self.slots.copy()
         apply(moved.vector, change.vector, slots, self.updates + 1, self.teaching)
-        self.mapping.renew(moved)
+        self.free_parameters.recompute(moved)
         return moved.vector, slots, activity, angle
 
     def _online(self, trials: Trials, given: Stimulus) -> tuple[np.ndarray, np.ndarray, Activity, float]:
@@ -176,7 +176,7 @@ class Trainer:
     def _change(self, arguments: tuple, route: Route) -> Weights:
         """What a rule wants of the weights, and of what they are made of."""
         change = self.engine.change(*arguments, route)
-        self.mapping.pull(self.weights, change, route.rule)
+        self.free_parameters.pull_back(self.weights, change, route.rule)
         return change
 
     def _measures_angle(self) -> bool:

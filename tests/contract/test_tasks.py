@@ -10,7 +10,7 @@ import pytest
 import neurorec as nr
 from neurorec.discovery import load
 from neurorec.errors import UnknownName, ValueRefused
-from neurorec.tasks.base.dataset import Dataset
+from neurorec.tasks.base.collection import Dataset
 from neurorec.tasks.base.recommended import Recommended
 
 

@@ -19,7 +19,7 @@ def command(
     """Measure forward pass and updates against the matrix products alone, on one thread, and on a GPU where there is one."""
     from threadpoolctl import threadpool_limits
 
-    from neurorec.timing.machine import machine
+    from neurorec.timing.platforms import machine
 
     with threadpool_limits(1):  # two threads on a busy machine wait for each other, which says nothing about the engine
         facts = {"machine": machine(), "rows": _rows(quick)}

@@ -30,8 +30,7 @@ from collections import namedtuple
 
 import numba
 
-from neurorec.formula.entry import entry
-from neurorec.formula.flags import FLAGS
+from neurorec.formula.entry import FLAGS, entry
 from neurorec.formula.{precision} import real
 from {cls.__module__} import {cls.__qualname__} as Part
 

@@ -50,7 +50,7 @@ class Unit:
 
     def drives(self, recurrent: np.ndarray, external: np.ndarray) -> np.ndarray:
         """What reaches each argument of the formula, (ports, B, N), from both parts of each drive, (D, B, N)."""
-        heard = [port.hears_units * recurrent[port.drive] + port.hears_input * external[port.drive] for port in self.formula.layout]
+        heard = [port.takes_recurrent * recurrent[port.drive] + port.takes_external * external[port.drive] for port in self.formula.layout]
         return np.array(heard)
 
     def step(self, states: np.ndarray, drives: np.ndarray) -> np.ndarray:

@@ -50,7 +50,7 @@ class Unit:
         """What reaches each argument of the formula, from both parts of each drive."""
         found = []
         for port in self.formula.layout:
-            heard = [part[port.drive] for hears, part in ((port.hears_units, recurrent), (port.hears_input, external)) if hears]
+            heard = [part[port.drive] for hears, part in ((port.takes_recurrent, recurrent), (port.takes_external, external)) if hears]
             found.append(sum(heard[1:], heard[0]))
         return found
 

@@ -1,4 +1,4 @@
-"""What the tanh of a cell is disturbed by while the cell learns, and only then."""
+"""Cells whose tanh is disturbed during training, and only then."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from neurorec.networks.architectures.base import AbstractArchitecture
 
 
 class AbstractDisturbed(AbstractArchitecture):
-    """A cell whose tanh is disturbed while `nr.train` teaches it; at any other time it is that cell, to the bit.
+    """A cell whose tanh is disturbed during `nr.train`; otherwise identical to the undisturbed cell.
 
     What is added counts as a constant: the gradient goes back through the cell's own step.
 
@@ -29,18 +29,18 @@ class AbstractDisturbed(AbstractArchitecture):
         What each sample is multiplied by.
     """
 
-    states = ()  # the cell's, once it is made
+    states = ()  # of an instance: the cell's
 
     def __init__(self, inputs: int, units: int, cell: str = "torch_rnn", strength: float = 0.1) -> None:
         super().__init__()
-        made: Any = load("architectures", cell)
-        if not hasattr(made, "squashed"):
+        architecture: Any = load("architectures", cell)
+        if not hasattr(architecture, "squashed"):
             raise NotOffered(
                 f"{cell} does not say of what it takes a tanh; use cell='torch_rnn' or 'torch_lstm', or give it a method `squashed`"
             )
         if not real_array("strength", strength, ()) >= 0:
             raise ValueRefused(f"strength must be zero or positive, got {strength}")
-        self.cell, self.strength = made(inputs, units), float(strength)
+        self.cell, self.strength = architecture(inputs, units), float(strength)
         self.states = self.cell.states
 
     def initial(self, batch: int) -> Sequence[torch.Tensor]:
@@ -52,7 +52,7 @@ class AbstractDisturbed(AbstractArchitecture):
         return self.cell.step(x, state)
 
     def training_steps(self, inputs: torch.Tensor, initial: Sequence[torch.Tensor], draws: torch.Tensor) -> list[Sequence[torch.Tensor]]:
-        """All steps while it learns: `strength` times a sample is added to each tanh. See `AbstractArchitecture`."""
+        """All steps of a training: `strength` times a sample is added to each tanh. See `AbstractArchitecture`."""
         states: list[Sequence[torch.Tensor]] = [tuple(initial)]
         before = torch.zeros_like(initial[0])
         for x, draw in zip(inputs, draws, strict=True):

@@ -1,4 +1,4 @@
-"""What an architecture is."""
+"""The interface of an architecture."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import torch
 
 
 class AbstractArchitecture(torch.nn.Module, ABC):
-    """A recurrence as a torch module, made by ``Architecture(inputs, units, **settings)``; `neurorec.ModuleNetwork` puts a readout on it.
+    """A recurrence as a torch module, instantiated by ``Architecture(inputs, units, **settings)``; `neurorec.ModuleNetwork` adds a readout.
 
-    Any torch module that is made so and has `states`, `initial` and `step` will do: this class says what they mean. All that a
-    step depends on must be in its arguments, the module's parameters and its buffers.
+    Any torch module with this signature and with `states`, `initial` and `step` is one; this class documents them. A step may depend
+    on its arguments, the module's parameters and its buffers only.
 
-    A module that learns otherwise than it works also has ``training_steps(inputs (T, B, I), initial, draws (T, B, N))``, which
+    A module whose forward pass is another one in training also has ``training_steps(inputs (T, B, I), initial, draws (T, B, N))``, which
     `nr.train` alone uses in the place of `step`: the states before and after every step, T + 1 of them. ``draws`` are standard normal
     numbers, the same for a seed and a trial's number, so that a resumed run draws the same.
 
@@ -28,7 +28,7 @@ class AbstractArchitecture(torch.nn.Module, ABC):
 
     @classmethod
     def __subclasshook__(cls, other: type) -> bool:
-        """Any torch module counts as one; what it must have is checked when it is made."""
+        """Any torch module counts as one; what it must have is checked when it is instantiated."""
         return issubclass(other, torch.nn.Module) if cls is AbstractArchitecture else NotImplemented
 
     @abstractmethod

@@ -14,7 +14,7 @@ STEEPEST = 4 / (3 * sqrt(3))  # max |tanh''|
 
 @final
 class RemainderBound(AbstractDisturbed):
-    """While it learns, a tanh is disturbed within the bound of its Taylor remainder: **a reconstruction**, as `remainder_lagrange`.
+    """During training, a tanh is disturbed within the bound of its Taylor remainder: **a reconstruction**, as `remainder_lagrange`.
 
     The remainder from a step to the next is at most ``1/2 M D^2``, ``M = max |tanh''| = 4 / (3 sqrt(3))``, ``D = a(t) - a(t-1)``. Added
     is `strength` times a number drawn uniformly between minus and plus that bound (between -1 and 1 where it is larger).

@@ -11,7 +11,7 @@ from neurorec.networks.architectures._disturbed import AbstractDisturbed
 
 @final
 class RemainderGaussian(AbstractDisturbed):
-    """While it learns, a tanh has normal noise of standard deviation `strength`: what `remainder_lagrange` has to be better than.
+    """During training, a tanh has normal noise of standard deviation `strength`: the control for `remainder_lagrange`.
 
     Parameters
     ----------

@@ -11,7 +11,7 @@ from neurorec.networks.architectures._disturbed import AbstractDisturbed, unifor
 
 @final
 class RemainderLagrange(AbstractDisturbed):
-    """While it learns, a tanh has another Taylor remainder than its own: **a reconstruction**, not the published method.
+    """During training, a tanh has another Taylor remainder than its own: **a reconstruction**, not the published method.
 
     Guan et al. ("Mind the Remainder", IEEE TNNLS 2022, doi:10.1109/tnnls.2020.3042537) say in their abstract that a recurrent
     network is a finite Taylor series whose remainder gradient descent cannot reach, that they estimate its range, sample it

@@ -7,8 +7,7 @@ from typing import Any
 
 import torch
 
-from neurorec.networks.architectures._drive import drive
-from neurorec.networks.architectures._silent import with_a_channel
+from neurorec.networks.architectures._torch_layer import drive, with_a_channel
 from neurorec.networks.architectures.base import AbstractArchitecture
 
 
@@ -18,7 +17,7 @@ class TorchLSTM(AbstractArchitecture):
     Parameters
     ----------
     inputs, units : int
-        Without inputs it hears one silent channel.
+        Without inputs it gets one silent channel.
     """
 
     states = ("h", "c")

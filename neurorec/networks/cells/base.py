@@ -1,4 +1,4 @@
-"""What a cell is: a formula, the names in it, and where it starts."""
+"""The interface of a cell: a formula, the names in it, and the initial state."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class AbstractCell(ABC):
     Attributes
     ----------
     states : tuple of str
-        State variables of a unit. The first is what other units see, unless `output` says otherwise.
+        State variables of a unit. The first is what other units receive, unless `output` says otherwise.
     drives : tuple of str
         What a unit receives (recurrent weights x outputs + input weights x input + bias), D of them.
     parameters : mapping of str to float

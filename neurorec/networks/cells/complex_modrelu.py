@@ -26,7 +26,7 @@ class ComplexModReLU(AbstractCell):
 
     @staticmethod
     def output(re: sympy.Expr, im: sympy.Expr) -> tuple[sympy.Expr, sympy.Expr]:
-        """Others see both parts."""
+        """Other units receive both parts."""
         return re, im
 
     @staticmethod

@@ -11,7 +11,7 @@ class CoRNN(AbstractCell):
     """Coupled oscillator (Rusch and Mishra 2021, arXiv 2010.00951): y'' = tanh(u) - gamma y - epsilon y', z = y'.
 
     The paper's explicit scheme; dt/tau is its time step, `tau` the unit of time of `gamma` and `epsilon`, whose values are those the
-    paper found for pixel-by-pixel digits. Units hear each other's position y and velocity z, as there; the readout, which reads y alone in
+    paper found for pixel-by-pixel digits. Units receive each other's position y and velocity z, as there; the readout, which reads y alone in
     the paper, reads both here, as it does all outputs of a cell.
     """
 
@@ -21,7 +21,7 @@ class CoRNN(AbstractCell):
 
     @staticmethod
     def output(y: sympy.Expr, z: sympy.Expr) -> tuple[sympy.Expr, sympy.Expr]:
-        """Others see position and velocity."""
+        """Other units receive position and velocity."""
         return y, z
 
     @staticmethod

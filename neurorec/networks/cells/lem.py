@@ -11,9 +11,9 @@ from neurorec.networks.cells.base import AbstractCell
 class LEM(AbstractCell):
     """Long expressive memory (Rusch 2022, arXiv 2110.04744), all of it one explicit step; dt/tau is the paper's largest time step.
 
-    The paper lets y hear the z of the same step, through a matrix; here units hear each other's z of the step before, as they do
-    everything else: both are first-order steps of the same differential equation. All four drives hear both y and z (the paper's: the
-    last hears z, the others y; parametrisation ``sparse`` keeps that pattern), and so does the readout.
+    In the paper y receives the z of the same step, through a matrix; here units receive each other's z of the step before, as they do
+    everything else: both are first-order steps of the same differential equation. All four drives receive both y and z (the paper's: the
+    last receives z, the others y; parametrisation ``sparse`` keeps that pattern), and so does the readout.
     """
 
     states = ("y", "z")
@@ -23,7 +23,7 @@ class LEM(AbstractCell):
 
     @staticmethod
     def output(y: sympy.Expr, z: sympy.Expr) -> tuple[sympy.Expr, sympy.Expr]:
-        """Others see both."""
+        """Other units receive both."""
         return y, z
 
     @staticmethod
@@ -31,6 +31,6 @@ class LEM(AbstractCell):
         y: sympy.Expr, z: sympy.Expr, pace_z: sympy.Expr, pace_y: sympy.Expr, to_z: sympy.Expr, to_y: sympy.Expr,
         dt: sympy.Expr, tau: sympy.Expr,
     ) -> tuple[sympy.Expr, sympy.Expr]:  # fmt: skip
-        """Each state leaks towards the tanh of its drive, at a pace between 0 and dt/tau that a drive of its own sets."""
+        """Each state leaks towards the tanh of its drive, at a pace between 0 and dt/tau that a second drive sets."""
         slow, fast = dt / tau * sigmoid(pace_y), dt / tau * sigmoid(pace_z)
         return y + slow * (sympy.tanh(to_y) - y), z + fast * (sympy.tanh(to_z) - z)

@@ -1,4 +1,4 @@
-"""What an input filter is."""
+"""The interface of an input filter."""
 
 from __future__ import annotations
 

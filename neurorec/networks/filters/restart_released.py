@@ -25,6 +25,6 @@ class RestartReleased(AbstractFilter):
     def step(
         external: sympy.Expr, recurrent: sympy.Expr, y: sympy.Expr, k: sympy.Expr, s: sympy.Expr, period: sympy.Expr
     ) -> tuple[sympy.Expr, sympy.Expr, sympy.Expr]:
-        """What the cell receives beside the recurrent part, which is added to it."""
+        """The filtered input; the recurrent part of the drive is added to it."""
         now, whole = counted(k, period), recurrent - s * external
         return whole + (now - 1) / (now + 2) * (whole - y) - recurrent, whole, now

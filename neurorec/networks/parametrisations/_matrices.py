@@ -1,4 +1,4 @@
-"""Matrices that several maps are made of; all take a stack of square blocks, (blocks, n, n)."""
+"""Matrix functions that several parametrisations share; all take a stack of square blocks, (blocks, n, n)."""
 
 from __future__ import annotations
 
@@ -56,8 +56,8 @@ def cayley_adjoint(inverse: np.ndarray, scale: np.ndarray, change: np.ndarray) -
 
     dW = -X dA (W + D) with X = (I + A)^-1, hence V = X^H change (W + D)^H (Helfrich 2018, Theorem 3.2), and W + D = 2 X D.
     """
-    turned = adjoint(inverse)
-    return 2 * turned @ (change * scale.conj()[:, None, :]) @ turned
+    transposed = adjoint(inverse)
+    return 2 * transposed @ (change * scale.conj()[:, None, :]) @ transposed
 
 
 def adjoint(matrix: np.ndarray) -> np.ndarray:
@@ -88,7 +88,7 @@ def unfold(change: np.ndarray) -> np.ndarray:
 
 
 def rotations(blocks: int, n: int, rng: np.random.Generator) -> np.ndarray:
-    """What is above the diagonal of a skew matrix whose Cayley transform turns pairs of units by U(0, pi/2) (Helfrich 2018, 4.1)."""
+    """What is above the diagonal of a skew matrix whose Cayley transform rotates pairs of units by U(0, pi/2) (Helfrich 2018, 4.1)."""
     matrix = np.zeros((blocks, n, n))
     pairs = np.arange(n // 2) * 2
     matrix[:, pairs, pairs + 1] = -np.tan(rng.uniform(0, np.pi / 2, (blocks, len(pairs))) / 2)
@@ -108,13 +108,13 @@ def safe_diagonal(blocks: np.ndarray) -> np.ndarray:
 
     Elimination with each entry of D in the phase of its pivot: no pivot is then smaller than 1.
     """
-    rest, n = np.array(blocks), blocks.shape[-1]
+    remainder, n = np.array(blocks), blocks.shape[-1]
     diagonal = np.ones(blocks.shape[:2], blocks.dtype)
     for k in range(n):
-        pivot = rest[:, k, k]
+        pivot = remainder[:, k, k]
         size = np.abs(pivot)
         diagonal[:, k] = np.where(size > 0, pivot / np.where(size > 0, size, 1), 1)
-        row = rest[:, k, k:] / (pivot + diagonal[:, k])[:, None]
+        row = remainder[:, k, k:] / (pivot + diagonal[:, k])[:, None]
         row[:, 0] = 1
-        rest[:, k + 1 :, k:] -= rest[:, k + 1 :, k, None] * row[:, None, :]
+        remainder[:, k + 1 :, k:] -= remainder[:, k + 1 :, k, None] * row[:, None, :]
     return diagonal

@@ -1,4 +1,4 @@
-"""What maps to columns of one sign have in common."""
+"""Parametrisations of matrices whose columns have one sign each."""
 
 from __future__ import annotations
 

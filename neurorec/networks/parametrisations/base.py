@@ -1,4 +1,4 @@
-"""What a parametrisation is."""
+"""The interface of a parametrisation."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ Arrays = dict[str, np.ndarray]
 class AbstractParametrisation(ABC):
     """A map from free parameters to `recurrent`: a frozen dataclass whose fields say how it starts.
 
-    It is applied once per update, in float64, on any engine and under any rule: what a rule wants of `recurrent` is pulled back
-    to the free parameters, the optimiser moves those, and `recurrent` is computed anew. With D drives and K outputs, a map of
+    It is applied once per update, in float64, on any engine and under any rule: a rule's change of `recurrent` is pulled back
+    to the free parameters, the optimiser changes those, and `recurrent` is computed anew. With D drives and K outputs, a map of
     square matrices takes `recurrent` (D N, K N) as D / K squares, one below the other.
 
     Attributes
@@ -29,9 +29,9 @@ class AbstractParametrisation(ABC):
         Other weights of the network that the value depends on: `map` and `pull` find them in ``free``, `start` and `of` take them
         by name.
     least : mapping of str to float
-        Smallest value of those that have one: what is below it after an update is set to it.
+        Smallest value of those that have one; values below it after an update are set to it.
     range : str
-        What its values are, for error texts: ``"an orthogonal matrix"``.
+        The set of its values, for error texts: ``"an orthogonal matrix"``.
     """
 
     learnt: ClassVar[tuple[str, ...]]
@@ -47,7 +47,7 @@ class AbstractParametrisation(ABC):
         Parameters
         ----------
         recurrent : (D N, K N) array
-            What the network would start with otherwise; a map that has an initialisation of its own takes its shape only.
+            Of the network without the parametrisation; a map with an initialisation of its own uses its shape only.
         units : int
             N.
         rng : Generator
@@ -55,18 +55,18 @@ class AbstractParametrisation(ABC):
 
     @abstractmethod
     def of(self, recurrent: np.ndarray) -> Arrays:
-        """Free parameters (and fixed arrays) whose value is `recurrent`, or else anything: the caller compares.
+        """Free parameters (and fixed arrays) whose value is `recurrent`; any, where there are none: the caller compares.
 
         Raises
         ------
         ShapeError, ValueRefused
-            If there can be none.
+            If there are none for such a shape.
         """
 
     @staticmethod
     @abstractmethod
     def shapes(shape: tuple[int, int], free: Mapping[str, np.ndarray]) -> dict[str, tuple[int, ...]]:
-        """Of every array, for `recurrent` of a shape; ``free``, unchecked, where one array's size is another's."""
+        """The shape of every array for `recurrent` of a shape; from ``free``, unchecked, where one array's size depends on another's."""
 
     @staticmethod
     @abstractmethod

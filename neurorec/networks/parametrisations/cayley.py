@@ -1,4 +1,4 @@
-"""Orthogonal recurrent weights by the scaled Cayley transform: what makes scoRNN."""
+"""Orthogonal recurrent weights by the scaled Cayley transform: as in scoRNN."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ class Cayley(AbstractParametrisation):
     """Scaled Cayley transform (scoRNN: Helfrich 2018, arXiv 1707.09520): W = (I + A)^-1 (I - A) D, A skew-symmetric.
 
     D is diagonal, +1 and -1, and does not change. Every orthogonal W has such a form, for some D with entries of A no larger
-    than 1. Free is ``skew`` (blocks, n (n - 1) / 2), what is above the diagonal of A. The paper scales rows of (pre, post)
-    weights by D, here columns of (post, pre): the same networks, up to the sign with which the -1 units show.
+    than 1. Free is ``skew`` (blocks, n (n - 1) / 2), the entries above the diagonal of A. The paper scales rows of (pre, post)
+    weights by D, here columns of (post, pre): the same networks, up to the signs of the -1 units.
 
     Parameters
     ----------
@@ -32,12 +32,12 @@ class Cayley(AbstractParametrisation):
     range = "an orthogonal matrix"
 
     def start(self, recurrent: np.ndarray, units: int, rng: np.random.Generator) -> Arrays:
-        """The paper's: pairs of units turn by angles U(0, pi/2)."""
+        """The paper's: pairs of units are rotated by angles U(0, pi/2)."""
         blocks, n, _ = matrices.squares(recurrent).shape
         return {"skew": matrices.rotations(blocks, n, rng), "signs": matrices.signs(blocks, n, self.negative)}
 
     def of(self, recurrent: np.ndarray) -> Arrays:
-        """With D as asked for, or else one for which A is small."""
+        """With the D of the settings, or one for which A is small."""
         blocks = matrices.squares(recurrent)
         signs = matrices.safe_diagonal(blocks) if self.negative is None else matrices.signs(len(blocks), blocks.shape[1], self.negative)
         return {"skew": matrices.above(matrices.cayley(blocks * signs[:, None, :])), "signs": signs}

@@ -16,7 +16,7 @@ class Dale(AbstractSigned):
     """Dale's law: W = abs(S) diag(signs); a unit excites all it reaches, or inhibits all.
 
     Free is ``strength`` S, shaped as `recurrent`. Song (2016, doi:10.1371/journal.pcbi.1004792) rectifies S instead; a synapse that is
-    silenced there has no gradient and never comes back, here it rises again. Meant for cells with positive outputs. Murray's form
+    silenced there has no gradient and remains silent, here it recovers. Meant for cells with positive outputs. Murray's form
     is ``dale_clipped``.
 
     Parameters

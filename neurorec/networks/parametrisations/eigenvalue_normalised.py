@@ -1,4 +1,4 @@
-"""Recurrent weights with a long- and a short-term block, the latter within the unit disc: what makes ENRNN."""
+"""Recurrent weights with a long- and a short-term block, the latter within the unit disc: as in ENRNN."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from neurorec.networks.parametrisations.cayley import Cayley
 class EigenvalueNormalised(AbstractParametrisation):
     """Eigenvalue normalisation (ENRNN: Helfrich and Ye 2020, arXiv 1911.07964): ``[[W1, W3], [0, W2 / max(1, radius of W2)]]``.
 
-    W1 is orthogonal as by `cayley` and remembers; W2 is free but for its spectral radius, which is kept at or below 1, and forgets;
-    units of the long-term block, the first ones, hear those of the other through W3. The released code normalises always, once the
+    W1 is orthogonal, as by `cayley`: long-term memory. W2 is free but for its spectral radius, at most 1: short-term memory. The
+    units of the long-term block, the first ones, receive from those of the other through W3. The released code normalises always, once the
     radius has exceeded 1; here it is normalised whenever it does, so that weights depend on the free parameters alone.
 
     Free are ``skew`` (blocks, L (L - 1) / 2), ``coupling`` W3 (blocks, L, S) and ``short`` W2 (blocks, S, S).
@@ -40,16 +40,16 @@ class EigenvalueNormalised(AbstractParametrisation):
     range = "[[an orthogonal matrix, anything], [0, a matrix of spectral radius at most 1]]"
 
     def start(self, recurrent: np.ndarray, units: int, rng: np.random.Generator) -> Arrays:
-        """The paper's: both blocks turn pairs of units by U(0, pi/2), the short one shrinks each by U(-1, 1); W3 is Glorot's."""
+        """The paper's: both blocks rotate pairs of units by U(0, pi/2), the short-term one scales each by U(-1, 1); W3 is Glorot's."""
         blocks, n, _ = matrices.squares(recurrent).shape
         s = self._size(n)
         long = n - s
         spread = np.sqrt(6 / n) * rng.uniform(-1, 1, (blocks, long, s))
-        turn = matrices.cayley(-matrices.skew_of(matrices.rotations(blocks, s, rng), s))
+        rotation = matrices.cayley(-matrices.skew_of(matrices.rotations(blocks, s, rng), s))
         shrink = np.repeat(rng.uniform(-1, 1, (blocks, (s + 1) // 2)), 2, axis=1)[:, :s]
         return {
             "skew": matrices.rotations(blocks, long, rng), "coupling": spread,
-            "short": turn * shrink[:, None, :], "signs": matrices.signs(blocks, long, self._negative(long)),
+            "short": rotation * shrink[:, None, :], "signs": matrices.signs(blocks, long, self._negative(long)),
         }  # fmt: skip
 
     def of(self, recurrent: np.ndarray) -> Arrays:
@@ -61,14 +61,14 @@ class EigenvalueNormalised(AbstractParametrisation):
 
     @staticmethod
     def shapes(shape: tuple[int, int], free: Mapping[str, np.ndarray]) -> dict[str, tuple[int, ...]]:
-        """The length of ``signs`` says how long the long-term block is."""
+        """The length of ``signs`` is the size of the long-term block."""
         blocks, n, long = matrices.count(shape), shape[1], np.shape(free["signs"])[-1]
         return {"skew": (blocks, long * (long - 1) // 2), "coupling": (blocks, long, n - long), "short": (blocks, n - long, n - long),
                 "signs": (blocks, long)}  # fmt: skip
 
     @staticmethod
     def map(free: Mapping[str, np.ndarray]) -> np.ndarray:
-        """Both blocks and what is between them."""
+        """Both blocks and the coupling."""
         long, short = matrices.squares(Cayley.map(free)), free["short"]
         normal = short / np.maximum(1, _radius(short))[:, None, None]
         return matrices.stacked(np.block([[long, free["coupling"]], [np.zeros_like(free["coupling"]).swapaxes(1, 2), normal]]))
@@ -76,10 +76,10 @@ class EigenvalueNormalised(AbstractParametrisation):
     @staticmethod
     def pull(free: Mapping[str, np.ndarray], change: np.ndarray) -> Arrays:
         """W2 has (change - <change, W2/r> dr/dW2) / r where its radius r exceeds 1."""
-        wanted, n = matrices.squares(change), free["signs"].shape[1]
-        long = Cayley.pull(free, matrices.stacked(wanted[:, :n, :n].copy()))
-        short = [_pull_normal(w, each) for w, each in zip(free["short"], wanted[:, n:, n:], strict=True)]
-        return {**long, "coupling": wanted[:, :n, n:].copy(), "short": np.array(short)}
+        derivative, n = matrices.squares(change), free["signs"].shape[1]
+        long = Cayley.pull(free, matrices.stacked(derivative[:, :n, :n].copy()))
+        short = [_pull_normal(w, each) for w, each in zip(free["short"], derivative[:, n:, n:], strict=True)]
+        return {**long, "coupling": derivative[:, :n, n:].copy(), "short": np.array(short)}
 
     def _size(self, n: int) -> int:
         chosen = whole("short", min(n - 1, max(1, n // 8)) if self.short is None else self.short, 0)

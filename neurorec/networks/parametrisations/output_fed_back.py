@@ -1,4 +1,4 @@
-"""The output comes back as an input."""
+"""The output is fed back as an input."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from neurorec.networks.parametrisations.base import AbstractParametrisation, Arr
 
 @dataclass(frozen=True)
 class OutputFedBack(AbstractParametrisation):
-    """Every unit hears the output of the step before: u(t) = W o(t-1) + B y(t-1) + ..., which is recurrent = W + B readout.
+    """Every unit receives the output of the step before: u(t) = W o(t-1) + B y(t-1) + ..., which is recurrent = W + B readout.
 
-    Exactly so, as y is linear in o. B is the network's ``feedback``, through which a local rule also hears the error (Murray 2019,
-    Figure 2, supplement 2). Free is ``inner`` W, shaped as `recurrent`. When the readout learns, `recurrent` moves with it; what
-    that does is part of the change of BPTT and RTRL, and is not in that of a local rule: to ``readout_only`` the loop is a reservoir's.
+    Exactly so, as y is linear in o. B is the network's ``feedback``, through which the error also reaches the units under a local rule (Murray 2019,
+    Figure 2, supplement 2). Free is ``inner`` W, shaped as `recurrent`. When the readout learns, `recurrent` changes with it; this
+    dependence is part of the change of BPTT and RTRL and neglected by local rules: to ``readout_only`` the loop is part of a reservoir.
     Before the first step the output counts as that of the initial state.
     """
 
@@ -31,7 +31,7 @@ class OutputFedBack(AbstractParametrisation):
         return {"inner": recurrent}
 
     def of(self, recurrent: np.ndarray, **read: np.ndarray) -> Arrays:
-        """What is left without the loop."""
+        """`recurrent` less the loop."""
         _expect_square(recurrent)
         return {"inner": recurrent - read["feedback"] @ read["readout"]}
 
@@ -42,12 +42,12 @@ class OutputFedBack(AbstractParametrisation):
 
     @staticmethod
     def map(free: Mapping[str, np.ndarray]) -> np.ndarray:
-        """The sum of both ways from unit to unit."""
+        """Direct connections plus those through the output."""
         return free["inner"] + free["feedback"] @ free["readout"]
 
     @staticmethod
     def pull(free: Mapping[str, np.ndarray], change: np.ndarray) -> Arrays:
-        """The readout's is what it does by way of the loop."""
+        """The readout's change is that through the loop."""
         return {"inner": change, "readout": free["feedback"].T @ change}
 
 

@@ -1,4 +1,4 @@
-"""Recurrent weights some of which are absent, for good."""
+"""Recurrent weights some of which are permanently absent."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ class Sparse(AbstractParametrisation):
 
     @staticmethod
     def map(free: Mapping[str, np.ndarray]) -> np.ndarray:
-        """What the mask leaves."""
+        """The strengths under the mask."""
         return free["strength"] * free["mask"]
 
     @staticmethod
     def pull(free: Mapping[str, np.ndarray], change: np.ndarray) -> Arrays:
-        """Nothing for what is absent."""
+        """Zero for absent synapses."""
         return {"strength": change * free["mask"]}

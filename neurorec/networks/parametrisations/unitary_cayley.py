@@ -1,4 +1,4 @@
-"""Unitary recurrent weights by the scaled Cayley transform: what makes scuRNN."""
+"""Unitary recurrent weights by the scaled Cayley transform: as in scuRNN."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class UnitaryCayley(AbstractParametrisation):
     range = "the real form [[Re, -Im], [Im, Re]] of a unitary matrix"
 
     def start(self, recurrent: np.ndarray, units: int, rng: np.random.Generator) -> Arrays:
-        """The paper's: A turns pairs of units by U(0, pi/2), theta ~ U(0, 2 pi)."""
+        """The paper's: A rotates pairs of units by U(0, pi/2), theta ~ U(0, 2 pi)."""
         blocks, n = _sizes(recurrent.shape)
         skew = np.triu(matrices.skew_of(matrices.rotations(blocks, n, rng), n))
         return {"skew": skew, "theta": rng.uniform(0, 2 * np.pi, (blocks, n))}
@@ -53,14 +53,14 @@ class UnitaryCayley(AbstractParametrisation):
     @staticmethod
     def pull(free: Mapping[str, np.ndarray], change: np.ndarray) -> Arrays:
         """By the real and imaginary parts of A, and by theta: dW = W i dtheta there."""
-        inverse, diagonal, wanted = matrices.inverse(_skew(free)), np.exp(1j * free["theta"]), _complex(change)
+        inverse, diagonal, derivative = matrices.inverse(_skew(free)), np.exp(1j * free["theta"]), _complex(change)
         value = matrices.cayley_from(inverse) * diagonal[:, None, :]
-        v = matrices.cayley_adjoint(inverse, diagonal, wanted)
-        turned = v.swapaxes(1, 2)
+        v = matrices.cayley_adjoint(inverse, diagonal, derivative)
+        transposed = v.swapaxes(1, 2)
         halves = np.eye(v.shape[1]) / 2  # a diagonal entry of A stands once, the others twice
         return {
-            "skew": np.triu(np.real(turned - v), 1) - np.tril(np.imag(turned + v)) * (1 - halves),
-            "theta": np.imag((value.conj() * wanted).sum(axis=1)),
+            "skew": np.triu(np.real(transposed - v), 1) - np.tril(np.imag(transposed + v)) * (1 - halves),
+            "theta": np.imag((value.conj() * derivative).sum(axis=1)),
         }
 
 

@@ -12,7 +12,7 @@ from neurorec.networks.presets.base import AbstractPreset
 
 
 def preset(name: str, inputs: int, units: int, outputs: int, seed: int | None = 0, dt: float = 0.01, **settings: Any) -> AbstractNetwork:
-    """A network as a paper has it: cell (or architecture), filter, parametrisation, initialisation.
+    """A network of a paper: cell (or architecture), filter, parametrisation, initialisation.
 
     Parameters
     ----------
@@ -31,8 +31,15 @@ def preset(name: str, inputs: int, units: int, outputs: int, seed: int | None = 
     ------
     UnknownName, ValueRefused
         With the names there are.
+
+    Examples
+    --------
+    >>> import neurorec as nr
+    >>> net = nr.preset("scornn", inputs=1, units=8, outputs=1)
+    >>> net.cell, net.parametrisation
+    ('modrelu', 'cayley')
     """
-    return _made(name, settings).network(inputs, units, outputs, dt, seed)
+    return _preset(name, settings).network(inputs, units, outputs, dt, seed)
 
 
 def training(name: str) -> dict[str, Any]:
@@ -42,11 +49,17 @@ def training(name: str) -> dict[str, Any]:
     ----------
     name : str
         From ``nr.names("presets")``.
+
+    Examples
+    --------
+    >>> import neurorec as nr
+    >>> nr.presets.training("lstm")
+    {'rule': 'bptt', 'optimiser': 'rmsprop', 'rate': 0.001, 'clip': 1.0}
     """
-    return dict(_made(name, {}).training)
+    return dict(_preset(name, {}).training)
 
 
-def _made(name: str, settings: dict[str, Any]) -> AbstractPreset:
+def _preset(name: str, settings: dict[str, Any]) -> AbstractPreset:
     cls = class_of("presets", name)
     only(f"setting of {name}", settings, [f.name for f in dataclasses.fields(cls)] if dataclasses.is_dataclass(cls) else [])
     made: Any = cls(**settings)

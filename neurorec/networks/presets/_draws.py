@@ -12,7 +12,7 @@ from neurorec.random_numbers.seeds import NETWORK, entropy, generator
 
 
 def draws(seed: int | None) -> np.random.Generator:
-    """The generator of what a preset draws beside `Network.random`."""
+    """The generator of a preset's own weights, independent of those of `Network.random`."""
     return generator(entropy(seed), NETWORK, 1)
 
 

@@ -25,8 +25,8 @@ class LEM(AbstractPreset):
     training = {"rule": "bptt", "optimiser": "adam", "rate": 1e-3}
 
     def network(self, inputs: int, units: int, outputs: int, dt: float, seed: int | None) -> Network:
-        """All weights U(-1, 1) / sqrt(N); the last drive hears z, the others hear y."""
+        """All weights U(-1, 1) / sqrt(N); the last drive receives z, the others receive y."""
         net, rng = Network.random(inputs, units, outputs, cell="lem", dt=dt, seed=seed, parameters={"tau": dt / self.step}), draws(seed)
         drawn = {name: uniform(rng, 1 / np.sqrt(units), getattr(net, name)) for name in ("recurrent", "input", "bias", "readout")}
-        hears = np.kron([[1, 0], [1, 0], [1, 0], [0, 1]], np.ones((units, units)))
-        return net.replace(**{**drawn, "recurrent": drawn["recurrent"] * hears}, parametrisation="sparse")
+        receives = np.kron([[1, 0], [1, 0], [1, 0], [0, 1]], np.ones((units, units)))
+        return net.replace(**{**drawn, "recurrent": drawn["recurrent"] * receives}, parametrisation="sparse")

@@ -11,7 +11,7 @@ from neurorec.networks.presets.sbo import SBO
 
 @dataclass(frozen=True)
 class SBOSparse(AbstractPreset):
-    """SBO-RNN by gradient descent (Zhang 2021, NeurIPS), sparse: units hear the input and themselves.
+    """SBO-RNN by gradient descent (Zhang 2021, NeurIPS), sparse: units receive the input and their own output.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Settings with which a task is learnt: what is taken where a user says nothing."""
+"""Settings with which a task is learnt: the defaults of the command line."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from neurorec.discovery import class_of
 
 NETWORK = ("units", "cell", "gain", "readout_gain", "parametrisation")
 TRAINING = ("rule", "trials", "batch", "rate", "optimiser", "clip", "weight_decay", "anneal", "start")
-# What a setting was found for: where the user chooses another one of these, it says nothing and the general setting is taken.
-FOUND_FOR = {
+# What a setting depends on: where the user chooses another of these, the general setting is taken.
+DEPENDS_ON = {
     "gain": ("cell", "parametrisation"),
     "parametrisation": ("cell",),
     "rate": ("optimiser",),
@@ -21,7 +21,7 @@ FOUND_FOR = {
 
 @dataclass(frozen=True)
 class Recommended:
-    """Settings with which a task is learnt; the defaults are for a task of which nothing is known.
+    """Settings with which a task is learnt; the defaults are general.
 
     Parameters
     ----------
@@ -67,27 +67,27 @@ class Recommended:
         return self == GENERAL
 
     def but(self, **chosen: Any) -> Recommended:
-        """These settings, but for what was chosen (None: nothing was); what was found for another choice becomes general.
+        """These settings with others in their place; those that depend on what was replaced become general again.
 
-        A rate found for Adam, say, tells nothing of plain gradient descent.
+        A learning rate that suits Adam, say, need not suit plain gradient descent. None stands for the setting as it is.
         """
-        asked = {name: value for name, value in chosen.items() if value is not None}
-        other = {name for name, value in asked.items() if value != getattr(self, name)}
-        general = {name: getattr(GENERAL, name) for name, causes in FOUND_FOR.items() if other & {*causes}}
-        return dataclasses.replace(self, **(general | asked))
+        replaced = {name: value for name, value in chosen.items() if value is not None}
+        different = {name for name, value in replaced.items() if value != getattr(self, name)}
+        general = {name: getattr(GENERAL, name) for name, causes in DEPENDS_ON.items() if different & {*causes}}
+        return dataclasses.replace(self, **(general | replaced))
 
     def __str__(self) -> str:
         """In a line, such as "rflo, leaky_tanh, 100 units, gain 1.5; adam, rate 0.003, clip 1; 6000 trials, batch 10"."""
-        made = [f"readout gain {self.readout_gain:g}"] if self.readout_gain != 1 else []
-        made += [self.parametrisation] if self.parametrisation else []
-        network = [self.rule, self.cell, f"{self.units} units", f"gain {self.gain:g}", *made]
+        extras = [f"readout gain {self.readout_gain:g}"] if self.readout_gain != 1 else []
+        extras += [self.parametrisation] if self.parametrisation else []
+        network = [self.rule, self.cell, f"{self.units} units", f"gain {self.gain:g}", *extras]
         trials = [f"{self.trials} trials", f"batch {self.batch}", *(["start carried"] if self.start == "carried" else [])]
         return "; ".join(map(", ".join, (network, [self.optimiser, *self._numbers()], trials)))
 
     def _numbers(self) -> list[str]:
-        """The rate, and of clip, weight_decay and anneal those that do something."""
-        how, idle = self.training, {"clip": None, "weight_decay": 0.0, "anneal": 1.0}
-        return [f"{name} {how[name]:g}" for name in ("rate", *idle) if name == "rate" or how[name] != idle[name]]
+        """The rate, and of clip, weight_decay and anneal those that are not idle."""
+        values, idle = self.training, {"clip": None, "weight_decay": 0.0, "anneal": 1.0}
+        return [f"{name} {values[name]:g}" for name in ("rate", *idle) if name == "rate" or values[name] != idle[name]]
 
 
 GENERAL = Recommended()

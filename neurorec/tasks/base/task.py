@@ -1,4 +1,4 @@
-"""A task makes trials and scores answers."""
+"""What a task is: it makes trials and scores a network's outputs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from neurorec.tasks.base.trials import Trial, Trials
 
 
 class AbstractTask(ABC):
-    """A task makes trials and scores answers.
+    """A task makes trials and scores a network's outputs.
 
     A task is one file with one final dataclass whose fields are its settings, `dt` first. Attributes every task has:
 
@@ -34,14 +34,38 @@ class AbstractTask(ABC):
         symbol, pixel or word comes at each step; lengths are settings in steps, and `dt` only says how long a step is
         to a cell with a time constant.
     output_channels : tuple of str
-        What the outputs are called; empty: by their numbers.
+        Names of the outputs; empty: their numbers.
     note : str
         What it read and took for what, in a line, where its settings alone do not say so.
     needs : tuple of str
         Modules of optional packages without which it cannot make trials.
     recommended : Recommended
-        Network and training with which it is learnt: ``neurorec train`` takes them where nothing is said, ``task.recommended.network``
+        Network and training with which it is learnt, the defaults of ``neurorec train``; ``task.recommended.network``
         and ``task.recommended.training`` are keyword arguments of `nr.Network.random` and `nr.train`.
+
+    Examples
+    --------
+    A task of your own makes one trial from a random generator:
+
+    >>> from dataclasses import dataclass
+    >>> import numpy as np
+    >>> import neurorec as nr
+    >>> from neurorec.tasks.base import Trial
+    >>> @dataclass(frozen=True)
+    ... class Integrator(nr.AbstractTask):
+    ...     dt: float = 0.01
+    ...     n_inputs = n_outputs = 1
+    ...
+    ...     def trial(self, rng):
+    ...         inputs = rng.standard_normal((50, 1))
+    ...         return Trial(inputs, np.cumsum(inputs, axis=0) * self.dt)
+    ...
+    ...     def score(self, outputs, trials):
+    ...         return (np.abs(outputs - trials.targets)[-1, :, 0] < 0.1).astype(float)
+    >>> task = Integrator()
+    >>> trials = task.trials(3, seed=0)
+    >>> task.score(trials.targets, trials)
+    array([1., 1., 1.])
     """
 
     n_inputs: int
@@ -70,7 +94,7 @@ class AbstractTask(ABC):
         outputs : (T, B, O)
             The network's answers (before a softmax).
         trials : Trials
-            What was asked.
+            Whose targets they are compared with.
 
         Returns
         -------
@@ -84,15 +108,15 @@ class AbstractTask(ABC):
         Trial k is the same trial whatever `n` and `first`.
         """
         root = entropy(seed)
-        return self._together([self.trial(generator(root, TASK, first + k)) for k in range(whole("n", n))])
+        return self._stacked([self.trial(generator(root, TASK, first + k)) for k in range(whole("n", n))])
 
-    def _together(self, made: Sequence[Trial]) -> Trials:
-        """Trials of equal length side by side."""
+    def _stacked(self, trials: Sequence[Trial]) -> Trials:
+        """Single trials of equal length as one batch."""
         return Trials(
-            inputs=np.stack([m.inputs for m in made], axis=1),
-            targets=np.stack([m.targets for m in made], axis=1),
-            mask=np.stack([np.ones(len(m.targets)) if m.mask is None else m.mask for m in made], axis=1),
-            conditions={name: np.array([m.conditions[name] for m in made]) for name in made[0].conditions},
+            inputs=np.stack([each.inputs for each in trials], axis=1),
+            targets=np.stack([each.targets for each in trials], axis=1),
+            mask=np.stack([np.ones(len(each.targets)) if each.mask is None else each.mask for each in trials], axis=1),
+            conditions={name: np.array([each.conditions[name] for each in trials]) for name in trials[0].conditions},
             dt=self.dt,
             loss=self.loss,
             channels=self.output_channels,

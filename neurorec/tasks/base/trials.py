@@ -1,4 +1,4 @@
-"""Trials: what goes in, what should come out, and when it counts; and the tasks that make them."""
+"""Trials: inputs, targets, and the mask of the steps that count."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ class Trials(AbstractDisplayed):
     Parameters
     ----------
     inputs : (T, B, I) array_like
-        What the network hears; (T, I) is taken as one trial.
+        Of the network; (T, I) is taken as one trial.
     targets : (T, B, O) array_like, optional
-        What it should answer. For ``loss="cross_entropy"`` one-hot classes (or probabilities). None: nothing is asked, O is 0;
+        What its outputs should be. For ``loss="cross_entropy"`` one-hot classes (or probabilities). None: no targets, O is 0;
         such trials can be simulated, not learnt from.
     mask : (T, B) array_like, optional
         How much each time step counts, from 0; None: all the same. Every trial needs a step that counts.
     conditions : mapping of str to (B,) array_like, optional
-        What distinguishes the trials.
+        One value a trial: the stimulus, the delay ...
     dt : float
         Time step in seconds.
     loss : str or class
         From ``nr.names("losses")``; or a loss class of your own.
     channels : sequence of str, optional
-        What the outputs are called; empty: by their numbers.
+        Names of the outputs; empty: their numbers.
 
     Raises
     ------
@@ -47,6 +47,22 @@ class Trials(AbstractDisplayed):
     Notes
     -----
     An `xarray.DataArray` with dimensions called time and trial (or batch, epoch) may have them in any order.
+
+    Examples
+    --------
+    Integrate a pulse at the first step of a trial; the second half of the trial counts:
+
+    >>> import numpy as np
+    >>> import neurorec as nr
+    >>> inputs, mask = np.zeros((100, 4, 1)), np.ones((100, 4))
+    >>> inputs[0, :, 0] = -1, 0, 1, 2
+    >>> mask[:50] = 0
+    >>> nr.Trials(inputs, np.cumsum(inputs, axis=0), mask, conditions={"pulse": inputs[0, :, 0]})
+    Trials: 4 trials of 1 s, 100 steps of 0.01 s
+      inputs   1 channel, -1 to 2
+      targets  1 channel, -1 to 2
+      counted  50% of the steps, in the loss mse
+      pulse    -1.0, 0.0, 1.0, 2.0
     """
 
     inputs: np.ndarray
@@ -58,25 +74,22 @@ class Trials(AbstractDisplayed):
     channels: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        put = lambda name, value: object.__setattr__(self, name, value)  # noqa: E731 - the one place where a frozen value is filled
-        put("targets", _three("targets", _nothing(self.inputs) if self.targets is None else self.targets))
-        steps, trials, _ = self.targets.shape
-        put(
-            "inputs",
-            real_array("inputs", _three("inputs", self.inputs), (steps, trials, -1), "time-major (time, trial, channel), as targets"),
+        fill = vars(self).update  # a frozen value is filled here and nowhere else
+        fill(targets=_with_three_axes("targets", _no_targets(self.inputs) if self.targets is None else self.targets))
+        steps, n_trials, _ = self.targets.shape
+        fill(
+            inputs=real_array(
+                "inputs", _with_three_axes("inputs", self.inputs), (steps, n_trials, -1), "time-major (time, trial, channel), as targets"
+            ),
         )
-        put(
-            "mask",
-            np.ones((steps, trials)) if self.mask is None else self._two_mask((steps, trials)),
-        )
+        fill(mask=np.ones((steps, n_trials)) if self.mask is None else self._mask_of_shape((steps, n_trials)))
         if self.mask.min() < 0 or (self.mask.sum(axis=0) == 0).any():
             raise ValueRefused("mask must be zero or positive and count at least one step of every trial; drop the trials that it silences")
-        put("conditions", {name: self._condition(name, value) for name, value in (self.conditions or {}).items()})
-        put("dt", positive("dt", self.dt, "seconds"))
-        put("channels", self._named())
-        put("loss", self.loss if isinstance(self.loss, str) else name_of(self.loss))
+        fill(conditions={name: self._condition(name, value) for name, value in (self.conditions or {}).items()})
+        fill(dt=positive("dt", self.dt, "seconds"), channels=self._channel_names())
+        fill(loss=self.loss if isinstance(self.loss, str) else name_of(self.loss))
         loss = load("losses", self.loss)
-        if self.asked:
+        if self.has_targets:
             loss.expect(self.targets, self.mask)
 
     @property
@@ -95,7 +108,7 @@ class Trials(AbstractDisplayed):
         return self.targets.shape[1]
 
     @property
-    def asked(self) -> bool:
+    def has_targets(self) -> bool:
         """Whether there are targets."""
         return self.targets.shape[2] > 0
 
@@ -109,21 +122,21 @@ class Trials(AbstractDisplayed):
         conditions = {name: value[which] for name, value in self.conditions.items()}
         return Trials(self.inputs[:, which], self.targets[:, which], self.mask[:, which], conditions, self.dt, self.loss, self.channels)
 
-    def _two_mask(self, shape: tuple[int, int]) -> np.ndarray:
+    def _mask_of_shape(self, shape: tuple[int, int]) -> np.ndarray:
         mask = real_array("mask", time_first("mask", self.mask))
         return real_array("mask", mask[:, None] if mask.ndim == 1 else mask, shape, "(time, trial)")
 
-    def _named(self) -> tuple[str, ...]:
+    def _channel_names(self) -> tuple[str, ...]:
         names, outputs = tuple(self.channels), self.targets.shape[2]
         if names and (len(set(names)) < outputs or len(names) != outputs or not all(isinstance(each, str) for each in names)):
             raise ShapeError(f"channels must name each of the {outputs} outputs, differently, got {names!r}")
         return names
 
     def _display(self) -> tuple[str, Rows]:
-        shown = {"inputs": self.inputs, "targets": self.targets}
-        rows = [(name, f"{some(array.shape[2], 'channel')}{f', {span(array)}' if array.size else ''}") for name, array in shown.items()]
+        arrays = {"inputs": self.inputs, "targets": self.targets}
+        rows = [(name, f"{some(array.shape[2], 'channel')}{f', {span(array)}' if array.size else ''}") for name, array in arrays.items()]
         rows += [("outputs", several(self.channels))] if self.channels else []
-        rows += [("counted", f"{np.mean(self.mask > 0):.0%} of the steps, in the loss {self.loss}")] if self.asked else []
+        rows += [("counted", f"{np.mean(self.mask > 0):.0%} of the steps, in the loss {self.loss}")] if self.has_targets else []
         steps = f"{some(self.steps, 'step')} of {self.dt:g} s"
         conditions = [(name, _values(values)) for name, values in self.conditions.items()]
         return f"{some(self.count, 'trial')} of {self.steps * self.dt:g} s, {steps}", [*rows, *conditions]
@@ -137,7 +150,7 @@ class Trials(AbstractDisplayed):
 
 
 class Trial(NamedTuple):
-    """One trial, as a task makes it: arrays over time, and what distinguishes it."""
+    """One trial, as a task makes it: arrays over time, and its conditions."""
 
     inputs: np.ndarray  # (T, I)
     targets: np.ndarray  # (T, O)
@@ -145,20 +158,20 @@ class Trial(NamedTuple):
     conditions: Mapping[str, Any] = {}
 
 
-def _nothing(inputs: Any) -> np.ndarray:
+def _no_targets(inputs: Any) -> np.ndarray:
     """Targets without a channel, for as many steps and trials."""
-    return np.zeros((*_three("inputs", inputs).shape[:2], 0))
+    return np.zeros((*_with_three_axes("inputs", inputs).shape[:2], 0))
 
 
 def _values(column: np.ndarray) -> str:
-    """Of a condition: those there are, or from where to where they go."""
+    """Of a condition: the different ones, or their range."""
     different = list(dict.fromkeys(column.tolist()))
     if len(different) > FEW and column.dtype.kind in "iuf":
         return f"{span(column)}, {len(different):,} values"
     return several(sorted(different, key=lambda value: (isinstance(value, str), value)))
 
 
-def _three(name: str, value: Any) -> np.ndarray:
+def _with_three_axes(name: str, value: Any) -> np.ndarray:
     array = real_array(name, time_first(name, value))
     if array.ndim == 2:
         array = array[..., None] if set(TRIAL) & set(getattr(value, "dims", ())) else array[:, None, :]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from numba import cuda
 
 from .precision import index, inlined, real  # pyright: ignore[reportMissingImports]
-from .unit import N_DRIVES, N_OUTPUTS, N_PORTS, N_STATES, SHOWS_STATE, hear, output, step  # pyright: ignore[reportMissingImports]
+from .unit import N_DRIVES, N_OUTPUTS, N_PORTS, N_STATES, SHOWS_STATE, add_recurrent, output, step  # pyright: ignore[reportMissingImports]
 
 HEARS, SENDS, SEEN = N_DRIVES, N_OUTPUTS, N_PORTS  # blocks of rows and of columns of the weights; numbers looked up beforehand
 
@@ -47,7 +47,7 @@ def settle(arrays, i, b, n, steady, seen, heard, own, line):
     """u(t) = heard + external; s(t) = step(s(t-1), u(t)); o(t)."""
     new = cuda.local.array(N_STATES, real)
     after, i, b, n = index(i + 1), index(i), index(b), index(n)
-    hear(seen, heard)
+    add_recurrent(seen, heard)
     step(own, seen, steady, new)
     output(new, steady, line)
     for p in range(N_PORTS):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from numba import cuda
 
 from .precision import index, inlined, real  # pyright: ignore[reportMissingImports]
-from .unit import N_DRIVES, N_OUTPUTS, N_PLASTIC, N_PORTS, N_STATES, pull, pull_output, tell  # pyright: ignore[reportMissingImports]
+from .unit import N_DRIVES, N_OUTPUTS, N_PLASTIC, N_PORTS, N_STATES, pull, pull_output, recurrent_adjoint  # pyright: ignore[reportMissingImports]
 
 HEARS, SENDS = N_OUTPUTS, N_DRIVES
 PLASTIC = max(1, N_PLASTIC)  # an array has at least one entry
@@ -61,7 +61,7 @@ def settle(arrays, i, b, n, steady, seen, heard, own, line):
     for j in range(N_STATES):
         adjoint[j] += own[j]
     pull(seen[:N_STATES], seen[2 * N_STATES : 2 * N_STATES + N_PORTS], adjoint, steady, own, drive, partial)
-    tell(drive, line)
+    recurrent_adjoint(drive, line)
     t, b, n = index(arrays[1].shape[0] - 1 - i), index(b), index(n)
     for p in range(N_PORTS):
         arrays[5][t, p, b, n] = drive[p]

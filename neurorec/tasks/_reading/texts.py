@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from neurorec.errors import ValueRefused
-from neurorec.tasks._settings import existing
+from neurorec.tasks._reading.settings import existing
 from neurorec.tasks.base.trials import Trial
 
 PARTS = ("train", "valid", "test")
@@ -50,10 +50,10 @@ def windows(codes: np.ndarray, length: int, unit: str) -> int:
 
 
 def window(codes: np.ndarray, number: int, length: int, size: int) -> Trial:
-    """Trial `number`: one-hot codes (length, size), and each step's next one. Every code but the first is asked once."""
+    """Trial `number`: one-hot codes (length, size), and each step's next one. Every code but the first is a target once."""
     start = number * length
-    shown = one_hot(codes[start : start + length + 1], size)
-    return Trial(shown[:-1], shown[1:], None, {"start": start})
+    symbols = one_hot(codes[start : start + length + 1], size)
+    return Trial(symbols[:-1], symbols[1:], None, {"start": start})
 
 
 def one_hot(codes: np.ndarray, size: int) -> np.ndarray:
@@ -69,12 +69,12 @@ def _cut(text: str) -> dict[str, str]:
     return {"train": text[:training], "test": text[training:]}
 
 
-def _find(folder: Path, wanted: str) -> Path:
-    found = sorted(path for path in folder.iterdir() if path.is_file() and wanted in path.name.lower())
-    if len(found) != 1:
-        names = ", ".join(path.name for path in found) or "none"
-        raise ValueRefused(f"{str(folder)!r} must have one file with {wanted!r} in its name, it has {names}; expected {EXPECTED}")
-    return found[0]
+def _find(folder: Path, part: str) -> Path:
+    files = sorted(path for path in folder.iterdir() if path.is_file() and part in path.name.lower())
+    if len(files) != 1:
+        names = ", ".join(path.name for path in files) or "none"
+        raise ValueRefused(f"{str(folder)!r} must have one file with {part!r} in its name, it has {names}; expected {EXPECTED}")
+    return files[0]
 
 
 def _read(path: Path) -> str:
@@ -91,10 +91,10 @@ def _of_python() -> str:
     from pydoc_data.topics import topics
 
     text = "\n".join(topics.values())
-    found = hashlib.sha256(text.encode()).hexdigest()
-    if found != SHA256:
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    if digest != SHA256:
         warnings.warn(
-            f"the text that comes with Python {platform.python_version()} ({len(text)} characters, SHA-256 {found[:12]}) is not that of "
+            f"the text that comes with Python {platform.python_version()} ({len(text)} characters, SHA-256 {digest[:12]}) is not that of "
             f"Python {REFERENCE} ({SHA256[:12]}), with which this project's numbers were found: yours will differ a little. "
             f"For the same text on every Python, give a file: text='...'",
             stacklevel=2,

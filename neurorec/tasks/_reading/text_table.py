@@ -11,16 +11,16 @@ from typing import NamedTuple
 import numpy as np
 
 from neurorec.errors import ValueRefused
-from neurorec.tasks._clock import COUNTS, TIMES
-from neurorec.tasks._table import Table, parted
+from neurorec.tasks._reading.clock import COUNTS, TIMES
+from neurorec.tasks._reading.table import Table, name_and_unit
 
-LOOKED_AT = 100  # lines from which the form of the whole is told
-REMARK = ("#", "%")  # how a line begins that is none of the table
+SAMPLED = 100  # lines from which the layout of the whole is inferred
+COMMENT = ("#", "%")  # how a line begins that is not part of the table
 DELIMITERS = ("\t", ";", ",")  # in this order: the decimal sign may be a comma in the first two
 MISSING = ("", "na", "n/a", "nan", "null", "none", "-nan")
 
 
-class Form(NamedTuple):
+class Layout(NamedTuple):
     """How the text is laid out."""
 
     delimiter: str | None  # None: spaces
@@ -32,7 +32,7 @@ class Form(NamedTuple):
 def text_table(path: Path) -> Table:
     """Read a table of comma, semicolon, tab or space separated text.
 
-    A header is one line without a number, or two, the second of which holds the units; it may be a remark (``#``).
+    A header is one line without a number, or two, the second of which holds the units; it may be a comment (``#``).
 
     Raises
     ------
@@ -42,21 +42,21 @@ def text_table(path: Path) -> Table:
     import pandas
 
     encoding = _encoding(path)
-    form = _form(path, encoding)
+    layout = _layout(path, encoding)
     frame = pandas.read_csv(
-        path, sep=form.delimiter or r"\s+", decimal=form.decimal, header=None, skiprows=form.skipped, encoding=encoding,
+        path, sep=layout.delimiter or r"\s+", decimal=layout.decimal, header=None, skiprows=layout.skipped, encoding=encoding,
         skipinitialspace=True, low_memory=False,
     )  # fmt: skip
     columns = [frame[k] for k in frame]
-    if len(columns) == len(form.headers) + 1 or (form.headers and form.headers[-1] == ""):
+    if len(columns) == len(layout.headers) + 1 or (layout.headers and layout.headers[-1] == ""):
         columns = columns[:-1] if columns[-1].isna().all() else columns  # lines that end in a delimiter
-    headers = form.headers[: len(columns)] if "".join(form.headers[len(columns) :]) == "" else form.headers
+    headers = layout.headers[: len(columns)] if "".join(layout.headers[len(columns) :]) == "" else layout.headers
     if headers and len(headers) != len(columns):
         raise ValueRefused(
             f"the first line of {path.name!r} has {len(headers)} fields, the rows have {len(columns)}; write one name above each, and nothing before them"
         )
-    strange = {k: found for k, column in enumerate(columns) if (found := _text_in(column))}
-    return Table(np.stack([_numbers(column) for column in columns], axis=1), headers, strange)
+    text_cells = {k: cell for k, column in enumerate(columns) if (cell := _text_in(column))}
+    return Table(np.stack([_numbers(column) for column in columns], axis=1), headers, text_cells)
 
 
 def _numbers(column) -> np.ndarray:  # noqa: ANN001 - a pandas Series
@@ -84,28 +84,28 @@ def _decodes(start: bytes) -> bool:
     try:
         start.decode("utf-8")
     except UnicodeDecodeError as error:
-        return error.start > len(start) - 4  # a sign that was cut in two
+        return error.start > len(start) - 4  # a character cut in two
     return True
 
 
-def _form(path: Path, encoding: str) -> Form:
+def _layout(path: Path, encoding: str) -> Layout:
     with path.open(encoding=encoding) as file:
-        lines = [line.rstrip("\r\n") for line in islice(file, LOOKED_AT)]
-    first = next((k for k, line in enumerate(lines) if line.strip() and not line.startswith(REMARK)), None)
+        lines = [line.rstrip("\r\n") for line in islice(file, SAMPLED)]
+    first = next((k for k, line in enumerate(lines) if line.strip() and not line.startswith(COMMENT)), None)
     if first is None:
         raise ValueRefused(f"cannot read {path.name!r}, there are no numbers in it; expected a row for each sample")
     delimiter = _delimiter([line for line in lines[first:] if line.strip()])
     rows = [_fields(line, delimiter) for line in lines]
-    words = _header_lines(rows[first:], delimiter)
-    decimal = "," if delimiter != "," and _has_decimal_commas(rows[first + words :]) else "."
-    if not any(_is_number(field) for row in rows[first + words :] for field in row):
+    n_headers = _header_lines(rows[first:], delimiter)
+    decimal = "," if delimiter != "," and _has_decimal_commas(rows[first + n_headers :]) else "."
+    if not any(_is_number(field) for row in rows[first + n_headers :] for field in row):
         raise ValueRefused(f"cannot read {path.name!r}, there are no numbers in it; expected a row for each sample below the names")
-    headers = rows[first : first + words] or _remarked(lines[:first], delimiter, len(rows[first]))
-    return Form(delimiter, decimal, first + words, _joined(headers))
+    headers = rows[first : first + n_headers] or _in_comment(lines[:first], delimiter, len(rows[first]))
+    return Layout(delimiter, decimal, first + n_headers, _joined(headers))
 
 
 def _delimiter(lines: list[str]) -> str | None:
-    """The one that cuts every line into as many fields; else the first that there is; else spaces."""
+    """The first that cuts every line into equally many fields; else the first that occurs; else spaces (None)."""
     for delimiter in DELIMITERS:
         counts = {len(_fields(line, delimiter)) for line in lines}
         if len(counts) == 1 and counts != {1}:
@@ -120,7 +120,7 @@ def _fields(line: str, delimiter: str | None) -> list[str]:
 
 
 def _header_lines(rows: list[list[str]], delimiter: str | None) -> int:
-    """How many lines of words come first."""
+    """Number of header lines."""
     if _is_header(rows[0]) or _counts(rows):
         words = 1
         while words < len(rows) and _is_header(rows[words]):
@@ -134,7 +134,7 @@ def _header_lines(rows: list[list[str]], delimiter: str | None) -> int:
 def _is_header(row: list[str]) -> bool:
     """No number in it; or numbers as names of channels, after a column of times or of sample numbers."""
     words = [field for field in row if not _is_number(field) and field.lower() not in MISSING]
-    first = parted(row[0])[0].lower() if row else ""
+    first = name_and_unit(row[0])[0].lower() if row else ""
     numbered = len(row) > 2 and (first in TIMES or first in COUNTS) and all(field.isdigit() for field in row[1:])
     return (bool(words) and not any(map(_is_number, row))) or numbered
 
@@ -153,10 +153,10 @@ def _has_decimal_commas(rows: list[list[str]]) -> bool:
     return any("," in field and _is_number(field) for row in rows for field in row)
 
 
-def _remarked(lines: list[str], delimiter: str | None, width: int) -> list[list[str]]:
-    """The names in the last remark before the numbers, where there are as many, as numpy.savetxt writes them."""
+def _in_comment(lines: list[str], delimiter: str | None, width: int) -> list[list[str]]:
+    """The names in the last comment before the numbers, if they are as many as columns, as numpy.savetxt writes them."""
     last = next((line for line in reversed(lines) if line.strip()), "")
-    fields = _fields(last.lstrip("".join(REMARK)).strip(), delimiter)
+    fields = _fields(last.lstrip("".join(COMMENT)).strip(), delimiter)
     return [fields] if len(fields) == width and _is_header(fields) else []
 
 
@@ -165,14 +165,14 @@ def _joined(rows: list[list[str]]) -> tuple[str, ...]:
     if len(rows) == 2:
         units = [unit.strip("()[] ") for unit in rows[1]] + [""] * len(rows[0])
         rows = [[f"{name} ({unit})" if unit else name for name, unit in zip(rows[0], units, strict=False)]]
-    return tuple(_each_once(rows[0])) if rows else ()
+    return tuple(_unique(rows[0])) if rows else ()
 
 
-def _each_once(headers: list[str]) -> list[str]:
-    """A name that came before gets a number."""
-    found: list[str] = []
+def _unique(headers: list[str]) -> list[str]:
+    """A repeated name gets a number."""
+    unique: list[str] = []
     for k, header in enumerate(headers):
-        name, unit = parted(header)
-        before = sum(parted(each)[0] == name for each in headers[:k])
-        found.append(header if not before or not name else f"{name}.{before}" + (f" ({unit})" if unit else ""))
-    return found
+        name, unit = name_and_unit(header)
+        before = sum(name_and_unit(each)[0] == name for each in headers[:k])
+        unique.append(header if not before or not name else f"{name}.{before}" + (f" ({unit})" if unit else ""))
+    return unique

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from neurorec.errors import ValueRefused
-from neurorec.tasks._settings import existing
+from neurorec.tasks._reading.settings import existing
 
 FILES = {"train": "train", "test": "t10k"}  # how MNIST calls the two parts
 EXPECTED = "a folder with train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte, plain or .gz"

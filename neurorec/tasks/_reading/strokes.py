@@ -1,4 +1,4 @@
-"""Letters as a pen writes them: the strokes of Hershey's fonts, in order, with the moves of the lifted pen between them."""
+"""Letters as a pen writes them: the strokes of Hershey's fonts, in order, joined by the moves of the lifted pen."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ class Path(NamedTuple):
 
 
 @lru_cache(maxsize=64)
-def path(font: str, character: str) -> Path:
-    """The way of the pen for one character.
+def letter_path(font: str, character: str) -> Path:
+    """The path of the pen for one character.
 
     A letter starts at the left edge of its box and ends at the right one, both at the height at which most of the font's
     small letters end: on the base line in print, where letters join in script. Its strokes are written as the font
@@ -45,25 +45,25 @@ def path(font: str, character: str) -> Path:
     return _joined(strokes, glyph.char_width / height)
 
 
-def movement(way: Path, steps: int, dt: float, smooth: float) -> np.ndarray:
-    """Velocity (letter heights per second) and contact of a pen that goes that way once, (steps, 3).
+def movement(path: Path, steps: int, dt: float, smooth: float) -> np.ndarray:
+    """Velocity (letter heights per second) and contact of a pen that follows a path once, (steps, 3).
 
     At rest for three `smooth` at either end, in between at constant speed; then position and contact are smoothed in time by
     a Gaussian, so that the pen neither starts nor turns at once. The pen comes down halfway through the first rest and leaves
     the paper halfway through the last, where it stands still.
     """
-    along = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(way.points, axis=0).T))])
+    along = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(path.points, axis=0).T))])
     time, rest = np.arange(steps + 1) * dt, REACH * smooth
     middle = time[1:] - dt / 2
-    position = np.stack([np.interp(_share(time, time[-1], rest) * along[-1], along, axis) for axis in way.points.T], axis=1)
-    segment = np.searchsorted(along, _share(middle, time[-1], rest) * along[-1], side="right") - 1
-    contact = way.down[np.clip(segment, 0, len(way.down) - 1)] & (np.abs(middle - time[-1] / 2) < (time[-1] - rest) / 2)
+    position = np.stack([np.interp(_fraction_done(time, time[-1], rest) * along[-1], along, axis) for axis in path.points.T], axis=1)
+    segment = np.searchsorted(along, _fraction_done(middle, time[-1], rest) * along[-1], side="right") - 1
+    contact = path.down[np.clip(segment, 0, len(path.down) - 1)] & (np.abs(middle - time[-1] / 2) < (time[-1] - rest) / 2)
     velocity = np.diff(_smoothed(position, smooth / dt, "nearest"), axis=0) / dt
     return np.column_stack([velocity, _smoothed(contact.astype(float), smooth / dt, "constant")])
 
 
-def _share(time: np.ndarray, end: float, rest: float) -> np.ndarray:
-    """Of the way, done by then."""
+def _fraction_done(time: np.ndarray, end: float, rest: float) -> np.ndarray:
+    """Of the path, by a time."""
     return np.clip((time - rest) / (end - 2 * rest), 0, 1)
 
 

@@ -1,4 +1,4 @@
-"""A table of what was measured, column by column, before anybody has said which column is what."""
+"""A table of numbers with headers, as a file has it: which column is time and which are channels is decided later."""
 
 from __future__ import annotations
 
@@ -28,55 +28,55 @@ class Table:
     values : (S, C) array
         NaN where there is no number.
     headers : tuple of str
-        What stands above the columns; empty where nothing does.
-    strange : mapping of int to (int, str)
-        Of a column with text in it: the first row with one, and that.
+        Of the columns; empty where there are none.
+    text_cells : mapping of int to (int, str)
+        Of a column with text in it: the first row with text, and the text.
     """
 
     values: np.ndarray
     headers: tuple[str, ...] = ()
-    strange: Mapping[int, tuple[int, str]] = field(default_factory=dict)
+    text_cells: Mapping[int, tuple[int, str]] = field(default_factory=dict)
 
     def name(self, column: int) -> str:
-        """How messages call a column."""
+        """Of a column, in messages."""
         return f"column {self.headers[column]!r}" if self.headers and self.headers[column] else f"column {column}"
 
-    def find(self, kind: str, asked: str | int) -> int:
+    def find(self, kind: str, column: str | int) -> int:
         """The column of that header, with or without its unit, or of that number, counted from 0."""
         count = self.values.shape[1]
-        if isinstance(asked, int):
-            if not -count <= asked < count:
-                raise ValueRefused(f"{kind} {asked} is none of the recording's {count} columns, 0 to {count - 1}")
-            return asked % count
-        for names in (self.headers, [parted(header)[0] for header in self.headers]):
-            if asked in names:
-                return list(names).index(asked)
-        raise UnknownName.among(kind, asked, self.headers or [str(number) for number in range(count)])
+        if isinstance(column, int):
+            if not -count <= column < count:
+                raise ValueRefused(f"{kind} {column} is none of the recording's {count} columns, 0 to {count - 1}")
+            return column % count
+        for names in (self.headers, [name_and_unit(header)[0] for header in self.headers]):
+            if column in names:
+                return list(names).index(column)
+        raise UnknownName.among(kind, column, self.headers or [str(number) for number in range(count)])
 
     def numbers(self, columns: Sequence[int], way_out: str) -> np.ndarray:
         """Some of the columns, (S, C'), all of them finite; or refused, by column and row (from 1, without headers)."""
         for column in columns:
-            if column in self.strange:
-                row, text = self.strange[column]
+            if column in self.text_cells:
+                row, text = self.text_cells[column]
                 raise ValueRefused(f"{self.name(column)} of the recording holds {text!r} in row {row + 1}, expected numbers; {way_out}")
-        found = self.values[:, list(columns)]
-        if not (whole := np.isfinite(found)).all():
-            row, which = (int(i) for i in np.argwhere(~whole)[0])
-            what = "no number" if np.isnan(found[row, which]) else str(found[row, which])
+        values = self.values[:, list(columns)]
+        if not (finite := np.isfinite(values)).all():
+            row, which = (int(i) for i in np.argwhere(~finite)[0])
+            what = "no number" if np.isnan(values[row, which]) else str(values[row, which])
             raise ValueRefused(f"{self.name(columns[which])} of the recording holds {what} in row {row + 1}; {way_out}")
-        return found
+        return values
 
-    def called(self, names: Sequence[str | int], beside: int | None = None) -> Table:
-        """With these names above all the columns, or above those beside that of time."""
+    def renamed(self, names: Sequence[str | int], beside: int | None = None) -> Table:
+        """With these headers: of all the columns, or of those beside the column of times."""
         count, headers = self.values.shape[1], list(map(str, names))
         if beside is not None:
             headers.insert(beside, "time")
         if len(headers) != count or len(set(headers)) < count:
             raise ShapeError(f"columns must name each of the recording's {count} columns, differently, got {tuple(names)!r}")
-        return Table(self.values, tuple(headers), self.strange)
+        return Table(self.values, tuple(headers), self.text_cells)
 
 
-def parted(header: str) -> tuple[str, str]:
+def name_and_unit(header: str) -> tuple[str, str]:
     """Name and unit of a header such as ``EMG (mV)`` or ``time [ms]``; the unit is empty where there is none."""
-    found = re.fullmatch(r"(.*?)\s*[\[(]\s*([^\[\]()]*?)\s*[\])]", header.strip())
-    return (found[1], found[2]) if found and found[1] else (header.strip(), "")
+    match = re.fullmatch(r"(.*?)\s*[\[(]\s*([^\[\]()]*?)\s*[\])]", header.strip())
+    return (match[1], match[2]) if match and match[1] else (header.strip(), "")

@@ -1,4 +1,4 @@
-"""Sounds: WAV files of a folder as numbers, and some that are made where there is no folder."""
+"""Sounds: the WAV files of a folder, or synthetic ones where there is no folder."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from scipy.io import wavfile
 from scipy.signal import resample_poly
 
 from neurorec.errors import ValueRefused
-from neurorec.tasks._settings import existing
+from neurorec.tasks._reading.settings import existing
 
 EXPECTED = "a folder of .wav files, which may be sorted into folders train and test"
 TENTH = 10  # without such folders every tenth file is for testing
-MADE = 40  # how many sounds are made
+GLIDES = 40  # how many synthetic sounds there are
 UNREADABLE = (ValueError, OSError, struct.error, UnboundLocalError)  # the last is how scipy 1.17 says that a header has no samples
 
 
@@ -29,7 +29,7 @@ def sounds(folder: str | None, split: str, sampling: int) -> dict[str, np.ndarra
         If there are none, or a file is not what its name says.
     """
     if folder is None:
-        return {f"glide {number}": _glide(number, sampling) for number in range(MADE) if _is_in(split, number)}
+        return {f"glide {number}": _glide(number, sampling) for number in range(GLIDES) if _is_in(split, number)}
     return {str(path): _read(path, sampling) for path in _files(existing("folder", folder, EXPECTED), split)}
 
 
@@ -43,12 +43,12 @@ def _files(folder: Path, split: str) -> list[Path]:
         raise ValueRefused(f"folder = {str(folder)!r} is a file; expected {EXPECTED}")
     sorted_into = {path.name.lower(): path for path in folder.iterdir() if path.is_dir()}
     if {"train", "test"} <= sorted_into.keys():
-        found = _wav(sorted_into[split])
+        files = _wav(sorted_into[split])
     else:
-        found = [path for number, path in enumerate(_wav(folder)) if _is_in(split, number)]
-    if not found:
+        files = [path for number, path in enumerate(_wav(folder)) if _is_in(split, number)]
+    if not files:
         raise ValueRefused(f"{str(folder)!r} has no .wav file for split {split!r}; expected {EXPECTED}, or at least {TENTH} files")
-    return found
+    return files
 
 
 def _wav(folder: Path) -> list[Path]:

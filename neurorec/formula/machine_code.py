@@ -1,4 +1,4 @@
-"""Numba's files of machine code with a digest each: one that is damaged counts as absent, and is compiled and written again."""
+"""Numba's files of machine code, each with a digest: a damaged file counts as absent, and the function is compiled again."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class _Checked(IndexDataCacheFile):
         return super()._load_index() if _whole(Path(self._index_path), version) else {}
 
     def load(self, key: Any) -> Any:
-        """What was kept for a kind of arguments, None if there is nothing, or not all of it."""
+        """The machine code for a kind of arguments; None if there is none, or its file is damaged."""
         name = self._load_index().get(key)
         return super().load(key) if name and _whole(Path(self._data_path(name))) else None
 
@@ -35,16 +35,16 @@ def _whole(path: Path, before: bytes = b"") -> bool:
     return content.startswith(before) and hashlib.sha256(data).digest() == digest
 
 
-class _Beside(CompileResultCacheImpl):
+class _BesideModule(CompileResultCacheImpl):
     """Beside the printed module, in a folder that only its owner writes, whatever NUMBA_CACHE_DIR says."""
 
     _locator_classes = [InTreeCacheLocator]
 
 
-class KeptCode(FunctionCache):
-    """What Numba asks for a function's machine code."""
+class CheckedMachineCode(FunctionCache):
+    """Where Numba looks for a function's machine code."""
 
-    _impl_class = _Beside
+    _impl_class = _BesideModule
 
     def __init__(self, py_func: Any):
         super().__init__(py_func)

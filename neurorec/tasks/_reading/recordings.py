@@ -1,4 +1,4 @@
-"""Reading what was recorded: a file of numbers, or an array; nothing but what lies in it is followed or run."""
+"""Recordings: from a file of numbers, or an array. Only the file itself is read: no link in it is followed, no code run."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ import numpy as np
 
 from neurorec.arrays import real_array
 from neurorec.errors import NeurorecError, ShapeError, UnknownName, ValueRefused
-from neurorec.tasks._clock import clock_of
-from neurorec.tasks._table import Table, parted
-from neurorec.tasks._text_table import text_table
+from neurorec.tasks._reading.clock import clock_of
+from neurorec.tasks._reading.table import Table, name_and_unit
+from neurorec.tasks._reading.text_table import text_table
 
 if TYPE_CHECKING:
     import h5py
@@ -37,7 +37,7 @@ class Recording:
     sampling : float
         Seconds from one sample to the next.
     note : str
-        What was taken for what.
+        Which column was taken for time.
     """
 
     values: np.ndarray
@@ -48,22 +48,22 @@ class Recording:
 
 
 def recording_of(table: Table, time: Any, sampling: float | None, columns: Sequence[str | int] | None) -> Recording:
-    """Tell time from channels, and take those that were asked for.
+    """Separate time from channels, and take the chosen ones.
 
     Parameters
     ----------
     table : Table
     time, sampling
-        As for `neurorec.tasks._clock.clock_of`.
+        As for `neurorec.tasks._reading.clock.clock_of`.
     columns : sequence of str or int, optional
-        Headers (or numbers) of those to take; where there is no header, what they are called, with that of time or without. None: all.
+        Headers (or numbers) of those to take; where there is no header, names for all of them, with that of time or without. None: all.
     """
     names = columns if columns and not table.headers and all(isinstance(each, str) for each in columns) else ()
     if len(names) == table.values.shape[1]:
-        table = table.called(names)
+        table = table.renamed(names)
     clock = clock_of(table, time, sampling)
     if names and not table.headers:
-        table = table.called(names, beside=clock.column)
+        table = table.renamed(names, beside=clock.column)
     taken = [k for k in range(table.values.shape[1]) if k != clock.column]
     if columns and not names:
         taken = [table.find("column", each) for each in columns]
@@ -73,8 +73,8 @@ def recording_of(table: Table, time: Any, sampling: float | None, columns: Seque
     if clock.times is not None:
         even = np.linspace(0, clock.times[-1], len(clock.times))
         values = np.stack([np.interp(even, clock.times, channel) for channel in values.T], axis=1)
-    called, units = zip(*(parted(table.headers[k]) for k in taken), strict=True) if table.headers else ((), ())
-    return Recording(values, called, units if any(units) else (), clock.sampling or SAMPLING, clock.note)
+    names, units = zip(*(name_and_unit(table.headers[k]) for k in taken), strict=True) if table.headers else ((), ())
+    return Recording(values, names, units if any(units) else (), clock.sampling or SAMPLING, clock.note)
 
 
 def array_table(values: object) -> Table:
@@ -147,21 +147,21 @@ def _hdf5(path: Path, dataset: str | None) -> Table:
     import h5py
 
     with h5py.File(path, "r") as file:
-        found: list[str] = []
-        file.visititems(lambda name, item: found.append(name) if isinstance(item, h5py.Dataset) else None)  # follows no link out of it
-        if dataset is None and len(found) != 1:
-            raise ValueRefused(f"{str(path)!r} holds {len(found)} datasets; choose with dataset=: {_listed(found)}")
-        name = found[0] if dataset is None else dataset.strip("/")
-        if name not in found:
+        names: list[str] = []
+        file.visititems(lambda name, item: names.append(name) if isinstance(item, h5py.Dataset) else None)  # follows no link out of it
+        if dataset is None and len(names) != 1:
+            raise ValueRefused(f"{str(path)!r} holds {len(names)} datasets; choose with dataset=: {_listed(names)}")
+        name = names[0] if dataset is None else dataset.strip("/")
+        if name not in names:
             raise (
-                UnknownName.among("dataset", name, found)
-                if len(found) <= LISTED
-                else UnknownName(f"no dataset named {name!r}; there are {_listed(found)}")
+                UnknownName.among("dataset", name, names)
+                if len(names) <= LISTED
+                else UnknownName(f"no dataset named {name!r}; there are {_listed(names)}")
             )
-        return array_table(_within(file[name], str(path)))
+        return array_table(_own_values(file[name], str(path)))
 
 
-def _within(data: h5py.Dataset, path: str) -> np.ndarray:
+def _own_values(data: h5py.Dataset, path: str) -> np.ndarray:
     """The numbers of a dataset that lie in the file itself."""
     if data.is_virtual or data.external:
         raise ValueRefused(f"dataset {data.name!r} of {path!r} lies in other files; copy the numbers into one")

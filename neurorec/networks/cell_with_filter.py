@@ -1,0 +1,77 @@
+"""A cell with its input filter as one formula: what a network's units compute, without their weights."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+
+import sympy
+
+from neurorec.errors import NotOffered
+from neurorec.formula.derive import Formula, derive
+from neurorec.formula.once import once
+from neurorec.networks.cells.base import AbstractCell
+from neurorec.networks.filters.base import AbstractFilter
+
+
+@once(64)
+def formula_of(cell: type[AbstractCell], filter: type[AbstractFilter] | None, plastic: tuple[str, ...]) -> Formula:
+    """The symbolic model of a network's units.
+
+    Parameters
+    ----------
+    cell, filter : class
+        ``filter=None`` for the bare cell. Classes, not names: in a notebook one name stands for several in turn.
+    plastic : tuple of str
+        Which of the parameters are learnt.
+
+    Raises
+    ------
+    NotOffered
+        If cell and filter both have a parameter of one name.
+    """
+    if filter is None:
+        return derive(cell.step, cell.output, cell.states, cell.drives, tuple(cell.parameters), plastic, cell.__name__)
+    if twice := [name for name in filter.parameters if name in cell.parameters]:
+        raise NotOffered(f"{twice[0]!r} is a parameter of {cell.__name__} and of {filter.__name__}; rename it in one of them")
+    step, states = _composed(cell, filter)
+    parameters = (*cell.parameters, *filter.parameters)
+    return derive(step, cell.output, states, cell.drives, parameters, plastic, f"{cell.__name__} with {filter.__name__}")
+
+
+def _composed(cell: type, filter: type) -> tuple[Callable, tuple[str, ...]]:
+    """The cell's step with the filter's output in the place of every drive's external part; the filter's states come after the cell's."""
+    filter_states = [f"{state}_{drive}" for drive in cell.drives for state in filter.states]
+    arguments = list(inspect.signature(cell.step).parameters)
+    ports = {
+        drive: (f"{drive}_recurrent" if {drive, f"{drive}_recurrent"} & set(arguments) else None, f"{drive}_external")
+        for drive in cell.drives
+    }
+
+    def step(**symbols: sympy.Symbol) -> tuple[sympy.Expr, ...]:
+        values, new_states = {}, []
+        for drive, (recurrent, external) in ports.items():
+            own = {name: symbols.get(f"{name}_{drive}", symbols.get(name)) for name in inspect.signature(filter.step).parameters}
+            parts = {"external": symbols[external], "recurrent": symbols[recurrent] if recurrent else sympy.Integer(0)}
+            filtered, *new = filter.step(**{**own, **{name: part for name, part in parts.items() if name in own}})
+            new_states += new
+            values[external] = filtered
+            values[drive] = filtered + symbols[recurrent] if recurrent else filtered
+        result = cell.step(*(values.get(name, symbols.get(name)) for name in arguments))
+        return (*(result if isinstance(result, tuple) else (result,)), *new_states)
+
+    return _with_signature(step, arguments, ports, filter_states, filter), (*cell.states, *filter_states)
+
+
+def _with_signature(step: Callable, arguments: list[str], ports: dict, filter_states: list[str], filter: type) -> Callable:
+    """The composed step with a signature that names its symbols, as a hand-written formula has."""
+    own = [name for name in arguments if not any(name in (d, f"{d}_recurrent", f"{d}_external") for d in ports)]
+    drives = [name for pair in ports.values() for name in pair if name]
+    parameters = [n for n in inspect.signature(filter.step).parameters if n not in ("external", "recurrent", *filter.states)]
+    names = list(dict.fromkeys([*own, *drives, *filter_states, *parameters]))
+
+    def by_position(*values: sympy.Symbol) -> tuple[sympy.Expr, ...]:
+        return step(**dict(zip(names, values, strict=True)))
+
+    by_position.__signature__ = inspect.Signature([inspect.Parameter(n, inspect.Parameter.POSITIONAL_ONLY) for n in names])
+    return by_position

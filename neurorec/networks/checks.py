@@ -1,0 +1,168 @@
+"""A network's fields: checked, and with the cell's defaults in the place of those left out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from neurorec.arrays import number, only, positive, real_array
+from neurorec.discovery import class_of, name_of
+from neurorec.errors import ShapeError, ValueRefused
+from neurorec.formula.derive import Formula
+from neurorec.networks.cell_with_filter import formula_of
+from neurorec.networks.cells.base import AbstractCell
+from neurorec.networks.filters.base import AbstractFilter
+from neurorec.networks.free_parameters import checked_free
+
+CLASSES = {"cell": "cells", "filter": "filters", "parametrisation": "parametrisations"}  # fields that name a class, and its kind
+WEIGHTS = ("recurrent", "input", "bias", "readout", "feedback")
+
+Cell = type[AbstractCell]
+Filter = type[AbstractFilter] | None
+
+
+def checked_fields(passed: Mapping[str, Any]) -> dict[str, Any]:
+    """Every field of a `Network`, from the values it was constructed with; arrays are read-only.
+
+    Raises
+    ------
+    ShapeError, ValueRefused, UnknownName, NotOffered
+        Each says what was expected and the way out.
+    """
+    classes = {kind: None if passed[name] is None else class_of(kind, passed[name]) for name, kind in CLASSES.items()}
+    cell: Any = classes["cells"]
+    filter: Any = classes["filters"]
+    dt, plastic = positive("dt", passed["dt"], "seconds"), checked_plastic(passed["plastic"], cell, filter, passed["bias"] is not None)
+    formula = formula_of(cell, filter, tuple(name for name in plastic if name not in WEIGHTS))
+    units = count_units(passed["recurrent"], formula, name_of(cell))
+    weights = checked_weights(passed, formula, units)
+    weights["initial"] = cell_initial(passed["initial"], cell, len(formula.states), units)
+    free, weights["recurrent"] = checked_free(
+        passed["parametrisation"], passed["free"] or {}, weights, own_names=(*weights, *formula.parameters)
+    )
+    for array in (*weights.values(), *free.values()):
+        array.setflags(write=False)
+    parameters = checked_parameters(passed["parameters"], cell, filter, units, dt, plastic)
+    names = {name: None if classes[kind] is None else name_of(classes[kind]) for name, kind in CLASSES.items()}
+    return {
+        **weights, **names, "free": free, "parameters": parameters, "dt": dt, "plastic": plastic, "formula": formula,
+        "noise": number("noise", passed["noise"], 0), "_classes": classes, "_units": units,
+    }  # fmt: skip
+
+
+def checked_names(plastic: Any, known: Sequence[str]) -> tuple[str, ...]:
+    """The plastic weights in the order of those that are `known`.
+
+    Raises
+    ------
+    ValueRefused
+        If one is not known.
+    """
+    if isinstance(plastic, Mapping):
+        raise ValueRefused(
+            "plastic of a network is names, such as ('recurrent', 'readout'), got a mapping; which synapses of a weight change is said "
+            "to a training: nr.train(network, task, plastic={'recurrent': mask})"
+        )
+    only("plastic weight", dict.fromkeys(plastic), known)
+    return tuple(name for name in known if name in plastic)
+
+
+def checked_plastic(plastic: Any, cell: Cell, filter: Filter, has_bias: bool) -> tuple[str, ...]:
+    """What training changes; by default the weights, the cell's plastic parameters, and a bias that was given or that such cells usually have."""
+    if plastic is None:
+        bias = ("bias",) if has_bias or cell.biased else ()
+        return ("recurrent", "input", "readout", *bias, *cell.plastic)
+    return checked_names(plastic, ("recurrent", "input", "readout", "bias", *_defaults(cell, filter)))
+
+
+def count_units(recurrent: Any, formula: Formula, cell: str) -> int:
+    """Number of units N, by the columns of `recurrent`.
+
+    Raises
+    ------
+    ShapeError
+        If it is no matrix, or not of as many columns as the cell has outputs, or a multiple.
+    """
+    columns, outputs = np.shape(recurrent)[-1:], len(formula.emitted)
+    if np.ndim(recurrent) != 2 or columns[0] == 0 or columns[0] % outputs:
+        raise ShapeError(
+            f"recurrent must have shape (D N, K N) with at least one unit, got {np.shape(recurrent)}; {cell} has D={formula.n_drives}, K={outputs}"
+        )
+    return columns[0] // outputs
+
+
+def checked_weights(passed: Mapping[str, Any], formula: Formula, units: int) -> dict[str, np.ndarray]:
+    """The weights of a network of cells as float64 arrays, with defaults for feedback and bias."""
+    rows, columns = formula.n_drives * units, len(formula.emitted) * units
+    recurrent = real_array("recurrent", passed["recurrent"], (rows, columns), "weights are (post, pre), one block of rows a drive")
+    readout = real_array("readout", passed["readout"], (-1, columns), "one column a unit's output")
+    bias = np.zeros(rows) if passed["bias"] is None else passed["bias"]
+    return {
+        "recurrent": recurrent,
+        "input": real_array("input", passed["input"], (rows, -1), "weights are (post, pre); pass input.T if it is (pre, post)"),
+        "readout": readout,
+        "feedback": checked_feedback(passed["feedback"], readout),
+        "bias": real_array("bias", bias, (rows,)),
+    }
+
+
+def checked_feedback(feedback: Any, readout: np.ndarray) -> np.ndarray:
+    """The feedback weights, by default the readout's transpose; an array of their own."""
+    value = readout.T if feedback is None else feedback
+    return real_array("feedback", value, readout.shape[::-1], "it is (units, outputs); pass feedback.T if it is (outputs, units)").copy()
+
+
+def checked_initial(initial: Any, states: int, units: int) -> np.ndarray:
+    """The state before the first step, (k N,)."""
+    return real_array("initial", initial, (states * units,), "one value a unit and state, states stacked")
+
+
+def cell_initial(initial: Any, cell: Cell, states: int, units: int) -> np.ndarray:
+    """The same of a cell with its filter, from one value for all, one for each of the cell's states, or all; None: the cell's own."""
+    value: Any = cell.initial if initial is None else initial
+    if isinstance(value, tuple) and len(value) <= states:
+        value = np.repeat([*value, *[0.0] * (states - len(value))], units)
+    elif np.ndim(value) == 0:
+        own = len(cell.states)  # filters start at rest
+        value = np.repeat([float(np.asarray(value))] * own + [0.0] * (states - own), units)
+    return checked_initial(value, states, units)
+
+
+def checked_parameters(
+    values: Mapping[str, Any] | None, cell: Cell, filter: Filter, units: int, dt: float, plastic: Sequence[str]
+) -> dict[str, float | np.ndarray]:
+    """Every parameter of a cell and its filter: a number, or one a unit.
+
+    Raises
+    ------
+    ShapeError, ValueRefused
+        If there is no such parameter, a time constant is shorter than `dt`, or a filter's parameter out of its range.
+    """
+    only(f"parameter of {name_of(cell)}", values or {}, list(_defaults(cell, filter)))
+    checked = {name: _per_unit(name, (values or {}).get(name, default), units) for name, default in _defaults(cell, filter).items()}
+    for name, value in checked.items():
+        if name not in plastic:
+            _expect_range(name, value, filter)
+        if name.startswith("tau") and np.min(value) < dt:
+            raise ValueRefused(
+                f"{name} = {np.min(value):g} s is shorter than the time step dt = {dt:g} s; choose dt <= {name}, for accuracy dt <= {name} / 5"
+            )
+    return checked
+
+
+def _defaults(cell: Cell, filter: Filter) -> dict[str, float]:
+    return {**cell.parameters, **(filter.parameters if filter else {})}
+
+
+def _per_unit(name: str, value: Any, units: int) -> float | np.ndarray:
+    array = real_array(name, value)
+    return float(array) if array.ndim == 0 else real_array(name, array, (units,), "one value a unit")
+
+
+def _expect_range(name: str, value: float | np.ndarray, filter: Filter) -> None:
+    least, most = (filter.ranges if filter else {}).get(name, (-np.inf, np.inf))
+    if filter and not (least <= np.min(value) and np.max(value) <= most):
+        bounds = f"from {least:g}" if most == np.inf else f"from {least:g} to {most:g}"
+        raise ValueRefused(f"{name} of the filter {name_of(filter)} must lie {bounds}, got {value}")
