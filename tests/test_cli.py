@@ -278,7 +278,7 @@ def test_a_disk_that_fills_up_is_said_with_the_way_to_go_on(neurorec, monkeypatc
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr("neurorec.runs.states.write_state", fail)
+        patch.setattr("neurorec.runs.states.StateWriter.write", fail)
         told = f"cannot write run.h5 (No space left on device); it is whole up to trial 0: free some room, or mend the device, then go on with {RESUME}"
         refused(neurorec(*SMALL, "--out", "run.h5"), told)
     assert neurorec(*RESUME.split()[1:], "--quiet")[0] == 0
