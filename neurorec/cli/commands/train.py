@@ -18,7 +18,6 @@ from neurorec.training.settings import options as training_options
 
 if TYPE_CHECKING:
     from neurorec.networks.network import Network
-    from neurorec.runs.record import Record
     from neurorec.tasks.base.recommended import Recommended
     from neurorec.tasks.base.task import AbstractTask
 
@@ -116,9 +115,9 @@ def _announce(task: AbstractTask, how: Recommended) -> None:
 
 def _record(network: Network, every: int | None) -> Record | None:
     """What the library would record by itself, more or less often."""
-    from neurorec.runs.record import Record
+    from neurorec.runs.record import default_record
 
-    return None if every is None else Record((*network.formula.states[:1], "output", "target"), every=every)
+    return None if every is None else default_record(network, "output", "target", every=every)
 
 
 def _default_path(task: str, rule: str, seed: int) -> Path:
