@@ -18,6 +18,7 @@ from neurorec.training.settings import options as training_options
 
 if TYPE_CHECKING:
     from neurorec.networks.network import Network
+    from neurorec.runs.record import Record
     from neurorec.tasks.base.recommended import Recommended
     from neurorec.tasks.base.task import AbstractTask
 
