@@ -1,4 +1,4 @@
-"""Checks of what comes in: arrays become float64, or are refused in words; and where arrays of our own begin."""
+"""Checks of what comes in: arrays become float64, or are refused in words; where arrays of our own begin; how far two point the same way."""
 
 from __future__ import annotations
 
@@ -120,6 +120,19 @@ def only(kind: str, given: Mapping[str, object], known: Sequence[str]) -> None:
     for name in given:
         if name not in known:
             raise ValueRefused(f"no {kind} named {name!r}; there are {', '.join(known) or 'none'}")
+
+
+def cosine(a: np.ndarray, b: np.ndarray) -> float:
+    """<a, b> / (|a| |b|) of two arrays of one shape; 0 where one of them is zero."""
+    # float64: the square of a large float32 weight overflows
+    a, b = a.ravel().astype(float), b.ravel().astype(float)
+    size = float(np.linalg.norm(a) * np.linalg.norm(b))
+    return float(a @ b) / size if size else 0.0
+
+
+def degrees(a: np.ndarray, b: np.ndarray) -> float:
+    """The angle between them, 0 to 180; 90 where one of them is zero."""
+    return float(np.degrees(np.arccos(np.clip(cosine(a, b), -1, 1))))
 
 
 def _fits(shape: Sequence[int], wanted: Sequence[int]) -> bool:

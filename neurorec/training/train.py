@@ -162,7 +162,7 @@ def train(
     _expect_room(network, batch, first.steps)
     record = record or Record(variables=(*network.formula.states[:1], "output", "target"), every=max(1, trials // KEPT))
     file = RunFile.create(
-        path, network, plan.as_dict(), trials, first.steps, network.dt, plan.columns, learner.weights.vector, learner.slots, record,
+        path, network, plan.as_dict(), trials, first.steps, network.dt, plan.columns, *learner.state, record,
         [n for n, value in first.conditions.items() if value.dtype.kind in "iufbU"], network.inputs, network.outputs,
         texts=text_widths(first.conditions), batch=batch, seed_entropy=plan.seed, carried=learner.start.vector, rates=rates,
         overwrite=overwrite,
@@ -210,7 +210,7 @@ def resume(
         learner = Learner(file.initial(), Parts.remade(plan, task, file.trust), plan, rates)
         until = file.total if trials is None else _last_trial(file, whole("trials", trials))
         file.extend(until)
-        _, learner.updates, learner.weights.vector[...], learner.slots[...], learner.start.vector[...] = file.state()
+        learner.go_on_from(*file.state()[1:])
         journal = Journal(learner, file, until)
     except Exception:
         file.close()
@@ -327,7 +327,7 @@ class Journal:
         if columns:
             self.file.write_log(self.done - len(columns["loss"]), columns)
         learner = self.learner
-        self.file.checkpoint(self.done, learner.updates, learner.weights.vector, learner.slots, learner.start.vector)
+        self.file.checkpoint(self.done, learner.updates, *learner.state, learner.start.vector)
         self.rows, self.flushed = [], time.monotonic()
 
     def conclude(self) -> None:
