@@ -17,7 +17,8 @@ CALLED = ("step", "output", "jacobian", "emission", "pull_output", "prepare", "e
 
 def causal(network: Network, weights: Weights, stimulus: Stimulus, activity: Activity, memory: Memory, teaching: Teaching) -> None:
     """Call the compiled loop with everything as plain arrays and numbers."""
-    formula, (inputs, targets, share), vector = network.formula, given(stimulus), weights.vector
+    formula, inputs, vector = network.formula, stimulus.inputs, weights.vector  # as they lie: in what order their sums are taken follows
+    _, targets, share = given(stimulus)
     offsets = np.array([span.start for span in weights.spans.values()] + [vector.size], np.int64)
     sizes = (len(formula.states), formula.n_drives, len(formula.emitted), network.units, len(formula.ports), len(formula.plastic),
              for_numpy(formula).N_CONSTANTS, network.inputs, network.outputs)  # fmt: skip

@@ -67,7 +67,7 @@ def element(readout, feedback, matrix):
 """,
     "step": """\
 def optimise(vector, change, slots, rates, count, settings):
-    method(vector, change, slots, rates, count, ({settings}))
+    vector += method(vector, change, slots, rates, count, ({settings}))
 """,
 }
 _LOOPS = ("product", "readout", "kernels", "answer", "causal", "fused", "low_rank")
