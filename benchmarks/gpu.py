@@ -34,7 +34,7 @@ from report import parser, print_machine, print_rows
 
 import neurorec as nr
 from neurorec.discovery import resolve
-from neurorec.engines.residence import HostResidence
+from neurorec.engines.base.residence import HostResidence
 from neurorec.timing.platforms import Device, machine
 from neurorec.timing.updates import against_the_floor, every_step
 from neurorec.timing.workload import Workload, weight_movement

@@ -10,7 +10,7 @@ import numpy as np
 from neurorec.arrays import degrees
 from neurorec.discovery import name_of
 from neurorec.engines.base import Activity, Route, Stimulus, Teaching, check
-from neurorec.engines.residence import Pace
+from neurorec.engines.base.residence import Pace
 from neurorec.errors import DivergenceError
 from neurorec.learning.feedbacks.symmetric import Symmetric
 from neurorec.learning.rules.bptt import BPTT

@@ -149,7 +149,7 @@ def test_no_weights_cross_in_a_batch(update, arrangement, monkeypatch):
     from numba import cuda
     from numba.cuda.cudadrv.devicearray import DeviceNDArray
 
-    from neurorec.training.train import train as training
+    from neurorec.runs import trial_log as training
 
     sizes, seen = [], []
     back, there, fresh = DeviceNDArray.copy_to_host, DeviceNDArray.copy_to_device, cuda.to_device

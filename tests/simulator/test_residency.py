@@ -14,7 +14,7 @@ from numba import config
 import neurorec as nr
 from neurorec.errors import DivergenceError, NotOffered, SilentNetworkWarning
 from neurorec.learning.optimisers.base import AbstractOptimiser
-from neurorec.training.train import train as training
+from neurorec.runs import trial_log as training
 
 if not config.ENABLE_CUDASIM:
     pytest.skip("runs in Numba's simulator only: NUMBA_ENABLE_CUDASIM=1, as in make test", allow_module_level=True)
@@ -178,7 +178,7 @@ REST = {
 
 
 def test_an_update_that_is_undone_leaves_weights_and_memory_as_they_were():
-    from neurorec.engines.residence import Pace
+    from neurorec.engines.base.residence import Pace
     from neurorec.simulation.loss import weighted_error
     from neurorec.simulation.stimulus import stimulus
     from neurorec.training.parts import Parts

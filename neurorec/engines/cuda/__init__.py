@@ -10,6 +10,7 @@ import numpy as np
 from numba import cuda
 
 from neurorec.engines.base import AbstractEngine, Activity, Memory, Route, Stimulus, Teaching
+from neurorec.engines.base.residence import AbstractResidence, HostResidence
 from neurorec.engines.cuda import passes
 from neurorec.engines.cuda.bench import Bench
 from neurorec.engines.cuda.device import expect_gpu
@@ -17,7 +18,6 @@ from neurorec.engines.cuda.products import beside, products
 from neurorec.engines.cuda.resident import Resident, expect_compiled
 from neurorec.engines.cuda.sizes import WAYS
 from neurorec.engines.cuda.step_updates import Learnt, expect_fused, online
-from neurorec.engines.residence import AbstractResidence, HostResidence
 from neurorec.errors import ValueRefused
 from neurorec.networks.network import Network
 from neurorec.networks.weights import Weights

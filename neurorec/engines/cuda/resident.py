@@ -11,11 +11,11 @@ from numba import cuda
 from numba.core.errors import NumbaError
 
 from neurorec.engines.base import Activity, Route, Stimulus, Teaching
+from neurorec.engines.base.residence import CLOSE, AbstractResidence, Pace
 from neurorec.engines.cuda import compile, passes, step_updates
 from neurorec.engines.cuda.bench import Bench, OnGpu
 from neurorec.engines.cuda.kernels import flat
 from neurorec.engines.cuda.layouts import blocks
-from neurorec.engines.residence import CLOSE, AbstractResidence, Pace
 from neurorec.errors import NotOffered
 from neurorec.learning.optimisers.base import AbstractOptimiser
 from neurorec.learning.updates import settings_of

@@ -9,8 +9,8 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from neurorec.engines.residence import AbstractResidence, HostResidence
-from neurorec.engines.residence import Memory as Memory
+from neurorec.engines.base.residence import AbstractResidence, HostResidence
+from neurorec.engines.base.residence import Memory as Memory
 from neurorec.errors import NotOffered
 from neurorec.learning.feedbacks.base import AbstractFeedback
 from neurorec.learning.optimisers.base import AbstractOptimiser
