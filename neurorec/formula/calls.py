@@ -56,7 +56,8 @@ def _called(name: str, place: int) -> Any:
         expected = signature(name, arguments[0].dtype)
         if len(arguments) != len(expected) or any(not typing.can_convert(a, b) for a, b in zip(arguments, expected, strict=True)):
             raise TypingError(f"{name} takes {expected}, got {arguments}")
-        return types.void(table, types.StarArgTuple.from_types(expected)), _jump(place, expected)
+        given: Any = types.StarArgTuple.from_types(expected)
+        return types.void(table, given), _jump(place, expected)
 
     return call
 
