@@ -172,27 +172,22 @@ def test_a_law_that_the_gpus_compiler_cannot_find_is_refused():
         nr.train(network(TINY), trials(TINY), engine="cuda", optimiser=Hidden, trials=1, progress=False)
 
 
-REST = {
-    "trials": 4, "batch": 2, "update": "trial", "rate": 0.01, "clip": None, "weight_decay": 0.0, "gradient_angle": 0, "stop_below": None, "seed": 0,
-}  # fmt: skip
-
-
 def test_an_update_that_is_undone_leaves_weights_and_memory_as_they_were():
     from neurorec.engines.base.residence import Pace
     from neurorec.simulation.loss import weighted_error
     from neurorec.simulation.stimulus import stimulus
     from neurorec.training.parts import Parts
-    from neurorec.training.settings import Plan
-    from neurorec.training.trainer import Learner
+    from neurorec.training.settings import TrainingSettings
+    from neurorec.training.trainer import Trainer
 
     net, data = network(TINY), trials(TINY)
     parts = Parts.of(data, "rflo", "cuda", None, "adam", None)
-    learner = Learner(net, parts, Plan(**parts.described(), **REST))
-    residence, given = learner.residence, stimulus(net, data, np.float32, 0)
+    trainer = Trainer(net, parts, TrainingSettings(trials=4, batch=2, rate=0.01))
+    residence, given = trainer.residence, stimulus(net, data, np.float32, 0)
     assert isinstance(residence, Resident)
     before = [each.copy() for each in residence.state()]
     activity = residence.forward(given)
-    residence.step(residence.change(given, activity, weighted_error(activity.readout, data), learner.teaching.route), Pace(0, 1.0))
+    residence.step(residence.change(given, activity, weighted_error(activity.readout, data), trainer.teaching.route), Pace(0, 1.0))
     assert not any(np.array_equal(*pair) for pair in zip(residence.state(), before, strict=True))
     residence.undo()
     assert all(np.array_equal(*pair) for pair in zip(residence.state(), before, strict=True))
