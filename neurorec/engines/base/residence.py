@@ -74,7 +74,7 @@ class AbstractResidence(ABC):
 
     @abstractmethod
     def alignment(self) -> float:
-        """<Wout^T, B> / (|Wout| |B|), of the readout and the network's feedback weights (Murray 2019, Fig 2c)."""
+        """Cosine of the angle between the transposed readout and the feedback weights (Murray 2019, Fig 2c)."""
 
     @abstractmethod
     def state(self) -> tuple[np.ndarray, np.ndarray]:
