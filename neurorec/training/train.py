@@ -152,7 +152,7 @@ def _file(
     config = {**trainer.parts.described(), **settings.as_dict()}
     snapshots = record.snapshots(settings.trials, settings.batch)
     file = RunWriter.create(path, Contents(layout, network, config, state, settings.seed, snapshots, rates), overwrite)
-    file.reader.trust = (*network.component_classes, *trainer.parts.made_of)
+    file.reader.trust = (*network.component_classes, *trainer.parts.component_classes)
     return file
 
 

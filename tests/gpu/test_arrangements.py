@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from crossings import counted
 from gpu_sizes import LEARNING, SIZES
 
 import neurorec as nr
@@ -146,23 +147,12 @@ def test_a_training_that_was_stopped_goes_on_to_the_same_bits(optimiser, update,
 @pytest.mark.parametrize("update", ["trial", "step"])
 def test_no_weights_cross_in_a_batch(update, arrangement, monkeypatch):
     """What is copied is counted by its length: no array of activity is as long as one of weights."""
-    from numba import cuda
     from numba.cuda.cudadrv.devicearray import DeviceNDArray
 
-    from neurorec.runs import trial_log as training
+    from neurorec.runs import trial_log
 
-    sizes, seen = [], []
-    back, there, fresh = DeviceNDArray.copy_to_host, DeviceNDArray.copy_to_device, cuda.to_device
-
-    def sent(array, source, *rest, **more):
-        if isinstance(source, np.ndarray):
-            sizes.append(source.size)
-        return there(array, source, *rest, **more)
-
-    monkeypatch.setattr(DeviceNDArray, "copy_to_host", lambda array, *rest, **more: sizes.append(array.size) or back(array, *rest, **more))
-    monkeypatch.setattr(DeviceNDArray, "copy_to_device", sent)
-    monkeypatch.setattr(cuda, "to_device", lambda source, *rest, **more: sizes.append(np.size(source)) or fresh(source, *rest, **more))
-    monkeypatch.setattr(training, "FLUSH_SECONDS", np.inf)
+    sizes, seen = counted(monkeypatch, DeviceNDArray), []
+    monkeypatch.setattr(trial_log, "FLUSH_SECONDS", np.inf)
     net, data = model(130, 4, 3)
     settings = {"trials": 16, "batch": 4, "update": update, "rate": 0.001, "record": nr.Record(("h", "output"), checkpoints=2)}
     nr.train(net, data, engine=engine(arrangement), progress=lambda *_: seen.append(len(sizes)), **settings)

@@ -8,18 +8,18 @@ from itertools import pairwise
 import numpy as np
 import pytest
 from cases import Sizes, difference, network, trials
+from crossings import counted
 from laws import HeavyBall, Mixed
 from numba import config
 
 import neurorec as nr
 from neurorec.errors import DivergenceError, NotOffered, SilentNetworkWarning
 from neurorec.learning.optimisers.base import AbstractOptimiser
-from neurorec.runs import trial_log as training
+from neurorec.runs import trial_log
 
 if not config.ENABLE_CUDASIM:
     pytest.skip("runs in Numba's simulator only: NUMBA_ENABLE_CUDASIM=1, as in make test", allow_module_level=True)
 
-from numba import cuda
 from numba.cuda.simulator.cudadrv.devicearray import FakeCUDAArray
 
 from neurorec.engines.cuda import CudaEngine
@@ -87,18 +87,7 @@ def test_a_training_that_was_stopped_goes_on_to_the_same_bits(optimiser, update,
 @pytest.fixture
 def crossings(monkeypatch):
     """How many numbers each copy between host and GPU takes along."""
-    sizes = []
-    back, there, fresh = FakeCUDAArray.copy_to_host, FakeCUDAArray.copy_to_device, cuda.to_device
-
-    def sent(array, source, *rest, **more):
-        if isinstance(source, np.ndarray):
-            sizes.append(source.size)
-        return there(array, source, *rest, **more)
-
-    monkeypatch.setattr(FakeCUDAArray, "copy_to_host", lambda array, *rest, **more: sizes.append(array.size) or back(array, *rest, **more))
-    monkeypatch.setattr(FakeCUDAArray, "copy_to_device", sent)
-    monkeypatch.setattr(cuda, "to_device", lambda source, *rest, **more: sizes.append(np.size(source)) or fresh(source, *rest, **more))
-    return sizes
+    return counted(monkeypatch, FakeCUDAArray)
 
 
 # No array of activity is as long as one of weights.
@@ -112,7 +101,7 @@ NUMBERS = {2, 5, 6, 4 * 5}  # words of the noise's counter; rates, one a kind of
     [("on_chip", "sgd", "trial"), ("across_chip", "rmsprop", "trial"), ("apart", "adam", "trial"), (None, "sgd", "step")],
 )
 def test_no_weights_cross_between_two_checkpoints(optimiser, update, way, crossings, monkeypatch):
-    monkeypatch.setattr(training, "FLUSH_SECONDS", np.inf)
+    monkeypatch.setattr(trial_log, "FLUSH_SECONDS", np.inf)
     net = network(UNLIKE, noise=0.1)
     net = net.replace(plastic=("recurrent", "input", "readout", "bias", *(() if update == "step" else ("tau",))))
     seen = []
