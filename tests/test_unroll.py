@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 import neurorec as nr
 from neurorec.discovery import load
-from neurorec.engines.base import Route
 from neurorec.engines.unrolled import UnrolledEngine
 from neurorec.engines.unrolled._recurrence import Recurrence
 from neurorec.engines.unrolled._scan import backwards, in_turn, scan
@@ -339,10 +338,10 @@ def test_an_activity_from_elsewhere_is_solved_for_again():
     net, data = network(ORDINARY), trials(ORDINARY)
     weights, given_ = Weights.of(net, np.float64), stimulus(net, data, np.float64, 0)
     ours, reference, error = UnrolledEngine(), load("engines", "reference")(), np.ones_like(data.targets)
-    route = Route(load("rules", "rflo")(), load("feedbacks", "random")())
+    rule, feedback = load("rules", "rflo")(), load("feedbacks", "random")()
     activity = reference.forward(net, weights, given_)
-    wanted = reference.change(net, weights, given_, activity, error, route)
-    assert difference(ours.change(net, weights, given_, activity, error, route).vector, wanted.vector) < 1e-10
+    wanted = reference.change(net, weights, given_, activity, error, rule, feedback)
+    assert difference(ours.change(net, weights, given_, activity, error, rule, feedback).vector, wanted.vector) < 1e-10
 
 
 def test_weights_that_change_at_every_step_are_refused():

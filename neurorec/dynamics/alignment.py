@@ -99,11 +99,11 @@ def _changing(network: Network, rule: AbstractRule) -> list[str]:
     return [name for name in names if name not in parts or parts[name].size]
 
 
-def _measured(network: Network, data: Trials, names: list[str], engine: Any, route: dict[str, Any]) -> dict[str, Any]:
+def _measured(network: Network, data: Trials, names: list[str], engine: Any, settings: dict[str, Any]) -> dict[str, Any]:
     """Everything at one checkpoint."""
-    ours = weight_change(network, data, engine=engine, **route)
+    ours = weight_change(network, data, engine=engine, **settings)
     exact = weight_change(network, data, engine=engine, rule="bptt", feedback="symmetric")
-    grows = lambda net: float((weight_change(net, data, engine=engine, **route)["readout"].T * net.feedback).sum())  # noqa: E731 - of one argument
+    grows = lambda net: float((weight_change(net, data, engine=engine, **settings)["readout"].T * net.feedback).sum())  # noqa: E731 - of one argument
     return {
         "trace": _trace(network),
         "cosine": cosine(network.readout.T, network.feedback),

@@ -1,6 +1,6 @@
 """Calls of compiled functions by their address: a time loop is compiled once, for every unit, loss, feedback and optimiser.
 
-A loop takes tables of addresses, int64 arrays: `UNIT` for what `neurorec.formula.unit` prints, `TEACHING` for what teaches it. What
+A loop takes tables of addresses, int64 arrays: `UNIT` for what `neurorec.formula.unit` prints, `LEARNING` for what teaches it. What
 it calls is compiled by itself, with the arguments that `signature` says, and only when a loop first needs it.
 """
 
@@ -26,12 +26,12 @@ UNIT = {
     "emission": (3, 2, 3),
     "prepare": (3, 2, 3),
 }
-TEACHING = {"error": (2, 2, 2), "element": (1, 1, 1), "optimise": (1, 1, 2, 1)}  # optimise: then the count, and settings in float64
+LEARNING = {"error": (2, 2, 2), "element": (1, 1, 1), "optimise": (1, 1, 2, 1)}  # optimise: then the count, and settings in float64
 
 
 def signature(name: str, number: types.Type) -> tuple[types.Type, ...]:
     """Types of a function's arguments, where a loop's numbers are of this one."""
-    arrays = tuple(types.Array(number, rank, "C") for rank in (UNIT | TEACHING)[name])
+    arrays = tuple(types.Array(number, rank, "C") for rank in (UNIT | LEARNING)[name])
     if name == "optimise":
         return *arrays, INDEX, types.Array(types.float64, 1, "C")
     return (*arrays, INDEX, INDEX) if name in UNIT else arrays
@@ -39,9 +39,9 @@ def signature(name: str, number: types.Type) -> tuple[types.Type, ...]:
 
 def address(compiled: Any, name: str, number: types.Type) -> int:
     """Where the machine code of a function lies, which is compiled or read from disk if it was not yet."""
-    asked = signature(name, number)
-    compiled.compile(asked)
-    done = compiled.overloads[asked]
+    arguments = signature(name, number)
+    compiled.compile(arguments)
+    done = compiled.overloads[arguments]
     return done.library.get_pointer_to_function(done.fndesc.llvm_func_name)
 
 
@@ -79,5 +79,5 @@ def _jump(place: int, expected: tuple[types.Type, ...]) -> Any:
 
 
 step, output, pull, pull_output, jacobian, emission, prepare = (_called(name, place) for place, name in enumerate(UNIT))
-error, element, optimise = (_called(name, place) for place, name in enumerate(TEACHING))
+error, element, optimise = (_called(name, place) for place, name in enumerate(LEARNING))
 OUTPUT = list(UNIT).index("output")

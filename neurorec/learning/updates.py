@@ -10,7 +10,7 @@ import numpy as np
 from neurorec.errors import NotOffered
 
 if TYPE_CHECKING:
-    from neurorec.engines.base import Teaching
+    from neurorec.engines.base import UpdateSettings
 
 
 def settings_of(optimiser: Any) -> tuple[float, ...]:
@@ -34,13 +34,13 @@ def expect_law(optimiser: Any) -> None:
         )
 
 
-def apply(weights: np.ndarray, change: np.ndarray, slots: np.ndarray, count: int, teaching: Teaching) -> None:
+def apply(weights: np.ndarray, change: np.ndarray, slots: np.ndarray, count: int, update_settings: UpdateSettings) -> None:
     """Clip, decay, step, keep in range: in place."""
-    clipped(change, teaching.rates, teaching.clip)
-    if teaching.decay:
-        weights *= 1 - teaching.rates * weights.dtype.type(teaching.decay)
-    weights += teaching.optimiser.step(weights, change, slots, teaching.rates, count, settings_of(teaching.optimiser))
-    np.maximum(weights, teaching.least, out=weights)
+    clipped(change, update_settings.rates, update_settings.clip)
+    if update_settings.decay:
+        weights *= 1 - update_settings.rates * weights.dtype.type(update_settings.decay)
+    weights += update_settings.optimiser.step(weights, change, slots, update_settings.rates, count, settings_of(update_settings.optimiser))
+    np.maximum(weights, update_settings.lower_bounds, out=weights)
 
 
 def clipped(change: np.ndarray, rates: np.ndarray, clip: float) -> None:

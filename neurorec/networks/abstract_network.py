@@ -101,7 +101,7 @@ class AbstractNetwork(AbstractDisplayed):
     @property
     def lower_bounds(self) -> Mapping[str, float]:
         """Smallest values of the free parameters that have one."""
-        return {} if self.parametrisation_class is None else self.parametrisation_class.least
+        return {} if self.parametrisation_class is None else self.parametrisation_class.lower_bounds
 
     @property
     def outputs(self) -> int:

@@ -39,7 +39,7 @@ def simulate(
     network : Network or ModuleNetwork
     trials : Trials, task, name of a task, or (T, B, I) or (T, I) array_like
         With the network's number of inputs and outputs, and its dt. Of a task, `n` trials are drawn. An array is what the
-        network hears, at its dt; then nothing is asked, and there is no loss.
+        network receives, at its dt; then there are no targets, and no loss.
     engine : str or engine
         From ``nr.names("engines")``.
     seed : int or None
@@ -64,7 +64,7 @@ def simulate(
     runner, root = resolve("engines", engine), entropy(seed)
     expect_taken(runner, network)
     trials = _as_trials(trials, network, n, root)
-    fit(network, trials, asked=trials.has_targets)
+    fit(network, trials, needs_targets=trials.has_targets)
     numbers = trials.steps * trials.count * (2 * network.initial.size + network.inputs + 2 * network.outputs)  # computed, then copied
     expect_memory(np.dtype(runner.dtype).itemsize * numbers, "the simulation", "use fewer trials or steps, or nr.stream, into a file")
     given = stimulus(network, trials, runner.dtype, root, state=start(network, trials.count, initial, runner.dtype))
@@ -76,7 +76,7 @@ def simulate(
 
 
 def _as_trials(given: Trials | AbstractTask | str | np.ndarray, network: AbstractNetwork, n: int, seed: int) -> Trials:
-    """Trials as they are, those that a task draws, or inputs of which nothing is asked."""
+    """Trials as they are, those that a task draws, or inputs without targets."""
     if isinstance(given, Trials):
         return given
     if isinstance(given, str | AbstractTask) or inspect.isclass(given):

@@ -31,7 +31,7 @@ def stimulus(
 
 
 def targets(network: AbstractNetwork, trials: Trials) -> np.ndarray:
-    """What is asked, (T, B, O); zeros where nothing is, which engines take all the same."""
+    """Targets, (T, B, O); zeros where there are none, which engines take all the same."""
     return trials.targets if trials.has_targets else np.zeros((trials.steps, trials.count, network.outputs))
 
 
@@ -46,13 +46,13 @@ def start(network: AbstractNetwork, trials: int, initial: np.ndarray | None, dty
     return np.ascontiguousarray(each.transpose(1, 0, 2), dtype=dtype)
 
 
-def fit(network: AbstractNetwork, trials: Trials, asked: bool = True) -> None:
-    """Refuse trials that the network cannot be given, or, if something must be `asked` of it, cannot answer."""
-    if asked and not trials.has_targets:
+def fit(network: AbstractNetwork, trials: Trials, needs_targets: bool = True) -> None:
+    """Refuse trials that the network cannot be given, or, if it `needs_targets`, that say nothing about its outputs."""
+    if needs_targets and not trials.has_targets:
         raise ValueRefused(
             "these trials have no targets, so there is nothing to learn or compare; make them with nr.Trials(inputs, targets)"
         )
-    compared = [("targets", trials.targets.shape[2], network.outputs)] if asked else []
+    compared = [("targets", trials.targets.shape[2], network.outputs)] if needs_targets else []
     for name, channels, have in [("inputs", trials.inputs.shape[2], network.inputs), *compared]:
         if channels != have:
             word = name.removesuffix("s") if name == "inputs" else "output"

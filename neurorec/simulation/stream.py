@@ -104,7 +104,7 @@ def stream(
     runner, root = resolve("engines", engine), entropy(seed)
     expect_taken(runner, network)
     record = record or default_record(network, "output")
-    fit(network, trials, asked=trials.has_targets or "target" in record.variables)
+    fit(network, trials, needs_targets=trials.has_targets or "target" in record.variables)
     if record.reduce is not None:
         raise ValueRefused(f"reduce={record.reduce!r} needs whole trials; record every j-th step with steps=, and reduce what xarray reads")
     window = min(trials.steps, _window(network, trials, record) if window is None else _multiple(whole("window", window), record.steps))

@@ -25,9 +25,9 @@ class Trajectories(AbstractDisplayed):
     states : dict of str to (T, B, N) array
         Every state of the cell, after each step.
     trials : Trials
-        What was asked.
+        What was given, and the targets, if any.
     loss : (B,) array
-        Loss of each trial; NaN where nothing was asked.
+        Loss of each trial; NaN where there are no targets.
     """
 
     outputs: np.ndarray
@@ -38,14 +38,14 @@ class Trajectories(AbstractDisplayed):
     def to_xarray(self) -> xarray.Dataset:
         """Named dimensions (time, trial, unit, output, input), time in seconds, conditions and names of channels as coordinates.
 
-        Where nothing was asked there is no ``target``, ``loss`` or ``mask``.
+        Without targets there is no ``target``, ``loss`` or ``mask``.
         """
         import xarray
 
         trials, over = self.trials, ("time", "trial")
         variables = {name: ((*over, "unit"), values, {"units": "1"}) for name, values in self.states.items()}
-        asked = {"target": (trials.targets, "output")} if trials.has_targets else {}
-        channels = {"output": (self.outputs, "output"), **asked, "input": (trials.inputs, "input")}
+        wanted = {"target": (trials.targets, "output")} if trials.has_targets else {}
+        channels = {"output": (self.outputs, "output"), **wanted, "input": (trials.inputs, "input")}
         variables |= {name: ((*over, f"{last}_channel"), values, {"units": "1"}) for name, (values, last) in channels.items()}
         coordinates = {
             "time": ("time", trials.time, {"units": "s", "long_name": "time from trial start"}),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from neurorec.discovery import resolve
-from neurorec.engines.base import AbstractEngine, Route, check
+from neurorec.engines.base import AbstractEngine, check
 from neurorec.learning.feedbacks.base import AbstractFeedback
 from neurorec.learning.rules.base import AbstractRule
 from neurorec.networks.abstract_network import AbstractNetwork
@@ -48,8 +48,8 @@ def weight_change(
     fit(network, trials)
     weights, given = Weights.of(network, runner.dtype), stimulus(network, trials, runner.dtype, entropy(seed))
     activity = runner.forward(network, weights, given)
-    route = Route(law, resolve("feedbacks", feedback or law.feedback))
-    change = runner.change(network, weights, given, activity, weighted_error(activity.readout, trials), route)
+    error, back = weighted_error(activity.readout, trials), resolve("feedbacks", feedback or law.feedback)
+    change = runner.change(network, weights, given, activity, error, law, back)
     found = {name: change.view(name) for name in change.spans if name not in ("feedback", "parameters", *network.learnt)}
     found |= {name: change.parameters[network.formula.parameters.index(name)] for name in network.formula.plastic}
     found = {name: value if law.may_change(name) else np.zeros_like(value) for name, value in found.items()}

@@ -162,8 +162,8 @@ def _check_stays(law: Any, cell: str, rule: str, engine: Any) -> None:
     hold(np.array_equal(made.recurrent, law.map(_all_of(law, made))), law, f"after 600 updates by {rule} the weights are map(free)")
     for name in law.fixed:
         hold(np.array_equal(made.free[name], net.free[name]), law, f"{name} is fixed")
-    for name, least in law.least.items():
-        hold(made.free[name].min() >= least, law, f"{name} stays at or above {least}", made.free[name].min())
+    for name, smallest in law.lower_bounds.items():
+        hold(made.free[name].min() >= smallest, law, f"{name} stays at or above {smallest}", made.free[name].min())
     again = law.of(made.recurrent, **{name: getattr(made, name) for name in law.reads})
     apart = np.abs(law.map({**_all_of(law, made), **again}) - made.recurrent).max()
     hold(apart < 1e-5, law, f"after 600 updates by {rule} the weights are {law.range}: of finds them again, to 1e-5", f"{apart:.1e}")

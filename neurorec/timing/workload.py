@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from neurorec.discovery import load, resolve
-from neurorec.engines.base import Activity, Memory, Route, Teaching
+from neurorec.engines.base import Activity, OptimiserState, UpdateSettings
 from neurorec.learning.optimisers.sgd import SGD
 from neurorec.networks.network import Network
 from neurorec.networks.plasticity import learning_rates
@@ -39,7 +39,7 @@ class Workload:
         self.engine = resolve("engines", engine)
         self.weights = Weights.of(self.network, self.engine.dtype)
         self.stimulus = stimulus(self.network, self.trials, self.engine.dtype, seed)
-        self._teachings: dict[tuple[str, float], Teaching] = {}  # made once, as in a training
+        self._settings: dict[tuple[str, float], UpdateSettings] = {}  # made once, as in a training
 
     def forward(self) -> Activity:
         """Run the trials."""
@@ -48,24 +48,22 @@ class Workload:
     def update(self, rule: str) -> Weights:
         """Run the trials and evaluate a rule: all of an update but the optimiser's step."""
         chosen, activity = resolve("rules", rule), self.forward()
-        route = Route(chosen, resolve("feedbacks", chosen.feedback))
-        error = weighted_error(activity.readout, self.trials)
-        return self.engine.change(self.network, self.weights, self.stimulus, activity, error, route)
+        feedback, error = resolve("feedbacks", chosen.feedback), weighted_error(activity.readout, self.trials)
+        return self.engine.change(self.network, self.weights, self.stimulus, activity, error, chosen, feedback)
 
     def online(self, rule: str, rate: float = RATE) -> Activity:
         """Run the trials with weights that change at every step."""
-        no_past = Memory(np.empty((0, self.weights.vector.size), self.engine.dtype), 0)
-        if (rule, rate) not in self._teachings:
-            self._teachings[rule, rate] = self._teaching(rule, rate)
-        return self.engine.online(self.network, self.weights, self.stimulus, no_past, self._teachings[rule, rate])
+        no_past = OptimiserState(np.empty((0, self.weights.vector.size), self.engine.dtype), 0)
+        if (rule, rate) not in self._settings:
+            self._settings[rule, rate] = self._update_settings(rule, rate)
+        return self.engine.online(self.network, self.weights, self.stimulus, no_past, self._settings[rule, rate])
 
-    def _teaching(self, rule: str, rate: float) -> Teaching:
+    def _update_settings(self, rule: str, rate: float) -> UpdateSettings:
         chosen = resolve("rules", rule)
         feedback = resolve("feedbacks", chosen.feedback)
         rates = self.weights.per_weight(self.network, learning_rates(self.network, chosen, feedback, rate)).astype(self.engine.dtype)
-        return Teaching(
-            Route(chosen, feedback), SGD(), load("losses", "mse")(), rates, np.inf, 0.0, lower_bounds(self.network, self.weights)
-        )  # fmt: skip
+        loss, smallest = load("losses", "mse")(), lower_bounds(self.network, self.weights)
+        return UpdateSettings(chosen, feedback, SGD(), loss, rates, np.inf, 0.0, smallest)
 
 
 def deviation(units: int, n_trials: int, rule: str, steps: int = 5, engine: str = "numba") -> float:

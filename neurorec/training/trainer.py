@@ -9,7 +9,7 @@ import numpy as np
 
 from neurorec.arrays import degrees
 from neurorec.discovery import name_of
-from neurorec.engines.base import Activity, Route, Stimulus, Teaching, check
+from neurorec.engines.base import Activity, Stimulus, UpdateSettings, check
 from neurorec.engines.base.residence import Pace
 from neurorec.errors import DivergenceError
 from neurorec.learning.feedbacks.symmetric import Symmetric
@@ -68,8 +68,9 @@ class Trainer:
         even = learning_rates(network, parts.rule, parts.feedback, settings.rate)  # which refuses what cannot be trained
         self.rates = self.names.per_weight(network, even) if rates is None else rates.astype(self.engine.dtype)
         clip = np.inf if settings.clip is None else settings.clip
-        self.teaching = Teaching(
-            Route(parts.rule, parts.feedback),
+        self.update_settings = UpdateSettings(
+            parts.rule,
+            parts.feedback,
             parts.optimiser,
             parts.loss,
             self.rates,
@@ -78,16 +79,16 @@ class Trainer:
             lower_bounds(network, self.names),
             tuple(settings.uneven),
         )
-        self.engine.expect(network, self.teaching, settings.schedule)
-        self.residence = self.engine.residence(network, self.names, self.teaching)
+        self.engine.expect(network, self.update_settings, settings.schedule)
+        self.residence = self.engine.residence(network, self.names, self.update_settings)
         self.silence = Silence(network)
-        self.exact, self.began = Route(BPTT(), Symmetric()), time.monotonic()
+        self.exact, self.began = (BPTT(), Symmetric()), time.monotonic()
 
     def trials(self, first: int, n: int) -> Trials:
         """Trials number `first` and on, which mean something to the training's loss."""
         made = self.parts.task.trials(n, self.settings.seed, first)
         if made.loss != name_of(self.parts.loss):
-            self.teaching.loss.expect(made.targets, made.mask)
+            self.update_settings.loss.expect(made.targets, made.mask)
         return made
 
     def learn(self, trials: Trials, first: int) -> tuple[Activity, dict[str, np.ndarray]]:
@@ -112,7 +113,7 @@ class Trainer:
             state = self.start.of(trials.count)
             given = stimulus(self.network, trials, self.engine.dtype, self.settings.seed, first, state, training_noise)
             activity, angle = run(trials, given, pace)
-            loss = losses(activity.readout, trials, self.teaching.loss)
+            loss = losses(activity.readout, trials, self.update_settings.loss)
         if not (self.residence.finite() and self._bearable(loss, trials)):
             self.residence.undo()
             raise DivergenceError(self._unstable(first, loss))
@@ -146,14 +147,14 @@ class Trainer:
         """Whether learning can come back from here: far beyond a silent network's loss every step makes things worse."""
         if np.nanmax(loss, initial=0) < UNBEARABLE and np.isfinite(loss).all():
             return True
-        silent = losses(np.zeros_like(trials.targets), trials, self.teaching.loss)
+        silent = losses(np.zeros_like(trials.targets), trials, self.update_settings.loss)
         return bool(np.isfinite(loss).all() and (loss < UNBEARABLE * (1 + silent)).all())
 
     def _at_the_end(self, trials: Trials, given: Stimulus, pace: Pace) -> tuple[Activity, float]:
         """Run trials with the weights standing still, then change them."""
         lesson = self._lesson(trials, given)
         exact = self._exact(lesson)
-        change = self.residence.change(*lesson, self.teaching.route)
+        change = self.residence.change(*lesson, self.parts.rule, self.parts.feedback)
         angle = self._angle(change, exact, pace)
         self.residence.step(change, pace)
         return lesson[1], angle
@@ -166,14 +167,14 @@ class Trainer:
     def _lesson(self, trials: Trials, given: Stimulus) -> tuple[Stimulus, Activity, np.ndarray]:
         """Run trials with the weights standing still; what a residence's ``change`` takes."""
         activity = self.residence.forward(given)
-        return given, activity, weighted_error(activity.readout, trials, self.teaching.loss)
+        return given, activity, weighted_error(activity.readout, trials, self.update_settings.loss)
 
     def _measures_angle(self) -> bool:
         return bool(self.settings.gradient_angle) and self.batches % self.settings.gradient_angle == 0
 
     def _exact(self, lesson: tuple) -> np.ndarray | None:
         """The exact gradient, if the batch is one of those that measure an angle to it."""
-        return self.residence.on_host(self.residence.change(*lesson, self.exact)) if self._measures_angle() else None
+        return self.residence.on_host(self.residence.change(*lesson, *self.exact)) if self._measures_angle() else None
 
     def _angle(self, change: Any, exact: np.ndarray | None, pace: Pace) -> float:
         """Degrees between the rule's change and the exact gradient, over the weights that move."""
@@ -185,7 +186,7 @@ class Trainer:
     def _angle_of_the_trial(self, trials: Trials, given: Stimulus, pace: Pace) -> float:
         lesson = self._lesson(trials, given)
         exact = self._exact(lesson)
-        return self._angle(self.residence.change(*lesson, self.teaching.route), exact, pace)
+        return self._angle(self.residence.change(*lesson, self.parts.rule, self.parts.feedback), exact, pace)
 
     def _ways_out(self) -> list[str]:
         return ways_out(self.parts.task, name_of(self.parts.task), self.settings, name_of(self.parts.optimiser))

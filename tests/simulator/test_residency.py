@@ -176,7 +176,8 @@ def test_an_update_that_is_undone_leaves_weights_and_memory_as_they_were():
     assert isinstance(residence, Resident)
     before = [each.copy() for each in residence.state()]
     activity = residence.forward(given)
-    residence.step(residence.change(given, activity, weighted_error(activity.readout, data), trainer.teaching.route), Pace(0, 1.0))
+    change = residence.change(given, activity, weighted_error(activity.readout, data), parts.rule, parts.feedback)
+    residence.step(change, Pace(0, 1.0))
     assert not any(np.array_equal(*pair) for pair in zip(residence.state(), before, strict=True))
     residence.undo()
     assert all(np.array_equal(*pair) for pair in zip(residence.state(), before, strict=True))

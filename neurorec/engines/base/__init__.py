@@ -5,12 +5,12 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 import numpy as np
 
 from neurorec.engines.base.residence import AbstractResidence, HostResidence
-from neurorec.engines.base.residence import Memory as Memory
+from neurorec.engines.base.residence import OptimiserState as OptimiserState
 from neurorec.errors import NotOffered
 from neurorec.learning.feedbacks.base import AbstractFeedback
 from neurorec.learning.optimisers.base import AbstractOptimiser
@@ -55,7 +55,7 @@ class Stimulus:
     initial : (k, B, N) array
         State before the first step.
     targets : (T, B, O) array
-    share : (T, B) array
+    loss_weight : (T, B) array
         Each step's share of the loss, as `neurorec.tasks.base.trials.Trials.weight`.
     """
 
@@ -63,44 +63,40 @@ class Stimulus:
     noise: PrivateNoise | None
     initial: np.ndarray
     targets: np.ndarray
-    share: np.ndarray
-
-
-class Route(NamedTuple):
-    """A rule, and the way of the error to the units."""
-
-    rule: AbstractRule
-    feedback: AbstractFeedback
+    loss_weight: np.ndarray
 
 
 @dataclass(frozen=True)
-class Teaching:
-    """How weights change: the rule, the way of the error, and the size of a step.
+class UpdateSettings:
+    """How weights change: the rule, the pathway of the error, and the size of a step.
 
     Attributes
     ----------
-    route : Route
-    optimiser, loss
-        Instances of their abstract classes.
+    rule : AbstractRule
+    feedback : AbstractFeedback
+        How the error reaches the units.
+    optimiser : AbstractOptimiser
+    loss : AbstractLoss
     rates : (P,) array
         Learning rate of every weight.
     clip : float
         Largest norm of a change, over all plastic weights; infinite for none.
     decay : float
         Weights shrink by ``rate * decay`` at every update.
-    least : (P,) array
+    lower_bounds : (P,) array
         Smallest value of every weight: a plastic time constant stays at or above dt, a clipped strength at or above zero.
     uneven : tuple of str
         Weights whose synapses have rates of their own, or of which only some are plastic.
     """
 
-    route: Route
+    rule: AbstractRule
+    feedback: AbstractFeedback
     optimiser: AbstractOptimiser
     loss: Any
     rates: np.ndarray
     clip: float
     decay: float
-    least: np.ndarray
+    lower_bounds: np.ndarray
     uneven: tuple[str, ...] = ()
 
 
@@ -147,7 +143,14 @@ class AbstractEngine(ABC):
 
     @abstractmethod
     def change(
-        self, network: Network, weights: Weights, stimulus: Stimulus, activity: Activity, error: np.ndarray, route: Route
+        self,
+        network: Network,
+        weights: Weights,
+        stimulus: Stimulus,
+        activity: Activity,
+        error: np.ndarray,
+        rule: AbstractRule,
+        feedback: AbstractFeedback,
     ) -> Weights:
         """A rule's change of every weight, summed over time and trials.
 
@@ -159,8 +162,9 @@ class AbstractEngine(ABC):
             From `forward` with the same arguments.
         error : (T, B, O) array
             Minus dL/dy: the loss's error times each step's share of the loss.
-        route : Route
-            The rule, and how the error reaches the units.
+        rule : AbstractRule
+        feedback : AbstractFeedback
+            How the error reaches the units.
 
         Returns
         -------
@@ -169,8 +173,10 @@ class AbstractEngine(ABC):
         """
 
     @abstractmethod
-    def online(self, network: Network, weights: Weights, stimulus: Stimulus, memory: Memory, teaching: Teaching) -> Activity:
-        """Run trials while weights change after every time step, in place in ``weights`` and ``memory.slots``."""
+    def online(
+        self, network: Network, weights: Weights, stimulus: Stimulus, optimiser_state: OptimiserState, update_settings: UpdateSettings
+    ) -> Activity:
+        """Run trials while weights change after every time step, in place in ``weights`` and ``optimiser_state.slots``."""
 
     @abstractmethod
     def stream(self, network: Network, weights: Weights, stimuli: Iterable[Stimulus]) -> Iterator[Activity]:
@@ -190,7 +196,7 @@ class AbstractEngine(ABC):
         """
 
     @abstractmethod
-    def expect(self, network: Network, teaching: Teaching, schedule: str) -> None:
+    def expect(self, network: Network, update_settings: UpdateSettings, schedule: str) -> None:
         """Refuse, before the first step, a training that it cannot run.
 
         Raises
@@ -199,7 +205,7 @@ class AbstractEngine(ABC):
             Saying what it cannot, and which engines can.
         """
 
-    def residence(self, network: Network, weights: Weights, teaching: Teaching) -> AbstractResidence:
+    def residence(self, network: Network, weights: Weights, update_settings: UpdateSettings) -> AbstractResidence:
         """Where the weights of a training live from batch to batch: in the host's memory, if the engine has no better place.
 
         Parameters
@@ -207,10 +213,10 @@ class AbstractEngine(ABC):
         network : Network
         weights : Weights
             Where training begins; they are the residence's from now on.
-        teaching : Teaching
+        update_settings : UpdateSettings
             With the rates of the first trial, before annealing.
         """
-        return HostResidence(self, network, weights, teaching)
+        return HostResidence(self, network, weights, update_settings)
 
 
 def in_turn(engine: AbstractEngine, network: Network, weights: Weights, stimuli: Iterable[Stimulus]) -> Iterator[Activity]:

@@ -13,14 +13,16 @@ from neurorec.learning.updates import apply
 from neurorec.networks.free_parameters import free_parameters_of
 
 if TYPE_CHECKING:
-    from neurorec.engines.base import AbstractEngine, Activity, Route, Stimulus, Teaching
+    from neurorec.engines.base import AbstractEngine, Activity, Stimulus, UpdateSettings
+    from neurorec.learning.feedbacks.base import AbstractFeedback
+    from neurorec.learning.rules.base import AbstractRule
     from neurorec.networks.network import Network
     from neurorec.networks.weights import Weights
 
 CLOSE = 1e-5  # relative: what float32 makes of many small decays in a row
 
 
-class Memory(NamedTuple):
+class OptimiserState(NamedTuple):
     """What an optimiser remembers, (S, P), and how many updates it has made."""
 
     slots: np.ndarray
@@ -45,7 +47,7 @@ class AbstractResidence(ABC):
         """Run trials with the weights standing still, as `AbstractEngine.forward`."""
 
     @abstractmethod
-    def change(self, stimulus: Stimulus, activity: Activity, error: np.ndarray, route: Route) -> Any:
+    def change(self, stimulus: Stimulus, activity: Activity, error: np.ndarray, rule: AbstractRule, feedback: AbstractFeedback) -> Any:
         """What a rule wants of the weights, and of what they are made of; where the weights are, and valid until the next one is asked for."""
 
     @abstractmethod
@@ -95,23 +97,23 @@ class HostResidence(AbstractResidence):
     network : Network or ModuleNetwork
     weights : Weights
         Of the network, in the engine's float type; they change in place.
-    teaching : Teaching
+    update_settings : UpdateSettings
     """
 
-    def __init__(self, engine: AbstractEngine, network: Network, weights: Weights, teaching: Teaching):
-        self.engine, self.network, self.weights, self.teaching = engine, network, weights, teaching
-        self.free_parameters, self._now = free_parameters_of(network), teaching
-        self.slots = np.zeros((len(teaching.optimiser.slots), weights.vector.size), weights.vector.dtype)
+    def __init__(self, engine: AbstractEngine, network: Network, weights: Weights, update_settings: UpdateSettings):
+        self.engine, self.network, self.weights, self.update_settings = engine, network, weights, update_settings
+        self.free_parameters, self._now = free_parameters_of(network), update_settings
+        self.slots = np.zeros((len(update_settings.optimiser.slots), weights.vector.size), weights.vector.dtype)
         self._before = weights.vector.copy(), self.slots.copy()
 
     def forward(self, stimulus: Stimulus) -> Activity:
         """By the engine."""
         return self.engine.forward(self.network, self.weights, stimulus)
 
-    def change(self, stimulus: Stimulus, activity: Activity, error: np.ndarray, route: Route) -> Weights:
+    def change(self, stimulus: Stimulus, activity: Activity, error: np.ndarray, rule: AbstractRule, feedback: AbstractFeedback) -> Weights:
         """By the engine, and back through the map of a parametrised network."""
-        change = self.engine.change(self.network, self.weights, stimulus, activity, error, route)
-        self.free_parameters.pull_back(self.weights, change, route.rule)
+        change = self.engine.change(self.network, self.weights, stimulus, activity, error, rule, feedback)
+        self.free_parameters.pull_back(self.weights, change, rule)
         return change
 
     def on_host(self, change: Weights) -> np.ndarray:
@@ -127,14 +129,14 @@ class HostResidence(AbstractResidence):
     def online(self, stimulus: Stimulus, pace: Pace) -> Activity:
         """By the engine."""
         self._begin(pace)
-        return self.engine.online(self.network, self.weights, stimulus, Memory(self.slots, pace.count), self._now)
+        return self.engine.online(self.network, self.weights, stimulus, OptimiserState(self.slots, pace.count), self._now)
 
     def _begin(self, pace: Pace) -> None:
         """Keep what is there, and anneal the rates."""
         for kept, now in zip(self._before, (self.weights.vector, self.slots), strict=True):
             np.copyto(kept, now)
-        rates = self.teaching.rates
-        self._now = replace(self.teaching, rates=rates * rates.dtype.type(pace.left))
+        rates = self.update_settings.rates
+        self._now = replace(self.update_settings, rates=rates * rates.dtype.type(pace.left))
 
     def undo(self) -> None:
         """As the contract says."""

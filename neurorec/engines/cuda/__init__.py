@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numba import cuda
 
-from neurorec.engines.base import AbstractEngine, Activity, Memory, Route, Stimulus, Teaching
+from neurorec.engines.base import AbstractEngine, Activity, OptimiserState, Stimulus, UpdateSettings
 from neurorec.engines.base.residence import AbstractResidence, HostResidence
 from neurorec.engines.cuda import passes
 from neurorec.engines.cuda.bench import Bench
@@ -19,6 +19,8 @@ from neurorec.engines.cuda.resident import Resident, expect_compiled
 from neurorec.engines.cuda.sizes import WAYS
 from neurorec.engines.cuda.step_updates import Learnt, expect_fused, online
 from neurorec.errors import ValueRefused
+from neurorec.learning.feedbacks.base import AbstractFeedback
+from neurorec.learning.rules.base import AbstractRule
 from neurorec.networks.network import Network
 from neurorec.networks.weights import Weights
 
@@ -70,46 +72,60 @@ class CudaEngine(AbstractEngine):
 
     @property
     def settings(self) -> dict[str, Any]:
-        """What was asked for, if anything was."""
-        asked = {"arrangement": self._bench.asked, "tf32": self._tf32}
-        return {name: value for name, value in asked.items() if value}
+        """What was requested, if anything was."""
+        requested = {"arrangement": self._bench.requested, "tf32": self._tf32}
+        return {name: value for name, value in requested.items() if value}
 
     def forward(self, network: Network, weights: Weights, stimulus: Stimulus) -> Activity:
         """As the contract says."""
         return passes.forward(self._bench, network, self._bench.sent(weights), stimulus).activity()
 
     def change(
-        self, network: Network, weights: Weights, stimulus: Stimulus, activity: Activity, error: np.ndarray, route: Route
+        self,
+        network: Network,
+        weights: Weights,
+        stimulus: Stimulus,
+        activity: Activity,
+        error: np.ndarray,
+        rule: AbstractRule,
+        feedback: AbstractFeedback,
     ) -> Weights:
         """By the reverse scan."""
-        return weights.like(passes.change(self._bench, network, activity, error, route).vector.copy_to_host())
+        return weights.like(passes.change(self._bench, network, activity, error, rule, feedback).vector.copy_to_host())
 
-    def online(self, network: Network, weights: Weights, stimulus: Stimulus, memory: Memory, teaching: Teaching) -> Activity:
+    def online(
+        self, network: Network, weights: Weights, stimulus: Stimulus, optimiser_state: OptimiserState, update_settings: UpdateSettings
+    ) -> Activity:
         """As the contract says."""
-        del memory  # plain gradient descent remembers nothing
+        del optimiser_state  # plain gradient descent remembers nothing
         there = self._bench.sent(weights)
         activity = online(
-            self._bench, network, there, stimulus, teaching, Learnt(self._bench.memory.upload("each rate", teaching.rates), 1.0)
+            self._bench,
+            network,
+            there,
+            stimulus,
+            update_settings,
+            Learnt(self._bench.memory.upload("each rate", update_settings.rates), 1.0),
         )
         weights.vector[...] = there.vector.copy_to_host()
         return activity
 
-    def expect(self, network: Network, teaching: Teaching, schedule: str) -> None:
+    def expect(self, network: Network, update_settings: UpdateSettings, schedule: str) -> None:
         """At every step: plain gradient descent by a local rule, see `step_updates.expect_fused`; functions that the GPU's compiler knows."""
-        expect_compiled(teaching)
+        expect_compiled(update_settings)
         if schedule == "step":
-            expect_fused(network, teaching)
+            expect_fused(network, update_settings)
 
-    def residence(self, network: Network, weights: Weights, teaching: Teaching) -> AbstractResidence:
+    def residence(self, network: Network, weights: Weights, update_settings: UpdateSettings) -> AbstractResidence:
         """On the GPU; of a parametrised network on the host, which computes its map in float64."""
         if network.parametrisation is not None:
-            return HostResidence(self, network, weights, teaching)
-        return Resident(self._bench, network, weights, teaching)
+            return HostResidence(self, network, weights, update_settings)
+        return Resident(self._bench, network, weights, update_settings)
 
     def stream(self, network: Network, weights: Weights, stimuli: Iterable[Stimulus]) -> Iterator[Activity]:
         """As the contract says; while one window is copied and used, the GPU computes the next."""
-        benches = [Bench(self._bench.asked, beside(self._tf32))]
-        benches.append(Bench(self._bench.asked, benches[0].products))  # one stream, two sets of arrays
+        benches = [Bench(self._bench.requested, beside(self._tf32))]
+        benches.append(Bench(self._bench.requested, benches[0].products))  # one stream, two sets of arrays
         waiting, last, there = None, None, benches[0].sent(weights)
         for k, stimulus in enumerate(stimuli):
             queued = passes.forward(benches[k % 2], network, there, stimulus, last)

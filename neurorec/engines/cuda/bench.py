@@ -13,17 +13,17 @@ OnGpu = Any  # weights as `Weights` has them, in a vector on the GPU
 
 
 class Bench:
-    """The arrangement that was asked for, products, and memory and layouts that are kept from batch to batch.
+    """The arrangement that was requested, products, and memory and layouts that are kept from batch to batch.
 
-    A forward pass leaves its `weights`, its `constants` and what it heard from `outside` on the GPU, where a reverse scan finds them.
+    A forward pass leaves its `weights`, its `constants` and what it received from `outside` on the GPU, where a reverse scan finds them.
     """
 
     weights: OnGpu
     constants: Any
     outside: Any
 
-    def __init__(self, asked: str | None, products: AbstractProducts):
-        self.asked, self.products, self.memory = asked, products, Memory(products.stream)
+    def __init__(self, requested: str | None, products: AbstractProducts):
+        self.requested, self.products, self.memory = requested, products, Memory(products.stream)
         self.layouts = Layouts(self.memory)
 
     @property

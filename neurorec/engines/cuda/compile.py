@@ -42,7 +42,7 @@ from .precision import inlined
 
 step = inlined(Optimiser.step)
 """
-_TEACHING = """\
+_LEARNING = """\
 from {feedback.__module__} import {feedback.__qualname__} as Feedback
 
 from .precision import inlined
@@ -86,13 +86,13 @@ def across_chip(formula: Formula, direction: str, layout: AcrossChip) -> ModuleT
 @once(64)
 def online(formula: Formula, layout: AcrossChip, feedback: type, softmax: bool, uneven: bool = False) -> ModuleType:
     """`online` of a model under one feedback, with or without a softmax before the error, and with a rate a kind of weight or a synapse."""
-    teaching = _TEACHING.format(feedback=feedback, softmax=softmax)
+    learning = _LEARNING.format(feedback=feedback, softmax=softmax)
     names = ("across_chip", "online")
     files = {
         "direction": _copied(AHEAD),
         "sizes": printed(layout),
         "lanes": _by_device("lanes"),
-        "teaching": teaching,
+        "learning": learning,
         "pace": _copied("uneven" if uneven else "even"),
         **{n: _copied(n) for n in names},
     }
@@ -109,9 +109,9 @@ def constants(formula: Formula) -> ModuleType:
 def blend(feedback: Bound) -> ModuleType:
     """`blend` of a feedback."""
     _expect_importable(feedback.cls)
-    teaching = _FEEDBACK.format(cls=feedback.cls, method=feedback.written("element"))
+    learning = _FEEDBACK.format(cls=feedback.cls, method=feedback.written("element"))
     return package(
-        {"precision": _SINGLE, "teaching": teaching, "blend": _copied("blend")}, _salt() + fingerprint(feedback.cls.element)
+        {"precision": _SINGLE, "learning": learning, "blend": _copied("blend")}, _salt() + fingerprint(feedback.cls.element)
     ).blend
 
 
@@ -119,7 +119,7 @@ def blend(feedback: Bound) -> ModuleType:
 def update(optimiser: type) -> ModuleType:
     """`update` by an optimiser."""
     _expect_importable(optimiser)
-    files = {"precision": _SINGLE, "teaching": _OPTIMISER.format(cls=optimiser), "update": _copied("update")}
+    files = {"precision": _SINGLE, "learning": _OPTIMISER.format(cls=optimiser), "update": _copied("update")}
     return package(files, _salt() + fingerprint(optimiser.step)).update
 
 

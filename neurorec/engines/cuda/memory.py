@@ -55,7 +55,7 @@ class Memory:
 
 
 class OnDevice:
-    """A GPU array in the place of a NumPy array: what is asked for by index is copied.
+    """A GPU array in the place of a NumPy array: what is requested by index is copied.
 
     Parameters
     ----------

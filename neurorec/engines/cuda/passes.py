@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, cast
 
 import numpy as np
 
-from neurorec.engines.base import Activity, Route, Stimulus
+from neurorec.engines.base import Activity, Stimulus
 from neurorec.engines.cuda import compile
 from neurorec.engines.cuda.bench import Bench, OnGpu
 from neurorec.engines.cuda.kernels import flat
@@ -18,6 +18,7 @@ from neurorec.engines.numba.compile import bound
 from neurorec.formula.derive import EXTERNAL, RECURRENT
 from neurorec.formula.unit import for_numpy
 from neurorec.learning.feedbacks.base import AbstractFeedback
+from neurorec.learning.rules.base import AbstractRule
 from neurorec.networks.network import Network
 
 WIDE = 1024  # blocks that fill any GPU
@@ -26,7 +27,7 @@ TURNED_READOUT = Layout("readout.T", lambda w: w.readout.T)
 
 
 class Queued(NamedTuple):
-    """A forward pass that the GPU has been asked for: states, drives, what units send, and the readout, all on the GPU."""
+    """A forward pass that the GPU has been requested: states, drives, what units send, and the readout, all on the GPU."""
 
     states: Any
     drives: Any
@@ -53,7 +54,7 @@ def forward(bench: Bench, network: Network, weights: OnGpu, stimulus: Stimulus, 
     (steps, trials, _), formula, memory = stimulus.inputs.shape, network.formula, bench.memory
     states, emitted, drives = start(bench, network, stimulus, before)
     external = bench.layouts.lay("input", weights, EXTERNAL_ROWS)
-    bench.outside, bench.constants = hear_outside(bench, network, external, stimulus, drives), constants(memory, network, weights)
+    bench.outside, bench.constants = external_drive(bench, network, external, stimulus, drives), constants(memory, network, weights)
     bench.weights = weights
     shape = Shape(network.units, formula.n_drives, len(formula.emitted), trials)
     arrays = (bench.constants, drives, states, emitted)
@@ -70,7 +71,7 @@ def start(bench: Bench, network: Network, stimulus: Stimulus, before: Any = None
     return states, emitted, memory.array("drives", (steps, len(formula.ports), trials, network.units))
 
 
-def change(bench: Bench, network: Network, activity: Activity, error: np.ndarray, route: Route) -> OnGpu:
+def change(bench: Bench, network: Network, activity: Activity, error: np.ndarray, rule: AbstractRule, feedback: AbstractFeedback) -> OnGpu:
     """The reverse scan of the last forward pass, and a product over trials x time for each kind of weight; it stays on the GPU."""
     weights = bench.weights
     formula, memory = network.formula, bench.memory
@@ -78,10 +79,10 @@ def change(bench: Bench, network: Network, activity: Activity, error: np.ndarray
     steps, _, trials, units = drives.shape
     back, partial = memory.array("back", drives.shape), memory.zeros("partial", (max(1, len(formula.plastic)), trials, units))
     errors = memory.upload("error", error)
-    signal = _signal(bench, weights, route.feedback, errors)
+    signal = _signal(bench, weights, feedback, errors)
     arrays = (bench.constants, drives, states, signal, memory.array("carried", states.shape[1:]), back, partial)
     shape = Shape(units, len(formula.emitted), formula.n_drives, trials)
-    if route.rule.through_units:
+    if rule.through_units:
         sweep(bench, formula, compile.BACK, weights, arrays, steps, shape)
     else:
         alone(formula, arrays, steps, shape, bench.stream)
@@ -93,17 +94,17 @@ def change(bench: Bench, network: Network, activity: Activity, error: np.ndarray
     return found
 
 
-def hear_outside(bench: Bench, network: Network, external: Any, stimulus: Stimulus, drives: Any) -> Any:
+def external_drive(bench: Bench, network: Network, external: Any, stimulus: Stimulus, drives: Any) -> Any:
     """Win x + b + noise, of all steps, by input weights and biases (D N, I + 1); what is returned is `outside`."""
     noise, memory = stimulus.noise, bench.memory
     key, counted = (noise.key, (noise.step, noise.trial)) if noise else ((0, 0), (0, 0))
     grid = min(WIDE, -(-drives.shape[0] * drives.shape[2] * drives.shape[3] // SMALL))
-    heard = outside(memory, stimulus.inputs)
+    received = outside(memory, stimulus.inputs)
     compile.external(network.formula).external[grid, SMALL, bench.stream](
-        heard, external, memory.upload("key", np.array(key), np.uint64),
+        received, external, memory.upload("key", np.array(key), np.uint64),
         memory.upload("counted", np.array(counted), np.uint64), noise.scale if noise else 0.0, drives,
     )  # fmt: skip
-    return heard
+    return received
 
 
 def outside(memory: Memory, inputs: np.ndarray) -> Any:

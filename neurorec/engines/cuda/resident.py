@@ -10,14 +10,16 @@ import numpy as np
 from numba import cuda
 from numba.core.errors import NumbaError
 
-from neurorec.engines.base import Activity, Route, Stimulus, Teaching
+from neurorec.engines.base import Activity, Stimulus, UpdateSettings
 from neurorec.engines.base.residence import CLOSE, AbstractResidence, Pace
 from neurorec.engines.cuda import compile, passes, step_updates
 from neurorec.engines.cuda.bench import Bench, OnGpu
 from neurorec.engines.cuda.kernels import flat
 from neurorec.engines.cuda.layouts import blocks
 from neurorec.errors import NotOffered
+from neurorec.learning.feedbacks.base import AbstractFeedback
 from neurorec.learning.optimisers.base import AbstractOptimiser
+from neurorec.learning.rules.base import AbstractRule
 from neurorec.learning.updates import settings_of
 from neurorec.networks.network import Network
 from neurorec.networks.weights import Weights
@@ -36,25 +38,27 @@ class Resident(AbstractResidence):
         Without parametrisation.
     weights : Weights
         On the host, where training begins.
-    teaching : Teaching
+    update_settings : UpdateSettings
     """
 
-    def __init__(self, bench: Bench, network: Network, weights: Weights, teaching: Teaching):
-        self.bench, self.network, self.teaching = bench, network, teaching
-        slots = np.zeros((_slots(teaching.optimiser), weights.vector.size), np.float32)
+    def __init__(self, bench: Bench, network: Network, weights: Weights, update_settings: UpdateSettings):
+        self.bench, self.network, self.update_settings = bench, network, update_settings
+        slots = np.zeros((_slots(update_settings.optimiser), weights.vector.size), np.float32)
         self.weights: OnGpu = weights.like(cuda.to_device(weights.vector))
         self.slots = cuda.to_device(slots)
         self._before = cuda.to_device(weights.vector), cuda.to_device(slots)
-        self.rates, self.least = (cuda.to_device(np.ascontiguousarray(each, np.float32)) for each in (teaching.rates, teaching.least))
+        self.rates, self.lower_bounds = (
+            cuda.to_device(np.ascontiguousarray(each, np.float32)) for each in (update_settings.rates, update_settings.lower_bounds)
+        )
         self.clipped, self._left, self._sums = cuda.to_device(np.zeros(1)), 1.0, None
 
     def forward(self, stimulus: Stimulus) -> Activity:
         """As the contract says."""
         return passes.forward(self.bench, self.network, self.weights, stimulus).activity()
 
-    def change(self, stimulus: Stimulus, activity: Activity, error: np.ndarray, route: Route) -> OnGpu:
+    def change(self, stimulus: Stimulus, activity: Activity, error: np.ndarray, rule: AbstractRule, feedback: AbstractFeedback) -> OnGpu:
         """On the GPU."""
-        return passes.change(self.bench, self.network, activity, error, route)
+        return passes.change(self.bench, self.network, activity, error, rule, feedback)
 
     def on_host(self, change: OnGpu) -> np.ndarray:
         """Copied."""
@@ -63,16 +67,18 @@ class Resident(AbstractResidence):
     def step(self, change: OnGpu, pace: Pace) -> None:
         """A thread for each weight."""
         self._begin(pace)
-        if math.isfinite(self.teaching.clip):
+        if math.isfinite(self.update_settings.clip):
             self._sum(flat.squares, (change.vector, self.rates, np.float32(pace.left)), self.clipped)
         weights = self.weights.vector
-        update(self.teaching, weights, change.vector, self.slots, self.rates, self.least, self.clipped, pace, self.bench.stream)
+        update(
+            self.update_settings, weights, change.vector, self.slots, self.rates, self.lower_bounds, self.clipped, pace, self.bench.stream
+        )
 
     def online(self, stimulus: Stimulus, pace: Pace) -> Activity:
         """By the kernel that learns at every step."""
         self._begin(pace)
         learnt = step_updates.Learnt(self.rates, pace.left)
-        return step_updates.online(self.bench, self.network, self.weights, stimulus, self.teaching, learnt)
+        return step_updates.online(self.bench, self.network, self.weights, stimulus, self.update_settings, learnt)
 
     def _begin(self, pace: Pace) -> None:
         """Keep what is there."""
@@ -106,10 +112,10 @@ class Resident(AbstractResidence):
     def _survey(self, updates: int) -> list[float]:
         """The sums of `flat.survey`, which are looked for once a batch, but for the first ones."""
         if self._sums is None or self._sums[0] != updates:
-            teaching, spans = self.teaching, self.weights.spans
+            update_settings, spans = self.update_settings, self.weights.spans
             arguments = (
-                self.weights.vector, self._before[0], self.rates, np.float32(self._left), np.float32(teaching.decay),
-                np.float32(CLOSE if teaching.decay else 0), updates, spans["readout"].start, spans["feedback"].start,
+                self.weights.vector, self._before[0], self.rates, np.float32(self._left), np.float32(update_settings.decay),
+                np.float32(CLOSE if update_settings.decay else 0), updates, spans["readout"].start, spans["feedback"].start,
                 self.weights.shapes["readout"][0],
             )  # fmt: skip
             found = self.bench.memory.array("sums", (flat.SUMS,), np.float64)
@@ -127,7 +133,7 @@ class Resident(AbstractResidence):
     def state(self) -> tuple[np.ndarray, np.ndarray]:
         """Copied."""
         slots = self.slots.copy_to_host()
-        return self.weights.vector.copy_to_host(), slots[: len(self.teaching.optimiser.slots)]
+        return self.weights.vector.copy_to_host(), slots[: len(self.update_settings.optimiser.slots)]
 
     def restore(self, vector: np.ndarray, slots: np.ndarray) -> None:
         """Copied."""
@@ -138,17 +144,25 @@ class Resident(AbstractResidence):
 
 
 def update(
-    teaching: Teaching, weights: Any, change: Any, slots: Any, rates: Any, least: Any, squared: Any, pace: Pace, stream: Any = 0
+    update_settings: UpdateSettings,
+    weights: Any,
+    change: Any,
+    slots: Any,
+    rates: Any,
+    lower_bounds: Any,
+    squared: Any,
+    pace: Pace,
+    stream: Any = 0,
 ) -> None:
     """Call the kernel of that name, for all weights."""
-    optimiser = teaching.optimiser
+    optimiser = update_settings.optimiser
     compile.update(type(optimiser)).update[blocks(weights.size), flat.THREADS, stream](
-        weights, change, slots, rates, least, squared, float(teaching.clip), np.float32(teaching.decay), np.float32(pace.left),
+        weights, change, slots, rates, lower_bounds, squared, float(update_settings.clip), np.float32(update_settings.decay), np.float32(pace.left),
         pace.count + 1, settings_of(optimiser) or (0.0,),
     )  # fmt: skip
 
 
-def expect_compiled(teaching: Teaching) -> None:
+def expect_compiled(update_settings: UpdateSettings) -> None:
     """Refuse an optimiser or a feedback that the GPU's compiler does not know how to compile, by trying it on one weight.
 
     Raises
@@ -157,9 +171,9 @@ def expect_compiled(teaching: Teaching) -> None:
         Saying which one, and which engines can.
     """
     one, nothing = cuda.to_device(np.ones(1, np.float32)), cuda.to_device(np.zeros(1))
-    slots, square = (cuda.to_device(np.zeros((rows, 1), np.float32)) for rows in (_slots(teaching.optimiser), 1))
-    tried(teaching.optimiser, lambda: update(teaching, one, one, slots, one, one, nothing, Pace(0, 1.0)))
-    tried(teaching.route.feedback, lambda: passes.blend(0, teaching.route.feedback, square, square, square))
+    slots, square = (cuda.to_device(np.zeros((rows, 1), np.float32)) for rows in (_slots(update_settings.optimiser), 1))
+    tried(update_settings.optimiser, lambda: update(update_settings, one, one, slots, one, one, nothing, Pace(0, 1.0)))
+    tried(update_settings.feedback, lambda: passes.blend(0, update_settings.feedback, square, square, square))
 
 
 def tried(part: object, call: Callable[[], object]) -> None:

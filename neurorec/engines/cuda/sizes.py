@@ -24,23 +24,23 @@ WAYS = ("on_chip", "across_chip", "apart")
 
 @dataclass(frozen=True)
 class Shape:
-    """What a sweep multiplies: weights (hears N, sends N) by what B trials send.
+    """What a sweep multiplies: weights (receives N, sends N) by what B trials send.
 
     Attributes
     ----------
-    units, hears, sends, trials : int
+    units, receives, sends, trials : int
         N; blocks of rows and of columns of the weights; B.
     """
 
     units: int
-    hears: int
+    receives: int
     sends: int
     trials: int
 
     @property
     def rows(self) -> int:
         """Rows of the weights."""
-        return self.hears * self.units
+        return self.receives * self.units
 
     @property
     def columns(self) -> int:
@@ -93,14 +93,14 @@ class AcrossChip:
         return 4 * (max(1, self.KEPT * self.COLUMNS) + self.SLICES * self.TILES * self.TALL * self.GROUP + self.THREADS)
 
 
-def chosen(shape: Shape, asked: str | None = None) -> str:
-    """Which arrangement: as asked, or by size. The limits are estimates; no GPU has been asked yet.
+def chosen(shape: Shape, requested: str | None = None) -> str:
+    """Which arrangement: as requested, or by size. The limits are estimates; no GPU has been measured yet.
 
     ``"on_chip"`` where one multiprocessor can hold all weights; ``"across_chip"`` for few trials of a larger network;
     ``"apart"``, one product and one launch a step, for the others.
     """
-    if asked is not None:
-        return asked
+    if requested is not None:
+        return requested
     if fits(shape) and shape.units * shape.trials <= CROWD:
         return "on_chip"
     return "across_chip" if shape.trials <= FEW and shape.units <= SPREAD else "apart"
@@ -146,7 +146,7 @@ def tiled(weights: np.ndarray, layout: OnChip) -> np.ndarray:
 def across_chip(shape: Shape, processors: int, warps: int = WARPS) -> AcrossChip:
     """The units spread evenly over the processors; their weights in shared memory where they fit."""
     slab = -(-shape.units // processors)
-    rows, tall = shape.hears * slab, min(4, shape.hears * slab)
+    rows, tall = shape.receives * slab, min(4, shape.receives * slab)
     tiles = -(-rows // tall)
     at_once = min(tiles, warps)
     slices = max(1, min(warps // at_once, shape.columns // 32))
@@ -161,11 +161,11 @@ def across_chip(shape: Shape, processors: int, warps: int = WARPS) -> AcrossChip
 
 
 def slabs(weights: np.ndarray, shape: Shape, layout: AcrossChip) -> np.ndarray:
-    """Weights (hears N, columns) as (blocks, hears SLAB, columns), filled up with zeros: a block's rows lie together."""
+    """Weights (receives N, columns) as (blocks, receives SLAB, columns), filled up with zeros: a block's rows lie together."""
     missing, columns = layout.blocks * layout.SLAB - shape.units, weights.shape[1]
-    each = np.pad(weights.reshape(shape.hears, shape.units, columns), ((0, 0), (0, missing), (0, 0)))
-    by_block = each.reshape(shape.hears, layout.blocks, layout.SLAB, columns).transpose(1, 0, 2, 3)
-    return by_block.reshape(layout.blocks, shape.hears * layout.SLAB, columns)
+    each = np.pad(weights.reshape(shape.receives, shape.units, columns), ((0, 0), (0, missing), (0, 0)))
+    by_block = each.reshape(shape.receives, layout.blocks, layout.SLAB, columns).transpose(1, 0, 2, 3)
+    return by_block.reshape(layout.blocks, shape.receives * layout.SLAB, columns)
 
 
 def online(shape: Shape, processors: int) -> AcrossChip:

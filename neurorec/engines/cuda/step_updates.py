@@ -7,19 +7,19 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from neurorec.engines.base import Activity, Stimulus, Teaching
+from neurorec.engines.base import Activity, Stimulus, UpdateSettings
 from neurorec.engines.cuda import compile, sizes
 from neurorec.engines.cuda.bench import Bench, OnGpu
 from neurorec.engines.cuda.device import processors
 from neurorec.engines.cuda.layouts import Layout
-from neurorec.engines.cuda.passes import EXTERNAL_ROWS, Queued, constants, hear_outside, start
+from neurorec.engines.cuda.passes import EXTERNAL_ROWS, Queued, constants, external_drive, start
 from neurorec.engines.cuda.sizes import AcrossChip, Shape
 from neurorec.errors import NotOffered
 from neurorec.learning.optimisers.sgd import SGD
 from neurorec.networks.network import Network
 
 
-def expect_fused(network: Network, teaching: Teaching) -> None:
+def expect_fused(network: Network, update_settings: UpdateSettings) -> None:
     """Refuse what must know a step's whole change before it applies any of it.
 
     Raises
@@ -27,12 +27,12 @@ def expect_fused(network: Network, teaching: Teaching) -> None:
     NotOffered
         Saying what, and which engines can.
     """
-    (rule, feedback), loss = teaching.route, teaching.loss
+    rule, feedback, loss = update_settings.rule, update_settings.feedback, update_settings.loss
     static = inspect.getattr_static(type(feedback), "element")
     reasons = {
         f"{type(rule).__name__}, whose influence is full": rule.through_units,
-        f"the optimiser {type(teaching.optimiser).__name__}": not isinstance(teaching.optimiser, SGD),
-        "clipping": bool(np.isfinite(teaching.clip)),
+        f"the optimiser {type(update_settings.optimiser).__name__}": not isinstance(update_settings.optimiser, SGD),
+        "clipping": bool(np.isfinite(update_settings.clip)),
         f"plastic {', '.join(network.formula.plastic)}": bool(network.formula.plastic),
         f"the feedback {type(feedback).__name__}, which has settings": not isinstance(static, staticmethod),
         f"the loss {type(loss).__name__}, which has no link": not loss.link,
@@ -51,23 +51,25 @@ class Learnt(NamedTuple):
     left: float
 
 
-def online(bench: Bench, network: Network, weights: OnGpu, stimulus: Stimulus, teaching: Teaching, learnt: Learnt) -> Activity:
+def online(bench: Bench, network: Network, weights: OnGpu, stimulus: Stimulus, update_settings: UpdateSettings, learnt: Learnt) -> Activity:
     """Run the kernel on copies of the weights, and put them back; all of it on the GPU."""
     (_, trials, inputs), formula, memory, lay = stimulus.inputs.shape, network.formula, bench.memory, bench.layouts.lay
     shape = Shape(network.units, formula.n_drives, len(formula.emitted), trials)
     layout = sizes.online(shape, processors())
-    k, rows, width, slabbed = len(formula.states), shape.hears * layout.SLAB, shape.columns + inputs + 1, _slabbed(shape, layout)
+    k, rows, width, slabbed = len(formula.states), shape.receives * layout.SLAB, shape.columns + inputs + 1, _slabbed(shape, layout)
     (states, emitted, drives), readouts = start(bench, network, stimulus), memory.array("readout", stimulus.targets.shape)
-    heard = hear_outside(bench, network, memory.zeros("silent", (shape.rows, inputs + 1)), stimulus, drives)
+    received = external_drive(bench, network, memory.zeros("silent", (shape.rows, inputs + 1)), stimulus, drives)
     recurrent, external = (lay(f"online {name}", weights, each) for name, each in zip(("recurrent", "external"), slabbed, strict=True))
     readout, feedback = (lay(f"online {name}", weights, _copies(name, layout)) for name in ("readout", "feedback"))
-    kernel = compile.online(formula, layout, type(teaching.route.feedback), teaching.loss.link == "softmax", bool(teaching.uneven)).online
+    kernel = compile.online(
+        formula, layout, type(update_settings.feedback), update_settings.loss.link == "softmax", bool(update_settings.uneven)
+    ).online
     kernel[layout.blocks, layout.THREADS, bench.stream](
         recurrent, external, readout, feedback, memory.array("trace", (layout.blocks, rows, trials, k, width)),
         memory.array("gains", (layout.blocks, layout.SLAB, trials, k * k + k * len(formula.ports) + k)),
         memory.array("errors", (layout.blocks, trials, weights.shapes["readout"][0])), (constants(memory, network, weights), drives, states, emitted),
-        memory.array("online lines", (3, trials, shape.columns)), heard, memory.upload("targets", stimulus.targets),
-        memory.upload("share", stimulus.share), readouts, _rates(bench, weights, teaching, learnt, slabbed), np.float32(teaching.decay),
+        memory.array("online lines", (3, trials, shape.columns)), received, memory.upload("targets", stimulus.targets),
+        memory.upload("share", stimulus.loss_weight), readouts, _rates(bench, weights, update_settings, learnt, slabbed), np.float32(update_settings.decay),
     )  # fmt: skip
     for laid, each in zip((recurrent, external), slabbed, strict=True):
         bench.layouts.put(laid, weights, each)
@@ -89,11 +91,11 @@ def _copies(name: str, layout: AcrossChip) -> Layout:
     return Layout((f"online {name}", layout.blocks), lambda w: np.repeat(w.view(name)[None], layout.blocks, axis=0))
 
 
-def _rates(bench: Bench, weights: OnGpu, teaching: Teaching, learnt: Learnt, slabbed: tuple[Layout, Layout]) -> Any:
+def _rates(bench: Bench, weights: OnGpu, update_settings: UpdateSettings, learnt: Learnt, slabbed: tuple[Layout, Layout]) -> Any:
     """As kernels/even.py takes them; or kernels/uneven.py, where synapses have their own."""
-    if not teaching.uneven:
+    if not update_settings.uneven:
         spans = (weights.spans[name] for name in ("recurrent", "input", "bias", "readout", "feedback"))
-        each = np.array([teaching.rates[span].max(initial=0) for span in spans], np.float32)
+        each = np.array([update_settings.rates[span].max(initial=0) for span in spans], np.float32)
         return bench.memory.upload("rates", each * np.float32(learnt.left))
     rates, single = weights.like(learnt.rates), (Layout(name, lambda w, name=name: w.view(name)[None]) for name in ("readout", "feedback"))
     return tuple(bench.layouts.lay(f"rates {n}", rates, each, learnt.left) for n, each in enumerate((*slabbed, *single)))

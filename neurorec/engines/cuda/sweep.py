@@ -11,7 +11,7 @@ from neurorec.engines.cuda.layouts import Layout
 from neurorec.engines.cuda.sizes import Shape
 from neurorec.formula.derive import Formula
 
-# What each unit hears of what the others send, (hears N, sends N).
+# What each unit receives of what the others send, (receives N, sends N).
 MATRIX = {compile.AHEAD: lambda w: w.recurrent, compile.BACK: lambda w: w.recurrent.T}
 SMALL = 128  # threads of a block that shares nothing
 
@@ -32,12 +32,12 @@ def sweep(bench: Bench, formula: Formula, direction: str, weights: OnGpu, arrays
     shape : Shape
         Of `MATRIX`.
     """
-    way = {"on_chip": _on_chip, "across_chip": _across_chip, "apart": _apart}[sizes.chosen(shape, bench.asked)]
+    way = {"on_chip": _on_chip, "across_chip": _across_chip, "apart": _apart}[sizes.chosen(shape, bench.requested)]
     way(bench, formula, direction, weights, arrays, steps, shape)
 
 
 def alone(formula: Formula, arrays: tuple, steps: int, shape: Shape, stream: Any) -> None:
-    """The reverse scan of a rule in which units hear nobody."""
+    """The reverse scan of a rule in which units receive nothing from other units."""
     blocks = -(-shape.trials * shape.units // SMALL)
     compile.alone(formula).sweep[blocks, SMALL, stream](arrays, steps, shape.trials, shape.units)
 
@@ -63,15 +63,15 @@ def _across_chip(bench: Bench, formula: Formula, direction: str, weights: OnGpu,
 def _apart(bench: Bench, formula: Formula, direction: str, weights: OnGpu, arrays: tuple, steps: int, shape: Shape) -> None:
     kernels, blocks = compile.apart(formula, direction), (-(-shape.units // SMALL), shape.trials)
     # Ahead, the product reads the weights where they are: they stay there, as the queued graph has it.
-    turned = Layout("recurrent.T", MATRIX[compile.BACK])
-    matrix = weights.recurrent if direction == compile.AHEAD else bench.layouts.lay("weights turned", weights, turned)
+    transposed = Layout("recurrent.T", MATRIX[compile.BACK])
+    matrix = weights.recurrent if direction == compile.AHEAD else bench.layouts.lay("weights transposed", weights, transposed)
     line = bench.memory.array(f"line {direction}", (shape.trials, shape.columns))
-    heard = bench.memory.array(f"heard {direction}", (shape.trials, shape.rows))
+    received = bench.memory.array(f"received {direction}", (shape.trials, shape.rows))
     kernels.first[blocks, SMALL, bench.stream](arrays, line, shape.units)
-    kernels.step[1, SMALL, bench.stream](arrays, heard, line, 0, 0)  # of no unit: compiles it before steps are queued
+    kernels.step[1, SMALL, bench.stream](arrays, received, line, 0, 0)  # of no unit: compiles it before steps are queued
 
     def step(t: int, stream: Any) -> None:
-        bench.products.multiply(line, matrix, heard)
-        kernels.step[blocks, SMALL, stream](arrays, heard, line, t, shape.units)
+        bench.products.multiply(line, matrix, received)
+        kernels.step[blocks, SMALL, stream](arrays, received, line, t, shape.units)
 
-    bench.products.repeat(step, steps, (formula, direction), (line, matrix, heard, *arrays))
+    bench.products.repeat(step, steps, (formula, direction), (line, matrix, received, *arrays))

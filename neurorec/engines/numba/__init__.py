@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from neurorec.engines.base import AbstractEngine, Activity, Memory, Route, Stimulus, Teaching, in_turn
+from neurorec.engines.base import AbstractEngine, Activity, OptimiserState, Stimulus, UpdateSettings, in_turn
 from neurorec.engines.numba.causal_loop import causal
 from neurorec.engines.numba.layout import flat, noise_rows, sent
 from neurorec.engines.numba.online import fused, low_rank
@@ -15,6 +15,8 @@ from neurorec.engines.numba.per_step import WAYS, chosen
 from neurorec.engines.numba.prepared import Last, Prepared
 from neurorec.engines.numba.threads import Threads
 from neurorec.errors import ValueRefused
+from neurorec.learning.feedbacks.base import AbstractFeedback
+from neurorec.learning.rules.base import AbstractRule
 from neurorec.networks.network import Network
 from neurorec.networks.weights import Weights
 
@@ -74,12 +76,19 @@ class NumbaEngine(AbstractEngine):
         return activity
 
     def change(
-        self, network: Network, weights: Weights, stimulus: Stimulus, activity: Activity, error: np.ndarray, route: Route
+        self,
+        network: Network,
+        weights: Weights,
+        stimulus: Stimulus,
+        activity: Activity,
+        error: np.ndarray,
+        rule: AbstractRule,
+        feedback: AbstractFeedback,
     ) -> Weights:
         """By the reverse scan; RTRL too, whose sum over a trial is BPTT's."""
         own, units, change = self._for(network), network.units, weights.zeros()
         (steps, ports, trials, _), error = activity.drives.shape, np.ascontiguousarray(error)
-        matrix, full = route.feedback.element(weights.readout.T, weights.feedback), route.rule.through_units
+        matrix, full = feedback.element(weights.readout.T, weights.feedback), rule.through_units
         partial = own.room.array("partial", (len(own.plastic_rows), trials, units))
         heard, x, work = sent(activity.emitted), flat(np.ascontiguousarray(stimulus.inputs)), steps * weights.recurrent.size
         at_once = own.outputs == 1 and self._threads.worth(trials, work) == 1
@@ -97,21 +106,23 @@ class NumbaEngine(AbstractEngine):
         self._conclude(own, change, turned, partial)
         return change
 
-    def online(self, network: Network, weights: Weights, stimulus: Stimulus, memory: Memory, teaching: Teaching) -> Activity:
+    def online(
+        self, network: Network, weights: Weights, stimulus: Stimulus, optimiser_state: OptimiserState, update_settings: UpdateSettings
+    ) -> Activity:
         """As the contract says."""
         activity = self._activity(network, stimulus)
-        steps, trials = stimulus.share.shape
-        way = chosen(self._per_step, network, teaching, steps, trials)
+        steps, trials = stimulus.loss_weight.shape
+        way = chosen(self._per_step, network, update_settings, steps, trials)
         if way == "causal":
-            causal(network, weights, stimulus, activity, memory, teaching)
+            causal(network, weights, stimulus, activity, optimiser_state, update_settings)
         else:
-            {"fused": fused, "low_rank": low_rank}[way](network, weights, stimulus, activity, teaching)
+            {"fused": fused, "low_rank": low_rank}[way](network, weights, stimulus, activity, update_settings)
         return activity
 
-    def expect(self, network: Network, teaching: Teaching, schedule: str) -> None:
+    def expect(self, network: Network, update_settings: UpdateSettings, schedule: str) -> None:
         """At every step, a way that was asked for must be possible."""
         if schedule == "step":
-            chosen(self._per_step, network, teaching, steps=1, trials=1)
+            chosen(self._per_step, network, update_settings, steps=1, trials=1)
 
     def stream(self, network: Network, weights: Weights, stimuli: Iterable[Stimulus]) -> Iterator[Activity]:
         """As the contract says."""

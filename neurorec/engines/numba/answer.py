@@ -12,11 +12,11 @@ from .precision import real  # pyright: ignore[reportMissingImports]
 
 
 @part
-def spread(teaching, readout, back, epsilon, matrix, signal):
+def spread(learning, readout, back, epsilon, matrix, signal):
     """signal (K, B, N) = B eps; matrix (O, K N) is filled with B transposed."""
     outputs, trials, units = signal.shape
     for o in range(matrix.shape[0]):
-        element(teaching, readout[o], back[o], matrix[o])
+        element(learning, readout[o], back[o], matrix[o])
     signal[:] = real(0)
     for c in range(outputs):
         for b in range(trials):

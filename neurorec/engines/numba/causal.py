@@ -144,7 +144,7 @@ def scatter(total, width, heard, offsets, plastic_rows, units, change):
 
 
 @part
-def teach(teaching, readout, feedback, epsilon, emitted, back, matrix, signal, readout_change, feedback_change):
+def teach(learning, readout, feedback, epsilon, emitted, back, matrix, signal, readout_change, feedback_change):
     """signal = B eps, (K, B, N); dWout = eps o^T, and its transpose for a feedback that learns.
 
     back and matrix (O, K N) are filled with the feedback weights and B, transposed.
@@ -153,7 +153,7 @@ def teach(teaching, readout, feedback, epsilon, emitted, back, matrix, signal, r
     for o in range(readout.shape[0]):
         for row in range(readout.shape[1]):
             back[o, row] = feedback[row, o]
-        element(teaching, readout[o], back[o], matrix[o])
+        element(learning, readout[o], back[o], matrix[o])
     for c in range(outputs):
         for n in range(units):
             row = c * units + n
@@ -184,15 +184,15 @@ def clip_and_decay(vector, change, rates, clip, decay):
 
 
 @entry
-def causal(unit, teaching, vector, slots, offsets, sizes, plastic_rows, recurrent_ports, external_ports, full, dt,
-           inputs, noise, targets, share, states, drives, emitted, readouts, rates, clip, decay, least, settings, count):  # fmt: skip
+def causal(unit, learning, vector, slots, offsets, sizes, plastic_rows, recurrent_ports, external_ports, full, dt,
+           inputs, noise, targets, loss_weight, states, drives, emitted, readouts, rates, clip, decay, lower_bounds, settings, count):  # fmt: skip
     """Step, remember, compare, change: for every step of some trials; weights change in place in `vector` and `slots`.
 
     Fills states, drives, emitted and readouts.
     sizes: k, D, K, N, ports, plastic parameters, constants, inputs, outputs.
     """
     k, n_drives, n_out, units, ports, plastic, n_constants, n_inputs, n_read = sizes
-    steps, trials = share.shape
+    steps, trials = loss_weight.shape
     heard, width = n_out * units, n_out * units + n_inputs + 1
     synapses = n_drives * units * width
     stride = units if full else 1
@@ -228,10 +228,10 @@ def causal(unit, teaching, vector, slots, offsets, sizes, plastic_rows, recurren
         read(emitted[t + 1], readout, readouts[t], 0, trials)
         jacobian(unit, states[t], drives[t], constants, self_decay, slope, partial, 0, trials)
         emission(unit, states[t], constants, gain, 0, trials)
-        error(teaching, readouts[t], targets[t], epsilon)
+        error(learning, readouts[t], targets[t], epsilon)
         for b in range(trials):
-            epsilon[b] *= share[t, b]
-        teach(teaching, readout, feedback, epsilon, emitted[t + 1], back, matrix, signal, readout_change, feedback_change)
+            epsilon[b] *= loss_weight[t, b]
+        teach(learning, readout, feedback, epsilon, emitted[t + 1], back, matrix, signal, readout_change, feedback_change)
         pull_output(unit, states[t + 1], signal, constants, adjoint, 0, trials)
         presynaptic(emitted[t], inputs[t], pre)
         total[:] = real(0)
@@ -244,9 +244,9 @@ def causal(unit, teaching, vector, slots, offsets, sizes, plastic_rows, recurren
             collect(memory[b], stride, adjoint[:, b], units, synapses, width, total)
         scatter(total, width, heard, offsets, plastic_rows, units, change)
         clip_and_decay(vector, change, rates, clip, decay)
-        optimise(teaching, vector, change, slots, rates, count + t + 1, settings)
+        optimise(learning, vector, change, slots, rates, count + t + 1, settings)
         if plastic > 0:
             for p in range(offsets[5], offsets[6]):
-                vector[p] = max(vector[p], least[p])
+                vector[p] = max(vector[p], lower_bounds[p])
             steady[:n_parameters, 0] = vector[offsets[5] : offsets[6]].reshape(n_parameters, units)
             prepare(unit, steady, constants, constants3, 0, 1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from neurorec.engines.base import Activity, Memory, Stimulus, Teaching
+from neurorec.engines.base import Activity, OptimiserState, Stimulus, UpdateSettings
 from neurorec.engines.numba.compile import loops, tables
 from neurorec.engines.numba.layout import given, noise_rows, plastic_rows, ports
 from neurorec.formula.unit import for_numpy
@@ -15,16 +15,23 @@ from neurorec.networks.weights import Weights
 CALLED = ("step", "output", "jacobian", "emission", "pull_output", "prepare", "error", "element", "optimise")
 
 
-def causal(network: Network, weights: Weights, stimulus: Stimulus, activity: Activity, memory: Memory, teaching: Teaching) -> None:
+def causal(
+    network: Network,
+    weights: Weights,
+    stimulus: Stimulus,
+    activity: Activity,
+    optimiser_state: OptimiserState,
+    update_settings: UpdateSettings,
+) -> None:
     """Call the compiled loop with everything as plain arrays and numbers."""
     formula, inputs, vector = network.formula, stimulus.inputs, weights.vector  # as they lie: in what order their sums are taken follows
-    _, targets, share = given(stimulus)
+    _, targets, loss_weight = given(stimulus)
     offsets = np.array([span.start for span in weights.spans.values()] + [vector.size], np.int64)
     sizes = (len(formula.states), formula.n_drives, len(formula.emitted), network.units, len(formula.ports), len(formula.plastic),
              for_numpy(formula).N_CONSTANTS, network.inputs, network.outputs)  # fmt: skip
     loops(inputs.dtype.name).causal.causal(
-        *tables(formula, teaching, inputs.dtype.name, CALLED), vector, memory.slots, offsets, sizes, plastic_rows(network), *ports(network), teaching.route.rule.through_units,
-        inputs.dtype.type(network.dt), inputs, noise_rows(stimulus, weights.bias.size), targets, share,
-        activity.states, activity.drives, activity.emitted, activity.readout, teaching.rates, float(teaching.clip), float(teaching.decay),
-        teaching.least, np.array(settings_of(teaching.optimiser)), memory.count,
+        *tables(formula, update_settings, inputs.dtype.name, CALLED), vector, optimiser_state.slots, offsets, sizes, plastic_rows(network), *ports(network), update_settings.rule.through_units,
+        inputs.dtype.type(network.dt), inputs, noise_rows(stimulus, weights.bias.size), targets, loss_weight,
+        activity.states, activity.drives, activity.emitted, activity.readout, update_settings.rates, float(update_settings.clip), float(update_settings.decay),
+        update_settings.lower_bounds, np.array(settings_of(update_settings.optimiser)), optimiser_state.count,
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""The packages of compiled code: time loops once a float type, a model's printed functions, and teaching functions as they stand."""
+"""The packages of compiled code: time loops once a float type, a model's printed functions, and update_settings functions as they stand."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from numba.np.numpy_support import from_dtype
 from neurorec import __version__
 from neurorec.errors import NotOffered
 from neurorec.formula.cache import package
-from neurorec.formula.calls import TEACHING, UNIT, table
+from neurorec.formula.calls import LEARNING, UNIT, table
 from neurorec.formula.derive import Formula
 from neurorec.formula.once import once
 from neurorec.formula.sources import fingerprint
 from neurorec.formula.unit import PRECISION, numba_sources
 
 if TYPE_CHECKING:
-    from neurorec.engines.base import Teaching
+    from neurorec.engines.base import UpdateSettings
 
-_TEACHING = """\
+_LEARNING = """\
 from collections import namedtuple
 
 import numba
@@ -132,10 +132,10 @@ def _is_static(cls: type, function: str) -> bool:
     return isinstance(inspect.getattr_static(cls, function), staticmethod)
 
 
-def tables(formula: Formula, teaching: Teaching, dtype: str, names: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray]:
+def tables(formula: Formula, update_settings: UpdateSettings, dtype: str, names: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray]:
     """Addresses of what a loop that learns at every step calls by these names: of the model, and of loss, feedback and optimiser."""
-    loss, feedback = bound(teaching.loss, "error"), bound(teaching.route.feedback, "element")
-    return unit_table(formula, dtype, names), _teaching_table(loss, feedback, type(teaching.optimiser), dtype, names)
+    loss, feedback = bound(update_settings.loss, "error"), bound(update_settings.feedback, "element")
+    return unit_table(formula, dtype, names), _teaching_table(loss, feedback, type(update_settings.optimiser), dtype, names)
 
 
 @once(64)
@@ -146,16 +146,16 @@ def _teaching_table(loss: Bound, feedback: Bound, optimiser: type, dtype: str, n
         _written(feedback, "element", dtype),
         _written(Bound(optimiser, None), "step", dtype, settings),
     )
-    functions = SimpleNamespace(**{name: getattr(module, name) for name, module in zip(TEACHING, modules, strict=True)})
-    return table(functions, TEACHING, names, from_dtype(np.dtype(dtype)))
+    functions = SimpleNamespace(**{name: getattr(module, name) for name, module in zip(LEARNING, modules, strict=True)})
+    return table(functions, LEARNING, names, from_dtype(np.dtype(dtype)))
 
 
 @once(64)
 def _written(part: Bound, function: str, dtype: str, settings: str = "") -> ModuleType:
     """Module with a function of a loss, a feedback or an optimiser, as loops call it."""
     entry = _ENTRIES[function].replace("{settings}", settings)
-    text = _TEACHING.format(cls=part.cls, precision=PRECISION[dtype], method=part.written(function), entry=entry)
-    return package({"teaching": text}, _salt() + fingerprint(getattr(part.cls, function))).teaching
+    text = _LEARNING.format(cls=part.cls, precision=PRECISION[dtype], method=part.written(function), entry=entry)
+    return package({"update_settings": text}, _salt() + fingerprint(getattr(part.cls, function))).update_settings
 
 
 def _copied(name: str) -> str:

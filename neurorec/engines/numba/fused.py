@@ -155,14 +155,14 @@ def learn_external(external, external_ports, rates, weight_decay, trace, decay, 
 
 
 @entry
-def fused(unit, teaching, recurrent, external, readout, back, constants, recurrent_ports, external_ports, rates, weight_decay, trace,
-          inputs, noise, targets, share, states, drives, emitted, readouts):  # fmt: skip
+def fused(unit, learning, recurrent, external, readout, back, constants, recurrent_ports, external_ports, rates, weight_decay, trace,
+          inputs, noise, targets, loss_weight, states, drives, emitted, readouts):  # fmt: skip
     """Step, compare, trace and change, for every step of some trials; weights change in place.
 
     recurrent (D N, M), trace (D N, B, k, M) of zeros, with M at least K N; external (I + 1, D N), readout and back (O, K N);
     rates (5,): of recurrent, input, bias, readout, feedback. Fills states, drives, emitted and readouts.
     """
-    steps, trials = share.shape
+    steps, trials = loss_weight.shape
     k, ports, units, n_out = states.shape[1], drives.shape[1], states.shape[3], emitted.shape[1]
     external_trace = np.zeros((external.shape[0], k, trials, external.shape[1]), states.dtype)
     fresh, fresh_external = np.empty((k, recurrent.shape[1]), states.dtype), np.empty((k, units), states.dtype)
@@ -184,11 +184,11 @@ def fused(unit, teaching, recurrent, external, readout, back, constants, recurre
             output(unit, states[t + 1], constants, emitted[t + 1], 0, trials)
         read(emitted[t + 1], readout, readouts[t], 0, trials)
         jacobian(unit, states[t], drives[t], constants, decay, slope, partial, 0, trials)
-        error(teaching, readouts[t], targets[t], epsilon)
+        error(learning, readouts[t], targets[t], epsilon)
         for b in range(trials):
             for o in range(epsilon.shape[1]):
-                epsilon[b, o] *= share[t, b]
-        spread(teaching, readout, back, epsilon, matrix, signal)
+                epsilon[b, o] *= loss_weight[t, b]
+        spread(learning, readout, back, epsilon, matrix, signal)
         pull_output(unit, states[t + 1], signal, constants, adjoint, 0, trials)
         present(emitted[t + 1], coming)
         following = drives[t + 1] if t + 1 < steps else after

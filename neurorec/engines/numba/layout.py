@@ -39,9 +39,11 @@ def noise_rows(stimulus: Stimulus, width: int) -> np.ndarray:
 
 
 def given(stimulus: Stimulus) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Inputs, targets and share of a batch as they lie in memory when they come from a task: loops are compiled for that alone."""
-    inputs, targets, share = (np.require(each, requirements=["C", "W"]) for each in (stimulus.inputs, stimulus.targets, stimulus.share))
-    return inputs, targets, share
+    """Inputs, targets and loss_weight of a batch as they lie in memory when they come from a task: loops are compiled for that alone."""
+    inputs, targets, loss_weight = (
+        np.require(each, requirements=["C", "W"]) for each in (stimulus.inputs, stimulus.targets, stimulus.loss_weight)
+    )
+    return inputs, targets, loss_weight
 
 
 def sent(emitted: np.ndarray) -> np.ndarray:

@@ -203,10 +203,10 @@ def longer(array, rows):
 
 
 @entry
-def low_rank(unit, teaching, recurrent, external, readout, back, constants, recurrent_ports, external_ports, rates,
-             inputs, noise, targets, share, states, drives, emitted, readouts):  # fmt: skip
+def low_rank(unit, learning, recurrent, external, readout, back, constants, recurrent_ports, external_ports, rates,
+             inputs, noise, targets, loss_weight, states, drives, emitted, readouts):  # fmt: skip
     """As `fused`, without weight decay."""
-    steps, trials = share.shape
+    steps, trials = loss_weight.shape
     k, ports, units, n_out, width = states.shape[1], drives.shape[1], states.shape[3], emitted.shape[1], recurrent.shape[1]
     room = min(ROOM, steps)
     heard, outside = np.zeros((room, trials, width), states.dtype), np.empty((room, trials, external.shape[0]), states.dtype)
@@ -231,11 +231,11 @@ def low_rank(unit, teaching, recurrent, external, readout, back, constants, recu
             output(unit, states[t + 1], constants, emitted[t + 1], 0, trials)
         read(emitted[t + 1], readout, readouts[t], 0, trials)
         jacobian(unit, states[t], drives[t], constants, decay, slope, partial, 0, trials)
-        error(teaching, readouts[t], targets[t], epsilon)
+        error(learning, readouts[t], targets[t], epsilon)
         for b in range(trials):
             for o in range(epsilon.shape[1]):
-                epsilon[b, o] *= share[t, b]
-        spread(teaching, readout, back, epsilon, matrix, signal)
+                epsilon[b, o] *= loss_weight[t, b]
+        spread(learning, readout, back, epsilon, matrix, signal)
         pull_output(unit, states[t + 1], signal, constants, adjoint, 0, trials)
         age(post, past, alive, now, decay, adjoint, fresh)
         begin(post, past, now, slope, adjoint)

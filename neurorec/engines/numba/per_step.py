@@ -10,7 +10,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from neurorec.engines.base import Teaching
+from neurorec.engines.base import UpdateSettings
 from neurorec.errors import NotOffered
 from neurorec.formula.unit import constants_of, for_numpy
 from neurorec.learning.optimisers.sgd import SGD
@@ -32,28 +32,28 @@ FAINT = 3e-8  # as `low_rank` has it
 LEAST = 64  # dead steps before a folding, as `low_rank` has it
 
 
-def chosen(asked: str | None, network: Network, teaching: Teaching, steps: int, trials: int) -> str:
-    """The way that was asked for, or the cheapest there is.
+def chosen(requested: str | None, network: Network, update_settings: UpdateSettings, steps: int, trials: int) -> str:
+    """The way that was requested, or the cheapest there is.
 
     Raises
     ------
     NotOffered
-        If what was asked for cannot do this.
+        If what was requested cannot do this.
     """
-    ways = possible(network, teaching)
-    if asked is None:
+    ways = possible(network, update_settings)
+    if requested is None:
         return ways[0] if len(ways) == 1 else min(ways, key=costs(network, steps, trials).__getitem__)
-    if asked not in ways:
-        raise NotOffered(f"per_step={asked!r} cannot do this: {LIMITS}; use {' or '.join(map(repr, ways))}, or None")
-    return asked
+    if requested not in ways:
+        raise NotOffered(f"per_step={requested!r} cannot do this: {LIMITS}; use {' or '.join(map(repr, ways))}, or None")
+    return requested
 
 
-def possible(network: Network, teaching: Teaching) -> list[str]:
+def possible(network: Network, update_settings: UpdateSettings) -> list[str]:
     """The ways there are: see `LIMITS`."""
-    local, simple = not teaching.route.rule.through_units, isinstance(teaching.optimiser, SGD) and teaching.clip == np.inf
-    if not (local and simple) or network.formula.plastic or teaching.uneven:
+    local, simple = not update_settings.rule.through_units, isinstance(update_settings.optimiser, SGD) and update_settings.clip == np.inf
+    if not (local and simple) or network.formula.plastic or update_settings.uneven:
         return ["causal"]
-    return ["causal", "fused"] if teaching.decay else list(WAYS)
+    return ["causal", "fused"] if update_settings.decay else list(WAYS)
 
 
 def costs(network: Network, steps: int, trials: int) -> dict[str, float]:

@@ -23,7 +23,7 @@ class Threads:
 
     Parameters
     ----------
-    asked : int or None
+    requested : int or None
         At most. None: one a core (``NUMBA_NUM_THREADS`` if it is set).
 
     Raises
@@ -32,9 +32,9 @@ class Threads:
         If it is no whole number from 1.
     """
 
-    def __init__(self, asked: int | None = None) -> None:
+    def __init__(self, requested: int | None = None) -> None:
         cores: int = config.NUMBA_NUM_THREADS  # pyright: ignore[reportAttributeAccessIssue]
-        self.most = cores if asked is None else whole("threads", asked)
+        self.most = cores if requested is None else whole("threads", requested)
 
     def share(self, loop: Callable, arguments: Sequence[Any], count: int, work: int) -> None:
         """``loop(*arguments, first, last)`` for parts that make up 0 to `count`, each of which costs `work` multiplications."""

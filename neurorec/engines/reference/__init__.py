@@ -6,10 +6,12 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from neurorec.engines.base import AbstractEngine, Activity, Memory, Route, Stimulus, Teaching, in_turn
+from neurorec.engines.base import AbstractEngine, Activity, OptimiserState, Stimulus, UpdateSettings, in_turn
 from neurorec.engines.reference.adjoint import adjoint_change
 from neurorec.engines.reference.forward import forward
 from neurorec.engines.reference.online import causal_change, online
+from neurorec.learning.feedbacks.base import AbstractFeedback
+from neurorec.learning.rules.base import AbstractRule
 from neurorec.networks.network import Network
 from neurorec.networks.weights import Weights
 
@@ -26,18 +28,27 @@ class ReferenceEngine(AbstractEngine):
         return forward(network, weights, stimulus)
 
     def change(
-        self, network: Network, weights: Weights, stimulus: Stimulus, activity: Activity, error: np.ndarray, route: Route
+        self,
+        network: Network,
+        weights: Weights,
+        stimulus: Stimulus,
+        activity: Activity,
+        error: np.ndarray,
+        rule: AbstractRule,
+        feedback: AbstractFeedback,
     ) -> Weights:
         """Causally, unless the rule is full and runs against time."""
-        backwards = route.rule.through_units and route.rule.order == "backward"
-        evaluate = adjoint_change if backwards else causal_change
-        return evaluate(network, weights, stimulus, activity, error, route)
+        if rule.through_units and rule.order == "backward":
+            return adjoint_change(network, weights, stimulus, activity, error, feedback)
+        return causal_change(network, weights, stimulus, activity, error, rule, feedback)
 
-    def online(self, network: Network, weights: Weights, stimulus: Stimulus, memory: Memory, teaching: Teaching) -> Activity:
+    def online(
+        self, network: Network, weights: Weights, stimulus: Stimulus, optimiser_state: OptimiserState, update_settings: UpdateSettings
+    ) -> Activity:
         """As the contract says."""
-        return online(network, weights, stimulus, memory, teaching)
+        return online(network, weights, stimulus, optimiser_state, update_settings)
 
-    def expect(self, network: Network, teaching: Teaching, schedule: str) -> None:
+    def expect(self, network: Network, update_settings: UpdateSettings, schedule: str) -> None:
         """It can run all that it offers."""
 
     def stream(self, network: Network, weights: Weights, stimuli: Iterable[Stimulus]) -> Iterator[Activity]:

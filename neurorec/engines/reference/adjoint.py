@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from neurorec.engines.base import Activity, Route, Stimulus
+from neurorec.engines.base import Activity, Stimulus
 from neurorec.engines.reference.forward import blocks
 from neurorec.engines.reference.unit import Unit
 from neurorec.learning.feedbacks.base import AbstractFeedback
@@ -12,11 +12,13 @@ from neurorec.networks.network import Network
 from neurorec.networks.weights import Weights
 
 
-def adjoint_change(network: Network, weights: Weights, stimulus: Stimulus, activity: Activity, error: np.ndarray, route: Route) -> Weights:
+def adjoint_change(
+    network: Network, weights: Weights, stimulus: Stimulus, activity: Activity, error: np.ndarray, feedback: AbstractFeedback
+) -> Weights:
     """z(t) = O^T [B eps(t) + W^T F^T z(t+1)] + D^T z(t+1);  dW = sum_t F^T z(t) pre(t)^T."""
     unit, change = Unit(network, weights), weights.zeros()
     carried, returned = np.zeros_like(activity.states[0]), np.zeros_like(activity.emitted[0])
-    signal = learning_signal(weights, route.feedback, error, activity)
+    signal = learning_signal(weights, feedback, error, activity)
     for t in reversed(range(len(error))):
         z = np.einsum("kjbn,kbn->jbn", unit.emission(activity.states[t + 1]), signal[t] + returned) + carried
         linear = unit.linear(activity.states[t], activity.drives[t])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from neurorec.engines.base import Activity, Memory, Route, Stimulus, Teaching
+from neurorec.engines.base import Activity, OptimiserState, Stimulus, UpdateSettings
 from neurorec.engines.reference.adjoint import add_parameters, add_readout, learning_signal
 from neurorec.engines.reference.forward import external_part, read, recurrent_part
 from neurorec.engines.reference.influence import Influence
@@ -17,21 +17,31 @@ from neurorec.networks.network import Network
 from neurorec.networks.weights import Weights
 
 
-def causal_change(network: Network, weights: Weights, stimulus: Stimulus, activity: Activity, error: np.ndarray, route: Route) -> Weights:
+def causal_change(
+    network: Network,
+    weights: Weights,
+    stimulus: Stimulus,
+    activity: Activity,
+    error: np.ndarray,
+    rule: AbstractRule,
+    feedback: AbstractFeedback,
+) -> Weights:
     """Sum of the changes of every step, with the weights standing still."""
     unit, change = Unit(network, weights), weights.zeros()
-    memories = _memories(network, weights, route.rule, error.shape[1])
+    memories = _memories(network, weights, rule, error.shape[1])
     for t, x in enumerate(stimulus.inputs):
         window = Activity(activity.states[t : t + 2], activity.drives[t : t + 1], activity.emitted[t : t + 2], activity.readout[t : t + 1])
         _remember(memories, unit, weights, window, x)
-        change.vector += _step_change(network, unit, weights, window, memories, error[t], route.feedback).vector
+        change.vector += _step_change(network, unit, weights, window, memories, error[t], feedback).vector
     return change
 
 
-def online(network: Network, weights: Weights, stimulus: Stimulus, memory: Memory, teaching: Teaching) -> Activity:
+def online(
+    network: Network, weights: Weights, stimulus: Stimulus, optimiser_state: OptimiserState, update_settings: UpdateSettings
+) -> Activity:
     """The literal online recursion: each step's change is applied before the next step."""
     unit = Unit(network, weights)
-    memories = _memories(network, weights, teaching.route.rule, stimulus.inputs.shape[1])
+    memories = _memories(network, weights, update_settings.rule, stimulus.inputs.shape[1])
     states, emitted, drives, readout = [stimulus.initial], [unit.output(stimulus.initial)], [], []
     for t, x in enumerate(stimulus.inputs):
         drives.append(unit.drives(recurrent_part(weights, emitted[t]), external_part(weights, stimulus, t)))
@@ -39,10 +49,10 @@ def online(network: Network, weights: Weights, stimulus: Stimulus, memory: Memor
         emitted.append(unit.output(states[t + 1]))
         readout.append(read(weights, emitted[t + 1]))
         window = Activity(np.array(states[t:]), np.array(drives[t:]), np.array(emitted[t:]), np.array(readout[t:]))
-        error = teaching.loss.error(readout[t], stimulus.targets[t]) * stimulus.share[t][:, None]
+        error = update_settings.loss.error(readout[t], stimulus.targets[t]) * stimulus.loss_weight[t][:, None]
         _remember(memories, unit, weights, window, x)
-        change = _step_change(network, unit, weights, window, memories, error, teaching.route.feedback)
-        apply(weights.vector, change.vector, memory.slots, memory.count + t + 1, teaching)
+        change = _step_change(network, unit, weights, window, memories, error, update_settings.feedback)
+        apply(weights.vector, change.vector, optimiser_state.slots, optimiser_state.count + t + 1, update_settings)
         unit.refresh(weights)
     return Activity(np.array(states), np.array(drives), np.array(emitted), np.array(readout))
 
@@ -62,8 +72,8 @@ def _step_change(
     network: Network, unit: Unit, weights: Weights, window: Activity, memories: list, error: np.ndarray, feedback: AbstractFeedback
 ) -> Weights:
     change = weights.zeros()
-    heard = learning_signal(weights, feedback, error[None], window)[0]
-    signal = np.einsum("kjbn,kbn->jbn", unit.emission(window.states[1]), heard)
+    of_outputs = learning_signal(weights, feedback, error[None], window)[0]
+    signal = np.einsum("kjbn,kbn->jbn", unit.emission(window.states[1]), of_outputs)
     for trial, memory in enumerate(memories):
         synaptic, intrinsic = memory.change(signal[:, trial])
         _add_synaptic(change, synaptic.reshape(-1, synaptic.shape[2]))

@@ -7,12 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from neurorec.engines.base import AbstractEngine, Activity, Memory, Route, Stimulus, Teaching, in_turn
+from neurorec.engines.base import AbstractEngine, Activity, OptimiserState, Stimulus, UpdateSettings, in_turn
 from neurorec.engines.torch.autograd import full_change
 from neurorec.engines.torch.forward import side_by_side, unroll
 from neurorec.engines.torch.online import online
 from neurorec.engines.torch.place import Place, one_thread
 from neurorec.engines.torch.scan import local_change
+from neurorec.learning.feedbacks.base import AbstractFeedback
+from neurorec.learning.rules.base import AbstractRule
 from neurorec.networks.abstract_network import AbstractNetwork
 from neurorec.networks.module_network import ModuleNetwork
 from neurorec.networks.network import Network
@@ -66,19 +68,28 @@ class TorchEngine(AbstractEngine):
 
     @one_thread()
     def change(
-        self, network: AbstractNetwork, weights: Weights, stimulus: Stimulus, activity: Activity, error: np.ndarray, route: Route
+        self,
+        network: AbstractNetwork,
+        weights: Weights,
+        stimulus: Stimulus,
+        activity: Activity,
+        error: np.ndarray,
+        rule: AbstractRule,
+        feedback: AbstractFeedback,
     ) -> Weights:
         """By the reverse scan for a cell's local rules, else by autograd."""
-        if not route.rule.through_units and isinstance(network, Network):
-            return local_change(self._place, network, weights, stimulus, activity, error, route)
-        return full_change(self._place, network, weights, stimulus, error, route)
+        if not rule.through_units and isinstance(network, Network):
+            return local_change(self._place, network, weights, stimulus, activity, error, feedback)
+        return full_change(self._place, network, weights, stimulus, error, feedback)
 
     @one_thread()
-    def online(self, network: Network, weights: Weights, stimulus: Stimulus, memory: Memory, teaching: Teaching) -> Activity:
+    def online(
+        self, network: Network, weights: Weights, stimulus: Stimulus, optimiser_state: OptimiserState, update_settings: UpdateSettings
+    ) -> Activity:
         """As the contract says."""
-        return online(self._place, network, weights, stimulus, memory, teaching)
+        return online(self._place, network, weights, stimulus, optimiser_state, update_settings)
 
-    def expect(self, network: AbstractNetwork, teaching: Teaching, schedule: str) -> None:
+    def expect(self, network: AbstractNetwork, update_settings: UpdateSettings, schedule: str) -> None:
         """It can run all that it offers."""
 
     def stream(self, network: Network, weights: Weights, stimuli: Iterable[Stimulus]) -> Iterator[Activity]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from neurorec.engines.base import Route, Stimulus
+from neurorec.engines.base import Stimulus
 from neurorec.engines.torch.forward import side_by_side, unroll
 from neurorec.engines.torch.place import Place
+from neurorec.learning.feedbacks.base import AbstractFeedback
 from neurorec.networks.abstract_network import AbstractNetwork
 from neurorec.networks.weights import Weights
 
@@ -28,15 +29,17 @@ class Read(torch.autograd.Function):
         return error @ feedback.T, error.flatten(0, 1).T @ emitted.flatten(0, 1), None
 
 
-def full_change(place: Place, network: AbstractNetwork, weights: Weights, stimulus: Stimulus, error: np.ndarray, route: Route) -> Weights:
+def full_change(
+    place: Place, network: AbstractNetwork, weights: Weights, stimulus: Stimulus, error: np.ndarray, feedback: AbstractFeedback
+) -> Weights:
     """Minus dL/dW for symmetric feedback; for another, what its error makes of the same way back.
 
     The trials run a second time, with autograd watching: `forward` need not keep the graph of runs that nobody learns from.
     """
     w = place.weights(weights)
     w.vector.requires_grad_()
-    feedback = place.tensor(route.feedback.element(weights.readout.T, weights.feedback))
-    readout = Read.apply(side_by_side(unroll(place, network, w, stimulus).emitted[1:]), w.readout, feedback)
+    matrix = place.tensor(feedback.element(weights.readout.T, weights.feedback))
+    readout = Read.apply(side_by_side(unroll(place, network, w, stimulus).emitted[1:]), w.readout, matrix)
     (descent,) = torch.autograd.grad(readout, w.vector, place.tensor(error))
     change = weights.like(place.array(descent))
     change.parameters[[name not in network.formula.plastic for name in network.formula.parameters]] = 0

@@ -5,21 +5,22 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from neurorec.engines.base import Activity, Route, Stimulus
+from neurorec.engines.base import Activity, Stimulus
 from neurorec.engines.torch.change import put_together
 from neurorec.engines.torch.place import Place
 from neurorec.engines.torch.unit import Unit, pull
+from neurorec.learning.feedbacks.base import AbstractFeedback
 from neurorec.networks.network import Network
 from neurorec.networks.weights import Weights
 
 
 def local_change(
-    place: Place, network: Network, weights: Weights, stimulus: Stimulus, activity: Activity, error: np.ndarray, route: Route
+    place: Place, network: Network, weights: Weights, stimulus: Stimulus, activity: Activity, error: np.ndarray, feedback: AbstractFeedback
 ) -> Weights:
     """R(t) = O^T B eps(t) + D(t+1)^T R(t+1);  dW = sum_t F^T R(t) pre(t)^T."""
     w, eps, inputs = place.weights(weights), place.tensor(error), place.tensor(stimulus.inputs)
     states, drives, emitted = (place.tensor(each).movedim(1, 0) for each in (activity.states, activity.drives, activity.emitted))
-    unit, matrix = Unit(network, w.parameters), place.tensor(route.feedback.element(weights.readout.T, weights.feedback))
+    unit, matrix = Unit(network, w.parameters), place.tensor(feedback.element(weights.readout.T, weights.feedback))
     linear, signal = unit.linear(states[:, :-1].unbind(), drives.unbind()), (eps @ matrix.T).unflatten(-1, (len(emitted), -1))
     adjoint = scanned(pull(unit.emission(states[:, 1:].unbind()), signal.movedim(2, 0)), linear.decay)
     hearing, driven, sent = (_columns(each) for each in (pull(linear.recurrent, adjoint), pull(linear.external, adjoint), emitted))

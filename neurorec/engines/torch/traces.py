@@ -77,8 +77,8 @@ def immediate(linear: Linear, pre: Sequence[torch.Tensor]) -> torch.Tensor:
 def _carried(linear: Linear, emission: torch.Tensor, w: Any, influence: torch.Tensor) -> torch.Tensor:
     units = influence.shape[1]
     blocks = w.recurrent.reshape(-1, units, w.recurrent.shape[1] // units, units)
-    heard = torch.einsum("klbm,lmb...->kmb...", emission, influence)
-    through_units = torch.einsum("dnkm,kmb...->dnb...", blocks, heard)
+    of_outputs = torch.einsum("klbm,lmb...->kmb...", emission, influence)
+    through_units = torch.einsum("dnkm,kmb...->dnb...", blocks, of_outputs)
     own = torch.einsum("jlbn,lnb...->jnb...", linear.decay, influence)
     return own + torch.einsum("jdbn,dnb...->jnb...", linear.recurrent, through_units)
 

@@ -10,11 +10,13 @@ import numpy as np
 
 from neurorec.arrays import only
 from neurorec.discovery import load, name_of, resolve
-from neurorec.engines.base import AbstractEngine, Activity, Memory, Route, Stimulus, Teaching, in_turn
+from neurorec.engines.base import AbstractEngine, Activity, OptimiserState, Stimulus, UpdateSettings, in_turn
 from neurorec.engines.unrolled._recurrence import Recurrence
 from neurorec.engines.unrolled._settled import Settled, settled
 from neurorec.engines.unrolled.base import AbstractUnroll
 from neurorec.errors import NotOffered
+from neurorec.learning.feedbacks.base import AbstractFeedback
+from neurorec.learning.rules.base import AbstractRule
 from neurorec.networks.network import Network
 from neurorec.networks.weights import Weights
 
@@ -64,26 +66,35 @@ class UnrolledEngine(AbstractEngine):
         return answer
 
     def change(
-        self, network: Network, weights: Weights, stimulus: Stimulus, activity: Activity, error: np.ndarray, route: Route
+        self,
+        network: Network,
+        weights: Weights,
+        stimulus: Stimulus,
+        activity: Activity,
+        error: np.ndarray,
+        rule: AbstractRule,
+        feedback: AbstractFeedback,
     ) -> Weights:
         """As the contract says."""
         last = self.last  # looked at once: another thread may put its own there meanwhile
         _, recurrence, found = last if last and last[0] is activity else self.solve(network, weights, stimulus)
-        kept = recurrence if route.rule.through_units else recurrence.local()
+        kept = recurrence if rule.through_units else recurrence.local()
         states, change = found.solution.states, weights.zeros()
-        signal = recurrence.signal(states, error, route.feedback.element(weights.readout.T, weights.feedback))
+        signal = recurrence.signal(states, error, feedback.element(weights.readout.T, weights.feedback))
         for linear, adjoint in found.how.pull(kept, found.solution, signal):
             recurrence.add_change(change, linear, adjoint)
         recurrence.add_readout(change, states, error)
         return change
 
-    def online(self, network: Network, weights: Weights, stimulus: Stimulus, memory: Memory, teaching: Teaching) -> NoReturn:
+    def online(
+        self, network: Network, weights: Weights, stimulus: Stimulus, optimiser_state: OptimiserState, update_settings: UpdateSettings
+    ) -> NoReturn:
         """Refused: all steps are evaluated together."""
         raise NotOffered(
             "the unrolled engine evaluates all steps of a trial together and cannot change weights between them; engine='numba' can"
         )
 
-    def expect(self, network: Network, teaching: Teaching, schedule: str) -> None:
+    def expect(self, network: Network, update_settings: UpdateSettings, schedule: str) -> None:
         """It can run all that it offers."""
 
     def stream(self, network: Network, weights: Weights, stimuli: Iterable[Stimulus]) -> Iterator[Activity]:

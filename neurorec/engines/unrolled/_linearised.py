@@ -43,14 +43,14 @@ class Linearised:
     def push(self, tangent: np.ndarray) -> np.ndarray:
         """J v of each step, (k, R, N) from (k, R, N)."""
         shown = np.einsum("klrn,lrn->krn", self.parts.emission, tangent)
-        heard = channels(rows(shown) @ self.through.T, self.units)
+        received = channels(rows(shown) @ self.through.T, self.units)
         own = np.einsum("jlrn,lrn->jrn", self.parts.decay, tangent)
-        return own + np.einsum("jdrn,drn->jrn", self.parts.recurrent, heard)
+        return own + np.einsum("jdrn,drn->jrn", self.parts.recurrent, received)
 
     def pull(self, adjoint: np.ndarray) -> np.ndarray:
         """J^T z of each step, (k, R, N) from (k, R, N)."""
-        told = np.einsum("jdrn,jrn->drn", self.parts.recurrent, adjoint)
-        returned = channels(rows(told) @ self.through, self.units)
+        pulled = np.einsum("jdrn,jrn->drn", self.parts.recurrent, adjoint)
+        returned = channels(rows(pulled) @ self.through, self.units)
         own = np.einsum("jlrn,jrn->lrn", self.parts.decay, adjoint)
         return own + np.einsum("klrn,krn->lrn", self.parts.emission, returned)
 

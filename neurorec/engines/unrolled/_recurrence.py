@@ -83,11 +83,11 @@ class Recurrence:
     def signal(self, states: np.ndarray, error: np.ndarray, feedback: np.ndarray) -> np.ndarray:
         """O(t)^T B eps(t), (k, T, B, N): what the error of each step asks of its states."""
         after = self._flat(states[:, 1:])
-        heard = channels(error.reshape(len(self._inputs), -1) @ feedback.T, self.units)
-        return self._timed(np.einsum("klrn,krn->lrn", self.unit.emission(after), heard))
+        signal = channels(error.reshape(len(self._inputs), -1) @ feedback.T, self.units)
+        return self._timed(np.einsum("klrn,krn->lrn", self.unit.emission(after), signal))
 
     def add_change(self, change: Weights, linear: Linearised, adjoint: np.ndarray) -> None:
-        """Add sum_t F(t)^T z(t) pre(t)^T: what weights do to steps whose results are asked to move by `adjoint`."""
+        """Add sum_t F(t)^T z(t) pre(t)^T: what weights do to steps whose results should move by `adjoint`."""
         parts, z = linear.parts, self._flat(adjoint)
         recurrent, external = (rows(np.einsum("jdrn,jrn->drn", part, z)) for part in (parts.recurrent, parts.external))
         change.recurrent[...] += recurrent.T @ rows(linear.emitted)

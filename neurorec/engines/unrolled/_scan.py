@@ -47,8 +47,8 @@ def scan(matrices: np.ndarray, added: np.ndarray) -> np.ndarray:
 
 def backwards(matrices: np.ndarray) -> np.ndarray:
     """Matrices of the adjoint recurrence, z(t) = A(t+1)^T z(t+1) + g(t), read from the last step to the first."""
-    turned = np.swapaxes(matrices[::-1], -1, -2)
-    return np.concatenate([np.zeros_like(turned[:1]), turned[:-1]])
+    transposed = np.swapaxes(matrices[::-1], -1, -2)
+    return np.concatenate([np.zeros_like(transposed[:1]), transposed[:-1]])
 
 
 def _times(left: np.ndarray, right: np.ndarray) -> np.ndarray:

@@ -23,7 +23,7 @@ class Solution:
     residuals : tuple of (B,) arrays
         What each sweep found before it moved: the largest entry of f(s(t-1)) - s(t) in each trial; empty where nothing is iterated.
     converged : bool
-        False: a tolerance was asked for and not reached.
+        False: a tolerance was given and not reached.
     visited : tuple of (k, T, B, N) arrays
         From where each sweep stepped, where the answer is what these sweeps make of it.
     """

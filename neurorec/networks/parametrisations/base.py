@@ -28,7 +28,7 @@ class AbstractParametrisation(ABC):
     reads : tuple of str
         Other weights of the network that the value depends on: `map` and `pull` find them in ``free``, `start` and `of` take them
         by name.
-    least : mapping of str to float
+    lower_bounds : mapping of str to float
         Smallest value of those that have one; values below it after an update are set to it.
     range : str
         The set of its values, for error texts: ``"an orthogonal matrix"``.
@@ -37,7 +37,7 @@ class AbstractParametrisation(ABC):
     learnt: ClassVar[tuple[str, ...]]
     fixed: ClassVar[tuple[str, ...]] = ()
     reads: ClassVar[tuple[str, ...]] = ()
-    least: ClassVar[Mapping[str, float]] = MappingProxyType({})
+    lower_bounds: ClassVar[Mapping[str, float]] = MappingProxyType({})
     range: ClassVar[str]
 
     @abstractmethod

@@ -27,7 +27,7 @@ class DaleClipped(AbstractSigned):
     """
 
     excitatory: float = 0.5
-    least: ClassVar[Mapping[str, float]] = {"strength": 0.0}
+    lower_bounds: ClassVar[Mapping[str, float]] = {"strength": 0.0}
 
     @staticmethod
     def map(free: Mapping[str, np.ndarray]) -> np.ndarray:

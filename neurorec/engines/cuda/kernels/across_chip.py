@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from numba import cuda
 
-from .direction import HEARS, SEEN, SENDS, begin, look, resume, settle  # pyright: ignore[reportMissingImports]
+from .direction import RECEIVES, SEEN, SENDS, begin, look, resume, settle  # pyright: ignore[reportMissingImports]
 from .lanes import lane_sum  # pyright: ignore[reportMissingImports]
 from .precision import inlined, kernel, real  # pyright: ignore[reportMissingImports]
 from .sizes import AT_ONCE, COLUMNS, GROUP, KEPT, SLAB, SLICES, TALL, THREADS, TILES, UNITS  # pyright: ignore[reportMissingImports]
 from .unit import N_CONSTANTS, N_STATES  # pyright: ignore[reportMissingImports]
 
 STEADY = max(1, N_CONSTANTS)  # an array has at least one entry
-ROWS = HEARS * SLAB  # of this block
+ROWS = RECEIVES * SLAB  # of this block
 TALLEST = TILES * TALL
 SHELF = (ROWS, COLUMNS) if KEPT > 0 else (1, 1)
 WIDTH = 32 * SLICES  # columns that are taken at once
@@ -57,7 +57,7 @@ def sweep(weights, arrays, lines, steps, trials):
     kept = cuda.shared.array(SHELF, real)
     parts = cuda.shared.array((SLICES, TALLEST, GROUP), real)
     scratch = cuda.shared.array(THREADS, real)
-    heard, seen, sent = cuda.local.array(HEARS, real), cuda.local.array(SEEN, real), cuda.local.array(SENDS, real)
+    received, seen, sent = cuda.local.array(RECEIVES, real), cuda.local.array(SEEN, real), cuda.local.array(SENDS, real)
     steady, own = cuda.local.array(STEADY, real), cuda.local.array(N_STATES, real)
     grid, thread = cuda.cg.this_grid(), cuda.threadIdx.x
     warp, lane = thread // 32, thread % 32
@@ -82,11 +82,11 @@ def sweep(weights, arrays, lines, steps, trials):
                 weigh(rows, lines[t % 2], first, trials, tile + warp % AT_ONCE, warp // AT_ONCE, lane, parts, scratch)
             cuda.syncthreads()
             if mine:
-                for h in range(HEARS):
-                    heard[h] = real(0)
+                for h in range(RECEIVES):
+                    received[h] = real(0)
                     for each in range(SLICES):
-                        heard[h] += parts[each, h * SLAB + u, g]
-                settle(arrays, t, first + g, n, steady, seen, heard, own, sent)
+                        received[h] += parts[each, h * SLAB + u, g]
+                settle(arrays, t, first + g, n, steady, seen, received, own, sent)
                 for c in range(SENDS):
                     lines[(t + 1) % 2, first + g, c * UNITS + n] = sent[c]
             cuda.syncthreads()

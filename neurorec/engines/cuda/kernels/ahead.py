@@ -11,7 +11,7 @@ from numba import cuda
 from .precision import index, inlined, real  # pyright: ignore[reportMissingImports]
 from .unit import N_DRIVES, N_OUTPUTS, N_PORTS, N_STATES, SHOWS_STATE, add_recurrent, output, step  # pyright: ignore[reportMissingImports]
 
-HEARS, SENDS, SEEN = N_DRIVES, N_OUTPUTS, N_PORTS  # blocks of rows and of columns of the weights; numbers looked up beforehand
+RECEIVES, SENDS, SEEN = N_DRIVES, N_OUTPUTS, N_PORTS  # blocks of rows and of columns of the weights; numbers looked up beforehand
 
 
 @inlined
@@ -36,18 +36,18 @@ def resume(arrays, i, b, n, own):
 
 @inlined
 def look(arrays, i, b, n, seen):
-    """What does not depend on other units: asked for early, so that memory answers in time."""
+    """What does not depend on other units: requested early, so that memory answers in time."""
     i, b, n = index(i), index(b), index(n)
     for p in range(N_PORTS):
         seen[p] = arrays[1][i, p, b, n]
 
 
 @inlined
-def settle(arrays, i, b, n, steady, seen, heard, own, line):
-    """u(t) = heard + external; s(t) = step(s(t-1), u(t)); o(t)."""
+def settle(arrays, i, b, n, steady, seen, received, own, line):
+    """u(t) = received + external; s(t) = step(s(t-1), u(t)); o(t)."""
     new = cuda.local.array(N_STATES, real)
     after, i, b, n = index(i + 1), index(i), index(b), index(n)
-    add_recurrent(seen, heard)
+    add_recurrent(seen, received)
     step(own, seen, steady, new)
     output(new, steady, line)
     for p in range(N_PORTS):

@@ -11,7 +11,7 @@ from numba import cuda
 from .precision import index, inlined, real  # pyright: ignore[reportMissingImports]
 from .unit import N_DRIVES, N_OUTPUTS, N_PLASTIC, N_PORTS, N_STATES, pull, pull_output, recurrent_adjoint  # pyright: ignore[reportMissingImports]
 
-HEARS, SENDS = N_OUTPUTS, N_DRIVES
+RECEIVES, SENDS = N_OUTPUTS, N_DRIVES
 PLASTIC = max(1, N_PLASTIC)  # an array has at least one entry
 SEEN = 2 * N_STATES + N_PORTS + N_OUTPUTS  # states before and after the step, drives, learning signal
 
@@ -51,13 +51,13 @@ def look(arrays, i, b, n, seen):
 
 
 @inlined
-def settle(arrays, i, b, n, steady, seen, heard, own, line):
-    """R(t) = O^T [B eps(t) + heard] + carried; what it gives to the drives and carries on."""
+def settle(arrays, i, b, n, steady, seen, received, own, line):
+    """R(t) = O^T [B eps(t) + received] + carried; what it gives to the drives and carries on."""
     adjoint, drive = cuda.local.array(N_STATES, real), cuda.local.array(N_PORTS, real)
     partial = cuda.local.array(PLASTIC, real)
     for c in range(N_OUTPUTS):
-        heard[c] += seen[2 * N_STATES + N_PORTS + c]
-    pull_output(seen[N_STATES : 2 * N_STATES], heard, steady, adjoint)
+        received[c] += seen[2 * N_STATES + N_PORTS + c]
+    pull_output(seen[N_STATES : 2 * N_STATES], received, steady, adjoint)
     for j in range(N_STATES):
         adjoint[j] += own[j]
     pull(seen[:N_STATES], seen[2 * N_STATES : 2 * N_STATES + N_PORTS], adjoint, steady, own, drive, partial)

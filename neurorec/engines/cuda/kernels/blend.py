@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from numba import cuda
 
+from .learning import element  # pyright: ignore[reportMissingImports]
 from .precision import kernel  # pyright: ignore[reportMissingImports]
-from .teaching import element  # pyright: ignore[reportMissingImports]
 
 
 @kernel

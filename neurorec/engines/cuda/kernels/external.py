@@ -1,4 +1,4 @@
-"""What drives hear from outside, for all steps at once: Win x(t) + b + noise, and silence where a port hears only units."""
+"""What drives receive from outside, for all steps at once: Win x(t) + b + noise, and silence where a port receives only units."""
 
 from __future__ import annotations
 

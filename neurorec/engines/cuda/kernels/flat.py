@@ -83,9 +83,9 @@ def survey(vector, before, rates, left, decay, close, updates, readout, feedback
             mine += wide(1)
             if not abs(vector[p] - rest) <= close * abs(rest):
                 moved += wide(1)
-    heard = (feedback - readout) // outputs  # K N: the feedback comes after the readout
+    received = (feedback - readout) // outputs  # K N: the feedback comes after the readout
     for place in range(cuda.grid(1), feedback - readout, cuda.gridsize(1)):
-        a, b = wide(vector[readout + place]), wide(vector[feedback + place % heard * outputs + place // heard])
+        a, b = wide(vector[readout + place]), wide(vector[feedback + place % received * outputs + place // received])
         inner += a * b
         forth += a * a
         back += b * b

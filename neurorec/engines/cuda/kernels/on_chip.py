@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from numba import cuda
 
-from .direction import HEARS, SEEN, SENDS, begin, look, settle  # pyright: ignore[reportMissingImports]
+from .direction import RECEIVES, SEEN, SENDS, begin, look, settle  # pyright: ignore[reportMissingImports]
 from .precision import inlined, real, roomy  # pyright: ignore[reportMissingImports]
 from .quads import BYTES, put, quad  # pyright: ignore[reportMissingImports]
 from .sizes import GROUP, HELD, SLICES, TALL, THREADS, TILES, UNITS, WIDTH  # pyright: ignore[reportMissingImports]
@@ -63,7 +63,7 @@ def sweep(weights, arrays, steps, trials):
     """Grid: one block for every GROUP trials, of at least max(SLICES * TILES, GROUP * UNITS) threads."""
     line = cuda.shared.array((GROUP, PADDED), real, alignment=BYTES)
     parts = cuda.shared.array((SLICES, GROUP, TALLEST), real, alignment=BYTES)
-    held, heard = cuda.local.array((HELD, TALL), real), cuda.local.array(HEARS, real)
+    held, received = cuda.local.array((HELD, TALL), real), cuda.local.array(RECEIVES, real)
     steady, own = cuda.local.array(STEADY, real), cuda.local.array(N_STATES, real)
     seen, sent = cuda.local.array(SEEN, real), cuda.local.array(SENDS, real)
     thread = cuda.threadIdx.x
@@ -90,10 +90,10 @@ def sweep(weights, arrays, steps, trials):
             weigh(weights, held, line, tile, piece, parts)
         cuda.syncthreads()
         if mine:
-            for h in range(HEARS):
-                heard[h] = real(0)
+            for h in range(RECEIVES):
+                received[h] = real(0)
                 for each in range(SLICES):
-                    heard[h] += parts[each, g, h * UNITS + n]
-            settle(arrays, t, b, n, steady, seen, heard, own, sent)
+                    received[h] += parts[each, g, h * UNITS + n]
+            settle(arrays, t, b, n, steady, seen, received, own, sent)
             for c in range(SENDS):
                 line[g, c * UNITS + n] = sent[c]

@@ -14,12 +14,12 @@ import math
 from numba import cuda
 
 from .across_chip import GROUP, ROWS, SLAB, SLICES, STEADY, TALLEST, THREADS, TILES, UNITS, weigh  # pyright: ignore[reportMissingImports]
-from .direction import HEARS, SEEN, SENDS, begin, look, resume, settle  # pyright: ignore[reportMissingImports]
+from .direction import RECEIVES, SEEN, SENDS, begin, look, resume, settle  # pyright: ignore[reportMissingImports]
 from .lanes import lane_sum  # pyright: ignore[reportMissingImports]
+from .learning import SOFTMAX, element  # pyright: ignore[reportMissingImports]
 from .pace import of_feedback, of_outside, of_readout, of_units  # pyright: ignore[reportMissingImports]
 from .precision import inlined, real, roomy  # pyright: ignore[reportMissingImports]
 from .sizes import AT_ONCE, COLUMNS  # pyright: ignore[reportMissingImports]
-from .teaching import SOFTMAX, element  # pyright: ignore[reportMissingImports]
 from .unit import (  # pyright: ignore[reportMissingImports]
     EXTERNAL_PORTS,
     N_CONSTANTS,
@@ -54,7 +54,7 @@ def read(readout, line, trials, y, warp, lane, scratch):
 
 
 @inlined
-def compare(y, targets, share):
+def compare(y, targets, loss_weight):
     """From outputs to their weighted error, in place, of one trial: (O,), (O,)."""
     if SOFTMAX:
         top, total, wanted = y[0], real(0), real(0)
@@ -65,10 +65,10 @@ def compare(y, targets, share):
             total += y[o]
             wanted += targets[o]
         for o in range(y.shape[0]):
-            y[o] = share * (targets[o] - y[o] * (wanted / total))
+            y[o] = loss_weight * (targets[o] - y[o] * (wanted / total))
     else:
         for o in range(y.shape[0]):
-            y[o] = share * (targets[o] - y[o])
+            y[o] = loss_weight * (targets[o] - y[o])
 
 
 @inlined
@@ -149,7 +149,9 @@ def learn_readout(readout, feedback, error, line, trials, rates, decay):
 
 
 @roomy
-def online(weights, external, readout, feedback, trace, gains, errors, arrays, lines, outside, targets, share, readouts, rates, decay):
+def online(
+    weights, external, readout, feedback, trace, gains, errors, arrays, lines, outside, targets, loss_weight, readouts, rates, decay
+):
     """Grid: a block of THREADS for every SLAB units, all of them at once. All weights change in place.
 
     weights (blocks, ROWS, COLUMNS), external (blocks, ROWS, I + 1) with the bias, readout (blocks, O, COLUMNS), feedback
@@ -160,13 +162,13 @@ def online(weights, external, readout, feedback, trace, gains, errors, arrays, l
     """
     parts = cuda.shared.array((SLICES, TALLEST, GROUP), real)
     scratch = cuda.shared.array(THREADS, real)
-    heard, seen, sent = cuda.local.array(HEARS, real), cuda.local.array(SEEN, real), cuda.local.array(SENDS, real)
+    received, seen, sent = cuda.local.array(RECEIVES, real), cuda.local.array(SEEN, real), cuda.local.array(SENDS, real)
     steady, own = cuda.local.array(STEADY, real), cuda.local.array(N_STATES, real)
     grid, block, thread = cuda.cg.this_grid(), cuda.blockIdx.x, cuda.threadIdx.x
     warp, lane = thread // 32, thread % 32
     g, u = thread // SLAB, thread % SLAB
     n, together = block * SLAB + u, THREADS // SLAB
-    steps, trials = share.shape
+    steps, trials = loss_weight.shape
     forget(trace[block], trials)
     if n < UNITS and g < together:
         for i in range(N_CONSTANTS):
@@ -187,15 +189,15 @@ def online(weights, external, readout, feedback, trace, gains, errors, arrays, l
             if mine:
                 look(arrays, t, b, n, seen)
                 resume(arrays, t, b, n, own)
-                for h in range(HEARS):
-                    heard[h] = real(0)
+                for h in range(RECEIVES):
+                    received[h] = real(0)
                     for each in range(SLICES):
-                        heard[h] += parts[each, h * SLAB + u, g]
+                        received[h] += parts[each, h * SLAB + u, g]
                 for d in range(N_DRIVES):
                     if EXTERNAL_PORTS[d] >= 0:
                         for i in range(outside.shape[2]):
                             seen[EXTERNAL_PORTS[d]] += external[block, d * SLAB + u, i] * outside[t, b, i]
-                settle(arrays, t, b, n, steady, seen, heard, own, sent)
+                settle(arrays, t, b, n, steady, seen, received, own, sent)
                 for c in range(SENDS):
                     after[b, c * UNITS + n] = sent[c]
             cuda.syncthreads()
@@ -206,7 +208,7 @@ def online(weights, external, readout, feedback, trace, gains, errors, arrays, l
             if block == 0:
                 for o in range(readouts.shape[2]):
                     readouts[t, b, o] = errors[0, b, o]
-            compare(errors[block, b], targets[t, b], share[t, b])
+            compare(errors[block, b], targets[t, b], loss_weight[t, b])
         cuda.syncthreads()
         if n < UNITS and g < together:
             for b in range(g, trials, together):

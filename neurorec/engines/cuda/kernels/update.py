@@ -6,12 +6,12 @@ import math
 
 from numba import cuda
 
+from .learning import step  # pyright: ignore[reportMissingImports]
 from .precision import kernel, real  # pyright: ignore[reportMissingImports]
-from .teaching import step  # pyright: ignore[reportMissingImports]
 
 
 @kernel
-def update(weights, change, slots, rates, least, squared, clip, decay, left, count, settings):
+def update(weights, change, slots, rates, lower_bounds, squared, clip, decay, left, count, settings):
     """All of weights (P,), and slots (S, P), in place. Grid: any.
 
     squared (1,) is that of the change's norm over the weights that move; left is the share of the rates (P,) that annealing
@@ -23,4 +23,4 @@ def update(weights, change, slots, rates, least, squared, clip, decay, left, cou
         rate = rates[p] * left
         weight = weights[p] * (real(1) - rate * decay)
         weight += step(weight, change[p] * shorter, slots[:, p], rate, count, settings)
-        weights[p] = least[p] if weight < least[p] else weight  # NaN stays
+        weights[p] = lower_bounds[p] if weight < lower_bounds[p] else weight  # NaN stays
