@@ -8,8 +8,6 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from neurorec.discovery import abstract
-
 if TYPE_CHECKING:
     from neurorec.circuits.contexts.base import AbstractContext as AbstractContext
     from neurorec.circuits.plasticities.base import AbstractPlasticity as AbstractPlasticity
@@ -61,7 +59,6 @@ _PUBLIC = {
     "resume": "neurorec.training.train",
     "open_run": "neurorec.runs.run",
     "Run": "neurorec.runs.run",
-    **abstract(),  # what a user's own cells, rules, tasks ... derive from
 }
 _MODULES = {
     "circuits": "neurorec.circuits",
@@ -74,16 +71,25 @@ _MODULES = {
     "unroll": "neurorec.simulation.unroll",
 }
 
-__all__ = [*_PUBLIC, "__version__"]
-
 
 def __getattr__(name: str) -> Any:
-    if name in _PUBLIC:
-        return getattr(importlib.import_module(_PUBLIC[name]), name)
     if name in _MODULES:
         return importlib.import_module(_MODULES[name])
+    if name == "__all__":
+        return [*_public(), "__version__"]
+    if name in _PUBLIC:
+        return getattr(importlib.import_module(_PUBLIC[name]), name)
+    if not name.startswith("_") and name in (public := _public()):
+        return getattr(importlib.import_module(public[name]), name)
     raise AttributeError(f"neurorec has no {name!r}; it has {', '.join(__dir__())}")
 
 
 def __dir__() -> list[str]:
-    return sorted([*__all__, *_MODULES])
+    return sorted([*_public(), "__version__", *_MODULES])
+
+
+def _public() -> dict[str, str]:
+    """With what a user's own cells, rules, tasks ... derive from: looked up in the folders, once somebody asks."""
+    from neurorec.discovery import abstract
+
+    return _PUBLIC | abstract()

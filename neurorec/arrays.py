@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -113,13 +113,6 @@ def whole(name: str, value: int, least: int = 1) -> int:
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
         raise ValueRefused(f"{name} must be a whole number from {least}, got {value!r}")
     return int(value)
-
-
-def only(kind: str, names: Mapping[str, object], known: Sequence[str]) -> None:
-    """Refuse names that are not known."""
-    for name in names:
-        if name not in known:
-            raise ValueRefused(f"no {kind} named {name!r}; there are {', '.join(known) or 'none'}")
 
 
 def cosine(a: np.ndarray, b: np.ndarray) -> float:

@@ -19,7 +19,7 @@ from types import ModuleType
 from typing import Any, NoReturn
 
 from neurorec.display import short_repr
-from neurorec.errors import NotOffered, UnknownName
+from neurorec.errors import NotOffered, UnknownName, expect_known
 
 _HERE = Path(__file__).parent
 KINDS = (
@@ -146,6 +146,25 @@ def class_of(kind: str, thing: object) -> type:
     found = find(kind, thing) if isinstance(thing, str) else thing
     cls = found if inspect.isclass(found) else type(found)
     return expect_class(base_of(kind), cls, name_of(cls))
+
+
+def made(kind: str, name: str, settings: dict[str, Any]) -> Any:
+    """An instance of the class of that name, with the fields that a caller sets.
+
+    Raises
+    ------
+    UnknownName, ValueRefused
+        With the names there are.
+    """
+    cls = class_of(kind, name)
+    expect_known(f"setting of {name}", settings, arguments(cls))
+    return cls(**settings)
+
+
+def arguments(cls: type) -> list[str]:
+    """What a class is made with, by name."""
+    named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+    return [each.name for each in inspect.signature(cls).parameters.values() if each.kind in named]
 
 
 def class_at(path: str, base: type) -> type:

@@ -29,11 +29,11 @@ class AbstractDisplayed(ABC):
         rows = _first(rows)
         width = max((len(name) for name, _ in rows), default=0)
         lines = [f"{type(self).__name__}: {what}", *(f"  {name:<{width}}  {value}" for name, value in rows)]
-        return "\n".join(_cut(plain(line), WIDTH) for line in lines)
+        return "\n".join(_cut(escaped(line), WIDTH) for line in lines)
 
     def _repr_html_(self) -> str:
         what, rows = self._display()
-        head = f"<caption style='text-align:left'><b>{type(self).__name__}</b>: {html.escape(plain(what))}</caption>"
+        head = f"<caption style='text-align:left'><b>{type(self).__name__}</b>: {html.escape(escaped(what))}</caption>"
         cells = (
             f"<tr><th style='text-align:left'>{_safe(name)}</th><td style='text-align:left'>{_safe(value)}</td></tr>"
             for name, value in _first(rows)
@@ -41,7 +41,7 @@ class AbstractDisplayed(ABC):
         return f"<table>{head}<tbody>{''.join(cells)}</tbody></table>"
 
 
-def plain(text: str) -> str:
+def escaped(text: str) -> str:
     """The text with control characters escaped, which a terminal would obey."""
     return "".join(each if each.isprintable() else each.encode("unicode_escape", "surrogatepass").decode() for each in text)
 
@@ -82,7 +82,7 @@ def briefly(value: Any) -> str:
         return _numbers(value)
     if value is None or value == "":
         return "-"
-    return f"{value:.4g}" if isinstance(value, float) else _cut(plain(str(value)), WIDTH)
+    return f"{value:.4g}" if isinstance(value, float) else _cut(escaped(str(value)), WIDTH)
 
 
 def _numbers(values: Sequence[Any]) -> str:
@@ -105,4 +105,4 @@ def _cut(text: str, width: int) -> str:
 
 
 def _safe(text: str) -> str:
-    return html.escape(plain(text))
+    return html.escape(escaped(text))

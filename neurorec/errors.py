@@ -5,9 +5,9 @@ from __future__ import annotations
 import difflib
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
-from neurorec.display import plain
+from neurorec.display import escaped
 
 
 class NeurorecError(Exception):
@@ -15,7 +15,7 @@ class NeurorecError(Exception):
 
     def __str__(self) -> str:
         """With control characters escaped: it may quote a file from anybody."""
-        return plain(super().__str__())
+        return escaped(super().__str__())
 
 
 class ShapeError(NeurorecError, ValueError):
@@ -73,3 +73,10 @@ def one_line(error: Exception) -> str:
     text = str(error)
     number = getattr(error, "errno", None) or next(map(int, re.findall(r"errno = (\d+)", text)), 0)
     return os.strerror(number) if number else " ".join(text.split())[:200]
+
+
+def expect_known(kind: str, names: Mapping[str, object], known: Sequence[str]) -> None:
+    """Refuse names that are not known."""
+    for name in names:
+        if name not in known:
+            raise ValueRefused(f"no {kind} named {name!r}; there are {', '.join(known) or 'none'}")

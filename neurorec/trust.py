@@ -6,9 +6,8 @@ import inspect
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from neurorec.arrays import only
-from neurorec.discovery import base_of, class_at, expect_class, load, name_of, word
-from neurorec.errors import NeurorecError, RunFileError, ValueRefused
+from neurorec.discovery import arguments, base_of, class_at, expect_class, load, name_of, word
+from neurorec.errors import NeurorecError, RunFileError, ValueRefused, expect_known
 
 Trust = bool | type | Iterable[type]  # as a caller passes it: all that a file names, nothing of it, or these classes
 Trusted = bool | tuple[type, ...]
@@ -89,15 +88,10 @@ def instance(cls: Any, settings: object) -> Any:
     """An instance of a checked class with settings from a file."""
     if not isinstance(settings, Mapping):
         raise RunFileError(f"the file is damaged (the settings of {cls.__name__} are no names and values); restore it from a copy")
-    only(f"setting of {cls.__name__}", settings, _arguments(cls))
+    expect_known(f"setting of {cls.__name__}", settings, arguments(cls))
     try:
         return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in settings.items()})
     except NeurorecError:
         raise
     except (TypeError, ValueError, AttributeError, ArithmeticError) as error:
         raise RunFileError(f"{cls.__name__} cannot be made with the settings in the file ({error}); restore it from a copy") from error
-
-
-def _arguments(cls: type) -> list[str]:
-    named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
-    return [each.name for each in inspect.signature(cls).parameters.values() if each.kind in named]

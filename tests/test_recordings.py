@@ -14,7 +14,7 @@ import neurorec as nr
 from neurorec import cli
 from neurorec.cli.exits import status_of
 from neurorec.errors import NeurorecError, ShapeError, ValueRefused
-from neurorec.training.task_of_run import describe_task, plain
+from neurorec.training.task_of_run import describe_task, json_able
 
 STEP, SAMPLES = 0.004, 300
 TIME = np.round(np.arange(SAMPLES) * STEP, 6)
@@ -238,4 +238,4 @@ def test_settings_of_the_table_that_make_no_sense_are_refused():
     ):
         with pytest.raises(NeurorecError, match=words):
             nr.task("recorded_pattern", recording=CHANNELS, **settings)
-    assert plain(WITHOUT.columns) is None
+    assert json_able(WITHOUT.columns) is None

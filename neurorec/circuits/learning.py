@@ -10,60 +10,75 @@ from neurorec.circuits.loop_log import LoopLog
 from neurorec.circuits.loop_state import LoopState
 from neurorec.circuits.saving import resume_state
 from neurorec.circuits.transitions import Transitions
-from neurorec.process.interrupt import Interrupt
-from neurorec.progress import Hook, Progress
+from neurorec.process.carry_on import AbstractWork
 from neurorec.random_numbers.seeds import LOOP, generator
 
 if TYPE_CHECKING:
     from neurorec.circuits.sequence_loop import SequenceLoop
 
 
-def learn_all(loop: SequenceLoop, state: LoopState, log: LoopLog, progress: bool | Hook) -> None:
-    """Learn to the end of the log, whatever ends it; leave its file whole and closed.
+class Learning(AbstractWork):
+    """Runs a syllable, chooses the next, learns from the reward, and logs it: again and again.
 
-    Raises
-    ------
-    KeyboardInterrupt
-        On Ctrl-C, after the syllable under way.
+    Parameters
+    ----------
+    loop : SequenceLoop
+    state : LoopState
+        Where the loop stands; it moves along.
+    log : LoopLog
     """
-    targets = Transitions(loop.sequence)
-    with log, Interrupt() as interrupt, Progress(progress, log.total, log.done, "transition") as shown:
-        going = True
-        while going and log.done < log.total and interrupt.received is None:
-            _learn_one(loop, state, targets, log)
-            going = _go_on(loop, state, log, shown)
-        log.conclude(resume_state(loop, log.done), state.units)
-    interrupt.act(log.how_to_go_on())
 
+    counted = "transition"
 
-def _learn_one(loop: SequenceLoop, state: LoopState, targets: Transitions, log: LoopLog) -> None:
-    """Run a syllable, choose the next, learn from the reward."""
-    readout, syllable = loop.readout, state.history[-1]
-    activity, sent = loop.runner.run(syllable, state.units, loop.done)
-    log.record(activity, loop.runner.inputs[syllable])
-    state.units, cells = activity.states[-1].copy(), readout.cells(sent, state.history)
-    chosen, explored = _choose(loop, cells, readout.allowed(state))
-    rewarded = chosen in targets.right(state.history)
-    readout.learn(chosen, cells, rewarded)
-    state.append(chosen, loop.box)
-    loop.done += 1
-    log.append(syllable, chosen, explored, rewarded)
+    def __init__(self, loop: SequenceLoop, state: LoopState, log: LoopLog):
+        self.loop, self.state, self.log, self.total = loop, state, log, log.total
+        self.targets = Transitions(loop.sequence)
 
+    @property
+    def done(self) -> int:
+        """Transitions so far."""
+        return self.log.done
 
-def _choose(loop: SequenceLoop, cells: np.ndarray, allowed: np.ndarray) -> tuple[int, bool]:
-    """The winner, or now and then a random one of the allowed; and whether it was random."""
-    rng = generator(loop.seed, LOOP, 1 + loop.done)
-    if rng.random() < loop.exploration:
-        return int(rng.choice(np.flatnonzero(allowed))), True
-    return loop.readout.winner(cells, allowed), False
+    @property
+    def recent(self) -> float:
+        """Share of the last transitions that were wrong."""
+        return self.log.recent_errors
 
+    @property
+    def finished(self) -> bool:
+        """Whether all transitions are done."""
+        return self.done >= self.total
 
-def _go_on(loop: SequenceLoop, state: LoopState, log: LoopLog, shown: Progress) -> bool:
-    """Show how far it is, and write a checkpoint if due, or where a hook raises: loop and log belong together here. Whether to go on."""
-    if log.due:
-        log.checkpoint(resume_state(loop, log.done))
-    try:
-        return shown.advance(log.done, log.recent_errors)
-    except BaseException:
-        log.conclude(resume_state(loop, log.done), state.units)
-        raise
+    def step(self) -> None:
+        """One transition; a checkpoint when it is time."""
+        loop, state, readout, syllable = self.loop, self.state, self.loop.readout, self.state.history[-1]
+        activity, sent = loop.runner.run(syllable, state.units, loop.done)
+        self.log.record(activity, loop.runner.inputs[syllable])
+        state.units, cells = activity.states[-1].copy(), readout.cells(sent, state.history)
+        chosen, explored = self._choose(cells, readout.allowed(state))
+        rewarded = chosen in self.targets.right(state.history)
+        readout.learn(chosen, cells, rewarded)
+        state.append(chosen, loop.box)
+        loop.done += 1
+        self.log.append(syllable, chosen, explored, rewarded)
+        if self.log.due:
+            self.log.checkpoint(resume_state(loop, self.done))
+
+    def conclude(self) -> None:
+        """Checkpoint, and store what the loop and its units have become."""
+        self.log.conclude(resume_state(self.loop, self.done), self.state.units)
+
+    def close(self) -> None:
+        """Close the file, if there is one."""
+        self.log.close()
+
+    def how_to_go_on(self) -> str:
+        """The message for whoever interrupted the learning."""
+        return self.log.how_to_go_on()
+
+    def _choose(self, cells: np.ndarray, allowed: np.ndarray) -> tuple[int, bool]:
+        """The winner, or now and then a random one of the allowed; and whether it was random."""
+        rng = generator(self.loop.seed, LOOP, 1 + self.loop.done)
+        if rng.random() < self.loop.exploration:
+            return int(rng.choice(np.flatnonzero(allowed))), True
+        return self.loop.readout.winner(cells, allowed), False

@@ -16,8 +16,6 @@ from neurorec.runs.record import recorded
 from neurorec.runs.trial_log import RECENT, TrialLog
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     import xarray
 
 COLUMNS = {
@@ -114,10 +112,8 @@ class LoopLog:
         )
         return f"stopped after transition {self.done} of {self.total}; {way}"
 
-    def __enter__(self) -> LoopLog:
-        return self
-
-    def __exit__(self, kind: type | None, value: BaseException | None, trace: TracebackType | None) -> None:
+    def close(self) -> None:
+        """Close the file, if there is one."""
         if self._file is not None:
             self._file.close()
 

@@ -10,7 +10,7 @@ from neurorec.arrays import whole
 from neurorec.circuits import saving
 from neurorec.circuits.box import Box
 from neurorec.circuits.contexts.base import AbstractContext
-from neurorec.circuits.learning import learn_all
+from neurorec.circuits.learning import Learning
 from neurorec.circuits.loop_log import LoopLog, expect_log_fits
 from neurorec.circuits.loop_state import LoopState
 from neurorec.circuits.performance import Performance, perform
@@ -22,6 +22,7 @@ from neurorec.discovery import name_of, resolve
 from neurorec.display import AbstractDisplayed, Rows, several, some
 from neurorec.engines.base import AbstractEngine
 from neurorec.networks.network import Network
+from neurorec.process.carry_on import carry_on
 from neurorec.progress import Hook
 from neurorec.random_numbers.seeds import LOOP, entropy, generator
 from neurorec.runs.loop_file import LoopFile, StoredLoop, read_loop
@@ -195,7 +196,7 @@ class SequenceLoop(AbstractDisplayed):
         contents = saving.contents(self, total, record or Record(("output",), every=spacing(total)))
         file = None if path is None else LoopFile.create(Path(path), contents, self.weights.shape, overwrite)
         log = LoopLog(self.network, contents.layout, file)
-        learn_all(self, self.state, log, progress)
+        carry_on(Learning(self, self.state, log), progress)
         return log.to_xarray()
 
     @classmethod
@@ -230,7 +231,7 @@ class SequenceLoop(AbstractDisplayed):
             file.close()
             raise
         if loop.state is not None:
-            learn_all(loop, loop.state, log, progress)
+            carry_on(Learning(loop, loop.state, log), progress)
         return loop
 
     def perform(self, n_syllables: int, first: str | int | None = None) -> Performance:
@@ -259,8 +260,7 @@ class SequenceLoop(AbstractDisplayed):
         RunFileError
             If the file exists, or cannot be written.
         """
-        contents = saving.contents(self, 1, Record.nothing(), done=1)
-        LoopFile.create(Path(path), contents, self.weights.shape, overwrite).close()
+        LoopFile.create(Path(path), saving.contents(self, 1, Record.nothing(), done=1), self.weights.shape, overwrite).close()
 
     @classmethod
     def load(cls, path: str | Path, engine: str | AbstractEngine | None = None, trust: Trust = False) -> SequenceLoop:

@@ -18,7 +18,7 @@ from typing import Any
 
 import typer
 
-from neurorec.display import plain
+from neurorec.display import escaped
 from neurorec.errors import DivergenceError, NeurorecError
 
 FAILED, BAD_INPUT, INTERRUPTED, TERMINATED = 1, 2, 130, 143
@@ -43,7 +43,7 @@ def status_of(app: typer.Typer, arguments: list[str]) -> int:
 
 def tell(what: object, status: int = 0) -> int:
     """One line on standard error, whatever the text; the status is handed on."""
-    print("neurorec:", plain(" ".join(str(what).split())), file=sys.stderr)
+    print("neurorec:", escaped(" ".join(str(what).split())), file=sys.stderr)
     return status
 
 

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from neurorec.display import briefly, plain
+from neurorec.display import briefly, escaped
 
 if TYPE_CHECKING:
     import numpy as np
@@ -75,7 +75,7 @@ def _rows(facts: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str
             inner = {each: found for each, found in value.items() if isinstance(found, Mapping) and found}
             told = {each: found for each, found in value.items() if not isinstance(found, Mapping) and found not in (None, "", [])}
             if told:
-                yield plain(f"{prefix}{name}"), plain(briefly(told))
+                yield escaped(f"{prefix}{name}"), escaped(briefly(told))
             yield from _rows(inner, f"{prefix}{name}.")
         else:
-            yield plain(f"{prefix}{name}"), plain(value) if value and isinstance(value, str) else briefly(value)
+            yield escaped(f"{prefix}{name}"), escaped(value) if value and isinstance(value, str) else briefly(value)

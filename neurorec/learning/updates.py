@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from neurorec.engines.base import UpdateSettings
 
 
-def settings_of(optimiser: Any) -> tuple[float, ...]:
+def hyperparameters(optimiser: Any) -> tuple[float, ...]:
     """An optimiser's fields, in their order."""
     return tuple(float(getattr(optimiser, f.name)) for f in dataclasses.fields(optimiser))
 
@@ -27,7 +27,7 @@ def expect_law(optimiser: Any) -> None:
         Saying what it should do.
     """
     one, slots = np.ones(1, np.float32), np.zeros((len(optimiser.slots), 1), np.float32)
-    if np.shape(optimiser.step(one, one, slots, one, 1, settings_of(optimiser))) != (1,):
+    if np.shape(optimiser.step(one, one, slots, one, 1, hyperparameters(optimiser))) != (1,):
         raise NotOffered(
             f"{type(optimiser).__name__}.step does not return how far the weights move; in the place of 'weights += rates * change' "
             "it says 'return rate * change', and leaves the weights alone"
@@ -39,7 +39,9 @@ def apply(weights: np.ndarray, change: np.ndarray, slots: np.ndarray, count: int
     clipped(change, update_settings.rates, update_settings.clip)
     if update_settings.decay:
         weights *= 1 - update_settings.rates * weights.dtype.type(update_settings.decay)
-    weights += update_settings.optimiser.step(weights, change, slots, update_settings.rates, count, settings_of(update_settings.optimiser))
+    weights += update_settings.optimiser.step(
+        weights, change, slots, update_settings.rates, count, hyperparameters(update_settings.optimiser)
+    )
     np.maximum(weights, update_settings.lower_bounds, out=weights)
 
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
-from neurorec.arrays import only
 from neurorec.display import AbstractDisplayed, some
+from neurorec.errors import expect_known
 from neurorec.formula.derive import Formula
 from neurorec.trust import Trust, Trusted, trusted
 
@@ -167,7 +167,7 @@ class AbstractNetwork(AbstractDisplayed):
         0.1
         """
         fields: Any = dataclasses.fields(self)  # type: ignore[arg-type]
-        only(f"field of {type(self).__name__}", changes, [f.name for f in fields if f.init])
+        expect_known(f"field of {type(self).__name__}", changes, [f.name for f in fields if f.init])
         return dataclasses.replace(self, **changes)  # type: ignore[type-var]
 
     def save(self, path: str | Path, overwrite: bool = False) -> Path:

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from neurorec.arrays import number, only, positive, real_array
+from neurorec.arrays import number, positive, real_array
 from neurorec.discovery import class_of, name_of
-from neurorec.errors import ShapeError, ValueRefused
+from neurorec.errors import ShapeError, ValueRefused, expect_known
 from neurorec.formula.derive import Formula
 from neurorec.networks.cell_with_filter import formula_of
 from neurorec.networks.cells.base import AbstractCell
@@ -65,7 +65,7 @@ def checked_names(plastic: Any, known: Sequence[str]) -> tuple[str, ...]:
             "plastic of a network is names, such as ('recurrent', 'readout'), got a mapping; which synapses of a weight change is said "
             "to a training: nr.train(network, task, plastic={'recurrent': mask})"
         )
-    only("plastic weight", dict.fromkeys(plastic), known)
+    expect_known("plastic weight", dict.fromkeys(plastic), known)
     return tuple(name for name in known if name in plastic)
 
 
@@ -140,7 +140,7 @@ def checked_parameters(
     ShapeError, ValueRefused
         If there is no such parameter, a time constant is shorter than `dt`, or a filter's parameter out of its range.
     """
-    only(f"parameter of {name_of(cell)}", values or {}, list(_defaults(cell, filter)))
+    expect_known(f"parameter of {name_of(cell)}", values or {}, list(_defaults(cell, filter)))
     checked = {name: _per_unit(name, (values or {}).get(name, default), units) for name, default in _defaults(cell, filter).items()}
     for name, value in checked.items():
         if name not in plastic:

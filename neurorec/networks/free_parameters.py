@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 
-from neurorec.arrays import only, real_array
+from neurorec.arrays import real_array
 from neurorec.discovery import resolve
-from neurorec.errors import NotOffered, ValueRefused
+from neurorec.errors import NotOffered, ValueRefused, expect_known
 from neurorec.networks.parametrisations.base import AbstractParametrisation
 
 if TYPE_CHECKING:
@@ -154,7 +154,7 @@ def recurrent_after(network: Network, parametrisation: Any, changes: Mapping[str
 
 def _arrays(parametrisation: AbstractParametrisation, shape: tuple[int, ...], free: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     names = (*parametrisation.learnt, *parametrisation.fixed)
-    only(f"array of {type(parametrisation).__name__} (in free)", free, names)
+    expect_known(f"array of {type(parametrisation).__name__} (in free)", free, names)
     if missing := [name for name in names if name not in free]:
         raise ValueRefused(f"free lacks {', '.join(missing)}; {type(parametrisation).__name__} takes {', '.join(names)}")
     return {name: real_array(name, free[name], wanted) for name, wanted in parametrisation.shapes((shape[0], shape[1]), free).items()}

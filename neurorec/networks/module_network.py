@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, final
 
 import numpy as np
 
-from neurorec.arrays import only, positive, real_array
+from neurorec.arrays import positive, real_array
 from neurorec.discovery import class_of, name_of
 from neurorec.display import Rows
-from neurorec.errors import NotOffered, ShapeError, ValueRefused
+from neurorec.errors import NotOffered, ShapeError, ValueRefused, expect_known
 from neurorec.formula.derive import Formula
 from neurorec.learning.rules.base import AbstractRule
 from neurorec.networks.abstract_network import AbstractNetwork
@@ -198,7 +198,7 @@ class ModuleNetwork(AbstractNetwork):
 
     def _checked_weights(self) -> dict[str, np.ndarray]:
         expected = weights_of(self.module())
-        only(f"weight of {self.architecture}", self.weights, list(expected))
+        expect_known(f"weight of {self.architecture}", self.weights, list(expected))
         if missing := [name for name in expected if name not in self.weights]:
             raise ValueRefused(f"no weights for {', '.join(missing)} of {self.architecture}; pass the module's whole state_dict()")
         if taken := [name for name in expected if name in NOT_THE_MODULES or "/" in name]:

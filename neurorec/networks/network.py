@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from neurorec.arrays import only
 from neurorec.discovery import class_of
 from neurorec.display import Rows
+from neurorec.errors import expect_known
 from neurorec.formula.derive import Formula
 from neurorec.learning.rules.base import AbstractRule
 from neurorec.networks.abstract_network import AbstractNetwork
@@ -216,7 +216,7 @@ class Network(AbstractNetwork):
         >>> net.inputs, net.units, net.outputs
         (3, 50, 3)
         """
-        only("setting of a recommended network", chosen, [*task.recommended.network])
+        expect_known("setting of a recommended network", chosen, [*task.recommended.network])
         return cls.random(task.n_inputs, outputs=task.n_outputs, dt=task.dt, seed=seed, **task.recommended.but(**chosen).network)
 
     @property

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from neurorec.arrays import only, real_array
-from neurorec.errors import ValueRefused
+from neurorec.arrays import real_array
+from neurorec.errors import ValueRefused, expect_known
 from neurorec.learning.rules.base import AbstractRule
 from neurorec.networks.abstract_network import AbstractNetwork
 
@@ -74,7 +74,7 @@ def learning_rates(
     if any(isinstance(each, bool) for each in (rate.values() if isinstance(rate, Mapping) else [rate])):
         raise ValueRefused(f"a rate must be a number, got {rate!r}; 0 keeps a weight as it is")
     if isinstance(rate, Mapping):
-        only("plastic weight (in rate)", rate, names)
+        expect_known("plastic weight (in rate)", rate, names)
         if missing := [name for name in names if name not in rate]:
             raise ValueRefused(f"no rate for {', '.join(missing)}; give one each, 0 to keep a weight as it is, or one number for all")
     rates = {name: _rate(network, name, rate[name] if isinstance(rate, Mapping) else real_array("rate", rate, ())) for name in names}

@@ -31,10 +31,10 @@ def write(group: h5py.Group, network: AbstractNetwork) -> None:
         labels = network.axes.get(path) or (("unit",) if path.startswith("parameters/") else [f"{name}_{k}" for k in range(array.ndim)])
         for axis, label in zip(group.create_dataset(path, data=array).dims, labels, strict=True):
             axis.label = label
-    group.attrs.update({name: _plain(getattr(network, name)) for name in network.attributes})
+    group.attrs.update({name: _attribute(getattr(network, name)) for name in network.attributes})
 
 
-def _plain(value: Any) -> str | float:
+def _attribute(value: Any) -> str | float:
     """An attribute's value: mappings and sequences as JSON, no name as an empty one."""
     return json.dumps(value) if isinstance(value, Mapping | Sequence) and not isinstance(value, str) else "" if value is None else value
 

@@ -9,9 +9,9 @@ from typing import Any, final
 
 import numpy as np
 
-from neurorec.arrays import only, whole
+from neurorec.arrays import whole
 from neurorec.engines.base import Activity
-from neurorec.errors import UnknownName, ValueRefused
+from neurorec.errors import UnknownName, ValueRefused, expect_known
 from neurorec.networks.abstract_network import AbstractNetwork
 
 CHANNELS = ("output", "input", "target")  # recorded by channel; everything else is a state, recorded by unit
@@ -170,7 +170,7 @@ class Record:
     @classmethod
     def from_dict(cls, settings: Mapping[str, Any]) -> Record:
         """The record that `as_dict` described."""
-        only("setting of Record", settings, [f.name for f in dataclasses.fields(cls)])
+        expect_known("setting of Record", settings, [f.name for f in dataclasses.fields(cls)])
         return cls(**settings)
 
     @property

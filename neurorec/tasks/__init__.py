@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Any
 
-from neurorec.arrays import only
-from neurorec.discovery import class_of
+from neurorec.discovery import made
 from neurorec.tasks.base.task import AbstractTask
 
 
@@ -32,8 +30,4 @@ def task(name: str, **settings: Any) -> AbstractTask:
     >>> task.trials(16, seed=3).inputs.shape  # (time, trial, channel)
     (100, 16, 2)
     """
-    cls = class_of("tasks", name)
-    known = [f.name for f in dataclasses.fields(cls) if f.init] if dataclasses.is_dataclass(cls) else list(settings)
-    only(f"setting of {name}", settings, known)
-    instance: Any = cls(**settings)
-    return instance
+    return made("tasks", name, settings)

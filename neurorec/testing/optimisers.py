@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from neurorec.discovery import resolve
-from neurorec.learning.updates import settings_of
+from neurorec.learning.updates import hyperparameters
 from neurorec.testing._laws import close, documented, hold
 
 
@@ -44,7 +44,7 @@ def _check_compiled(law: Any, size: int) -> None:
     for step in (law.step, compiled):
         weights, slots = np.zeros(size), np.zeros((len(law.slots), size))
         for count, change in enumerate(np.random.default_rng(1).normal(size=(4, size)), start=1):
-            weights += step(weights, change, slots, np.full(size, 0.1), count, settings_of(law))
+            weights += step(weights, change, slots, np.full(size, 0.1), count, hyperparameters(law))
         ends.append((weights, slots))
     plain, fast = ends
     for name, found, expected in zip(("weights", "slots"), fast, plain, strict=True):
@@ -57,7 +57,7 @@ def _check_single(law: Any, size: int) -> None:
     change, rates, weights = (rng.normal(size=(4, size)).astype(np.float32) for _ in range(3))
     together, alone = np.zeros((2, len(law.slots), size), np.float32)
     for now, before in enumerate(weights.copy()):
-        settings = now + 1, settings_of(law)
+        settings = now + 1, hyperparameters(law)
         moved = law.step(weights[now], change[now], together, rates[now], *settings)
         each = [law.step(weights[now, p], change[now, p], alone[:, p], rates[now, p], *settings) for p in range(size)]
         hold(moved.dtype == np.float32, law, "step returns how far float32 weights move, in float32", moved.dtype)
@@ -68,6 +68,6 @@ def _check_single(law: Any, size: int) -> None:
 def _check_downhill(law: Any) -> None:
     weights, slots, rates = np.array([3.0, 3.0]), np.zeros((len(law.slots), 2)), np.array([0.1, 0.0])
     for count in range(1, 301):
-        weights += law.step(weights, -weights, slots, rates, count, settings_of(law))
+        weights += law.step(weights, -weights, slots, rates, count, hyperparameters(law))
     hold(abs(weights[0]) < 0.1, law, "300 steps of rate 0.1 down w^2 / 2 bring 3 below 0.1", weights[0])
     hold(weights[1] == 3.0, law, "a weight of rate 0 stays as it is", weights[1])

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from neurorec.engines.base import Activity
+from neurorec.errors import DivergenceError
 from neurorec.hdf5.states import State
+from neurorec.process.carry_on import AbstractWork
 from neurorec.runs.record import recorded
 from neurorec.runs.run_writer import RunWriter
 from neurorec.runs.trial_log import RECENT, TrialLog
@@ -13,7 +15,7 @@ from neurorec.tasks.base.trials import Trials
 from neurorec.training.trainer import Trainer
 
 
-class Journal:
+class Journal(AbstractWork):
     """Learns batch after batch and writes log, trajectories, snapshots and states to the run."""
 
     def __init__(self, trainer: Trainer, file: RunWriter, until: int):
@@ -30,7 +32,7 @@ class Journal:
         return self.log.done
 
     @property
-    def recent_loss(self) -> float:
+    def recent(self) -> float:
         """Mean loss of the last trials."""
         return self.log.recent
 
@@ -38,15 +40,15 @@ class Journal:
     def finished(self) -> bool:
         """All trials done, or the criterion met."""
         limit = self.trainer.settings.stop_below
-        met = limit is not None and self.log.full and self.recent_loss < limit
+        met = limit is not None and self.log.full and self.recent < limit
         return self.done >= self.total or met
 
-    def batch(self) -> None:
+    def step(self) -> None:
         """One batch, its row in the log, its trajectories; a checkpoint when it is time."""
         first, batch = self.done, self.trainer.settings.batch
         n = min(batch - first % batch, self.total - first)  # after a stop within a batch, what is left of that one
         trials = self.trainer.trials(first, n)
-        activity, row = self.trainer.learn(trials, first)
+        activity, row = self._learn(trials, first)
         self._record(activity, trials, first)
         self.log.append(row, row["loss"])
         if self.done in self.snapshots:
@@ -68,6 +70,18 @@ class Journal:
         """Close the file (a run in memory stays open: it is the only copy)."""
         if self.file.path is not None:
             self.file.close()
+
+    def how_to_go_on(self) -> str:
+        """The message for whoever interrupted the training."""
+        lost = "it was in memory and is lost; train with path= to be able to resume"
+        way = lost if self.file.path is None else f"go on with nr.resume({str(self.file.path)!r})"
+        return f"stopped after trial {self.done} of {self.total}; {way}"
+
+    def _learn(self, trials: Trials, first: int) -> tuple[Activity, dict[str, np.ndarray]]:
+        try:
+            return self.trainer.learn(trials, first)
+        except DivergenceError as error:
+            raise DivergenceError(f"{error}{'' if self.file.path is None else f' ({self.file.path} holds them)'}") from None
 
     def _record(self, activity: Activity, trials: Trials, first: int) -> None:
         numbers = self.record.trials(first, first + trials.count)

@@ -7,9 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from neurorec.arrays import only
 from neurorec.discovery import name_of, resolve
-from neurorec.errors import NotOffered, RunFileError
+from neurorec.errors import NotOffered, RunFileError, expect_known
 from neurorec.learning.feedbacks.base import AbstractFeedback
 from neurorec.learning.losses.base import AbstractLoss
 from neurorec.learning.optimisers.base import AbstractOptimiser
@@ -17,7 +16,7 @@ from neurorec.learning.rules.base import AbstractRule
 from neurorec.tasks.base.task import AbstractTask
 from neurorec.tasks.base.trials import Trials
 from neurorec.training.settings import TrainingSettings
-from neurorec.training.task_of_run import as_task, describe_task, plain, task_of_run
+from neurorec.training.task_of_run import as_task, describe_task, json_able, task_of_run
 from neurorec.trust import Trusted, restored
 
 if TYPE_CHECKING:
@@ -70,7 +69,7 @@ class Parts:
         found["task"], found["task_settings"] = describe_task(self.task)
         for name in PARTS:
             part = getattr(self, name)
-            found |= {name: name_of(part), f"{name}_settings": plain(part.settings) if part is self.engine else settings_of(part)}
+            found |= {name: name_of(part), f"{name}_settings": json_able(part.settings) if part is self.engine else settings_of(part)}
         return found
 
 
@@ -94,7 +93,7 @@ def described_in(config: Mapping[str, Any]) -> dict[str, Any]:
         If some are missing, or there are settings that nothing has.
     """
     names = [each for name in ("task", *PARTS) for each in (name, f"{name}_settings")]
-    only("setting of a run", config, [*names, *(f.name for f in dataclasses.fields(TrainingSettings))])
+    expect_known("setting of a run", config, [*names, *(f.name for f in dataclasses.fields(TrainingSettings))])
     if lacking := [name for name in ("task", *PARTS, "task_settings", "engine_settings", "optimiser_settings") if name not in config]:
         raise RunFileError(f"the file is damaged (its config lacks {', '.join(lacking)}); restore it from a copy")
     return {name: config.get(name, {}) for name in names}
@@ -109,7 +108,7 @@ def settings_of(part: Any) -> dict[str, Any]:
         If it holds what a file could not: then a resumed training would be another one.
     """
     if dataclasses.is_dataclass(part):
-        return {f.name: plain(getattr(part, f.name)) for f in dataclasses.fields(part) if f.init}
+        return {f.name: json_able(getattr(part, f.name)) for f in dataclasses.fields(part) if f.init}
     if own := vars(part):
         raise NotOffered(f"{type(part).__name__} holds {', '.join(own)}, which a run file cannot give back; make it a frozen dataclass")
     return {}

@@ -29,7 +29,7 @@ def describe_task(task: AbstractTask) -> tuple[str, dict[str, Any]]:
     if isinstance(task, Dataset):
         return ARRAYS, {"digest": digest(task.data)}
     fields = [f.name for f in dataclasses.fields(task) if f.init] if dataclasses.is_dataclass(task) else []
-    return name_of(task), {name: plain(getattr(task, name)) for name in fields}
+    return name_of(task), {name: json_able(getattr(task, name)) for name in fields}
 
 
 def task_of_run(config: Mapping[str, Any], task: AbstractTask | Trials | str | None, trust: Trusted = False) -> AbstractTask:
@@ -59,13 +59,13 @@ def digest(trials: Trials) -> str:
     return hashlib.sha256(shapes + _numbers(trials)).hexdigest()[:32]
 
 
-def plain(value: Any) -> Any:
+def json_able(value: Any) -> Any:
     """A setting as JSON has it: arrays and tuples become lists."""
     if isinstance(value, np.ndarray | np.generic):
         return value.tolist()
     if isinstance(value, Mapping):
-        return {name: plain(each) for name, each in value.items()}
-    return [plain(each) for each in value] if isinstance(value, tuple | list) else value
+        return {name: json_able(each) for name, each in value.items()}
+    return [json_able(each) for each in value] if isinstance(value, tuple | list) else value
 
 
 def _described_before(task: AbstractTask) -> tuple[str, dict[str, Any]] | None:

@@ -11,7 +11,7 @@ import numpy as np
 
 from neurorec.arrays import whole
 from neurorec.engines.base import AbstractEngine
-from neurorec.errors import DivergenceError, ValueRefused
+from neurorec.errors import ValueRefused
 from neurorec.hdf5.damage import reading
 from neurorec.hdf5.states import State
 from neurorec.learning.feedbacks.base import AbstractFeedback
@@ -21,10 +21,10 @@ from neurorec.learning.rules.base import AbstractRule
 from neurorec.networks.abstract_network import AbstractNetwork
 from neurorec.networks.plasticity import largest_rate, learning_rates, uneven, with_plastic
 from neurorec.networks.weights import Weights
-from neurorec.process.interrupt import Interrupt
+from neurorec.process.carry_on import carry_on
 from neurorec.process.memory import expect_memory
 from neurorec.process.one_thread import one_thread
-from neurorec.progress import Hook, Progress
+from neurorec.progress import Hook
 from neurorec.random_numbers.seeds import entropy
 from neurorec.runs.contents import Contents
 from neurorec.runs.datasets import text_widths
@@ -219,49 +219,15 @@ def _last_trial(run: RunReader, trials: int) -> int:
 
 
 def _go_on(journal: Journal, progress: bool | Hook) -> Run:
-    """Train to the end, whatever ends it; leave the file whole and closed.
-
-    Only between two batches do weights and the number of trials belong together: what breaks a batch off leaves the file
-    as the last checkpoint made it.
-    """
-    trainer, file = journal.trainer, journal.file
+    """Train to the end."""
     import scipy.linalg.cython_blas  # noqa: F401 - Numba's products use it: loaded now, so that the limit below holds for it
 
-    with one_thread, Interrupt() as interrupt, Progress(progress, journal.total, journal.done) as shown:
-        try:
-            going = True
-            while going and not journal.finished and interrupt.received is None:
-                journal.batch()
-                going = _shown(journal, shown)
-            journal.conclude()
-        except DivergenceError as error:
-            journal.conclude()
-            raise DivergenceError(f"{error}{'' if file.path is None else f' ({file.path} holds them)'}") from None
-        finally:
-            journal.close()
-    interrupt.act(_how_to_go_on(file, journal))
-    return Run(file.reader, trainer.trained())
-
-
-def _shown(journal: Journal, shown: Progress) -> bool:
-    """Show how far it is. Whether to go on. Where a hook raises, the file is made whole, which is possible between two batches."""
-    try:
-        return shown.advance(journal.done, journal.recent_loss)
-    except BaseException:
-        journal.conclude()
-        raise
+    with one_thread:
+        carry_on(journal, progress)
+    return Run(journal.file.reader, journal.trainer.trained())
 
 
 def _expect_room(network: AbstractNetwork, batch: int, steps: int) -> None:
     """For the states of a batch, float32 at least."""
     size = 4 * batch * steps * (network.initial.size + network.inputs + network.outputs)
     expect_memory(size, f"a batch of {batch} trials", "use a smaller batch, or fewer units")
-
-
-def _how_to_go_on(file: RunWriter, journal: Journal) -> str:
-    way = (
-        "it was in memory and is lost; train with path= to be able to resume"
-        if file.path is None
-        else f"go on with nr.resume({str(file.path)!r})"
-    )
-    return f"stopped after trial {journal.done} of {journal.total}; {way}"

@@ -20,7 +20,7 @@ from neurorec.errors import NotOffered
 from neurorec.learning.feedbacks.base import AbstractFeedback
 from neurorec.learning.optimisers.base import AbstractOptimiser
 from neurorec.learning.rules.base import AbstractRule
-from neurorec.learning.updates import settings_of
+from neurorec.learning.updates import hyperparameters
 from neurorec.networks.network import Network
 from neurorec.networks.weights import Weights
 
@@ -158,7 +158,7 @@ def update(
     optimiser = update_settings.optimiser
     compile.update(type(optimiser)).update[blocks(weights.size), flat.THREADS, stream](
         weights, change, slots, rates, lower_bounds, squared, float(update_settings.clip), np.float32(update_settings.decay), np.float32(pace.left),
-        pace.count + 1, settings_of(optimiser) or (0.0,),
+        pace.count + 1, hyperparameters(optimiser) or (0.0,),
     )  # fmt: skip
 
 

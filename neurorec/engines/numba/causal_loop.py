@@ -8,7 +8,7 @@ from neurorec.engines.base import Activity, OptimiserState, Stimulus, UpdateSett
 from neurorec.engines.numba.compile import loops, tables
 from neurorec.engines.numba.layout import given, noise_rows, plastic_rows, ports
 from neurorec.formula.unit import for_numpy
-from neurorec.learning.updates import settings_of
+from neurorec.learning.updates import hyperparameters
 from neurorec.networks.network import Network
 from neurorec.networks.weights import Weights
 
@@ -33,5 +33,5 @@ def causal(
         *tables(formula, update_settings, inputs.dtype.name, CALLED), vector, optimiser_state.slots, offsets, sizes, plastic_rows(network), *ports(network), update_settings.rule.through_units,
         inputs.dtype.type(network.dt), inputs, noise_rows(stimulus, weights.bias.size), targets, loss_weight,
         activity.states, activity.drives, activity.emitted, activity.readout, update_settings.rates, float(update_settings.clip), float(update_settings.decay),
-        update_settings.lower_bounds, np.array(settings_of(update_settings.optimiser)), optimiser_state.count,
+        update_settings.lower_bounds, np.array(hyperparameters(update_settings.optimiser)), optimiser_state.count,
     )  # fmt: skip

@@ -8,13 +8,12 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from neurorec.arrays import only
 from neurorec.discovery import load, name_of, resolve
 from neurorec.engines.base import AbstractEngine, Activity, OptimiserState, Stimulus, UpdateSettings, in_turn
 from neurorec.engines.unrolled._recurrence import Recurrence
 from neurorec.engines.unrolled._settled import Settled, settled
 from neurorec.engines.unrolled.base import AbstractUnroll
-from neurorec.errors import NotOffered
+from neurorec.errors import NotOffered, expect_known
 from neurorec.learning.feedbacks.base import AbstractFeedback
 from neurorec.learning.rules.base import AbstractRule
 from neurorec.networks.network import Network
@@ -109,5 +108,5 @@ def _made(how: object, given: Mapping[str, Any] | None) -> AbstractUnroll:
     if not isinstance(how, str):
         raise NotOffered(f"settings are for an unroll given by its name; {how!r} has its own")
     cls: Any = load("unroll", how)
-    only(f"setting of {how}", given, [field.name for field in dataclasses.fields(cls)])
+    expect_known(f"setting of {how}", given, [field.name for field in dataclasses.fields(cls)])
     return cls(**given)

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Any
 
-from neurorec.arrays import only
-from neurorec.discovery import class_of
+from neurorec.discovery import made
 from neurorec.networks.abstract_network import AbstractNetwork
-from neurorec.networks.presets.base import AbstractPreset
 
 
 def preset(name: str, inputs: int, units: int, outputs: int, seed: int | None = 0, dt: float = 0.01, **settings: Any) -> AbstractNetwork:
@@ -39,7 +36,7 @@ def preset(name: str, inputs: int, units: int, outputs: int, seed: int | None = 
     >>> net.cell, net.parametrisation
     ('modrelu', 'cayley')
     """
-    return _preset(name, settings).network(inputs, units, outputs, dt, seed)
+    return made("presets", name, settings).network(inputs, units, outputs, dt, seed)
 
 
 def training(name: str) -> dict[str, Any]:
@@ -56,11 +53,4 @@ def training(name: str) -> dict[str, Any]:
     >>> nr.presets.training("lstm")
     {'rule': 'bptt', 'optimiser': 'rmsprop', 'rate': 0.001, 'clip': 1.0}
     """
-    return dict(_preset(name, {}).training)
-
-
-def _preset(name: str, settings: dict[str, Any]) -> AbstractPreset:
-    cls = class_of("presets", name)
-    only(f"setting of {name}", settings, [f.name for f in dataclasses.fields(cls)] if dataclasses.is_dataclass(cls) else [])
-    made: Any = cls(**settings)
-    return made
+    return dict(made("presets", name, {}).training)
