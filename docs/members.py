@@ -55,7 +55,7 @@ def entries(kind: str) -> str:
     """Directives of the API page."""
     made = (
         [load(kind, name) for name in nr.names(kind)]
-        if kind in ("tasks", "plots", "dynamics", "unroll", "contexts", "plasticities")
+        if kind in ("tasks", "words", "plots", "dynamics", "unroll", "contexts", "plasticities")
         else []
     )
     return "\n".join(entry(kind, each) for each in made)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from neurorec.discovery import names as names
     from neurorec.engines.base import AbstractEngine as AbstractEngine
     from neurorec.engines.unrolled.base import AbstractUnroll as AbstractUnroll
+    from neurorec.formula.words.base import AbstractWord as AbstractWord
     from neurorec.learning.feedbacks.base import AbstractFeedback as AbstractFeedback
     from neurorec.learning.losses.base import AbstractLoss as AbstractLoss
     from neurorec.learning.optimisers.base import AbstractOptimiser as AbstractOptimiser

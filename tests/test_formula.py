@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import subprocess
 import sys
@@ -14,14 +15,13 @@ import sympy
 from cases import difference
 
 import neurorec as nr
-from neurorec.discovery import KINDS
+from neurorec.discovery import KINDS, load
 from neurorec.errors import NotOffered, RunFileError, UnknownName
-from neurorec.formula import primitives_numpy, vocabulary
 from neurorec.formula.cache import package
 from neurorec.formula.derive import derive
 from neurorec.formula.hoist import hoist
 from neurorec.formula.unit import for_numpy, numba_sources
-from neurorec.formula.vocabulary import spike, stop_gradient
+from neurorec.formula.words import spike, stop_gradient
 from neurorec.networks.cells.base import AbstractCell
 
 
@@ -131,16 +131,15 @@ def test_an_unknown_function_is_refused_in_words():
         numba_sources(formula, "float32")
 
 
-WORDS = {"absolute": vocabulary.absolute, "heaviside": vocabulary.heaviside, "relu": vocabulary.relu, "sigmoid": vocabulary.sigmoid,
-         "signum": vocabulary.signum, "softplus": vocabulary.softplus, "spike": vocabulary.spike, "tanh": sympy.tanh, "sin": sympy.sin,
-         "cos": sympy.cos, "exp": sympy.exp, "log": lambda x: sympy.log(x**2 + 1), "sqrt": lambda x: sympy.sqrt(x**2 + 1)}  # fmt: skip
+WORDS = [load("words", name) for name in nr.names("words")]
+SYMPYS = [sympy.tanh, sympy.sin, sympy.cos, sympy.exp, lambda x: sympy.log(x**2 + 1), lambda x: sympy.sqrt(x**2 + 1)]
 
 
 def test_every_word_means_the_same_to_both_printers():
     """One cell that uses all of them: values and slopes in float32 Numba and float64 NumPy agree."""
 
     def step(h, u):
-        return sum((index + 1) / 10 * word(u + h / 10) for index, word in enumerate(WORDS.values()))
+        return sum((index + 1) / 10 * word(u + h / 10) for index, word in enumerate([*WORDS, *SYMPYS]))
 
     formula = derive(step, None, ("h",), ("u",), (), (), "Words")
     numpy_unit = for_numpy(formula)
@@ -157,14 +156,62 @@ def test_every_word_means_the_same_to_both_printers():
     assert all(np.allclose(a, b, rtol=1e-12) for a, b in zip(*found, strict=True))
 
 
-@pytest.mark.parametrize("name", sorted(set(WORDS) - {"spike"}))
-def test_every_words_slope_is_its_derivative(name):
-    x = sympy.Symbol("x")
-    slope = sympy.lambdify(x, WORDS[name](x).diff(x), modules=[primitives_numpy.__dict__, "numpy"])
-    value = sympy.lambdify(x, WORDS[name](x), modules=[primitives_numpy.__dict__, "numpy"])
-    points = np.array([-2.3, -0.7, -0.01, 0.02, 0.6, 1.9])  # jumps and kinks lie at 0
-    expected = (value(points + 1e-6) - value(points - 1e-6)) / 2e-6
-    assert np.allclose(np.broadcast_to(slope(points), 6), expected, atol=1e-8)
+WORD = """
+import neurorec as nr
+
+
+class curve(nr.AbstractWord):
+    def fdiff(self, argindex=1):
+        return {slope} * self.args[0]
+
+    @staticmethod
+    def on_arrays(x):
+        return x * x * x.dtype.type({slope} / 2)
+
+    @staticmethod
+    def on_tensors(x):
+        return x * x * ({slope} / 2)
+
+    @staticmethod
+    def compiled(precision):
+        half = precision.real({slope} / 2)
+        return lambda x: x * x * half
+
+
+class Curved(nr.AbstractCell):
+    states = ("h",)
+
+    @staticmethod
+    def step(h, u):
+        return curve(u) + h / 10
+"""
+
+
+def test_a_word_of_ones_own_is_used_by_every_engine_and_machine_code_of_another_is_not(tmp_path, monkeypatch, data):
+    monkeypatch.syspath_prepend(str(tmp_path))
+    found = []
+    for slope in (2.0, 0.5):
+        (tmp_path / "curved.py").write_text(WORD.format(slope=slope))
+        sys.modules.pop("curved", None)
+        importlib.invalidate_caches()
+        cell = importlib.reload(importlib.import_module("curved")).Curved
+        net = nr.Network.random(2, 5, 2, cell=cell, gain=0.5)
+        by_engine = [nr.weight_change(net, data, rule="bptt", engine=engine)["recurrent"] for engine in ("reference", "numba", "torch")]
+        assert all(difference(each, by_engine[0]) < 1e-4 for each in by_engine)
+        found.append(by_engine[1])
+    assert difference(*found) > 0.1
+
+
+def test_a_word_inside_a_function_is_refused(data):
+    class within(nr.AbstractWord):
+        """Nowhere to be found by its name."""
+
+        def fdiff(self, argindex=1):
+            return sympy.Integer(1)
+
+    formula = derive(lambda h, u: within(u), None, ("h",), ("u",), (), (), "Within")
+    with pytest.raises(NotOffered, match="within stands inside a function or a class; move it to the top of its module"):
+        for_numpy(formula)
 
 
 def test_a_class_is_found_by_its_path_and_a_wrong_path_said():

@@ -123,6 +123,7 @@ def test_what_lies_elsewhere_trains_is_resumed_and_drawn(elsewhere, tmp_path):
 
 def test_what_lies_elsewhere_is_held_to_the_same_laws(elsewhere):
     for kind in (
+        "words",
         "losses",
         "optimisers",
         "tasks",

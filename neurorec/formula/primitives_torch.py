@@ -1,4 +1,4 @@
-"""The functions that a printed formula calls, for torch tensors; each has the derivative that ``formula/vocabulary.py`` gives it."""
+"""Sympy's own functions in a printed formula, for torch tensors."""
 
 from __future__ import annotations
 
@@ -7,23 +7,7 @@ from functools import wraps
 
 import torch
 
-__all__ = [
-    "absolute",
-    "cos",
-    "exp",
-    "heaviside",
-    "log",
-    "relu",
-    "sigmoid",
-    "signum",
-    "sin",
-    "softplus",
-    "spike",
-    "sqrt",
-    "stop_gradient",
-    "tanh",
-    "triangle",
-]
+__all__ = ["cos", "exp", "log", "of_numbers_too", "sin", "sqrt", "tanh"]
 
 
 def of_numbers_too(function: Callable[[torch.Tensor], torch.Tensor]) -> Callable:
@@ -36,53 +20,4 @@ def of_numbers_too(function: Callable[[torch.Tensor], torch.Tensor]) -> Callable
     return of_either
 
 
-@of_numbers_too
-def heaviside(x: torch.Tensor) -> torch.Tensor:
-    """1 where `x` > 0, else 0; flat."""
-    return (x > 0).to(x.dtype)
-
-
-@of_numbers_too
-def sigmoid(x: torch.Tensor) -> torch.Tensor:
-    """Logistic function."""
-    return torch.sigmoid(x)
-
-
-@of_numbers_too
-def softplus(x: torch.Tensor) -> torch.Tensor:
-    """log(1 + exp(x)) without overflow; torch's own switches to x at 20, which is visible in float64."""
-    return torch.logaddexp(x, torch.zeros_like(x))
-
-
-@of_numbers_too
-def triangle(x: torch.Tensor) -> torch.Tensor:
-    """Surrogate slope of a spike; flat itself."""
-    return 0.3 * torch.relu(1 - torch.abs(x.detach()))
-
-
-@of_numbers_too
-def stop_gradient(x: torch.Tensor) -> torch.Tensor:
-    """The same numbers, detached: derivative zero."""
-    return x.detach()
-
-
-class _Spike(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx, x):
-        ctx.save_for_backward(x)
-        return heaviside(x)
-
-    @staticmethod
-    def backward(ctx, *adjoints):
-        (x,) = ctx.saved_tensors
-        return adjoints[0] * triangle(x)
-
-
-@of_numbers_too
-def spike(x: torch.Tensor) -> torch.Tensor:
-    """1 where `x` > 0, else 0; its derivative is the surrogate."""
-    return _Spike.apply(x)
-
-
-absolute, relu, signum, sqrt = (of_numbers_too(each) for each in (torch.abs, torch.relu, torch.sign, torch.sqrt))
-cos, exp, log, sin, tanh = (of_numbers_too(each) for each in (torch.cos, torch.exp, torch.log, torch.sin, torch.tanh))
+cos, exp, log, sin, sqrt, tanh = map(of_numbers_too, (torch.cos, torch.exp, torch.log, torch.sin, torch.sqrt, torch.tanh))

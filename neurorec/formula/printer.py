@@ -9,9 +9,11 @@ import sympy
 from sympy.core.function import Application
 from sympy.printing.pycode import PythonCodePrinter
 
+from neurorec.discovery import names
 from neurorec.errors import NotOffered
+from neurorec.formula.words.base import AbstractWord
 
-KNOWN = frozenset("tanh exp log sin cos absolute signum stop_gradient heaviside relu sigmoid softplus triangle spike".split())
+SYMPYS = (sympy.tanh, sympy.exp, sympy.log, sympy.sin, sympy.cos)  # and square roots, which are powers
 
 
 class TypedPrinter(PythonCodePrinter):
@@ -39,19 +41,10 @@ class TypedPrinter(PythonCodePrinter):
         factors = [self.parenthesize(base, 1000)] * whole + [f"sqrt({self._print(base)})"] * half
         return factors[0] if len(factors) == 1 else f"({'*'.join(factors)})"
 
-    def _print_stop_gradient(self, expr: sympy.Function) -> str:
-        return f"({self._print(expr.args[0])})"
-
     def _print_Function(self, expr: sympy.Function) -> str:
         return f"{type(expr).__name__}({', '.join(map(self._print, expr.args))})"
 
     _print_tanh = _print_exp = _print_log = _print_sin = _print_cos = _print_Function
-
-
-class DifferentiablePrinter(TypedPrinter):
-    """Prints `stop_gradient`, too, for autograd; elsewhere derivatives are printed functions of their own and it means nothing."""
-
-    _print_stop_gradient = TypedPrinter._print_Function
 
 
 def expect_known(expressions: Sequence[sympy.Expr]) -> None:
@@ -62,11 +55,21 @@ def expect_known(expressions: Sequence[sympy.Expr]) -> None:
     NotOffered
         With the functions there are.
     """
-    for each in expressions:
-        for function in each.atoms(Application):
-            name = type(function).__name__
-            if name not in KNOWN:
-                raise NotOffered(f"a formula uses {name}(), which no engine can print; use {', '.join(sorted(KNOWN))} and arithmetic")
+    for function in _functions(expressions):
+        if not issubclass(function, (*SYMPYS, AbstractWord)):
+            known = ", ".join([*(each.__name__ for each in SYMPYS), *names("words")])
+            raise NotOffered(
+                f"a formula uses {function.__name__}(), which no engine can print; use {known} and arithmetic, or write a neurorec.AbstractWord"
+            )
+
+
+def words(expressions: Sequence[sympy.Expr]) -> list[type[AbstractWord]]:
+    """The words that are used, each once, by name."""
+    return sorted((each for each in _functions(expressions) if issubclass(each, AbstractWord)), key=lambda word: word.__name__)
+
+
+def _functions(expressions: Sequence[sympy.Expr]) -> set[type]:
+    return {type(each) for expression in expressions for each in sympy.sympify(expression).atoms(Application)}
 
 
 @dataclass(frozen=True)
@@ -98,34 +101,32 @@ class Elementwise:
     constants: tuple[str, ...]
     outputs: tuple[tuple[str, Sequence[sympy.Expr]], ...]
 
-    def source(
-        self, place: str, constant_place: str, loop: Sequence[str], span: Sequence[str] = (), printer: type[TypedPrinter] = TypedPrinter
-    ) -> str:
+    @property
+    def expressions(self) -> list[sympy.Expr]:
+        """All that it computes."""
+        return [each for _, rows in self.outputs for each in rows]
+
+    def source(self, place: str, constant_place: str, loop: Sequence[str], span: Sequence[str] = ()) -> str:
         """Python source; `place` indexes a row, `loop` holds the header lines of the loop over units, `span` the arguments that bound it."""
         indent = "    " * (len(loop) + 1)
-        body = [*self._loads(place, constant_place), *self._stores(place, printer)]
+        body = [*self._loads(place, constant_place), *self._stores(place)]
         arguments = ", ".join([*(a.name for a in self.inputs), "constants", *(name for name, _ in self.outputs), *span])
         return "\n".join([f"def {self.name}({arguments}):", *loop, *(indent + line for line in body or ["pass"])])
 
     def _loads(self, place: str, constant_place: str) -> list[str]:
-        used = {symbol.name for _, rows in self.outputs for each in rows for symbol in sympy.sympify(each).free_symbols}
+        used = {symbol.name for each in self.expressions for symbol in sympy.sympify(each).free_symbols}
         lines = [f"{row} = {a.name}[{i}{place}]" for a in self.inputs for i, row in enumerate(a.rows) if row in used]
         return lines + [f"{row} = constants[{i}{constant_place}]" for i, row in enumerate(self.constants) if row in used]
 
-    def _stores(self, place: str, printer: type[TypedPrinter]) -> list[str]:
-        show = printer({"fully_qualified_modules": False}).doprint
-        flat = [each for _, rows in self.outputs for each in rows]
-        shared, results = sympy.cse(flat, symbols=sympy.numbered_symbols("x_"), order="none")
+    def _stores(self, place: str) -> list[str]:
+        show = TypedPrinter({"fully_qualified_modules": False}).doprint
+        shared, results = sympy.cse(self.expressions, symbols=sympy.numbered_symbols("x_"), order="none")
         targets = [f"{name}[{i}{place}]" for name, rows in self.outputs for i in range(len(rows))]
         return [f"{a} = {show(b)}" for a, b in shared] + [f"{t} = {show(r)}" for t, r in zip(targets, results, strict=True)]
 
-    def for_numpy(self) -> str:
-        """Whole rows at a time."""
+    def by_rows(self) -> str:
+        """Whole rows at a time: of arrays; of tensors, in lists; of the numbers of one unit."""
         return self.source("", "", ())
-
-    def for_torch(self) -> str:
-        """Whole rows at a time, in lists of tensors, through which autograd can go back."""
-        return self.source("", "", (), printer=DifferentiablePrinter)
 
     def for_numba(self) -> str:
         """A loop over units, that LLVM vectorises, of all trials or of those from `first_` to before `last_`."""

@@ -16,6 +16,7 @@ two arguments more, the first trial and the one after the last, where only some 
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
@@ -23,22 +24,25 @@ from types import ModuleType
 import numpy as np
 import sympy
 
+from neurorec.errors import NotOffered
 from neurorec.formula.cache import package
 from neurorec.formula.derive import EXTERNAL, RECURRENT, Formula
 from neurorec.formula.hoist import hoist
 from neurorec.formula.once import once
-from neurorec.formula.printer import Array, Elementwise, expect_known
+from neurorec.formula.printer import Array, Elementwise, expect_known, words
+from neurorec.formula.sources import fingerprint
+from neurorec.formula.words.base import AbstractWord
 
 _NUMPY_HEAD = """\
 from numpy import float64 as real
 
 from neurorec.formula.primitives_numpy import *
-
+{words}
 N_CONSTANTS = {n}
 """
 _TORCH_HEAD = """\
 from neurorec.formula.primitives_torch import *
-
+{words}
 N_CONSTANTS, real = {n}, float  # a number takes the type of the tensor that it meets
 """
 _NUMBA_HEAD = """\
@@ -86,7 +90,7 @@ PRECISION = {"float32": "single", "float64": "double"}
 def for_numpy(formula: Formula) -> ModuleType:
     """The unit's functions on whole arrays, float64."""
     functions, n = _functions(formula)
-    text = "\n\n".join([_NUMPY_HEAD.format(n=n), *(f.for_numpy() for f in functions)])
+    text = "\n\n".join([_NUMPY_HEAD.format(n=n, words=_words(functions, "{word}.on_arrays")), *(f.by_rows() for f in functions)])
     return package({"unit": text + "\n"}).unit
 
 
@@ -94,7 +98,8 @@ def for_numpy(formula: Formula) -> ModuleType:
 def for_torch(formula: Formula) -> ModuleType:
     """The unit's functions on lists of tensors, one a row, of any float type and device; rows without a unit's own value may be numbers."""
     functions, n = _functions(formula)
-    text = "\n\n".join([_TORCH_HEAD.format(n=n), *(f.for_torch() for f in functions)])
+    words = _words(functions, "of_numbers_too({word}.on_tensors)")
+    text = "\n\n".join([_TORCH_HEAD.format(n=n, words=words), *(f.by_rows() for f in functions)])
     return package({"unit": text + "\n"}).unit
 
 
@@ -116,7 +121,7 @@ def numba_sources(formula: Formula, dtype: str) -> dict[str, str]:
     functions, n = _functions(formula)
     unit = "\n\n".join([_NUMBA_HEAD.format(n=n), *map(_compiled, functions)]) + "\n"
     precision = f"from neurorec.formula.{PRECISION[dtype]} import exp, inlined, log, log1p, real, tanh\n"
-    return {"precision": precision, "primitives": Path(__file__).with_name("primitives_numba.py").read_text(encoding="utf-8"), "unit": unit}
+    return {"precision": precision, "primitives": _primitives(functions), "unit": unit}
 
 
 @once(64)
@@ -131,9 +136,9 @@ def cuda_sources(formula: Formula) -> dict[str, str]:
         outputs=len(formula.emitted), plastic=len(formula.plastic), recurrent_ports=recurrent_ports, external_ports=external_ports,
         add_recurrent=add, recurrent_adjoint=adjoint,
     )  # fmt: skip
-    unit = "\n\n".join([head, *("\n@inlined\n" + f.for_numpy() for f in functions if f.name != "prepare")]) + "\n"
+    unit = "\n\n".join([head, *("\n@inlined\n" + f.by_rows() for f in functions if f.name != "prepare")]) + "\n"
     precision = "from neurorec.formula.cuda_single import *\n"
-    return {"precision": precision, "primitives": Path(__file__).with_name("primitives_numba.py").read_text(encoding="utf-8"), "unit": unit}
+    return {"precision": precision, "primitives": _primitives(functions), "unit": unit}
 
 
 def _compiled(function: Elementwise) -> str:
@@ -150,8 +155,39 @@ def cuda_prepare(formula: Formula) -> dict[str, str]:
     functions, n = _functions(formula)
     head = _CUDA_PREPARE.format(n=n, parameters=len(formula.parameters))
     precision = "from neurorec.formula.cuda_double import *\n"
-    primitives = Path(__file__).with_name("primitives_numba.py").read_text(encoding="utf-8")
-    return {"precision": precision, "primitives": primitives, "prepare": f"{head}@inlined\n{functions[-1].for_numpy()}\n"}
+    return {"precision": precision, "primitives": _primitives(functions), "prepare": f"{head}@inlined\n{functions[-1].by_rows()}\n"}
+
+
+def _primitives(functions: Sequence[Elementwise]) -> str:
+    """What compiled functions call: sympy's functions, and the words."""
+    sympys = Path(__file__).with_name("primitives_numba.py").read_text(encoding="utf-8")
+    written = _words(functions, "inlined({word}.compiled(precision))")
+    return f"{sympys}\n\nfrom . import precision\n{written}" + "".join(f"__all__.append({word.__name__!r})\n" for word in _used(functions))
+
+
+def _words(functions: Sequence[Elementwise], form: str) -> str:
+    """Lines that import the words that are used, each by its module, and define what is called by its name.
+
+    What those lines depend on besides the library's own modules is written with them, so that machine code is not kept for another word.
+    """
+    return "".join(
+        f"from {word.__module__} import {word.__name__}  # {_digest(word)}\n{word.__name__} = {form.format(word=word.__name__)}\n"
+        for word in map(_importable, _used(functions))
+    )
+
+
+def _used(functions: Sequence[Elementwise]) -> list[type[AbstractWord]]:
+    return words([each for function in functions for each in function.expressions])
+
+
+def _importable(word: type[AbstractWord]) -> type[AbstractWord]:
+    if "<locals>" in word.__qualname__ or "." in word.__qualname__:
+        raise NotOffered(f"the word {word.__qualname__} stands inside a function or a class; move it to the top of its module")
+    return word
+
+
+def _digest(word: type[AbstractWord]) -> str:
+    return hashlib.sha256(fingerprint(word.compiled).encode()).hexdigest()[:16]
 
 
 def _functions(formula: Formula) -> tuple[list[Elementwise], int]:

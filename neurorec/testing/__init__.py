@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from neurorec.testing.presets import check_preset as check_preset
     from neurorec.testing.rules import check_rule as check_rule
     from neurorec.testing.tasks import check_task as check_task
+    from neurorec.testing.words import check_word as check_word
 
 _CHECKS = {f"check_{singular(kind)}": kind for kind in KINDS}
 

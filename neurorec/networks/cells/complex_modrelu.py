@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sympy
 
-from neurorec.formula.vocabulary import relu
+from neurorec.formula.words import relu
 from neurorec.networks.cells.base import AbstractCell
 
 SOFT = sympy.Float(1e-5)  # of Maduranga's code

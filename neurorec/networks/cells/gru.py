@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sympy
 
-from neurorec.formula.vocabulary import sigmoid
+from neurorec.formula.words import sigmoid
 from neurorec.networks.cells.base import AbstractCell
 
 

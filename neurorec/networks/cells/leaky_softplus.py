@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sympy
 
-from neurorec.formula.vocabulary import softplus
+from neurorec.formula.words import softplus
 from neurorec.networks.cells.base import AbstractCell
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sympy
 
-from neurorec.formula.vocabulary import absolute, heaviside, signum
+from neurorec.formula.words import absolute, heaviside, signum
 from neurorec.networks.cells.base import AbstractCell
 
 

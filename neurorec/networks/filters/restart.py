@@ -6,7 +6,7 @@ import math
 
 import sympy
 
-from neurorec.formula.vocabulary import heaviside
+from neurorec.formula.words import heaviside
 from neurorec.networks.filters.base import AbstractFilter
 
 

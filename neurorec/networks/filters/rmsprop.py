@@ -6,7 +6,7 @@ import math
 
 import sympy
 
-from neurorec.formula.vocabulary import absolute
+from neurorec.formula.words import absolute
 from neurorec.networks.filters.base import AbstractFilter
 
 
