@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from neurorec.engines.base import AbstractEngine, Activity, Memory, Route, Stimulus, Teaching, in_turn
+from neurorec.engines.numba.arguments import Adjoint, BackwardWeights, Change, Factors, ForwardWeights, Input, Presynaptic
 from neurorec.engines.numba.causal_loop import causal
-from neurorec.engines.numba.layout import flat, noise_rows, sent
+from neurorec.engines.numba.layout import filled, noise_rows, presynaptic_rows, rows
 from neurorec.engines.numba.online import fused, low_rank
 from neurorec.engines.numba.per_step import WAYS, chosen
 from neurorec.engines.numba.prepared import Last, Prepared
@@ -63,12 +64,12 @@ class NumbaEngine(AbstractEngine):
     def forward(self, network: Network, weights: Weights, stimulus: Stimulus) -> Activity:
         """As the contract says."""
         own, units, activity = self._for(network), network.units, self._activity(network, stimulus)
-        arguments = (
-            own.onward, own.packed("turned", weights.recurrent, units, units), own.packed("inputs", weights.input, units, network.inputs), weights.bias,
-            own.constants(weights), own.recurrent_ports, own.external_ports, weights.readout,
-            own.packed("readout", weights.readout, network.outputs, units), np.ascontiguousarray(stimulus.inputs), _noise(stimulus, weights.bias.size),
-            activity.states, activity.drives, activity.emitted, activity.readout,
+        packed = ForwardWeights(
+            own.packed("recurrent transposed", weights.recurrent, units, units), own.packed("input transposed", weights.input, units, network.inputs),
+            own.packed("readout transposed", weights.readout, network.outputs, units), weights.bias, weights.readout,
         )  # fmt: skip
+        given = Input(np.ascontiguousarray(stimulus.inputs), _noise(stimulus, weights.bias.size))
+        arguments = own.onward, own.constants(weights), packed, own.wiring, given, filled(activity)
         steps, trials, _ = stimulus.inputs.shape
         self._threads.share(own.kernels.forward, arguments, trials, steps * weights.recurrent.size)
         return activity
@@ -80,21 +81,26 @@ class NumbaEngine(AbstractEngine):
         own, units, change = self._for(network), network.units, weights.zeros()
         (steps, ports, trials, _), error = activity.drives.shape, np.ascontiguousarray(error)
         matrix, full = route.feedback.element(weights.readout.T, weights.feedback), route.rule.through_units
-        partial = own.room.array("partial", (len(own.plastic_rows), trials, units))
-        heard, x, work = sent(activity.emitted), flat(np.ascontiguousarray(stimulus.inputs)), steps * weights.recurrent.size
+        presynaptic = Presynaptic(presynaptic_rows(activity.emitted), rows(np.ascontiguousarray(stimulus.inputs)))
+        work = steps * weights.recurrent.size
         at_once = own.outputs == 1 and self._threads.worth(trials, work) == 1
-        back = own.room.array("back", (ports, min(own.kernels.together(trials), steps) if at_once else steps, trials, units))
-        turned = own.room.array("gathered", (own.drives, network.inputs, units))
+        size = min(own.kernels.together(trials), steps) if at_once else steps
+        partial = own.room.array("partial", (len(own.plastic_rows), trials, units))
+        adjoint = Adjoint(own.room.array("back", (ports, size, trials, units)), partial)
+        gathered = Change(
+            change.recurrent, own.room.array("gathered", (own.drives, network.inputs, units)), change.bias, change.readout
+        )  # fmt: skip
+        packed = BackwardWeights(
+            own.packed("recurrent", weights.recurrent.T, units, units) if full else own.room.array("none", (0, 0, 0, 0)),
+            own.packed("feedback", np.ascontiguousarray(matrix), units, network.outputs),
+        )  # fmt: skip
         arguments = (
-            own.backward, own.packed("straight", weights.recurrent.T, units, units) if full else own.room.array("none", (0, 0, 0, 0)),
-            own.packed("feedback", np.ascontiguousarray(matrix), units, network.outputs), error, own.constants(weights), own.recurrent_ports,
-            own.external_ports, full, activity.states, activity.drives, own.outputs, back, partial, at_once, heard, x, change.recurrent,
-            turned, change.bias, change.readout,
+            own.backward, own.constants(weights), packed, own.wiring, full, error, filled(activity), adjoint, at_once, presynaptic, gathered,
         )  # fmt: skip
         self._threads.share(own.kernels.reverse_scan, arguments, trials, work)
         if not at_once:
-            self._gather(own, change, turned, back, heard, x, flat(error), trials)
-        self._conclude(own, change, turned, partial)
+            self._gather(own, gathered, adjoint.drives, presynaptic, rows(error), trials)
+        self._conclude(own, change, gathered.input, adjoint.parameters)
         return change
 
     def online(self, network: Network, weights: Weights, stimulus: Stimulus, memory: Memory, teaching: Teaching) -> Activity:
@@ -134,24 +140,22 @@ class NumbaEngine(AbstractEngine):
         return Activity(states, drives, emitted, room.array("read", stimulus.targets.shape))
 
     def _gather(
-        self, own: Prepared, change: Weights, turned: np.ndarray, back: np.ndarray, heard: np.ndarray, x: np.ndarray, error: np.ndarray, trials: int
+        self, own: Prepared, change: Change, back: np.ndarray, presynaptic: Presynaptic, error: np.ndarray, trials: int
     ) -> None:  # fmt: skip
         """One product of postsynaptic and presynaptic activity over trials x time for each kind of weight."""
-        units = own.network.units
-        for d, (recurrent, external) in enumerate(zip(own.recurrent_ports, own.external_ports, strict=True)):
+        units, (emitted, x) = own.network.units, presynaptic
+        for d, (recurrent, external) in enumerate(zip(*own.wiring, strict=True)):
             post = slice(d * units, (d + 1) * units)
-            arguments = (
-                flat(back[recurrent]), flat(back[external]), error, heard, heard[trials:], x, trials, change.recurrent[post], turned[d],
-                change.bias[post], change.readout[: 0 if d else None],
-            )  # fmt: skip
-            self._threads.share(own.kernels.gathered, arguments, units, len(x) * heard.shape[1])
+            factors = Factors(rows(back[recurrent]), rows(back[external]), error, emitted, emitted[trials:], x)
+            part = Change(change.recurrent[post], change.input[d], change.bias[post], change.readout[: 0 if d else None])
+            self._threads.share(own.kernels.gathered, (factors, part, trials), units, len(x) * emitted.shape[1])
 
-    def _conclude(self, own: Prepared, change: Weights, turned: np.ndarray, partial: np.ndarray) -> None:
-        """What the loops leave to do."""
+    def _conclude(self, own: Prepared, change: Weights, inputs: np.ndarray, partial: np.ndarray) -> None:
+        """What the loops leave to do; inputs (D, I, N) is dWin transposed."""
         units = own.network.units
-        for d, (recurrent, external) in enumerate(zip(own.recurrent_ports, own.external_ports, strict=True)):
+        for d, (recurrent, external) in enumerate(zip(*own.wiring, strict=True)):
             post = slice(d * units, (d + 1) * units)
-            change.input[post] = turned[d].T
+            change.input[post] = inputs[d].T
             if recurrent < 0:  # no such part, no change
                 change.recurrent[post] = 0
             if external < 0:

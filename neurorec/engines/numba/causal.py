@@ -9,65 +9,59 @@ from __future__ import annotations
 
 import numpy as np
 
-from neurorec.formula.calls import OUTPUT, element, emission, error, jacobian, optimise, output, prepare, pull_output, step
+from neurorec.engines.numba.arguments import Blocks, Descent, Influence, Lesson, PlasticWeights, Ports, Scratch, Trial, Units
+from neurorec.formula.calls import emission, optimise, prepare
 from neurorec.formula.entry import entry, part
 
 from .precision import real  # pyright: ignore[reportMissingImports]
-from .readout import read  # pyright: ignore[reportMissingImports]
+from .time_step import emit_initial, recurrent_drive, scratch, step_and_teach  # pyright: ignore[reportMissingImports]
 
 
 @part
-def drive(recurrent, inputs, bias, emitted, x, noise, recurrent_ports, external_ports, drives):
-    """u(t) = W o(t-1) + Win x(t) + b + noise, to the ports of one step (ports, B, N); emitted (K, B, N), x (B, I)."""
-    outputs, trials, units = emitted.shape
-    drives[:] = real(0)
-    for row in range(bias.shape[0]):
+def external_drive(weights: Blocks, ports: Ports, x, noise, drives):
+    """Win x(t) + b + noise, added to the ports of one step, drives (P, B, N); x (B, I), noise (B, D N)."""
+    units = drives.shape[2]
+    for row in range(weights.bias.shape[0]):
         d, n = row // units, row % units
-        for b in range(trials):
-            if external_ports[d] >= 0:
-                total = bias[row] + noise[b, row]
+        if ports.external[d] >= 0:
+            for b in range(x.shape[0]):
+                total = weights.bias[row] + noise[b, row]
                 for i in range(x.shape[1]):
-                    total += inputs[row, i] * x[b, i]
-                drives[external_ports[d], b, n] += total
-            if recurrent_ports[d] >= 0:
-                total = real(0)
-                for c in range(outputs):
-                    for m in range(units):
-                        total += recurrent[row, c * units + m] * emitted[c, b, m]
-                drives[recurrent_ports[d], b, n] += total
+                    total += weights.input[row, i] * x[b, i]
+                drives[ports.external[d], b, n] += total
 
 
 @part
-def presynaptic(emitted, x, pre):
-    """[o(t-1) | x(t) | 1] of each trial, (B, K N + I + 1)."""
+def arrange(emitted, x, presynaptic):
+    """[o(t-1) | x(t) | 1] of each trial, (B, K N + I + 1); emitted (K, B, N), x (B, I)."""
     outputs, trials, units = emitted.shape
     for b in range(trials):
         for c in range(outputs):
-            pre[b, c * units : (c + 1) * units] = emitted[c, b]
-        pre[b, outputs * units : pre.shape[1] - 1] = x[b]
-        pre[b, pre.shape[1] - 1] = real(1)
+            presynaptic[b, c * units : (c + 1) * units] = emitted[c, b]
+        presynaptic[b, outputs * units : presynaptic.shape[1] - 1] = x[b]
+        presynaptic[b, presynaptic.shape[1] - 1] = real(1)
 
 
 @part
-def add_immediate(memory, stride, slope, partial, pre, heard, recurrent_ports, external_ports, states, units):
+def add_immediate(memory, stride, slope, partial, presynaptic, from_units, ports: Ports, states, units):
     """F pre(t) and G of one trial, into the memory rows ``j * stride + (unit if stride > 1)``.
 
-    slope (k ports, N), partial (k Q, N), pre (M,), of which the first `heard` come from units.
+    slope (k P, N), partial (k Q, N), presynaptic (M,), of which the first `from_units` come from units.
     """
-    ports, width = slope.shape[0] // states, pre.shape[0]
-    drives, plastic = recurrent_ports.shape[0], partial.shape[0] // states
+    n_ports, width = slope.shape[0] // states, presynaptic.shape[0]
+    drives, plastic = ports.recurrent.shape[0], partial.shape[0] // states
     for j in range(states):
         for d in range(drives):
             for n in range(units):
                 row, start = j * stride + (n if stride > 1 else 0), (d * units + n) * width
-                if recurrent_ports[d] >= 0:
-                    gain = slope[j * ports + recurrent_ports[d], n]
-                    for m in range(heard):
-                        memory[row, start + m] += gain * pre[m]
-                if external_ports[d] >= 0:
-                    gain = slope[j * ports + external_ports[d], n]
-                    for m in range(heard, width):
-                        memory[row, start + m] += gain * pre[m]
+                if ports.recurrent[d] >= 0:
+                    gain = slope[j * n_ports + ports.recurrent[d], n]
+                    for m in range(from_units):
+                        memory[row, start + m] += gain * presynaptic[m]
+                if ports.external[d] >= 0:
+                    gain = slope[j * n_ports + ports.external[d], n]
+                    for m in range(from_units, width):
+                        memory[row, start + m] += gain * presynaptic[m]
         for q in range(plastic):
             for n in range(units):
                 row = j * stride + (n if stride > 1 else 0)
@@ -76,7 +70,7 @@ def add_immediate(memory, stride, slope, partial, pre, heard, recurrent_ports, e
 
 @part
 def decay_local(memory, spare, decay, states, units, width, drives):
-    """e <- D e: each synapse's own trace, of one trial; memory (k, weights), decay (k k, N)."""
+    """e <- D e: each synapse's own trace, of one trial; memory and spare (k, weights), decay (k k, N)."""
     spare[:] = memory
     memory[:] = real(0)
     for j in range(states):
@@ -91,17 +85,17 @@ def decay_local(memory, spare, decay, states, units, width, drives):
 
 
 @part
-def carry_full(memory, spare, mixing, decay, slope, gain, recurrent, recurrent_ports, states, units):
-    """P <- (D + F W O) P of one trial; memory (k N, weights), gain (K k, N) is O."""
-    ports, outputs = slope.shape[0] // states, gain.shape[0] // states
+def carry_full(memory, spare, mixing, decay, slope, gain, recurrent, ports: Ports, states, units):
+    """P <- (D + F W O) P of one trial; memory and spare (k N, weights), mixing (k N, k N), gain (K k, N) is O."""
+    n_ports, outputs = slope.shape[0] // states, gain.shape[0] // states
     mixing[:] = real(0)
     for j in range(states):
         for n in range(units):
             for i in range(states):
                 mixing[j * units + n, i * units + n] = decay[j * states + i, n]
-                for d in range(recurrent_ports.shape[0]):
-                    if recurrent_ports[d] >= 0:
-                        through = slope[j * ports + recurrent_ports[d], n]
+                for d in range(ports.recurrent.shape[0]):
+                    if ports.recurrent[d] >= 0:
+                        through = slope[j * n_ports + ports.recurrent[d], n]
                         for c in range(outputs):
                             for m in range(units):
                                 mixing[j * units + n, i * units + m] += (
@@ -113,7 +107,7 @@ def carry_full(memory, spare, mixing, decay, slope, gain, recurrent, recurrent_p
 
 @part
 def collect(memory, stride, signal, units, synapses, width, total):
-    """Sum signal times memory of one trial into total (weights,); signal (k, N)."""
+    """Sum signal times memory of one trial into total (weights,); signal (k, N); `synapses` of the weights are no parameters."""
     for j in range(signal.shape[0]):
         if stride > 1:
             for n in range(units):
@@ -128,49 +122,47 @@ def collect(memory, stride, signal, units, synapses, width, total):
 
 
 @part
-def scatter(total, width, heard, offsets, plastic_rows, units, change):
-    """From the memory's order of weights to the flat vector's: recurrent, input, bias; plastic parameters to their rows."""
-    rows, inputs = (offsets[3] - offsets[2]), width - heard - 1
+def scatter(total, width, changes: Blocks, plastic):
+    """From the memory's order of weights to that of the vector; plastic parameters to their rows."""
+    (rows, from_units), inputs, units = changes.recurrent.shape, changes.input.shape[1], changes.parameters.shape[1]
     for row in range(rows):
         start = row * width
-        for m in range(heard):
-            change[offsets[0] + row * heard + m] = total[start + m]
+        for m in range(from_units):
+            changes.recurrent[row, m] = total[start + m]
         for m in range(inputs):
-            change[offsets[1] + row * inputs + m] = total[start + heard + m]
-        change[offsets[2] + row] = total[start + width - 1]
-    for q in range(plastic_rows.shape[0]):
+            changes.input[row, m] = total[start + from_units + m]
+        changes.bias[row] = total[start + width - 1]
+    for q in range(plastic.shape[0]):
         for n in range(units):
-            change[offsets[5] + plastic_rows[q] * units + n] = total[rows * width + q * units + n]
+            changes.parameters[plastic[q], n] = total[rows * width + q * units + n]
 
 
 @part
-def teach(teaching, readout, feedback, epsilon, emitted, back, matrix, signal, readout_change, feedback_change):
-    """signal = B eps, (K, B, N); dWout = eps o^T, and its transpose for a feedback that learns.
+def transpose(feedback, transposed):
+    """feedback (K N, O), as other loops of a time step take it."""
+    for o in range(transposed.shape[0]):
+        for row in range(transposed.shape[1]):
+            transposed[o, row] = feedback[row, o]
 
-    back and matrix (O, K N) are filled with the feedback weights and B, transposed.
-    """
+
+@part
+def change_readout(epsilon, emitted, changes: Blocks):
+    """dWout = eps o^T, and its transpose for a feedback that learns; epsilon (B, O), emitted (K, B, N)."""
     outputs, trials, units = emitted.shape
-    for o in range(readout.shape[0]):
-        for row in range(readout.shape[1]):
-            back[o, row] = feedback[row, o]
-        element(teaching, readout[o], back[o], matrix[o])
     for c in range(outputs):
         for n in range(units):
             row = c * units + n
-            for b in range(trials):
-                signal[c, b, n] = real(0)
-            for o in range(readout.shape[0]):
+            for o in range(epsilon.shape[1]):
                 total = real(0)
                 for b in range(trials):
-                    signal[c, b, n] += matrix[o, row] * epsilon[b, o]
                     total += epsilon[b, o] * emitted[c, b, n]
-                readout_change[o, row] = total
-                feedback_change[row, o] = total
+                changes.readout[o, row] = total
+                changes.feedback[row, o] = total
 
 
 @part
 def clip_and_decay(vector, change, rates, clip, decay):
-    """Shorten the change to norm `clip` over the weights that move; shrink those by ``rate * decay``."""
+    """Shorten the change to norm `clip` over the weights that move; shrink those by ``rate * decay``; (W,) each."""
     if clip < np.inf:
         norm = 0.0
         for p in range(change.shape[0]):
@@ -183,70 +175,76 @@ def clip_and_decay(vector, change, rates, clip, decay):
             vector[p] *= real(1) - rates[p] * real(decay)
 
 
-@entry
-def causal(unit, teaching, vector, slots, offsets, sizes, plastic_rows, recurrent_ports, external_ports, full, dt,
-           inputs, noise, targets, share, states, drives, emitted, readouts, rates, clip, decay, least, settings, count):  # fmt: skip
-    """Step, remember, compare, change: for every step of some trials; weights change in place in `vector` and `slots`.
+@part
+def influence(weights: PlasticWeights, trial: Trial, full, inputs):
+    """Room for what is carried along, zeros, and for what a step needs."""
+    (k, trials, units), kind, readout = trial.states.shape[1:], trial.states.dtype, weights.blocks.readout
+    rows, (synapses, from_units) = k * (units if full else 1), weights.blocks.recurrent.shape
+    width = from_units + inputs + 1
+    memory = np.zeros((trials, rows, synapses * width + weights.plastic.shape[0] * units), kind)
+    spare, mixing = np.empty_like(memory[0]), np.empty((rows, rows), kind)
+    gain, presynaptic = np.empty((trial.emitted.shape[1] * k, trials, units), kind), np.empty((trials, width), kind)
+    return Influence(memory, spare, mixing, gain, presynaptic, np.empty(memory.shape[2], kind), np.empty_like(readout))
 
-    Fills states, drives, emitted and readouts.
-    sizes: k, D, K, N, ports, plastic parameters, constants, inputs, outputs.
+
+@part
+def remember(own: Scratch, carried: Influence, recurrent, ports: Ports, full):
+    """Every trial's memory one step on, and the change that it makes of the error, summed into carried.total."""
+    (k, trials, units), total = own.adjoint.shape, carried.total
+    (rows, from_units), width = recurrent.shape, carried.presynaptic.shape[1]
+    stride, drives = units if full else 1, ports.recurrent.shape[0]
+    total[:] = real(0)
+    for b in range(trials):
+        memory, slope, partial = carried.memory[b], own.slope[:, b], own.partial[:, b]
+        if full:
+            carry_full(memory, carried.spare, carried.mixing, own.decay[:, b], slope, carried.gain[:, b], recurrent, ports, k, units)
+        else:
+            decay_local(memory, carried.spare, own.decay[:, b], k, units, width, drives)
+        add_immediate(memory, stride, slope, partial, carried.presynaptic[b], from_units, ports, k, units)
+        collect(memory, stride, own.adjoint[:, b], units, rows * width, width, total)
+
+
+@part
+def update(teaching, weights: PlasticWeights, descent: Descent, count):
+    """A step of the optimiser, the update of that number; no plastic parameter goes below its smallest value."""
+    vector = weights.vector
+    clip_and_decay(vector, weights.change, weights.rates, descent.clip, descent.decay)
+    optimise(teaching, vector, weights.change, weights.slots, weights.rates, count, descent.settings)
+    if weights.plastic.shape[0] > 0:
+        parameters, least = weights.blocks.parameters, weights.least
+        for q in range(parameters.shape[0]):
+            for n in range(parameters.shape[1]):
+                parameters[q, n] = max(parameters[q, n], least[q, n])
+
+
+@part
+def set_constants(unit, parameters, units: Units):
+    """What follows from the parameters as they are, (Q', N)."""
+    count = parameters.shape[0]
+    units.parameters[:count, 0] = parameters
+    prepare(unit, units.parameters, units.constants, units.constants.reshape(units.constants.shape[0], 1, units.constants.shape[1]), 0, 1)
+
+
+@entry
+def causal(unit, teaching, units: Units, weights: PlasticWeights, ports: Ports, full, lesson: Lesson, trial: Trial, descent: Descent):
+    """Step, remember, compare, change: for every step of some trials; weights change in place in `weights.vector` and `weights.slots`.
+
+    Fills all of `trial` from states[0].
     """
-    k, n_drives, n_out, units, ports, plastic, n_constants, n_inputs, n_read = sizes
-    steps, trials = share.shape
-    heard, width = n_out * units, n_out * units + n_inputs + 1
-    synapses = n_drives * units * width
-    stride = units if full else 1
-    recurrent = vector[offsets[0] : offsets[1]].reshape(n_drives * units, heard)
-    input_ = vector[offsets[1] : offsets[2]].reshape(n_drives * units, n_inputs)
-    bias = vector[offsets[2] : offsets[3]]
-    readout = vector[offsets[3] : offsets[4]].reshape(n_read, heard)
-    feedback = vector[offsets[4] : offsets[5]].reshape(heard, n_read)
-    change = np.zeros_like(vector)
-    readout_change = change[offsets[3] : offsets[4]].reshape(n_read, heard)
-    feedback_change = change[offsets[4] : offsets[5]].reshape(heard, n_read)
-    n_parameters = (offsets[6] - offsets[5]) // units
-    steady = np.empty((n_parameters + 1, 1, units), vector.dtype)
-    steady[:n_parameters, 0] = vector[offsets[5] : offsets[6]].reshape(n_parameters, units)
-    steady[n_parameters] = dt
-    constants3 = np.empty((n_constants, 1, units), vector.dtype)
-    constants = constants3.reshape(n_constants, units)
-    prepare(unit, steady, constants, constants3, 0, 1)
-    memory = np.zeros((trials, k * stride, synapses + plastic * units), vector.dtype)
-    spare, mixing = np.empty_like(memory[0]), np.empty((k * stride, k * stride), vector.dtype)
-    total, pre = np.empty(memory.shape[2], vector.dtype), np.empty((trials, width), vector.dtype)
-    self_decay, slope = np.empty((k * k, trials, units), vector.dtype), np.empty((k * ports, trials, units), vector.dtype)
-    partial, gain = np.empty((k * plastic, trials, units), vector.dtype), np.empty((n_out * k, trials, units), vector.dtype)
-    signal, adjoint = np.empty((n_out, trials, units), vector.dtype), np.empty((k, trials, units), vector.dtype)
-    epsilon, back, matrix = np.empty((trials, n_read), vector.dtype), np.empty_like(readout), np.empty_like(readout)
-    if unit[OUTPUT] != 0:
-        output(unit, states[0], constants, emitted[0], 0, trials)
-    for t in range(steps):
-        drive(recurrent, input_, bias, emitted[t], inputs[t], noise[t % noise.shape[0]], recurrent_ports, external_ports, drives[t])
-        step(unit, states[t], drives[t], constants, states[t + 1], 0, trials)
-        if unit[OUTPUT] != 0:
-            output(unit, states[t + 1], constants, emitted[t + 1], 0, trials)
-        read(emitted[t + 1], readout, readouts[t], 0, trials)
-        jacobian(unit, states[t], drives[t], constants, self_decay, slope, partial, 0, trials)
-        emission(unit, states[t], constants, gain, 0, trials)
-        error(teaching, readouts[t], targets[t], epsilon)
-        for b in range(trials):
-            epsilon[b] *= share[t, b]
-        teach(teaching, readout, feedback, epsilon, emitted[t + 1], back, matrix, signal, readout_change, feedback_change)
-        pull_output(unit, states[t + 1], signal, constants, adjoint, 0, trials)
-        presynaptic(emitted[t], inputs[t], pre)
-        total[:] = real(0)
-        for b in range(trials):
-            if full:
-                carry_full(memory[b], spare, mixing, self_decay[:, b], slope[:, b], gain[:, b], recurrent, recurrent_ports, k, units)
-            else:
-                decay_local(memory[b], spare, self_decay[:, b], k, units, width, n_drives)
-            add_immediate(memory[b], stride, slope[:, b], partial[:, b], pre[b], heard, recurrent_ports, external_ports, k, units)
-            collect(memory[b], stride, adjoint[:, b], units, synapses, width, total)
-        scatter(total, width, heard, offsets, plastic_rows, units, change)
-        clip_and_decay(vector, change, rates, clip, decay)
-        optimise(teaching, vector, change, slots, rates, count + t + 1, settings)
-        if plastic > 0:
-            for p in range(offsets[5], offsets[6]):
-                vector[p] = max(vector[p], least[p])
-            steady[:n_parameters, 0] = vector[offsets[5] : offsets[6]].reshape(n_parameters, units)
-            prepare(unit, steady, constants, constants3, 0, 1)
+    blocks, inputs, trials = weights.blocks, lesson.inputs, lesson.share.shape[1]
+    own, carried = scratch(trial, weights.plastic.shape[0]), influence(weights, trial, full, inputs.shape[2])
+    set_constants(unit, blocks.parameters, units)
+    emit_initial(unit, units.constants, trial)
+    for t in range(lesson.share.shape[0]):
+        arrange(trial.emitted[t], inputs[t], carried.presynaptic)
+        recurrent_drive(blocks.recurrent, ports, carried.presynaptic, trial.drives[t])
+        external_drive(blocks, ports, inputs[t], lesson.noise[t % lesson.noise.shape[0]], trial.drives[t])
+        transpose(blocks.feedback, carried.feedback)
+        step_and_teach(unit, teaching, units.constants, blocks.readout, carried.feedback, lesson, trial, t, own)
+        emission(unit, trial.states[t], units.constants, carried.gain, 0, trials)
+        change_readout(own.error, trial.emitted[t + 1], weights.changes)
+        remember(own, carried, blocks.recurrent, ports, full)
+        scatter(carried.total, carried.presynaptic.shape[1], weights.changes, weights.plastic)
+        update(teaching, weights, descent, descent.count + t + 1)
+        if weights.plastic.shape[0] > 0:
+            set_constants(unit, blocks.parameters, units)

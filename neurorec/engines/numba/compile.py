@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numba
 import numpy as np
+from numba.core import config
 from numba.np.numpy_support import from_dtype
 
 from neurorec import __version__
@@ -70,7 +71,7 @@ def optimise(vector, change, slots, rates, count, settings):
     method(vector, change, slots, rates, count, ({settings}))
 """,
 }
-_LOOPS = ("product", "readout", "kernels", "answer", "causal", "fused", "low_rank")
+_LOOPS = ("product", "readout", "kernels", "time_step", "causal", "fused", "low_rank")
 
 
 @once(4)
@@ -161,4 +162,5 @@ def _copied(name: str) -> str:
 
 def _salt() -> str:
     """What machine code depends on beside the library's sources must be in the package's name: Numba looks only at a function's own file."""
-    return "\n".join([__version__, numba.__version__, np.__version__])
+    checked = "bounds are checked" if config.BOUNDSCHECK else ""  # pyright: ignore[reportAttributeAccessIssue]
+    return "\n".join([__version__, numba.__version__, np.__version__, checked])

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import numpy as np
 
-from neurorec.engines.base import Stimulus
+from neurorec.engines.base import Activity, Stimulus
+from neurorec.engines.numba.arguments import Lesson, Ports, Trial
 from neurorec.formula.derive import EXTERNAL, RECURRENT
 from neurorec.formula.unit import constants_of
 from neurorec.networks.network import Network
 from neurorec.networks.weights import Weights
 
 
-def ports(network: Network) -> tuple[np.ndarray, np.ndarray]:
+def ports(network: Network) -> Ports:
     """Port of the recurrent and of the external part of each drive, -1 for none."""
     formula = network.formula
     recurrent, external = (
         np.array([formula.port_of(d, part) for d in range(formula.n_drives)], np.int64) for part in (RECURRENT, EXTERNAL)
     )
-    return recurrent, external
+    return Ports(recurrent, external)
 
 
 def plastic_rows(network: Network) -> np.ndarray:
@@ -38,18 +39,23 @@ def noise_rows(stimulus: Stimulus, width: int) -> np.ndarray:
     return stimulus.noise.rows(stimulus.inputs.dtype)
 
 
-def given(stimulus: Stimulus) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Inputs, targets and share of a batch as they lie in memory when they come from a task: loops are compiled for that alone."""
+def lesson(network: Network, stimulus: Stimulus) -> Lesson:
+    """A batch as its arrays lie in memory when they come from a task: loops are compiled for that alone."""
     inputs, targets, share = (np.require(each, requirements=["C", "W"]) for each in (stimulus.inputs, stimulus.targets, stimulus.share))
-    return inputs, targets, share
+    return Lesson(inputs, noise_rows(stimulus, network.bias.size), targets, share)
 
 
-def sent(emitted: np.ndarray) -> np.ndarray:
+def presynaptic_rows(emitted: np.ndarray) -> np.ndarray:
     """(T, K, B, N) to (T B, K N), outputs stacked as in the weights: a view where there is one output."""
     steps, outputs, trials, units = emitted.shape
     return emitted.transpose(0, 2, 1, 3).reshape(steps * trials, outputs * units)
 
 
-def flat(array: np.ndarray) -> np.ndarray:
+def rows(array: np.ndarray) -> np.ndarray:
     """(T, B, channel) to (T B, channel)."""
     return array.reshape(array.shape[0] * array.shape[1], array.shape[2])
+
+
+def filled(activity: Activity) -> Trial:
+    """The arrays of an activity."""
+    return Trial(activity.states, activity.drives, activity.emitted, activity.readout)

@@ -31,8 +31,8 @@ class Influence:
         self.intrinsic[:, units, :, units] += linear.partial[:, :, trial].transpose(2, 0, 1)
 
     def _carried(self, linear: Linear, weights: Weights, influence: np.ndarray, trial: int) -> np.ndarray:
-        heard = np.einsum("klm,lm...->km...", linear.emission[:, :, trial], influence)
-        through_units = np.einsum("dnkm,km...->dn...", blocks(weights.recurrent, self.shape[2]), heard)
+        by_output = np.einsum("klm,lm...->km...", linear.emission[:, :, trial], influence)
+        through_units = np.einsum("dnkm,km...->dn...", blocks(weights.recurrent, self.shape[2]), by_output)
         own = np.einsum("jln,ln...->jn...", linear.decay[:, :, trial], influence)
         return own + np.einsum("jdn,dn...->jn...", linear.recurrent[:, :, trial], through_units)
 

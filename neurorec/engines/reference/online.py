@@ -62,8 +62,8 @@ def _step_change(
     network: Network, unit: Unit, weights: Weights, window: Activity, memories: list, error: np.ndarray, feedback: AbstractFeedback
 ) -> Weights:
     change = weights.zeros()
-    heard = learning_signal(weights, feedback, error[None], window)[0]
-    signal = np.einsum("kjbn,kbn->jbn", unit.emission(window.states[1]), heard)
+    by_output = learning_signal(weights, feedback, error[None], window)[0]
+    signal = np.einsum("kjbn,kbn->jbn", unit.emission(window.states[1]), by_output)
     for trial, memory in enumerate(memories):
         synaptic, intrinsic = memory.change(signal[:, trial])
         _add_synaptic(change, synaptic.reshape(-1, synaptic.shape[2]))

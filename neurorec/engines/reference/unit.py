@@ -50,8 +50,8 @@ class Unit:
 
     def drives(self, recurrent: np.ndarray, external: np.ndarray) -> np.ndarray:
         """What reaches each argument of the formula, (ports, B, N), from both parts of each drive, (D, B, N)."""
-        heard = [port.takes_recurrent * recurrent[port.drive] + port.takes_external * external[port.drive] for port in self.formula.layout]
-        return np.array(heard)
+        drives = [port.takes_recurrent * recurrent[port.drive] + port.takes_external * external[port.drive] for port in self.formula.layout]
+        return np.array(drives)
 
     def step(self, states: np.ndarray, drives: np.ndarray) -> np.ndarray:
         """States one step later."""

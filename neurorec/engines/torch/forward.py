@@ -36,8 +36,8 @@ class Path:
 
     def advance(self, unit: Unit, recurrent: torch.Tensor, external: torch.Tensor) -> None:
         """One step: u = W o + external, s = step(s, u); `external` is (B, D N)."""
-        heard = torch.nn.functional.linear(beside(self.emitted[-1]), recurrent)
-        self.drives.append(unit.drives(*(_by_drive(part, unit.formula.n_drives) for part in (heard, external))))
+        recurrent_drive = torch.nn.functional.linear(beside(self.emitted[-1]), recurrent)
+        self.drives.append(unit.drives(*(_by_drive(part, unit.formula.n_drives) for part in (recurrent_drive, external))))
         self.states.append(unit.step(self.states[-1], self.drives[-1]))
         self.emitted.append(unit.output(self.states[-1]))
 

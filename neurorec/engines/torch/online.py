@@ -30,23 +30,23 @@ def online(place: Place, network: Network, weights: Weights, stimulus: Stimulus,
         error = teaching.loss.error(place.array(readout[t]), stimulus.targets[t]) * stimulus.share[t][:, None]
         linear, emission = unit.linear(path.states[t], path.drives[t]), unit.emission(path.states[t])
         trace.advance(linear, emission, w, (beside(path.emitted[t]), x, x.new_ones((len(x), 1))))
-        change = _step_change(place, network, unit, w, trace, path, error, _heard(weights, error, teaching))
+        change = _step_change(place, network, unit, w, trace, path, error, _by_output(weights, error, teaching))
         apply(weights.vector, place.array(change.vector), memory.slots, memory.count + t + 1, teaching)
         w = place.weights(weights)
         unit.refresh(w.parameters)
     return path.activity(place, torch.stack(readout))
 
 
-def _heard(weights: Weights, error: np.ndarray, teaching: Teaching) -> np.ndarray:
+def _by_output(weights: Weights, error: np.ndarray, teaching: Teaching) -> np.ndarray:
     """B eps, (B, K N)."""
     return error @ teaching.route.feedback.element(weights.readout.T, weights.feedback).T
 
 
 def _step_change(
-    place: Place, network: Network, unit: Unit, w: Any, trace: LocalTrace | Influence, path: Path, error: np.ndarray, heard: np.ndarray
+    place: Place, network: Network, unit: Unit, w: Any, trace: LocalTrace | Influence, path: Path, error: np.ndarray, by_output: np.ndarray
 ) -> Any:
     emission = unit.emission(path.states[-1])
-    signal = pull(emission, place.tensor(heard).unflatten(-1, (len(emission), -1)).movedim(1, 0))
+    signal = pull(emission, place.tensor(by_output).unflatten(-1, (len(emission), -1)).movedim(1, 0))
     synaptic, intrinsic = trace.change(signal)
     recurrent, external, bias = synaptic.flatten(0, 1).split([w.recurrent.shape[1], w.input.shape[1], 1], dim=-1)
     return put_together(network, w, recurrent, external, bias[:, 0], place.tensor(error).T @ beside(path.emitted[-1]), intrinsic)

@@ -56,7 +56,7 @@ class Influence:
         self.intrinsic = w.vector.new_zeros((*one, plastic, network.units))
 
     def advance(self, linear: Linear, emission: torch.Tensor, w: Any, pre: Sequence[torch.Tensor]) -> None:
-        """One step, from the outputs' slope `emission` and the weights `w` by which units hear one another."""
+        """One step, from the outputs' slope `emission` and the weights `w` that connect the units."""
         self.synaptic, self.intrinsic = (_carried(linear, emission, w, each) for each in (self.synaptic, self.intrinsic))
         own = torch.diagonal(self.synaptic, dim1=1, dim2=4)  # a weight acts at once on its own unit only
         own += immediate(linear, pre).movedim(3, -1)
@@ -77,8 +77,8 @@ def immediate(linear: Linear, pre: Sequence[torch.Tensor]) -> torch.Tensor:
 def _carried(linear: Linear, emission: torch.Tensor, w: Any, influence: torch.Tensor) -> torch.Tensor:
     units = influence.shape[1]
     blocks = w.recurrent.reshape(-1, units, w.recurrent.shape[1] // units, units)
-    heard = torch.einsum("klbm,lmb...->kmb...", emission, influence)
-    through_units = torch.einsum("dnkm,kmb...->dnb...", blocks, heard)
+    by_output = torch.einsum("klbm,lmb...->kmb...", emission, influence)
+    through_units = torch.einsum("dnkm,kmb...->dnb...", blocks, by_output)
     own = torch.einsum("jlbn,lnb...->jnb...", linear.decay, influence)
     return own + torch.einsum("jdbn,dnb...->jnb...", linear.recurrent, through_units)
 

@@ -50,8 +50,8 @@ class Unit:
         """What reaches each argument of the formula, from both parts of each drive."""
         found = []
         for port in self.formula.layout:
-            heard = [part[port.drive] for hears, part in ((port.takes_recurrent, recurrent), (port.takes_external, external)) if hears]
-            found.append(sum(heard[1:], heard[0]))
+            parts = [part[port.drive] for takes, part in ((port.takes_recurrent, recurrent), (port.takes_external, external)) if takes]
+            found.append(sum(parts[1:], parts[0]))
         return found
 
     def step(self, states: Rows, drives: Rows) -> list[torch.Tensor]:
