@@ -69,7 +69,7 @@ class NumbaEngine(AbstractEngine):
             own.packed("readout transposed", weights.readout, network.outputs, units), weights.bias, weights.readout,
         )  # fmt: skip
         given = Input(np.ascontiguousarray(stimulus.inputs), _noise(stimulus, weights.bias.size))
-        arguments = own.onward, own.constants(weights), packed, own.wiring, given, filled(activity)
+        arguments = own.onward, own.constants(weights), *packed, *own.wiring, *given, *filled(activity)
         steps, trials, _ = stimulus.inputs.shape
         self._threads.share(own.kernels.forward, arguments, trials, steps * weights.recurrent.size)
         return activity
@@ -95,7 +95,7 @@ class NumbaEngine(AbstractEngine):
             own.packed("feedback", np.ascontiguousarray(matrix), units, network.outputs),
         )  # fmt: skip
         arguments = (
-            own.backward, own.constants(weights), packed, own.wiring, full, error, filled(activity), adjoint, at_once, presynaptic, gathered,
+            own.backward, own.constants(weights), *packed, *own.wiring, full, error, *filled(activity), *adjoint, at_once, *presynaptic, *gathered,
         )  # fmt: skip
         self._threads.share(own.kernels.reverse_scan, arguments, trials, work)
         if not at_once:
@@ -148,7 +148,7 @@ class NumbaEngine(AbstractEngine):
             post = slice(d * units, (d + 1) * units)
             factors = Factors(rows(back[recurrent]), rows(back[external]), error, emitted, emitted[trials:], x)
             part = Change(change.recurrent[post], change.input[d], change.bias[post], change.readout[: 0 if d else None])
-            self._threads.share(own.kernels.gathered, (factors, part, trials), units, len(x) * emitted.shape[1])
+            self._threads.share(own.kernels.gathered, (*factors, *part, trials), units, len(x) * emitted.shape[1])
 
     def _conclude(self, own: Prepared, change: Weights, inputs: np.ndarray, partial: np.ndarray) -> None:
         """What the loops leave to do; inputs (D, I, N) is dWin transposed."""

@@ -1,4 +1,4 @@
-"""What the compiled loops take, by name: Numba compiles named tuples of arrays as it does their entries.
+"""What the compiled loops take, by name. Entries take the tuples' arrays in that order and make the tuples; only `causal` takes them whole.
 
 T steps, B trials, N units, I inputs, O readouts; k states, D drives, K outputs and P ports of a unit, Q plastic parameters. Sources that
 name a class here are compiled again when this file changes (`neurorec.formula.sources`): machine code finds fields by their order.

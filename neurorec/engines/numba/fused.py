@@ -133,8 +133,10 @@ def learn_external(external, ports: Ports, rates: Rates, weight_decay, trace, ow
                 learn_channel(external, i, first, q, rate, trace, own, b, x[b, i] if i < inputs else real(1), fresh)
 
 
-@entry
-def fused(unit, teaching, constants, weights: OnlineWeights, ports: Ports, rates: Rates, weight_decay, trace, lesson: Lesson, trial: Trial):
+@part
+def run_fused(
+    unit, teaching, constants, weights: OnlineWeights, ports: Ports, rates: Rates, weight_decay, trace, lesson: Lesson, trial: Trial
+):
     """Step, compare, trace and change, for every step of some trials; weights change in place.
 
     trace (D N, B, k, M) of zeros. Fills all of `trial` from states[0].
@@ -161,3 +163,12 @@ def fused(unit, teaching, constants, weights: OnlineWeights, ports: Ports, rates
             learn_recurrent(recurrent, ports, rates.recurrent, shrink, trace, own, presynaptic, coming, fresh, following)
         learn_external(external, ports, rates, weight_decay, external_trace, own, lesson.inputs[t], fresh_external)
         learn_readout(readout, feedback, own.error, trial.emitted[t + 1], rates, weight_decay)
+
+
+@entry
+def fused(unit, teaching, constants, recurrent, external, readout, feedback, recurrent_ports, external_ports, rates, weight_decay, trace, 
+          inputs, noise, targets, share, states, drives, emitted, readouts):  # fmt: skip
+    """`run_fused`, called with the tuples' arrays one by one: Numba takes microseconds to type a tuple that comes from Python."""
+    run_fused(unit, teaching, constants, OnlineWeights(recurrent, external, readout, feedback), Ports(recurrent_ports, external_ports),
+              Rates(rates[0], rates[1], rates[2], rates[3], rates[4]), weight_decay, trace, Lesson(inputs, noise, targets, share),
+              Trial(states, drives, emitted, readouts))  # fmt: skip

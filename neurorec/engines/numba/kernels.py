@@ -61,8 +61,8 @@ def read_packed(weights, trial, t, first, last):
                  min(c, 1))  # fmt: skip
 
 
-@entry
-def forward(unit, constants, weights: ForwardWeights, ports: Ports, given: Input, trial: Trial, first, last):
+@part
+def run_forward(unit, constants, weights: ForwardWeights, ports: Ports, given: Input, trial: Trial, first, last):
     """u(t) = W o(t-1) + Win x(t) + b + noise(t);  s(t) = step(s(t-1), u(t));  y(t) = Wout o(t).
 
     Fills all of `trial` from states[0].
@@ -82,6 +82,14 @@ def forward(unit, constants, weights: ForwardWeights, ports: Ports, given: Input
             read_packed(weights, trial, t, first, last)
         else:
             read(trial.emitted[t + 1], weights.readout_rows, trial.readout[t], first, last)
+
+
+@entry
+def forward(unit, constants, recurrent, input_, readout, bias, readout_rows, recurrent_ports, external_ports, inputs, noise,
+            states, drives, emitted, readouts, first, last):  # fmt: skip
+    """`run_forward`, called with the tuples' arrays one by one: Numba takes microseconds to type a tuple that comes from Python."""
+    run_forward(unit, constants, ForwardWeights(recurrent, input_, readout, bias, readout_rows), Ports(recurrent_ports, external_ports),
+                Input(inputs, noise), Trial(states, drives, emitted, readouts), first, last)  # fmt: skip
 
 
 @part
@@ -133,8 +141,8 @@ def between(factors, start, stop):
                    factors.after[start:stop], factors.inputs[start:stop])  # fmt: skip
 
 
-@entry
-def gathered(factors: Factors, change: Change, trials, first, last):
+@part
+def run_gathered(factors: Factors, change: Change, trials, first, last):
     """dW = sum recurrent before^T, dWin^T = sum inputs external^T, db = sum external, dWout = sum error after^T.
 
     Of the units from `first` to before `last`. Sums over R trials and steps, the last steps first, as `reverse_scan` has them.
@@ -143,6 +151,12 @@ def gathered(factors: Factors, change: Change, trials, first, last):
     for start in range((count - 1) // rows * rows, -1, -rows):
         stop = min(start + rows, count)
         gather_all(between(factors, start, stop), change, first, last, room, np.intp(1 if stop < count else 0))
+
+
+@entry
+def gathered(back, external, error, before, after, x, recurrent, inputs, bias, readout, trials, first, last):
+    """`run_gathered`, called as `forward` is."""
+    run_gathered(Factors(back, external, error, before, after, x), Change(recurrent, inputs, bias, readout), trials, first, last)
 
 
 @part
@@ -185,9 +199,9 @@ def gather_steps(adjoint, ports, error, presynaptic, change, t, steps, room):
         gather_all(factors, own, 0, units, room, np.intp(1 if stop < steps * trials else 0))
 
 
-@entry
-def reverse_scan(unit, constants, weights: BackwardWeights, ports: Ports, full, error, trial: Trial, adjoint: Adjoint, at_once,
-                 presynaptic: Presynaptic, change: Change, first, last):  # fmt: skip
+@part
+def run_reverse_scan(unit, constants, weights: BackwardWeights, ports: Ports, full, error, trial: Trial, adjoint: Adjoint, at_once,
+                     presynaptic: Presynaptic, change: Change, first, last):  # fmt: skip
     """R(t) = O^T [B eps(t) + W^T F^T R(t+1) if full] + D^T R(t+1): against time, no N x N trace is ever formed.
 
     error (T, B, O). Fills `adjoint`; the weight change is then one product of its drives and presynaptic activity. Scratch arrays
@@ -213,3 +227,12 @@ def reverse_scan(unit, constants, weights: BackwardWeights, ports: Ports, full, 
         add(partial, total, first, last)
         if at_once and t % size == 0:
             gather_steps(adjoint, ports, error, presynaptic, change, t, steps, room)
+
+
+@entry
+def reverse_scan(unit, constants, recurrent, feedback, recurrent_ports, external_ports, full, error, states, drives, emitted, readouts,
+                 back_drives, back_parameters, at_once, presynaptic, x, d_recurrent, d_inputs, d_bias, d_readout, first, last):  # fmt: skip
+    """`run_reverse_scan`, called as `forward` is."""
+    run_reverse_scan(unit, constants, BackwardWeights(recurrent, feedback), Ports(recurrent_ports, external_ports), full, error,
+                     Trial(states, drives, emitted, readouts), Adjoint(back_drives, back_parameters), at_once, Presynaptic(presynaptic, x),
+                     Change(d_recurrent, d_inputs, d_bias, d_readout), first, last)  # fmt: skip

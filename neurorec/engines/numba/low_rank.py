@@ -249,8 +249,8 @@ def longer_past(past: Past, rows):
     return Past(longer(past.presynaptic, rows), longer(past.outside, rows), longer(past.traces, rows), sums, longer(past.beginning, rows))
 
 
-@entry
-def low_rank(unit, teaching, constants, weights: OnlineWeights, ports: Ports, rates: Rates, lesson: Lesson, trial: Trial):
+@part
+def run_low_rank(unit, teaching, constants, weights: OnlineWeights, ports: Ports, rates: Rates, lesson: Lesson, trial: Trial):
     """As `fused`, without weight decay."""
     steps, (k, _, units), kind = lesson.share.shape[0], trial.states.shape[1:], trial.states.dtype
     past = room_for_past(min(ROOM, steps), weights.recurrent, weights.external, trial)
@@ -274,3 +274,12 @@ def low_rank(unit, teaching, constants, weights: OnlineWeights, ports: Ports, ra
             now, alive = now - alive, 0
         if now == past.sums.shape[1] and t + 1 < steps:
             past = longer_past(past, 2 * now)
+
+
+@entry
+def low_rank(unit, teaching, constants, recurrent, external, readout, feedback, recurrent_ports, external_ports, rates,
+          inputs, noise, targets, share, states, drives, emitted, readouts):  # fmt: skip
+    """`run_low_rank`, called with the tuples' arrays one by one: Numba takes microseconds to type a tuple that comes from Python."""
+    run_low_rank(unit, teaching, constants, OnlineWeights(recurrent, external, readout, feedback), Ports(recurrent_ports, external_ports),
+              Rates(rates[0], rates[1], rates[2], rates[3], rates[4]), Lesson(inputs, noise, targets, share),
+              Trial(states, drives, emitted, readouts))  # fmt: skip

@@ -30,10 +30,9 @@ class Held:
         external = np.concatenate([weights.input.T, weights.bias[None]])
         self.arrays = OnlineWeights(widened(weights.recurrent), external, weights.readout.copy(), np.ascontiguousarray(weights.feedback.T))
 
-    def rates(self, teaching: Teaching) -> Rates:
-        """All weights of a kind have one rate, else it is `causal` that runs."""
-        real = self.weights.vector.dtype.type
-        return Rates(*(real(teaching.rates[self.weights.spans[kind]].max(initial=0)) for kind in Rates._fields))
+    def rates(self, teaching: Teaching) -> np.ndarray:
+        """As `Rates` has them: all weights of a kind have one rate, else it is `causal` that runs."""
+        return np.array([teaching.rates[self.weights.spans[kind]].max(initial=0) for kind in Rates._fields], self.weights.vector.dtype)
 
     def give_back(self) -> None:
         """Write what has become of them into the weights they came from."""
@@ -49,7 +48,7 @@ def fused(network: Network, weights: Weights, stimulus: Stimulus, activity: Acti
     rows, width = held.arrays.recurrent.shape
     trace = zeros((rows, stimulus.share.shape[1], activity.states.shape[1], width), real)
     law = _law(held, network, stimulus, teaching)
-    loops(real(0).dtype.name).fused.fused(*law, real(teaching.decay), trace, lesson(network, stimulus), filled(activity))
+    loops(real(0).dtype.name).fused.fused(*law, real(teaching.decay), trace, *lesson(network, stimulus), *filled(activity))
     held.give_back()
 
 
@@ -57,11 +56,11 @@ def low_rank(network: Network, weights: Weights, stimulus: Stimulus, activity: A
     """Without a trace per synapse; weights change in place."""
     held = Held(weights)
     law = _law(held, network, stimulus, teaching)
-    loops(stimulus.inputs.dtype.name).low_rank.low_rank(*law, lesson(network, stimulus), filled(activity))
+    loops(stimulus.inputs.dtype.name).low_rank.low_rank(*law, *lesson(network, stimulus), *filled(activity))
     held.give_back()
 
 
 def _law(held: Held, network: Network, stimulus: Stimulus, teaching: Teaching) -> tuple[Any, ...]:
     """How units answer and weights learn: what both loops take first."""
     addresses = tables(network.formula, teaching, stimulus.inputs.dtype.name, CALLED)
-    return *addresses, constants(network, held.weights), held.arrays, ports(network), held.rates(teaching)
+    return *addresses, constants(network, held.weights), *held.arrays, *ports(network), held.rates(teaching)
