@@ -36,8 +36,8 @@ from neurorec.timing import Spread, side_by_side
 from neurorec.timing.platforms import Processor, machine
 from neurorec.timing.updates import row
 from neurorec.training.parts import Parts
-from neurorec.training.settings import Plan
-from neurorec.training.trainer import Learner
+from neurorec.training.settings import TrainingSettings
+from neurorec.training.trainer import Trainer
 
 UNITS, BATCH, DELAY = 64, 20, 100
 CHECKED = 10  # updates over which losses are compared
@@ -109,13 +109,10 @@ def ours(task: nr.AbstractTask, start: nr.Network, trials: nr.Trials, engine: st
     """By a training's own steps, on one of the engines."""
     papers = nr.presets.training("scornn")
     parts = Parts.of(task, "bptt", engine, None, papers["optimiser"], None)
-    learner = Learner(start, parts, Plan(
-        **parts.described(), trials=1, batch=BATCH, update="trial", rate=dict(papers["rate"]), clip=None, weight_decay=0.0,
-        gradient_angle=0, stop_below=None, seed=0,
-    ))  # fmt: skip
+    trainer = Trainer(start, parts, TrainingSettings(trials=1, batch=BATCH, rate=dict(papers["rate"])))
 
     def update() -> float:
-        return float(learner.learn(trials, 0)[1]["loss"].mean())
+        return float(trainer.learn(trials, 0)[1]["loss"].mean())
 
     return update
 

@@ -14,11 +14,12 @@ weights among them.
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from importlib.metadata import version
 from pathlib import Path
@@ -29,9 +30,10 @@ from numba import cuda, types
 from numbers_file import one_row_a_line
 
 import neurorec as nr
-from neurorec.discovery import load
+from neurorec.discovery import load, resolve
 from neurorec.engines.cuda import compile, sizes
-from neurorec.engines.cuda.kernels import product
+from neurorec.engines.cuda.kernels import flat, product
+from neurorec.engines.numba.compile import bound
 from neurorec.formula.cuda_single import THREADS
 from neurorec.formula.derive import Formula
 from neurorec.runs.provenance import git_commit
@@ -72,6 +74,7 @@ NUMBER = types.int64
 def kernels(formula: Formula, units: int, trials: int, processors: int) -> Iterator[Kernel]:
     """All kernels of a model, as laid out for that size."""
     drives, outputs = formula.n_drives, len(formula.emitted)
+    yield Kernel("constants", compile.constants(formula).constants, (floats(1), NUMBER, types.float64, floats(2)))
     yield Kernel("external", compile.external(formula).external, (floats(3), floats(2), WORD, WORD, types.float64, floats(4)))
     yield Kernel("local scan", compile.alone(formula).sweep, (BACK, NUMBER, NUMBER, NUMBER))
     for direction, arrays, blocks in ((compile.AHEAD, AHEAD, (drives, outputs)), (compile.BACK, BACK, (outputs, drives))):
@@ -96,6 +99,26 @@ def products() -> Iterator[Kernel]:
     """Kernels that are the same for every model."""
     yield Kernel("gather", product.gather, (floats(3), floats(3), floats(2)))
     yield Kernel("spread", product.spread, (floats(3), floats(2), floats(3)))
+
+
+def updates(optimisers: Iterable[type], feedbacks: Iterable[Any]) -> Iterator[Kernel]:
+    """Kernels that change weights and lay them out, by each law."""
+    sums, vector, rate = types.Array(types.float64, 2, "C"), floats(1), types.float32
+    total, table = types.Array(types.float64, 1, "C"), types.Array(types.int32, 1, "C")
+    for optimiser in optimisers:
+        settings = types.UniTuple(types.float64, max(1, len(dataclasses.fields(optimiser))))
+        arrays = (vector, vector, floats(2), vector, vector, total)
+        yield Kernel(
+            f"update, {optimiser.__name__}", compile.update(optimiser).update, (*arrays, types.float64, rate, rate, NUMBER, settings)
+        )
+    for feedback in feedbacks:
+        yield Kernel(f"blend, {type(feedback).__name__}", compile.blend(bound(feedback, "element")).blend, (floats(2),) * 3)
+    yield Kernel("lay", flat.lay, (vector, table, rate, vector))
+    yield Kernel("put", flat.put, (vector, table, vector))
+    yield Kernel("over trials", flat.over_trials, (floats(2), NUMBER, vector))
+    yield Kernel("squares", flat.squares, (vector, vector, rate, sums))
+    yield Kernel("survey", flat.survey, (vector, vector, vector, rate, rate, rate, NUMBER, NUMBER, NUMBER, NUMBER, sums))
+    yield Kernel("add up", flat.add_up, (sums, total))
 
 
 def counted(kernel: Kernel, architecture: tuple[int, int]) -> dict[str, Any]:
@@ -183,7 +206,8 @@ def table() -> list[dict[str, Any]]:
     """Every kernel of some networks, for every architecture."""
     rows = []
     for architecture in ARCHITECTURES:
-        rows += [{"cell": "", "units": 0, "trials": 0} | counted(kernel, architecture) for kernel in products()]
+        laws = updates((load("optimisers", name) for name in nr.names("optimisers")), [resolve("feedbacks", "random")])
+        rows += [{"cell": "", "units": 0, "trials": 0} | counted(kernel, architecture) for kernel in (*products(), *laws)]
         for cell, units, trials in NETWORKS:
             formula = nr.Network.random(2, units, 1, cell=cell).formula
             for kernel in kernels(formula, units, trials, PROCESSORS[architecture]):

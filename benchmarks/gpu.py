@@ -2,7 +2,8 @@
 
     python benchmarks/gpu.py [--out runs] [--machine "what it is"] [--quick] [--json]
 
-Forward pass, RFLO, BPTT for 64 to 4096 units and 1 to 1024 trials, RFLO with weights that change at every step; torch's
+Forward pass, RFLO, BPTT for 64 to 4096 units and 1 to 1024 trials, RFLO with weights that change at every step; trainings of
+200 batches, with the weights on the device and on the host; torch's
 `nn.RNN` (cuDNN) and its eager loop with autograd. Writes ``benchmarks_gpu.json`` to ``--out``. A call is timed until the
 device has finished, and with all that it does: an engine whose activity comes back to the host pays for the way. Before
 a size is timed, its forward pass and both updates, for all its trials over a few steps, are held to those of ``numba`` in
@@ -15,9 +16,11 @@ from __future__ import annotations
 import json
 import shlex
 import sys
+import time
 from functools import partial
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import one_thread  # noqa: F401 - first, or the libraries have counted the cores already
 
@@ -29,12 +32,16 @@ from numbers_file import one_row_a_line, rounded
 from peer import Peer, compare
 from report import parser, print_machine, print_rows
 
+import neurorec as nr
+from neurorec.discovery import resolve
+from neurorec.engines.base.residence import HostResidence
 from neurorec.timing.platforms import Device, machine
 from neurorec.timing.updates import against_the_floor, every_step
 from neurorec.timing.workload import Workload, weight_movement
 
 UNITS = (64, 256, 1024, 4096)
 TRIALS = (1, 16, 128, 1024)
+BATCHES = 200  # of a training, beginning and last checkpoint included
 LONGEST = 1000  # steps: launching and waiting is then little
 NUMBERS = 2**27  # trials x units x steps of one array of activity: half a gigabyte
 NOTHING_MEASURED = 2  # exit status
@@ -75,6 +82,7 @@ def measure(platform: Device, quick: bool) -> dict[str, list[dict[str, Any]]]:
     found = {
         "updates": [row for n, b in sizes for row in updates(n, b, steps(n, b, longest), repeats, window, platform)],
         "step_updates": [step_updates(n, longest, repeats, window, platform) for n in units],
+        "trainings": [training(n, 20 if quick else BATCHES, platform) for n in units],
         "peers": compare(peers(platform.device), quick, platform),
     }
     for rows in found.values():
@@ -98,6 +106,21 @@ def step_updates(units: int, steps: int, repeats: int, window: float, platform: 
     )
     expect_equal(ours, theirs, units, 1)
     return every_step(units, steps, repeats, window, platform)
+
+
+def training(units: int, batches: int, platform: Device) -> dict[str, Any]:
+    """Milliseconds a batch of a whole training by Adam, where the engine keeps the weights and where the host does."""
+    net, rng = nr.Network.random(2, units, 2, dt=0.01, seed=0), np.random.default_rng(0)
+    data = nr.Trials(rng.standard_normal((100, 16, 2)), rng.standard_normal((100, 16, 2)), dt=0.01)
+    runner = resolve("engines", platform.engine)
+    found: dict[str, Any] = {"units": units, "trials": 16, "steps": 100, "batches": batches}
+    for name, place in (("engine's", runner.residence), ("host's", partial(HostResidence, runner))):
+        with mock.patch.object(runner, "residence", place):
+            nr.train(net, data, engine=runner, trials=2 * 16, batch=16, optimiser="adam", rate=1e-4, progress=False)  # which compiles
+            began = time.perf_counter()
+            nr.train(net, data, engine=runner, trials=batches * 16, batch=16, optimiser="adam", rate=1e-4, progress=False)
+            found[f"{name} weights, ms a batch"] = 1e3 * (time.perf_counter() - began) / batches
+    return found
 
 
 def expect_equal(ours: dict[str, np.ndarray], theirs: dict[str, np.ndarray], units: int, trials: int) -> None:

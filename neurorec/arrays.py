@@ -122,10 +122,6 @@ def only(kind: str, names: Mapping[str, object], known: Sequence[str]) -> None:
             raise ValueRefused(f"no {kind} named {name!r}; there are {', '.join(known) or 'none'}")
 
 
-def _fits(shape: Sequence[int], wanted: Sequence[int]) -> bool:
-    return len(shape) == len(wanted) and all(w in (-1, n) for n, w in zip(shape, wanted, strict=True))
-
-
 def cosine(a: np.ndarray, b: np.ndarray) -> float:
     """<a, b> / (|a| |b|) of two arrays of one shape; 0 where one of them is zero."""
     # float64: the square of a large float32 weight overflows
@@ -137,3 +133,7 @@ def cosine(a: np.ndarray, b: np.ndarray) -> float:
 def degrees(a: np.ndarray, b: np.ndarray) -> float:
     """The angle between them, 0 to 180; 90 where one of them is zero."""
     return float(np.degrees(np.arccos(np.clip(cosine(a, b), -1, 1))))
+
+
+def _fits(shape: Sequence[int], wanted: Sequence[int]) -> bool:
+    return len(shape) == len(wanted) and all(w in (-1, n) for n, w in zip(shape, wanted, strict=True))

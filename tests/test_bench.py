@@ -134,7 +134,7 @@ def test_the_gpu_benchmark_times_nothing_that_is_wrong(wrong, own_process, monke
     )
     with pytest.raises(ArithmeticError, match="rflo of 3 units and 2 trials differs from numba's"):
         gpu.updates(3, 2, 4, 1, 0.0, device)
-    monkeypatch.setattr(gpu, "moved", lambda work, rule: scaled(work.weights, wrong if work.engine.dtype is np.float64 else 1))
+    monkeypatch.setattr(gpu, "weight_movement", lambda work, rule: scaled(work.weights, wrong if work.engine.dtype is np.float64 else 1))
     with pytest.raises(ArithmeticError, match="every step of 3 units"):
         gpu.step_updates(3, 4, 1, 0.0, device)
 

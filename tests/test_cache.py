@@ -262,7 +262,7 @@ class Owned:
 def test_a_package_s_name_follows_from_all_of_ours_that_its_code_imports():
     """Numba asks only whether a function's own file has changed."""
     text = sources_of(["from neurorec.formula.single import exp\n"])
-    for name in ("single", "exponentials", "flags"):
+    for name in ("single", "exponentials", "entry"):
         assert Path(importlib.import_module(f"neurorec.formula.{name}").__file__).read_text() in text
     assert sources_of(["import math\nfrom .unit import real\n"]) == ""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -10,16 +11,20 @@ import pytest
 from gpu_sizes import LEARNING, SIZES
 from hypothesis import given
 from hypothesis import strategies as st
+from laws import HeavyBall, Mixed
 from numba import config
 
 import neurorec as nr
+from neurorec.discovery import load, resolve
+from neurorec.learning.optimisers.base import AbstractOptimiser
 
 if config.ENABLE_CUDASIM:
     pytest.skip("the simulator compiles nothing; tests/simulator runs the kernels there", allow_module_level=True)
 pytest.importorskip("numba_cuda", reason="kernels are compiled by numba-cuda: pip install neurorec[cuda]")
 pytest.importorskip("nvidia", reason="registers are counted by nvidia-cuda-nvcc: pip install neurorec[dev]")
 
-from neurorec.engines.cuda import CudaEngine, sizes  # noqa: E402
+from neurorec.engines.cuda import CudaEngine, resident, sizes  # noqa: E402
+from neurorec.engines.cuda.kernels import flat  # noqa: E402
 from neurorec.errors import NotOffered  # noqa: E402
 from neurorec.formula.cuda_single import THREADS  # noqa: E402
 
@@ -71,6 +76,34 @@ def test_products_compile(counting):
     for kernel in counting.products():
         found = counting.counted(kernel, (9, 0))
         assert found["spilled_bytes"] == 0 and found["shared_bytes"] == 2 * 4 * 16 * 16, found
+
+
+def test_updates_compile_without_arrays_of_their_own(counting):
+    """By every optimiser and feedback, and by some of a user's own; a thread has registers, and nothing else, for its weight."""
+    laws = counting.updates(
+        [*(load("optimisers", name) for name in nr.names("optimisers")), HeavyBall],
+        [*(resolve("feedbacks", name) for name in nr.names("feedbacks")), Mixed(0.25)],
+    )
+    for kernel in laws:
+        found = counting.counted(kernel, (9, 0))
+        assert ".local" not in counting.ptx(kernel, (9, 0)), kernel.name
+        assert found["spilled_bytes"] == 0 and found["shared_bytes"] in (0, 8 * flat.THREADS), found
+        assert granted(found["unbounded"]) * flat.THREADS <= REGISTERS, found
+
+
+@dataclass(frozen=True)
+class Rounded(AbstractOptimiser):
+    """By a function that the GPU's compiler does not know."""
+
+    @staticmethod
+    def step(weight, change, slots, rate, count, settings):
+        return rate * np.rint(change)
+
+
+def test_what_the_gpus_compiler_does_not_know_is_refused_in_words(counting):
+    (kernel, *_) = counting.updates([Rounded], [])
+    with pytest.raises(NotOffered, match="cannot compile Rounded.*engine='numba'"):
+        resident.tried(Rounded(), lambda: counting.ptx(kernel, (9, 0)))
 
 
 shapes = st.builds(sizes.Shape, st.integers(1, 4096), st.integers(1, 4), st.integers(1, 2), st.integers(1, 1024))

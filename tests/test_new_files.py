@@ -14,17 +14,20 @@ import pytest
 
 import neurorec as nr
 from neurorec import testing
-from neurorec.discovery import KINDS, load, outline, place
+from neurorec.discovery import KINDS, load, place
 from neurorec.errors import RunFileError
 
 LIBRARY, TESTS = Path(nr.__file__).parent, Path(__file__).parent
 CHOSEN = {"plots": "learning_curve", "dynamics": "principal_components", "engines": "unrolled"}  # of the other kinds the shortest file
 
 
-def shortest(kind: str) -> Path:
-    """A file of a kind, to be copied under another name: what is new is the file, not what it computes, which would have to be compiled."""
-    found = [Path(sys.modules[load(kind, name).__module__].__file__ or "") for name in nr.names(kind) if name == CHOSEN.get(kind, name)]
-    return min(found, key=lambda path: path.stat().st_size)
+def member(kind: str) -> str:
+    """Of a kind, whose file is copied under another name: what is new is the file, not what it computes, which would have to be compiled."""
+    return CHOSEN[kind] if kind in CHOSEN else min(nr.names(kind), key=lambda name: source(kind, name).stat().st_size)
+
+
+def source(kind: str, name: str) -> Path:
+    return Path(sys.modules[load(kind, name).__module__].__file__ or "")
 
 
 def run(folder: Path, *words: str) -> str:
@@ -41,7 +44,7 @@ def copy(tmp_path_factory):
     folder = tmp_path_factory.mktemp("copy")
     shutil.copytree(LIBRARY, folder / "neurorec", ignore=shutil.ignore_patterns("__pycache__"))
     for kind in KINDS:
-        shutil.copy(shortest(kind), folder.joinpath(*place(kind).split("."), "brand_new.py"))
+        shutil.copy(source(kind, member(kind)), folder.joinpath(*place(kind).split("."), "brand_new.py"))
     return folder
 
 
@@ -94,8 +97,8 @@ def elsewhere(tmp_path, monkeypatch):
     package.mkdir()
     monkeypatch.syspath_prepend(str(tmp_path))
     for kind in KINDS:
-        shutil.copy(shortest(kind), package / f"{kind}.py")
-    yield {kind: getattr(import_module(f"elsewhere.{kind}"), outline(kind, shortest(kind).stem).name) for kind in KINDS}
+        shutil.copy(source(kind, member(kind)), package / f"{kind}.py")
+    yield {kind: getattr(import_module(f"elsewhere.{kind}"), load(kind, member(kind)).__name__) for kind in KINDS}
     for name in [name for name in sys.modules if name.partition(".")[0] == "elsewhere"]:
         del sys.modules[name]
 

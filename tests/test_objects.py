@@ -14,6 +14,7 @@ from neurorec.learning.feedbacks.base import AbstractFeedback
 from neurorec.learning.losses.base import AbstractLoss
 from neurorec.learning.losses.mse import MSE
 from neurorec.learning.optimisers.adam import Adam
+from neurorec.learning.optimisers.base import AbstractOptimiser
 from neurorec.learning.rules.base import AbstractRule
 from neurorec.learning.rules.rflo import RFLO
 
@@ -137,3 +138,15 @@ def test_settings_are_in_the_file_and_a_resumed_training_has_them(tmp_path):
 def test_what_a_file_could_not_give_back_is_refused():
     with pytest.raises(NotOffered, match="Forgetful holds spares, which a run file cannot give back; make it a frozen dataclass"):
         nr.train(network(ORDINARY), trials(ORDINARY), rule=Forgetful(("input",)), trials=1, progress=False)
+
+
+@dataclass(frozen=True)
+class Older(AbstractOptimiser):
+    @staticmethod
+    def step(weights, change, slots, rates, count, settings):
+        weights += rates * change
+
+
+def test_an_optimiser_that_moves_the_weights_itself_is_refused_in_words():
+    with pytest.raises(NotOffered, match="Older.step does not return how far the weights move.*return rate"):
+        nr.train(network(ORDINARY), trials(ORDINARY), optimiser=Older, trials=1, progress=False)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from cases import ORDINARY, network, trials
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import neurorec as nr
 from neurorec.engines.numba.compile import products
+from neurorec.timing.products import gathering_product, recurrent_products
 
 DTYPES = {"float32": 1e-5, "float64": 1e-13}
 awkward = st.sampled_from([1, 2, 3, 4, 5, 15, 16, 17, 31, 63, 64, 65, 100, 130])
@@ -68,3 +71,10 @@ def test_a_sum_over_trials_and_time_is_numpys_in_any_shares(dtype, terms, rows, 
                 products().gather_some(a, first, last, b, row, min(products().DEPTH, terms - row), room, out, min(row, 1))
     np.testing.assert_allclose(whole, a.T @ b, rtol=0, atol=DTYPES[dtype] * (1 + terms))
     assert (whole == shares).all()
+
+
+def test_loops_that_were_loaded_before_lend_no_function_to_others():
+    """An entry's private copy of a product has the product's name, and perhaps other arguments."""
+    nr.simulate(network(ORDINARY), trials(ORDINARY))
+    recurrent_products(8, 2, 3)()
+    gathering_product(8, 2, 3)()

@@ -34,8 +34,8 @@ class Restless(SGD):
     """Moves what has no rate."""
 
     @staticmethod
-    def step(weights, change, slots, rates, count, settings):
-        weights += 0.1 * change
+    def step(weight, change, slots, rate, count, settings):
+        return change.dtype.type(0.1) * change
 
 
 class Mixing(nr.AbstractFeedback):

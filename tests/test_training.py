@@ -328,3 +328,13 @@ def test_an_error_in_the_middle_of_a_batch_leaves_the_last_whole_state(tmp_path,
     resumed = nr.resume(path, progress=False)
     assert same(resumed.network, straight.network)
     assert np.array_equal(resumed.log["loss"].values, straight.log["loss"].values)
+
+
+@pytest.mark.parametrize("update", ["trial", "step"])
+def test_measuring_the_angle_changes_nothing_else(update):
+    """It runs the trials of the batch once more, in the arrays that hold what they did."""
+    net, data = network(ORDINARY), trials(ORDINARY)
+    settings = {"trials": 6, "batch": 2, "update": update, "rate": 0.5, "progress": False}
+    plain, measured = (nr.train(net, data, gradient_angle=each, **settings) for each in (0, 1))
+    assert np.array_equal(plain.log["loss"], measured.log["loss"]) and np.isfinite(measured.log["angle"]).all()
+    assert np.array_equal(plain.network.recurrent, measured.network.recurrent)

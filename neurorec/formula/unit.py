@@ -71,6 +71,14 @@ def recurrent_adjoint(back_drives, adjoint):
     """The adjoint of the recurrent part of each drive."""
 {recurrent_adjoint}
 '''
+_CUDA_PREPARE = """\
+from .precision import inlined, real
+from .primitives import *
+
+N_CONSTANTS, N_PARAMETERS = {n}, {parameters}
+
+
+"""
 PRECISION = {"float32": "single", "float64": "double"}
 
 
@@ -134,6 +142,16 @@ def _compiled(function: Elementwise) -> str:
     work = dataclasses.replace(function, name=f"{function.name}_part").for_numba().replace(":\n", ":\n    apart()\n", 1)
     whole = f"def {function.name}({taken}, first_=0, last_=None):\n    {function.name}_part({taken}, first_, last_)"
     return f"\n@part\n{work}\n\n\n@entry\n{whole}"
+
+
+@once(64)
+def cuda_prepare(formula: Formula) -> dict[str, str]:
+    """Modules that hold `prepare` as a CUDA device function in float64, for one unit at a time."""
+    functions, n = _functions(formula)
+    head = _CUDA_PREPARE.format(n=n, parameters=len(formula.parameters))
+    precision = "from neurorec.formula.cuda_double import *\n"
+    primitives = Path(__file__).with_name("primitives_numba.py").read_text(encoding="utf-8")
+    return {"precision": precision, "primitives": primitives, "prepare": f"{head}@inlined\n{functions[-1].for_numpy()}\n"}
 
 
 def _functions(formula: Formula) -> tuple[list[Elementwise], int]:

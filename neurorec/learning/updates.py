@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from neurorec.errors import NotOffered
+
 if TYPE_CHECKING:
     from neurorec.engines.base import Teaching
 
@@ -16,12 +18,28 @@ def settings_of(optimiser: Any) -> tuple[float, ...]:
     return tuple(float(getattr(optimiser, f.name)) for f in dataclasses.fields(optimiser))
 
 
+def expect_law(optimiser: Any) -> None:
+    """Refuse an optimiser that moves the weights itself.
+
+    Raises
+    ------
+    NotOffered
+        Saying what it should do.
+    """
+    one, slots = np.ones(1, np.float32), np.zeros((len(optimiser.slots), 1), np.float32)
+    if np.shape(optimiser.step(one, one, slots, one, 1, settings_of(optimiser))) != (1,):
+        raise NotOffered(
+            f"{type(optimiser).__name__}.step does not return how far the weights move; in the place of 'weights += rates * change' "
+            "it says 'return rate * change', and leaves the weights alone"
+        )
+
+
 def apply(weights: np.ndarray, change: np.ndarray, slots: np.ndarray, count: int, teaching: Teaching) -> None:
     """Clip, decay, step, keep in range: in place."""
     clipped(change, teaching.rates, teaching.clip)
     if teaching.decay:
         weights *= 1 - teaching.rates * weights.dtype.type(teaching.decay)
-    teaching.optimiser.step(weights, change, slots, teaching.rates, count, settings_of(teaching.optimiser))
+    weights += teaching.optimiser.step(weights, change, slots, teaching.rates, count, settings_of(teaching.optimiser))
     np.maximum(weights, teaching.least, out=weights)
 
 

@@ -49,7 +49,7 @@ def loss_of(name: str) -> type[AbstractLoss]:
         return AbstractLoss
 
 
-def tables(given: xarray.Dataset | Sequence[xarray.Dataset]) -> list[xarray.Dataset]:
+def tables(tables: xarray.Dataset | Sequence[xarray.Dataset]) -> list[xarray.Dataset]:
     """One table or several (runs), as a list."""
     return [tables] if hasattr(tables, "data_vars") else list(tables)  # type: ignore[list-item]
 

@@ -54,7 +54,8 @@ class Record:
 
         nr.train(net, task, record=nr.Record("h", every=100, units=range(10), reduce="mean", checkpoints=1))
 
-    >>> Record("output", every=100).trials(0, 350)
+    >>> import neurorec as nr
+    >>> nr.Record("output", every=100).trials(0, 350)
     array([  0, 100, 200, 300])
     """
 

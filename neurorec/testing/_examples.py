@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import doctest
 import inspect
+import sys
+import tempfile
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 
@@ -30,21 +34,34 @@ def _there() -> dict[str, Any]:
 
 
 def call(function: Callable[..., Any], **more: Any) -> Any:
-    """Call it: `more`, such as ``ax``, goes to arguments of those names, and is there for examples."""
+    """Call it: `more`, such as ``ax``, goes to arguments of those names."""
+    takes = inspect.signature(function).parameters
+    more = {name: value for name, value in more.items() if name in takes}
+    needed = [name for name, each in takes.items() if each.default is each.empty and each.kind == each.POSITIONAL_OR_KEYWORD]
     examples = doctest.DocTestParser().get_examples(function.__doc__ or "")
-    if examples:
-        scope = {**_there(), function.__name__: function, **more}
-        *before, last = examples
-        for each in before:
-            exec(each.source, scope)
-        return eval(last.source, scope)
-    given = inspect.signature(function).parameters
-    needed = {
-        name: _named(function, name)
-        for name, each in given.items()
-        if each.default is each.empty and each.kind == each.POSITIONAL_OR_KEYWORD
-    }
-    return function(**needed, **{name: value for name, value in more.items() if name in given})
+    if examples and not all(_known(name) for name in needed):
+        return _as_shown(function, "".join(each.source for each in examples), more)
+    return function(**{name: _named(function, name) for name in needed}, **more)
+
+
+def _as_shown(function: Callable[..., Any], source: str, more: dict[str, Any]) -> Any:
+    """What its last call in the Examples returns, which may speak of a file ``run.h5``; `more` goes to every call there."""
+    returned: list[Any] = []
+
+    def shown(*arguments: Any, **named: Any) -> Any:
+        returned.append(function(*arguments, **{**named, **more}))
+        return returned[-1]
+
+    home = sys.modules[function.__module__.rpartition(".")[0] or function.__module__]
+    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder), patch.object(home, function.__name__, shown, create=True):
+        _there()["run"].save_as("run.h5")
+        exec(source, {**_there(), function.__name__: shown})
+    hold(returned, function, "the Examples of its docstring call it")
+    return returned[-1]
+
+
+def _known(argument: str) -> bool:
+    return argument in nr.names("dynamics") or argument in _there()
 
 
 def _named(function: Callable[..., Any], argument: str) -> Any:

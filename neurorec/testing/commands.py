@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import typing
 from collections.abc import Callable
 from typing import Any
 
@@ -25,7 +24,7 @@ def check_command(function: str | Callable[..., Any]) -> None:
     """
     run = load("commands", function) if isinstance(function, str) else function
     documented(run)
-    meant = typing.get_type_hints(run, include_extras=True)
-    for name in inspect.signature(run).parameters:
+    meant = {name: each.annotation for name, each in inspect.signature(run, eval_str=True).parameters.items()}
+    for name in meant:
         says = [each for each in getattr(meant.get(name), "__metadata__", ()) if getattr(each, "help", None)]
         hold(says, run, f"--help says what {name} means: Annotated[..., typer.Option(help=...)]", meant.get(name))

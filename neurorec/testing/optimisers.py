@@ -13,7 +13,7 @@ from neurorec.testing._laws import close, documented, hold
 
 
 def check_optimiser(optimiser: Any) -> None:
-    """Hold an optimiser to its laws: plain code that means the same compiled, goes downhill, and leaves what has no rate.
+    """Hold an optimiser to its laws: plain code that means the same compiled and for single weights, goes downhill, and leaves what has no rate.
 
     Parameters
     ----------
@@ -32,6 +32,7 @@ def check_optimiser(optimiser: Any) -> None:
     hold(all(isinstance(value, float) for value in settings.values()), law, "its settings are floats", settings)
     for size in (1, 5):
         _check_compiled(law, size)
+        _check_single(law, size)
     _check_downhill(law)
 
 
@@ -43,16 +44,30 @@ def _check_compiled(law: Any, size: int) -> None:
     for step in (law.step, compiled):
         weights, slots = np.zeros(size), np.zeros((len(law.slots), size))
         for count, change in enumerate(np.random.default_rng(1).normal(size=(4, size)), start=1):
-            step(weights, change, slots, np.full(size, 0.1), count, settings_of(law))
+            weights += step(weights, change, slots, np.full(size, 0.1), count, settings_of(law))
         ends.append((weights, slots))
     plain, fast = ends
     for name, found, expected in zip(("weights", "slots"), fast, plain, strict=True):
         close(found, expected, 1e-8, law, f"step leaves the same {name} compiled")
 
 
+def _check_single(law: Any, size: int) -> None:
+    """All at once or one by one, to the last bit: a GPU gives each weight a thread."""
+    rng = np.random.default_rng(2)
+    change, rates, weights = (rng.normal(size=(4, size)).astype(np.float32) for _ in range(3))
+    together, alone = np.zeros((2, len(law.slots), size), np.float32)
+    for now, before in enumerate(weights.copy()):
+        settings = now + 1, settings_of(law)
+        moved = law.step(weights[now], change[now], together, rates[now], *settings)
+        each = [law.step(weights[now, p], change[now, p], alone[:, p], rates[now, p], *settings) for p in range(size)]
+        hold(moved.dtype == np.float32, law, "step returns how far float32 weights move, in float32", moved.dtype)
+        hold(np.array_equal(moved, each) and np.array_equal(together, alone), law, "step means the same for one weight as for all")
+        hold(np.array_equal(weights[now], before), law, "step leaves the weights alone, and returns how far they move")
+
+
 def _check_downhill(law: Any) -> None:
     weights, slots, rates = np.array([3.0, 3.0]), np.zeros((len(law.slots), 2)), np.array([0.1, 0.0])
     for count in range(1, 301):
-        law.step(weights, -weights, slots, rates, count, settings_of(law))
+        weights += law.step(weights, -weights, slots, rates, count, settings_of(law))
     hold(abs(weights[0]) < 0.1, law, "300 steps of rate 0.1 down w^2 / 2 bring 3 below 0.1", weights[0])
     hold(weights[1] == 3.0, law, "a weight of rate 0 stays as it is", weights[1])

@@ -57,7 +57,7 @@ class Journal:
     def checkpoint(self) -> None:
         """Everything up to now to the file."""
         trainer = self.trainer
-        self.log.checkpoint(State(self.done, trainer.updates, trainer.weights.vector, trainer.slots, trainer.start.vector))
+        self.log.checkpoint(State(self.done, trainer.updates, *trainer.state, trainer.start.vector))
 
     def conclude(self) -> None:
         """Checkpoint, and store the network."""

@@ -60,7 +60,7 @@ class Parts:
         return cls(task_of_run(config, task, trust), **others)
 
     @property
-    def made_of(self) -> tuple[type, ...]:
+    def component_classes(self) -> tuple[type, ...]:
         """Their classes: who trained with them may read the file again."""
         return tuple(type(part) for part in vars(self).values())
 

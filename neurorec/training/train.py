@@ -148,11 +148,11 @@ def _file(
     conditions = tuple(n for n, value in first.conditions.items() if value.dtype.kind in "iufbU")
     sizes = settings.trials, first.steps, network.dt, settings.batch, network.inputs, network.outputs
     layout = Layout(*sizes, settings.columns, conditions, record, text_widths(first.conditions))
-    state = State(0, 0, trainer.weights.vector, trainer.slots, trainer.start.vector)
+    state = State(0, 0, *trainer.state, trainer.start.vector)
     config = {**trainer.parts.described(), **settings.as_dict()}
     snapshots = record.snapshots(settings.trials, settings.batch)
     file = RunWriter.create(path, Contents(layout, network, config, state, settings.seed, snapshots, rates), overwrite)
-    file.reader.trust = (*network.component_classes, *trainer.parts.made_of)
+    file.reader.trust = (*network.component_classes, *trainer.parts.component_classes)
     return file
 
 
@@ -195,7 +195,7 @@ def resume(
         trainer = Trainer(run.initial(), parts, settings, run.rates() if settings.uneven else None)
         until = run.total if trials is None else _last_trial(run, whole("trials", trials))
         file.extend(until)
-        _, trainer.updates, trainer.weights.vector[...], trainer.slots[...], trainer.start.vector[...] = run.state()
+        trainer.go_on_from(*run.state()[1:])
         journal = Journal(trainer, file, until)
     except Exception:
         file.close()

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import dataclasses
 import time
 from typing import Any
 
 import numpy as np
 
-from neurorec.arrays import cosine, degrees
+from neurorec.arrays import degrees
 from neurorec.discovery import name_of
-from neurorec.engines.base import Activity, Memory, Route, Stimulus, Teaching, check
+from neurorec.engines.base import Activity, Route, Stimulus, Teaching, check
+from neurorec.engines.base.residence import Pace
 from neurorec.errors import DivergenceError
 from neurorec.learning.feedbacks.symmetric import Symmetric
 from neurorec.learning.rules.bptt import BPTT
-from neurorec.learning.updates import apply
+from neurorec.learning.updates import expect_law
 from neurorec.networks.abstract_network import AbstractNetwork
 from neurorec.networks.free_parameters import free_parameters_of
 from neurorec.networks.plasticity import learning_rates
@@ -47,10 +47,8 @@ class Trainer:
 
     Attributes
     ----------
-    weights : Weights
-        As they are now, in the engine's float type.
-    slots : (S, P) array
-        What the optimiser remembers.
+    residence : AbstractResidence
+        Where the weights are, in the engine's float type, and what the optimiser remembers.
     updates : int
         Number of weight updates so far.
     start : AbstractStart
@@ -63,13 +61,12 @@ class Trainer:
         self.network, self.parts, self.settings = network, parts, settings
         self.engine: Any = parts.engine  # which takes this network, or `check` refuses
         check(parts.engine, parts.rule, settings.schedule, network)
-        self.free_parameters = free_parameters_of(network)
-        self.free_parameters.expect_schedule(settings.schedule)
-        self.weights, self.updates, self.batches = Weights.of(network, self.engine.dtype), 0, 0
+        free_parameters_of(network).expect_schedule(settings.schedule)
+        expect_law(parts.optimiser)
+        self.names, self.updates, self.batches = Weights.of(network, self.engine.dtype), 0, 0
         self.start = STARTS[settings.start](network, settings.batch, self.engine.dtype)
-        self.slots = np.zeros((len(parts.optimiser.slots), self.weights.vector.size), self.engine.dtype)
         even = learning_rates(network, parts.rule, parts.feedback, settings.rate)  # which refuses what cannot be trained
-        self.rates = self.weights.per_weight(network, even) if rates is None else rates.astype(self.engine.dtype)
+        self.rates = self.names.per_weight(network, even) if rates is None else rates.astype(self.engine.dtype)
         clip = np.inf if settings.clip is None else settings.clip
         self.teaching = Teaching(
             Route(parts.rule, parts.feedback),
@@ -78,10 +75,11 @@ class Trainer:
             self.rates,
             clip,
             settings.weight_decay,
-            lower_bounds(network, self.weights),
+            lower_bounds(network, self.names),
             tuple(settings.uneven),
         )
         self.engine.expect(network, self.teaching, settings.schedule)
+        self.residence = self.engine.residence(network, self.names, self.teaching)
         self.silence = Silence(network)
         self.exact, self.began = Route(BPTT(), Symmetric()), time.monotonic()
 
@@ -107,38 +105,42 @@ class Trainer:
         DivergenceError
             If a number is no longer finite; the weights are those of before.
         """
-        self.batches = first // self.settings.batch
-        self.teaching = dataclasses.replace(self.teaching, rates=self.rates * self.rates.dtype.type(self.settings.rate_left(first)))
+        self.batches, pace = first // self.settings.batch, Pace(self.updates, self.settings.rate_left(first))
         run = self._online if self.settings.schedule == "step" else self._at_the_end
         # A diverging network overflows before it is caught: that is the error raised below, not a warning.
         with np.errstate(over="ignore", invalid="ignore"):
             state = self.start.of(trials.count)
             given = stimulus(self.network, trials, self.engine.dtype, self.settings.seed, first, state, training_noise)
-            moved, slots, activity, angle = run(trials, given)
+            activity, angle = run(trials, given, pace)
             loss = losses(activity.readout, trials, self.teaching.loss)
-        if not (np.isfinite(moved).all() and self._bearable(loss, trials)):
+        if not (self.residence.finite() and self._bearable(loss, trials)):
+            self.residence.undo()
             raise DivergenceError(self._unstable(first, loss))
         updates = trials.steps if self.settings.schedule == "step" else 1
         if self.silence.possible:
-            self.silence.saw(trials, activity, loss, self._stood_still(moved, updates))
+            self.silence.saw(trials, activity, loss, self.residence.stood_still(updates))
         self.updates += updates
-        self.weights.vector[...], self.slots = moved, slots
         self.start.ended(activity.states[-1])
         row = {
             "loss": loss,
-            "alignment": np.full(trials.count, self.alignment),
+            "alignment": np.full(trials.count, self.residence.alignment()),
             "seconds": np.full(trials.count, time.monotonic() - self.began),
         }
         return activity, row | ({"angle": np.full(trials.count, angle)} if self.settings.gradient_angle else {})
 
     @property
-    def alignment(self) -> float:
-        """<Wout^T, B> / (|Wout| |B|), of the readout and the network's feedback weights (Murray 2019, Fig 2c)."""
-        return cosine(self.weights.readout.T, self.weights.feedback)
+    def state(self) -> tuple[np.ndarray, np.ndarray]:
+        """Weights, (P,), and what the optimiser remembers, (S, P), as they are now."""
+        return self.residence.state()
+
+    def go_on_from(self, updates: int, vector: np.ndarray, slots: np.ndarray, start: np.ndarray) -> None:
+        """Where an earlier training stopped: `updates`, `state`, and the vector of `start`."""
+        self.updates, self.start.vector[...] = updates, start
+        self.residence.restore(vector, slots)
 
     def trained(self) -> AbstractNetwork:
         """The network with the weights as they are now."""
-        return self.weights.into(self.network)
+        return self.names.like(self.state[0]).into(self.network)
 
     def _bearable(self, loss: np.ndarray, trials: Trials) -> bool:
         """Whether learning can come back from here: far beyond a silent network's loss every step makes things worse."""
@@ -147,53 +149,43 @@ class Trainer:
         silent = losses(np.zeros_like(trials.targets), trials, self.teaching.loss)
         return bool(np.isfinite(loss).all() and (loss < UNBEARABLE * (1 + silent)).all())
 
-    def _stood_still(self, moved: np.ndarray, updates: int) -> bool:
-        """Whether none of the weights that may change did, decay apart."""
-        rates, decay, mine = self.teaching.rates, self.teaching.decay, self.teaching.rates > 0
-        left = (1 - rates[mine] * decay) ** updates
-        return bool(mine.any()) and np.allclose(moved[mine], self.weights.vector[mine] * left, rtol=1e-5 if decay else 0, atol=0)
+    def _at_the_end(self, trials: Trials, given: Stimulus, pace: Pace) -> tuple[Activity, float]:
+        """Run trials with the weights standing still, then change them."""
+        lesson = self._lesson(trials, given)
+        exact = self._exact(lesson)
+        change = self.residence.change(*lesson, self.teaching.route)
+        angle = self._angle(change, exact, pace)
+        self.residence.step(change, pace)
+        return lesson[1], angle
 
-    def _at_the_end(self, trials: Trials, given: Stimulus) -> tuple[np.ndarray, np.ndarray, Activity, float]:
-        activity, arguments = self._lesson(trials, given)
-        change = self._change(arguments, self.teaching.route)
-        angle = self._angle(change, arguments)
-        moved, slots = self.weights.like(self.weights.vector.copy()), self.slots.copy()
-        apply(moved.vector, change.vector, slots, self.updates + 1, self.teaching)
-        self.free_parameters.recompute(moved)
-        return moved.vector, slots, activity, angle
+    def _online(self, trials: Trials, given: Stimulus, pace: Pace) -> tuple[Activity, float]:
+        """Change weights at every step; an angle is that at the weights with which the trial begins."""
+        angle = self._angle_of_the_trial(trials, given, pace) if self._measures_angle() else np.nan
+        return self.residence.online(given, pace), angle
 
-    def _online(self, trials: Trials, given: Stimulus) -> tuple[np.ndarray, np.ndarray, Activity, float]:
-        moved, slots = self.weights.like(self.weights.vector.copy()), self.slots.copy()
-        activity = self.engine.online(self.network, moved, given, Memory(slots, self.updates), self.teaching)
-        angle = self._angle_of_the_trial(trials, given) if self._measures_angle() else np.nan
-        return moved.vector, slots, activity, angle
-
-    def _lesson(self, trials: Trials, given: Stimulus) -> tuple[Activity, tuple]:
-        """Run trials with the weights standing still; the activity, and what an engine's ``change`` takes."""
-        activity = self.engine.forward(self.network, self.weights, given)
-        return activity, (self.network, self.weights, given, activity, weighted_error(activity.readout, trials, self.teaching.loss))
-
-    def _change(self, arguments: tuple, route: Route) -> Weights:
-        """What a rule wants of the weights, and of what they are made of."""
-        change = self.engine.change(*arguments, route)
-        self.free_parameters.pull_back(self.weights, change, route.rule)
-        return change
+    def _lesson(self, trials: Trials, given: Stimulus) -> tuple[Stimulus, Activity, np.ndarray]:
+        """Run trials with the weights standing still; what a residence's ``change`` takes."""
+        activity = self.residence.forward(given)
+        return given, activity, weighted_error(activity.readout, trials, self.teaching.loss)
 
     def _measures_angle(self) -> bool:
         return bool(self.settings.gradient_angle) and self.batches % self.settings.gradient_angle == 0
 
-    def _angle(self, change: Weights, arguments: tuple) -> float:
-        """Degrees between the rule's change and the exact gradient, over the weights that move."""
-        if not self._measures_angle():
-            return np.nan
-        exact = self._change(arguments, self.exact)
-        moving = self.teaching.rates > 0
-        return degrees(change.vector[moving], exact.vector[moving])
+    def _exact(self, lesson: tuple) -> np.ndarray | None:
+        """The exact gradient, if the batch is one of those that measure an angle to it."""
+        return self.residence.on_host(self.residence.change(*lesson, self.exact)) if self._measures_angle() else None
 
-    def _angle_of_the_trial(self, trials: Trials, given: Stimulus) -> float:
-        """As `_angle`, at the weights the trial began with."""
-        _, arguments = self._lesson(trials, given)
-        return self._angle(self._change(arguments, self.teaching.route), arguments)
+    def _angle(self, change: Any, exact: np.ndarray | None, pace: Pace) -> float:
+        """Degrees between the rule's change and the exact gradient, over the weights that move."""
+        if exact is None:
+            return np.nan
+        moving = self.rates * pace.left > 0
+        return degrees(self.residence.on_host(change)[moving], exact[moving])
+
+    def _angle_of_the_trial(self, trials: Trials, given: Stimulus, pace: Pace) -> float:
+        lesson = self._lesson(trials, given)
+        exact = self._exact(lesson)
+        return self._angle(self.residence.change(*lesson, self.teaching.route), exact, pace)
 
     def _ways_out(self) -> list[str]:
         return ways_out(self.parts.task, name_of(self.parts.task), self.settings, name_of(self.parts.optimiser))

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from crossings import counted
 from gpu_sizes import LEARNING, SIZES
 
 import neurorec as nr
@@ -103,6 +104,61 @@ def test_a_training_is_the_cpus_and_the_same_bits_twice():
     once, again, theirs = (nr.train(net, data, engine=each, **settings).network for each in (engine(), engine(), "numba"))
     assert np.array_equal(once.recurrent, again.recurrent)
     assert np.abs(once.recurrent - theirs.recurrent).max() < MOVED * np.abs(theirs.recurrent).max()
+
+
+# All that an update knows of: short, and rates so small that rounding is not magnified.
+EVERYTHING = {
+    "trials": 32, "batch": 8, "rule": "rflo", "clip": 0.05, "weight_decay": 0.1, "feedback": "kolen_pollack", "anneal": 0.2, "progress": False,
+}  # fmt: skip
+
+
+def masked(units):
+    """Networks as `model` makes them, some synapses and all time constants of which learn."""
+    net, data = model(units, 8, 20)
+    rng = np.random.default_rng(2)
+    masks = {name: rng.random(getattr(net, name).shape) < 0.6 for name in ("recurrent", "input", "readout", "bias")}
+    return net, data, {**masks, "tau": None}
+
+
+@pytest.mark.parametrize("optimiser", nr.names("optimisers"))
+def test_weights_that_stay_on_the_gpu_become_the_cpus(optimiser):
+    net, data, plastic = masked(150)  # whose weights fill several blocks of a sum
+    settings = {**EVERYTHING, "optimiser": optimiser, "rate": 0.1 if optimiser == "sgd" else 0.001, "plastic": plastic}
+    ours, theirs = (nr.train(net, data, engine=each, **settings) for each in (engine(), "numba"))
+    assert_close(ours.network.parts(), theirs.network.parts(), MOVED)
+    assert np.allclose(ours.log["alignment"], theirs.log["alignment"], atol=MOVED)
+    for name, mask in plastic.items():
+        if mask is not None:
+            assert np.array_equal(getattr(ours.network, name)[~mask], getattr(net, name)[~mask]), name
+
+
+@pytest.mark.parametrize(("optimiser", "update"), [*((name, "trial") for name in nr.names("optimisers")), ("sgd", "step")])
+def test_a_training_that_was_stopped_goes_on_to_the_same_bits(optimiser, update, tmp_path):
+    net, data = model(150, 4, 20)
+    settings = {"engine": engine(), "trials": 16, "batch": 4, "optimiser": optimiser, "update": update, "rate": 0.001, "anneal": 0.5}
+    whole = nr.train(net, data, progress=False, **settings)
+    nr.train(net, data, path=tmp_path / "run.h5", progress=lambda done, *_: done < 8, **settings)
+    gone_on = nr.resume(tmp_path / "run.h5", task=data, progress=False)
+    for name, expected in whole.network.parts().items():
+        assert np.array_equal(gone_on.network.parts()[name], expected), name
+
+
+@pytest.mark.parametrize("arrangement", WAYS)
+@pytest.mark.parametrize("update", ["trial", "step"])
+def test_no_weights_cross_in_a_batch(update, arrangement, monkeypatch):
+    """What is copied is counted by its length: no array of activity is as long as one of weights."""
+    from numba.cuda.cudadrv.devicearray import DeviceNDArray
+
+    from neurorec.runs import trial_log
+
+    sizes, seen = counted(monkeypatch, DeviceNDArray), []
+    monkeypatch.setattr(trial_log, "FLUSH_SECONDS", np.inf)
+    net, data = model(130, 4, 3)
+    settings = {"trials": 16, "batch": 4, "update": update, "rate": 0.001, "record": nr.Record(("h", "output"), checkpoints=2)}
+    nr.train(net, data, engine=engine(arrangement), progress=lambda *_: seen.append(len(sizes)), **settings)
+    during = sizes[seen[0] : seen[-2]]  # after the last batch there is a snapshot
+    weights = {each.size for each in net.parts().values()}
+    assert during and weights.isdisjoint(during) and max(during) < net.recurrent.size, (during, weights)
 
 
 def test_factors_rounded_to_tf32_are_asked_for():

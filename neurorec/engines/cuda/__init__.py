@@ -10,11 +10,14 @@ import numpy as np
 from numba import cuda
 
 from neurorec.engines.base import AbstractEngine, Activity, Memory, Route, Stimulus, Teaching
+from neurorec.engines.base.residence import AbstractResidence, HostResidence
 from neurorec.engines.cuda import passes
+from neurorec.engines.cuda.bench import Bench
 from neurorec.engines.cuda.device import expect_gpu
 from neurorec.engines.cuda.products import beside, products
+from neurorec.engines.cuda.resident import Resident, expect_compiled
 from neurorec.engines.cuda.sizes import WAYS
-from neurorec.engines.cuda.step_updates import expect_fused, online
+from neurorec.engines.cuda.step_updates import Learnt, expect_fused, online
 from neurorec.errors import ValueRefused
 from neurorec.networks.network import Network
 from neurorec.networks.weights import Weights
@@ -26,7 +29,7 @@ class _Own(threading.local):
     """Each thread's arrays on the GPU: one that shares an engine must not write over what another has just computed."""
 
     def __init__(self, arrangement: str | None, tf32: bool) -> None:
-        self.bench = passes.Bench(arrangement, products(tf32))
+        self.bench = Bench(arrangement, products(tf32))
 
 
 class CudaEngine(AbstractEngine):
@@ -62,7 +65,7 @@ class CudaEngine(AbstractEngine):
             self.tolerance = ROUNDED
 
     @property
-    def _bench(self) -> passes.Bench:
+    def _bench(self) -> Bench:
         return self._own.bench
 
     @property
@@ -73,31 +76,43 @@ class CudaEngine(AbstractEngine):
 
     def forward(self, network: Network, weights: Weights, stimulus: Stimulus) -> Activity:
         """As the contract says."""
-        return passes.forward(self._bench, network, weights, stimulus).activity()
+        return passes.forward(self._bench, network, self._bench.sent(weights), stimulus).activity()
 
     def change(
         self, network: Network, weights: Weights, stimulus: Stimulus, activity: Activity, error: np.ndarray, route: Route
     ) -> Weights:
         """By the reverse scan."""
-        return passes.change(self._bench, network, weights, stimulus, activity, error, route)
+        return weights.like(passes.change(self._bench, network, activity, error, route).vector.copy_to_host())
 
     def online(self, network: Network, weights: Weights, stimulus: Stimulus, memory: Memory, teaching: Teaching) -> Activity:
         """As the contract says."""
         del memory  # plain gradient descent remembers nothing
-        return online(self._bench, network, weights, stimulus, teaching)
+        there = self._bench.sent(weights)
+        activity = online(
+            self._bench, network, there, stimulus, teaching, Learnt(self._bench.memory.upload("each rate", teaching.rates), 1.0)
+        )
+        weights.vector[...] = there.vector.copy_to_host()
+        return activity
 
     def expect(self, network: Network, teaching: Teaching, schedule: str) -> None:
-        """At every step: plain gradient descent by a local rule; see `step_updates.expect_fused`."""
+        """At every step: plain gradient descent by a local rule, see `step_updates.expect_fused`; functions that the GPU's compiler knows."""
+        expect_compiled(teaching)
         if schedule == "step":
             expect_fused(network, teaching)
 
+    def residence(self, network: Network, weights: Weights, teaching: Teaching) -> AbstractResidence:
+        """On the GPU; of a parametrised network on the host, which computes its map in float64."""
+        if network.parametrisation is not None:
+            return HostResidence(self, network, weights, teaching)
+        return Resident(self._bench, network, weights, teaching)
+
     def stream(self, network: Network, weights: Weights, stimuli: Iterable[Stimulus]) -> Iterator[Activity]:
         """As the contract says; while one window is copied and used, the GPU computes the next."""
-        benches = [passes.Bench(self._bench.asked, beside(self._tf32))]
-        benches.append(passes.Bench(self._bench.asked, benches[0].products))  # one stream, two sets of arrays
-        waiting, last = None, None
+        benches = [Bench(self._bench.asked, beside(self._tf32))]
+        benches.append(Bench(self._bench.asked, benches[0].products))  # one stream, two sets of arrays
+        waiting, last, there = None, None, benches[0].sent(weights)
         for k, stimulus in enumerate(stimuli):
-            queued = passes.forward(benches[k % 2], network, weights, stimulus, last)
+            queued = passes.forward(benches[k % 2], network, there, stimulus, last)
             ready = cuda.event()
             ready.record(benches[k % 2].stream)
             if waiting is not None:

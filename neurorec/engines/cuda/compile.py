@@ -9,16 +9,39 @@ from types import ModuleType
 import numba
 
 from neurorec import __version__
+from neurorec.engines.cuda import vocabulary  # noqa: F401 - teaches numba-cuda what parts may call
 from neurorec.engines.cuda.device import SIMULATED
 from neurorec.engines.cuda.sizes import AcrossChip, OnChip, printed
+from neurorec.engines.numba.compile import Bound
+from neurorec.errors import NotOffered
 from neurorec.formula import cuda_single, single
 from neurorec.formula.cache import package
 from neurorec.formula.derive import Formula
 from neurorec.formula.once import once
-from neurorec.formula.unit import cuda_sources
+from neurorec.formula.sources import fingerprint
+from neurorec.formula.unit import cuda_prepare, cuda_sources
 from neurorec.random_numbers import philox
 
 AHEAD, BACK = "ahead", "back"
+_SINGLE = "from neurorec.formula.cuda_single import *\n"
+_FEEDBACK = """\
+from collections import namedtuple
+
+from {cls.__module__} import {cls.__qualname__} as Part
+
+from .precision import inlined as compiled
+from .precision import real
+
+{method}
+element = method
+"""
+_OPTIMISER = """\
+from {cls.__module__} import {cls.__qualname__} as Optimiser
+
+from .precision import inlined
+
+step = inlined(Optimiser.step)
+"""
 _TEACHING = """\
 from {feedback.__module__} import {feedback.__qualname__} as Feedback
 
@@ -76,9 +99,43 @@ def online(formula: Formula, layout: AcrossChip, feedback: type, softmax: bool, 
     return _package(formula, files, inspect.getsource(feedback)).online
 
 
+@once(64)
+def constants(formula: Formula) -> ModuleType:
+    """`constants` of a model."""
+    return package({**cuda_prepare(formula), "constants": _copied("constants")}, _salt()).constants
+
+
+@once(64)
+def blend(feedback: Bound) -> ModuleType:
+    """`blend` of a feedback."""
+    _expect_importable(feedback.cls)
+    teaching = _FEEDBACK.format(cls=feedback.cls, method=feedback.written("element"))
+    return package(
+        {"precision": _SINGLE, "teaching": teaching, "blend": _copied("blend")}, _salt() + fingerprint(feedback.cls.element)
+    ).blend
+
+
+@once(64)
+def update(optimiser: type) -> ModuleType:
+    """`update` by an optimiser."""
+    _expect_importable(optimiser)
+    files = {"precision": _SINGLE, "teaching": _OPTIMISER.format(cls=optimiser), "update": _copied("update")}
+    return package(files, _salt() + fingerprint(optimiser.step)).update
+
+
+def _expect_importable(part: type) -> None:
+    if "<locals>" in part.__qualname__:
+        raise NotOffered(
+            f"{part.__qualname__} stands inside a function, where the GPU's compiler cannot find it; move it to the top of its module"
+        )
+
+
 def _package(formula: Formula, files: dict[str, str], more: str = "") -> ModuleType:
-    salt = "\n".join([__version__, numba.__version__, str(SIMULATED), *map(inspect.getsource, (single, cuda_single)), more])
-    return package({**cuda_sources(formula), **files}, salt)
+    return package({**cuda_sources(formula), **files}, _salt() + more)
+
+
+def _salt() -> str:
+    return "\n".join([__version__, numba.__version__, str(SIMULATED), *map(inspect.getsource, (single, cuda_single)), ""])
 
 
 def _by_device(name: str) -> str:

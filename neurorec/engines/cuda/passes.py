@@ -8,35 +8,21 @@ import numpy as np
 
 from neurorec.engines.base import Activity, Route, Stimulus
 from neurorec.engines.cuda import compile
+from neurorec.engines.cuda.bench import Bench, OnGpu
+from neurorec.engines.cuda.kernels import flat
+from neurorec.engines.cuda.layouts import Layout, blocks
 from neurorec.engines.cuda.memory import Memory, OnDevice
-from neurorec.engines.cuda.products import AbstractProducts
 from neurorec.engines.cuda.sizes import Shape
 from neurorec.engines.cuda.sweep import SMALL, alone, sweep
+from neurorec.engines.numba.compile import bound
 from neurorec.formula.derive import EXTERNAL, RECURRENT
-from neurorec.formula.unit import constants_of
+from neurorec.formula.unit import for_numpy
 from neurorec.learning.feedbacks.base import AbstractFeedback
 from neurorec.networks.network import Network
-from neurorec.networks.weights import Weights
 
 WIDE = 1024  # blocks that fill any GPU
-
-
-class Bench:
-    """What passes work with: the arrangement that was asked for, products, and memory that is kept from batch to batch.
-
-    A forward pass leaves its `constants` and what it heard from `outside` on the GPU, where a reverse scan finds them.
-    """
-
-    constants: Any
-    outside: Any
-
-    def __init__(self, asked: str | None, products: AbstractProducts):
-        self.asked, self.products, self.memory = asked, products, Memory(products.stream)
-
-    @property
-    def stream(self) -> Any:
-        """In whose order everything is queued."""
-        return self.products.stream
+EXTERNAL_ROWS = Layout("external", lambda w: np.concatenate([w.input, w.bias[:, None]], axis=1))
+TURNED_READOUT = Layout("readout.T", lambda w: w.readout.T)
 
 
 class Queued(NamedTuple):
@@ -53,21 +39,25 @@ class Queued(NamedTuple):
         return Activity(states, drives, emitted, readout[:])
 
 
-def forward(bench: Bench, network: Network, weights: Weights, stimulus: Stimulus, before: Any = None) -> Queued:
+def forward(bench: Bench, network: Network, weights: OnGpu, stimulus: Stimulus, before: Any = None) -> Queued:
     """Queue all steps of some trials.
 
     Parameters
     ----------
-    bench, network, weights, stimulus
+    bench, network, stimulus
+    weights : Weights
+        On the GPU.
     before : (k, B, N) GPU array, optional
         State before the first step, in the place of the stimulus's.
     """
     (steps, trials, _), formula, memory = stimulus.inputs.shape, network.formula, bench.memory
     states, emitted, drives = start(bench, network, stimulus, before)
-    bench.outside, bench.constants = hear_outside(bench, network, weights, stimulus, drives), constants(memory, network, weights)
+    external = bench.layouts.lay("input", weights, EXTERNAL_ROWS)
+    bench.outside, bench.constants = hear_outside(bench, network, external, stimulus, drives), constants(memory, network, weights)
+    bench.weights = weights
     shape = Shape(network.units, formula.n_drives, len(formula.emitted), trials)
     arrays = (bench.constants, drives, states, emitted)
-    sweep(formula, compile.AHEAD, weights.recurrent, arrays, steps, shape, memory, bench.products, bench.asked)
+    sweep(bench, formula, compile.AHEAD, weights, arrays, steps, shape)
     return Queued(states, drives, emitted, _read(bench, weights, emitted))
 
 
@@ -80,10 +70,9 @@ def start(bench: Bench, network: Network, stimulus: Stimulus, before: Any = None
     return states, emitted, memory.array("drives", (steps, len(formula.ports), trials, network.units))
 
 
-def change(
-    bench: Bench, network: Network, weights: Weights, stimulus: Stimulus, activity: Activity, error: np.ndarray, route: Route
-) -> Weights:
-    """The reverse scan of the last forward pass, and a product over trials x time for each kind of weight."""
+def change(bench: Bench, network: Network, activity: Activity, error: np.ndarray, route: Route) -> OnGpu:
+    """The reverse scan of the last forward pass, and a product over trials x time for each kind of weight; it stays on the GPU."""
+    weights = bench.weights
     formula, memory = network.formula, bench.memory
     drives, states, emitted = (cast(Any, each).array for each in (activity.drives, activity.states, activity.emitted))
     steps, _, trials, units = drives.shape
@@ -93,25 +82,25 @@ def change(
     arrays = (bench.constants, drives, states, signal, memory.array("carried", states.shape[1:]), back, partial)
     shape = Shape(units, len(formula.emitted), formula.n_drives, trials)
     if route.rule.through_units:
-        sweep(formula, compile.BACK, weights.recurrent.T, arrays, steps, shape, memory, bench.products, bench.asked)
+        sweep(bench, formula, compile.BACK, weights, arrays, steps, shape)
     else:
         alone(formula, arrays, steps, shape, bench.stream)
-    found = weights.zeros()
+    found = weights.like(memory.zeros("change", (weights.vector.size,)))
     _gather(bench, network, found, back, emitted, bench.outside, errors)
     for q, name in enumerate(formula.plastic):
-        found.parameters[formula.parameters.index(name)] = partial[q].copy_to_host().sum(axis=0)
+        first = weights.spans["parameters"].start + formula.parameters.index(name) * units
+        flat.over_trials[blocks(units), flat.THREADS, bench.stream](partial[q], first, found.vector)
     return found
 
 
-def hear_outside(bench: Bench, network: Network, weights: Weights, stimulus: Stimulus, drives: Any) -> Any:
-    """Win x + b + noise, of all steps; what is returned is `outside`."""
+def hear_outside(bench: Bench, network: Network, external: Any, stimulus: Stimulus, drives: Any) -> Any:
+    """Win x + b + noise, of all steps, by input weights and biases (D N, I + 1); what is returned is `outside`."""
     noise, memory = stimulus.noise, bench.memory
     key, counted = (noise.key, (noise.step, noise.trial)) if noise else ((0, 0), (0, 0))
-    matrix = np.concatenate([weights.input, weights.bias[:, None]], axis=1)
-    blocks = min(WIDE, -(-drives.shape[0] * drives.shape[2] * drives.shape[3] // SMALL))
+    grid = min(WIDE, -(-drives.shape[0] * drives.shape[2] * drives.shape[3] // SMALL))
     heard = outside(memory, stimulus.inputs)
-    compile.external(network.formula).external[blocks, SMALL, bench.stream](
-        heard, memory.upload("input", matrix), memory.upload("key", np.array(key), np.uint64),
+    compile.external(network.formula).external[grid, SMALL, bench.stream](
+        heard, external, memory.upload("key", np.array(key), np.uint64),
         memory.upload("counted", np.array(counted), np.uint64), noise.scale if noise else 0.0, drives,
     )  # fmt: skip
     return heard
@@ -122,48 +111,51 @@ def outside(memory: Memory, inputs: np.ndarray) -> Any:
     return memory.upload("outside", np.concatenate([inputs, np.ones((*inputs.shape[:2], 1), inputs.dtype)], axis=2))
 
 
-def constants(memory: Memory, network: Network, weights: Weights) -> Any:
+def constants(memory: Memory, network: Network, weights: OnGpu) -> Any:
     """Constants of every unit, (rows, N), at least one row."""
-    found = constants_of(network.formula, weights.parameters, network.dt)
-    return memory.upload("constants", found if len(found) else np.zeros((1, network.units)))
+    formula, units = network.formula, network.units
+    found = memory.array("constants", (max(1, for_numpy(formula).N_CONSTANTS), units))
+    first = weights.spans["parameters"].start
+    compile.constants(formula).constants[blocks(units), flat.THREADS, memory.stream](weights.vector, first, network.dt, found)
+    return found
 
 
-def _signal(bench: Bench, weights: Weights, feedback: AbstractFeedback, errors: Any) -> Any:
+def _signal(bench: Bench, weights: OnGpu, feedback: AbstractFeedback, errors: Any) -> Any:
     """B eps(t) of all steps, (T, B, K N)."""
-    matrix = bench.memory.upload("feedback", feedback.element(weights.readout.T, weights.feedback))
+    matrix = bench.memory.array("feedback", weights.shapes["feedback"])
+    blend(bench.stream, feedback, weights.readout, weights.feedback, matrix)
     signal = bench.memory.zeros("signal", (*errors.shape[:2], matrix.shape[0]))
     bench.products.spread(errors, matrix, signal)
     return signal
 
 
-def _read(bench: Bench, weights: Weights, emitted: Any) -> Any:
+def blend(stream: Any, feedback: AbstractFeedback, readout: Any, back: Any, matrix: Any) -> None:
+    """B, (K N, O), from the readout and the feedback weights."""
+    compile.blend(bound(feedback, "element")).blend[blocks(matrix.size), flat.THREADS, stream](readout, back, matrix)
+
+
+def _read(bench: Bench, weights: OnGpu, emitted: Any) -> Any:
     """y(t) = Wout o(t), (T, B, O)."""
     steps, outputs, trials, units = emitted.shape
-    y = bench.memory.zeros("readout", (steps - 1, trials, len(weights.readout)))
+    y = bench.memory.zeros("readout", (steps - 1, trials, weights.shapes["readout"][0]))
     for c in range(outputs):
-        part = bench.memory.upload(f"readout {c}", weights.readout[:, c * units : (c + 1) * units])
-        bench.products.spread(emitted[1:, c], part, y)
+        bench.products.spread(emitted[1:, c], weights.readout[:, c * units : (c + 1) * units], y)
     return y
 
 
-def _gather(bench: Bench, network: Network, change: Weights, back: Any, emitted: Any, outside: Any, errors: Any) -> None:
-    """Products of postsynaptic and presynaptic activity over trials x time, to the host."""
-    formula, units = network.formula, network.units
+def _gather(bench: Bench, network: Network, change: OnGpu, back: Any, emitted: Any, outside: Any, errors: Any) -> None:
+    """Products of postsynaptic and presynaptic activity over trials x time, added to a change of zeros."""
+    formula, units, gather = network.formula, network.units, bench.products.gather
+    external_rows = bench.memory.zeros("external change", (formula.n_drives * units, outside.shape[2]))
     for d in range(formula.n_drives):
         own = slice(d * units, (d + 1) * units)
         recurrent, external = (formula.port_of(d, part) for part in (RECURRENT, EXTERNAL))
         for c in range(len(formula.emitted)):
             if recurrent >= 0:
-                change.recurrent[own, c * units : (c + 1) * units] = _product(bench, "recurrent", back[:, recurrent], emitted[:-1, c])
+                gather(back[:, recurrent], emitted[:-1, c], change.recurrent[own, c * units : (c + 1) * units])
         if external >= 0:
-            rows = _product(bench, "outside change", back[:, external], outside)
-            change.input[own], change.bias[own] = rows[:, :-1], rows[:, -1]
+            gather(back[:, external], outside, external_rows[own])
+    bench.layouts.put(external_rows, change, EXTERNAL_ROWS)
     for c in range(len(formula.emitted)):
-        change.readout[:, c * units : (c + 1) * units] = _product(bench, "readout change", errors, emitted[1:, c])
-    change.feedback[...] = change.readout.T
-
-
-def _product(bench: Bench, name: str, post: Any, pre: Any) -> np.ndarray:
-    out = bench.memory.zeros(f"{name} product", (post.shape[2], pre.shape[2]))
-    bench.products.gather(post, pre, out)
-    return out.copy_to_host()
+        gather(errors, emitted[1:, c], change.readout[:, c * units : (c + 1) * units])
+    bench.layouts.lay("", change, TURNED_READOUT, out=change.feedback)

@@ -168,13 +168,6 @@ def slabs(weights: np.ndarray, shape: Shape, layout: AcrossChip) -> np.ndarray:
     return by_block.reshape(layout.blocks, shape.hears * layout.SLAB, columns)
 
 
-def unslabbed(packed: np.ndarray, shape: Shape, layout: AcrossChip) -> np.ndarray:
-    """The inverse of `slabs`."""
-    columns = packed.shape[2]
-    by_drive = packed.reshape(layout.blocks, shape.hears, layout.SLAB, columns).transpose(1, 0, 2, 3)
-    return by_drive.reshape(shape.hears, layout.blocks * layout.SLAB, columns)[:, : shape.units].reshape(shape.rows, columns)
-
-
 def online(shape: Shape, processors: int) -> AcrossChip:
     """For weights that change: they stay where they are, and half as many threads have twice the registers."""
     return replace(across_chip(shape, processors, WARPS // 2), KEPT=0)

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import inspect
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from neurorec.engines.base import Activity, Stimulus, Teaching
 from neurorec.engines.cuda import compile, sizes
+from neurorec.engines.cuda.bench import Bench, OnGpu
 from neurorec.engines.cuda.device import processors
-from neurorec.engines.cuda.memory import Memory
-from neurorec.engines.cuda.passes import Bench, Queued, constants, hear_outside, start
+from neurorec.engines.cuda.layouts import Layout
+from neurorec.engines.cuda.passes import EXTERNAL_ROWS, Queued, constants, hear_outside, start
 from neurorec.engines.cuda.sizes import AcrossChip, Shape
 from neurorec.errors import NotOffered
 from neurorec.learning.optimisers.sgd import SGD
 from neurorec.networks.network import Network
-from neurorec.networks.weights import Weights
 
 
 def expect_fused(network: Network, teaching: Teaching) -> None:
@@ -44,48 +44,56 @@ def expect_fused(network: Network, teaching: Teaching) -> None:
         )
 
 
-def online(bench: Bench, network: Network, weights: Weights, stimulus: Stimulus, teaching: Teaching) -> Activity:
-    """Run the kernel, and bring the weights back."""
-    (_, trials, inputs), formula, memory = stimulus.inputs.shape, network.formula, bench.memory
+class Learnt(NamedTuple):
+    """Learning rates on the GPU: those of the first trial, (P,), and the share of them that is left."""
+
+    rates: Any
+    left: float
+
+
+def online(bench: Bench, network: Network, weights: OnGpu, stimulus: Stimulus, teaching: Teaching, learnt: Learnt) -> Activity:
+    """Run the kernel on copies of the weights, and put them back; all of it on the GPU."""
+    (_, trials, inputs), formula, memory, lay = stimulus.inputs.shape, network.formula, bench.memory, bench.layouts.lay
     shape = Shape(network.units, formula.n_drives, len(formula.emitted), trials)
     layout = sizes.online(shape, processors())
-    k, rows, width = len(formula.states), shape.hears * layout.SLAB, shape.columns + inputs + 1
+    k, rows, width, slabbed = len(formula.states), shape.hears * layout.SLAB, shape.columns + inputs + 1, _slabbed(shape, layout)
     (states, emitted, drives), readouts = start(bench, network, stimulus), memory.array("readout", stimulus.targets.shape)
-    heard = hear_outside(bench, network, weights.zeros(), stimulus, drives)
-    recurrent = memory.upload("online recurrent", sizes.slabs(weights.recurrent, shape, layout))
-    external = memory.upload("online external", _external(weights, shape, layout))
-    readout, feedback = (
-        memory.upload(f"online {name}", _copies(part, layout))
-        for name, part in (("readout", weights.readout), ("feedback", weights.feedback))
-    )
+    heard = hear_outside(bench, network, memory.zeros("silent", (shape.rows, inputs + 1)), stimulus, drives)
+    recurrent, external = (lay(f"online {name}", weights, each) for name, each in zip(("recurrent", "external"), slabbed, strict=True))
+    readout, feedback = (lay(f"online {name}", weights, _copies(name, layout)) for name in ("readout", "feedback"))
     kernel = compile.online(formula, layout, type(teaching.route.feedback), teaching.loss.link == "softmax", bool(teaching.uneven)).online
     kernel[layout.blocks, layout.THREADS, bench.stream](
         recurrent, external, readout, feedback, memory.array("trace", (layout.blocks, rows, trials, k, width)),
         memory.array("gains", (layout.blocks, layout.SLAB, trials, k * k + k * len(formula.ports) + k)),
-        memory.array("errors", (layout.blocks, trials, len(weights.readout))), (constants(memory, network, weights), drives, states, emitted),
+        memory.array("errors", (layout.blocks, trials, weights.shapes["readout"][0])), (constants(memory, network, weights), drives, states, emitted),
         memory.array("online lines", (3, trials, shape.columns)), heard, memory.upload("targets", stimulus.targets),
-        memory.upload("share", stimulus.share), readouts, _rates(memory, weights, teaching, shape, layout), np.float32(teaching.decay),
+        memory.upload("share", stimulus.share), readouts, _rates(bench, weights, teaching, learnt, slabbed), np.float32(teaching.decay),
     )  # fmt: skip
-    weights.recurrent[...] = sizes.unslabbed(recurrent.copy_to_host(), shape, layout)
-    rows_back = sizes.unslabbed(external.copy_to_host(), shape, layout)
-    weights.input[...], weights.bias[...] = rows_back[:, :-1], rows_back[:, -1]
-    weights.readout[...], weights.feedback[...] = readout[0].copy_to_host(), feedback[0].copy_to_host()
+    for laid, each in zip((recurrent, external), slabbed, strict=True):
+        bench.layouts.put(laid, weights, each)
+    for part, copies in ((weights.readout, readout), (weights.feedback, feedback)):
+        part.copy_to_device(copies[0], stream=bench.stream)  # all blocks have the same
     return Queued(states, drives, emitted, readouts).activity()
 
 
-def _external(weights: Weights, shape: Shape, layout: AcrossChip) -> np.ndarray:
-    return sizes.slabs(np.concatenate([weights.input, weights.bias[:, None]], axis=1), shape, layout)
+def _slabbed(shape: Shape, layout: AcrossChip) -> tuple[Layout, Layout]:
+    """Recurrent weights; input weights and biases."""
+    return (
+        Layout(("online recurrent", layout), lambda w: sizes.slabs(w.recurrent, shape, layout)),
+        Layout(("online external", layout), lambda w: sizes.slabs(EXTERNAL_ROWS.arrange(w), shape, layout)),
+    )
 
 
-def _copies(part: np.ndarray, layout: AcrossChip) -> np.ndarray:
-    return np.repeat(part[None], layout.blocks, axis=0)
+def _copies(name: str, layout: AcrossChip) -> Layout:
+    """One for each block."""
+    return Layout((f"online {name}", layout.blocks), lambda w: np.repeat(w.view(name)[None], layout.blocks, axis=0))
 
 
-def _rates(memory: Memory, weights: Weights, teaching: Teaching, shape: Shape, layout: AcrossChip) -> Any:
+def _rates(bench: Bench, weights: OnGpu, teaching: Teaching, learnt: Learnt, slabbed: tuple[Layout, Layout]) -> Any:
     """As kernels/even.py takes them; or kernels/uneven.py, where synapses have their own."""
-    each = weights.like(teaching.rates.astype(np.float32))
     if not teaching.uneven:
-        parts = (each.recurrent, each.input, each.bias, each.readout, each.feedback)
-        return memory.upload("rates", np.array([part.flat[0] if part.size else 0 for part in parts], np.float32))
-    arrays = sizes.slabs(each.recurrent, shape, layout), _external(each, shape, layout), each.readout[None], each.feedback[None]
-    return tuple(memory.upload(f"rates {number}", array) for number, array in enumerate(arrays))
+        spans = (weights.spans[name] for name in ("recurrent", "input", "bias", "readout", "feedback"))
+        each = np.array([teaching.rates[span].max(initial=0) for span in spans], np.float32)
+        return bench.memory.upload("rates", each * np.float32(learnt.left))
+    rates, single = weights.like(learnt.rates), (Layout(name, lambda w, name=name: w.view(name)[None]) for name in ("readout", "feedback"))
+    return tuple(bench.layouts.lay(f"rates {n}", rates, each, learnt.left) for n, each in enumerate((*slabbed, *single)))

@@ -4,40 +4,36 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from neurorec.engines.cuda import compile, sizes
+from neurorec.engines.cuda.bench import Bench, OnGpu
 from neurorec.engines.cuda.device import processors
-from neurorec.engines.cuda.memory import Memory
-from neurorec.engines.cuda.products import AbstractProducts
+from neurorec.engines.cuda.layouts import Layout
 from neurorec.engines.cuda.sizes import Shape
 from neurorec.formula.derive import Formula
 
+# What each unit hears of what the others send, (hears N, sends N).
+MATRIX = {compile.AHEAD: lambda w: w.recurrent, compile.BACK: lambda w: w.recurrent.T}
 SMALL = 128  # threads of a block that shares nothing
 
 
-def sweep(formula: Formula, direction: str, weights: np.ndarray, arrays: tuple, steps: int, shape: Shape, memory: Memory,
-          products: AbstractProducts, asked: str | None) -> None:  # fmt: skip
+def sweep(bench: Bench, formula: Formula, direction: str, weights: OnGpu, arrays: tuple, steps: int, shape: Shape) -> None:
     """Run all steps.
 
     Parameters
     ----------
+    bench : Bench
     formula : Formula
     direction : str
         `compile.AHEAD` or `compile.BACK`.
-    weights : (hears N, sends N) array
-        What each unit hears of what the others send: the recurrent weights, or their transpose.
+    weights : OnGpu
     arrays : tuple
         GPU arrays that the direction works on; see ahead.py and back.py.
     steps : int
     shape : Shape
-    memory, products
-        Of the engine.
-    asked : str or None
-        An arrangement, if the user wants that one.
+        Of `MATRIX`.
     """
-    way = {"on_chip": _on_chip, "across_chip": _across_chip, "apart": _apart}[sizes.chosen(shape, asked)]
-    way(formula, direction, weights, arrays, steps, shape, memory, products)
+    way = {"on_chip": _on_chip, "across_chip": _across_chip, "apart": _apart}[sizes.chosen(shape, bench.asked)]
+    way(bench, formula, direction, weights, arrays, steps, shape)
 
 
 def alone(formula: Formula, arrays: tuple, steps: int, shape: Shape, stream: Any) -> None:
@@ -46,35 +42,36 @@ def alone(formula: Formula, arrays: tuple, steps: int, shape: Shape, stream: Any
     compile.alone(formula).sweep[blocks, SMALL, stream](arrays, steps, shape.trials, shape.units)
 
 
-def _on_chip(formula: Formula, direction: str, weights: np.ndarray, arrays: tuple, steps: int, shape: Shape, memory: Memory,
-             products: AbstractProducts) -> None:  # fmt: skip
+def _on_chip(bench: Bench, formula: Formula, direction: str, weights: OnGpu, arrays: tuple, steps: int, shape: Shape) -> None:
     layout = sizes.on_chip(shape, processors())
-    tiles = memory.upload(f"tiles {direction}", sizes.tiled(weights, layout))
+    tiled = Layout(("tiles", direction, layout), lambda w: sizes.tiled(MATRIX[direction](w), layout))
+    tiles = bench.layouts.lay(f"tiles {direction}", weights, tiled)
     blocks = -(-shape.trials // layout.GROUP)
-    compile.on_chip(formula, direction, layout).sweep[blocks, layout.THREADS, products.stream](tiles, arrays, steps, shape.trials)
+    compile.on_chip(formula, direction, layout).sweep[blocks, layout.THREADS, bench.stream](tiles, arrays, steps, shape.trials)
 
 
-def _across_chip(formula: Formula, direction: str, weights: np.ndarray, arrays: tuple, steps: int, shape: Shape, memory: Memory,
-                 products: AbstractProducts) -> None:  # fmt: skip
+def _across_chip(bench: Bench, formula: Formula, direction: str, weights: OnGpu, arrays: tuple, steps: int, shape: Shape) -> None:
     layout = sizes.across_chip(shape, processors())
-    slabs = memory.upload(f"slabs {direction}", sizes.slabs(weights, shape, layout))
-    lines = memory.array(f"lines {direction}", (2, shape.trials, shape.columns))
-    compile.across_chip(formula, direction, layout).sweep[layout.blocks, layout.THREADS, products.stream](
+    slabbed = Layout(("slabs", direction, layout), lambda w: sizes.slabs(MATRIX[direction](w), shape, layout))
+    slabs = bench.layouts.lay(f"slabs {direction}", weights, slabbed)
+    lines = bench.memory.array(f"lines {direction}", (2, shape.trials, shape.columns))
+    compile.across_chip(formula, direction, layout).sweep[layout.blocks, layout.THREADS, bench.stream](
         slabs, arrays, lines, steps, shape.trials
     )
 
 
-def _apart(formula: Formula, direction: str, weights: np.ndarray, arrays: tuple, steps: int, shape: Shape, memory: Memory,
-           products: AbstractProducts) -> None:  # fmt: skip
+def _apart(bench: Bench, formula: Formula, direction: str, weights: OnGpu, arrays: tuple, steps: int, shape: Shape) -> None:
     kernels, blocks = compile.apart(formula, direction), (-(-shape.units // SMALL), shape.trials)
-    matrix = memory.upload(f"weights {direction}", weights)
-    line = memory.array(f"line {direction}", (shape.trials, shape.columns))
-    heard = memory.array(f"heard {direction}", (shape.trials, shape.rows))
-    kernels.first[blocks, SMALL, products.stream](arrays, line, shape.units)
-    kernels.step[1, SMALL, products.stream](arrays, heard, line, 0, 0)  # of no unit: compiles it before steps are queued
+    # Ahead, the product reads the weights where they are: they stay there, as the queued graph has it.
+    turned = Layout("recurrent.T", MATRIX[compile.BACK])
+    matrix = weights.recurrent if direction == compile.AHEAD else bench.layouts.lay("weights turned", weights, turned)
+    line = bench.memory.array(f"line {direction}", (shape.trials, shape.columns))
+    heard = bench.memory.array(f"heard {direction}", (shape.trials, shape.rows))
+    kernels.first[blocks, SMALL, bench.stream](arrays, line, shape.units)
+    kernels.step[1, SMALL, bench.stream](arrays, heard, line, 0, 0)  # of no unit: compiles it before steps are queued
 
     def step(t: int, stream: Any) -> None:
-        products.multiply(line, matrix, heard)
+        bench.products.multiply(line, matrix, heard)
         kernels.step[blocks, SMALL, stream](arrays, heard, line, t, shape.units)
 
-    products.repeat(step, steps, (formula, direction), (line, matrix, heard, *arrays))
+    bench.products.repeat(step, steps, (formula, direction), (line, matrix, heard, *arrays))

@@ -19,9 +19,10 @@ CALLED = ("step", "output", "jacobian", "emission", "pull_output", "prepare", "e
 def causal(network: Network, weights: Weights, stimulus: Stimulus, activity: Activity, memory: Memory, teaching: Teaching) -> None:
     """Call the compiled loop; weights change in place in ``weights`` and ``memory.slots``."""
     formula, dtype = network.formula, stimulus.inputs.dtype
+    as_they_lie = lesson(network, stimulus)._replace(inputs=stimulus.inputs)  # in what order their sums are taken follows
     loops(dtype.name).causal.causal(
         *tables(formula, teaching, dtype.name, CALLED), _units(network, dtype), _plastic(network, weights, memory, teaching), ports(network),
-        teaching.route.rule.through_units, lesson(network, stimulus), filled(activity),
+        teaching.route.rule.through_units, as_they_lie, filled(activity),
         Descent(float(teaching.clip), float(teaching.decay), np.array(settings_of(teaching.optimiser)), memory.count),
     )  # fmt: skip
 

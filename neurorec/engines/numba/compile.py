@@ -68,7 +68,7 @@ def element(readout, feedback, matrix):
 """,
     "step": """\
 def optimise(vector, change, slots, rates, count, settings):
-    method(vector, change, slots, rates, count, ({settings}))
+    vector += method(vector, change, slots, rates, count, ({settings}))
 """,
 }
 _LOOPS = ("product", "readout", "kernels", "time_step", "causal", "fused", "low_rank")
@@ -82,8 +82,11 @@ def loops(dtype: str) -> ModuleType:
 
 
 def products() -> ModuleType:
-    """Module of the products, which are the same for every float type."""
-    return loops("float32").product
+    """Module of the products, for others than the loops: what calls parts without being an entry needs parts of which no entry has a copy.
+
+    LLVM's loader takes for a function of that name whichever it finds, also an entry's private copy, which may take other arguments.
+    """
+    return package({"product": _copied("product")}, _salt()).product
 
 
 @once(256)

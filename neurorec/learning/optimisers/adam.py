@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from neurorec.arrays import number, positive
-from neurorec.learning.optimisers.base import AbstractOptimiser
+from neurorec.learning.optimisers.base import AbstractOptimiser, Real
 
 
 @dataclass(frozen=True)
@@ -40,10 +40,10 @@ class Adam(AbstractOptimiser):
         positive("epsilon", self.epsilon)
 
     @staticmethod
-    def step(weights: np.ndarray, change: np.ndarray, slots: np.ndarray, rates: np.ndarray, count: int, settings: tuple) -> None:
-        """W <- W + eta m / (sqrt(v) + epsilon), m and v corrected for their start at zero."""
+    def step(weight: Real, change: Real, slots: np.ndarray, rate: Real, count: int, settings: tuple) -> Real:
+        """eta m / (sqrt(v) + epsilon), m and v corrected for their start at zero."""
         beta1, beta2, epsilon = settings
         slots[0] = beta1 * slots[0] + (1 - beta1) * change
         slots[1] = beta2 * slots[1] + (1 - beta2) * change * change
         root = np.sqrt(slots[1] / (1 - beta2**count)) + epsilon
-        weights += rates * (slots[0] / (1 - beta1**count)) / root
+        return rate * (slots[0] / (1 - beta1**count)) / root

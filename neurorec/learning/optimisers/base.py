@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
+
+Real = Any  # a number, or an array of numbers
 
 
 class AbstractOptimiser(ABC):
@@ -24,13 +26,16 @@ class AbstractOptimiser(ABC):
 
     @staticmethod
     @abstractmethod
-    def step(weights: np.ndarray, change: np.ndarray, slots: np.ndarray, rates: np.ndarray, count: int, settings: tuple) -> None:
-        """Change ``weights`` (and ``slots``) in place; plain array code that Numba compiles as it stands.
+    def step(weight: Real, change: Real, slots: np.ndarray, rate: Real, count: int, settings: tuple) -> Real:
+        """How far a weight moves: one law for single numbers and for whole arrays of them.
 
-        weights   (P,)       all weights of the network, flat
-        change    (P,)       a rule's change: the direction that lowers the loss
-        slots     (S, P)     what is remembered
-        rates     (P,)       learning rates; 0 where a weight is not plastic
-        count     from 1     number of this update
-        settings  tuple      the fields, in their order
+        NumPy calls it with all weights at once, Numba compiles it as it stands, and a GPU gives it one weight a thread: arithmetic,
+        and such NumPy functions as `numpy.sqrt`, but nothing that looks at other weights or asks for their number.
+
+        weight    () or (P,)      all weights of the network, flat
+        change    () or (P,)      a rule's change: the direction that lowers the loss
+        slots     (S,) or (S, P)  what is remembered; the law changes it in place, a slot at a time
+        rate      () or (P,)      learning rates; 0 where a weight is not plastic, which must then not move
+        count     from 1          number of this update
+        settings  tuple           the fields, in their order
         """

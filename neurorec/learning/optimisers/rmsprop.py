@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from neurorec.arrays import number, positive
-from neurorec.learning.optimisers.base import AbstractOptimiser
+from neurorec.learning.optimisers.base import AbstractOptimiser, Real
 
 
 @dataclass(frozen=True)
@@ -38,8 +38,8 @@ class RMSProp(AbstractOptimiser):
         positive("epsilon", self.epsilon)
 
     @staticmethod
-    def step(weights: np.ndarray, change: np.ndarray, slots: np.ndarray, rates: np.ndarray, count: int, settings: tuple) -> None:
-        """W <- W + eta dW / (sqrt(v) + epsilon)."""
+    def step(weight: Real, change: Real, slots: np.ndarray, rate: Real, count: int, settings: tuple) -> Real:
+        """eta dW / (sqrt(v) + epsilon)."""
         memory, epsilon = settings
         slots[0] = memory * slots[0] + (1 - memory) * change * change
-        weights += rates * change / (np.sqrt(slots[0]) + epsilon)
+        return rate * change / (np.sqrt(slots[0]) + epsilon)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neurorec.learning.optimisers.base import AbstractOptimiser
+from neurorec.learning.optimisers.base import AbstractOptimiser, Real
 
 
 @dataclass(frozen=True)
@@ -14,6 +14,6 @@ class SGD(AbstractOptimiser):
     """Weights move by rate times change: what a synapse can do (Murray 2019)."""
 
     @staticmethod
-    def step(weights: np.ndarray, change: np.ndarray, slots: np.ndarray, rates: np.ndarray, count: int, settings: tuple) -> None:
-        """W <- W + eta dW."""
-        weights += rates * change
+    def step(weight: Real, change: Real, slots: np.ndarray, rate: Real, count: int, settings: tuple) -> Real:
+        """eta dW."""
+        return rate * change

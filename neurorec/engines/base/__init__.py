@@ -9,6 +9,8 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
+from neurorec.engines.base.residence import AbstractResidence, HostResidence
+from neurorec.engines.base.residence import Memory as Memory
 from neurorec.errors import NotOffered
 from neurorec.learning.feedbacks.base import AbstractFeedback
 from neurorec.learning.optimisers.base import AbstractOptimiser
@@ -69,13 +71,6 @@ class Route(NamedTuple):
 
     rule: AbstractRule
     feedback: AbstractFeedback
-
-
-class Memory(NamedTuple):
-    """What an optimiser remembers, (S, P), and how many updates it has made."""
-
-    slots: np.ndarray
-    count: int
 
 
 @dataclass(frozen=True)
@@ -203,6 +198,19 @@ class AbstractEngine(ABC):
         NotOffered
             Saying what it cannot, and which engines can.
         """
+
+    def residence(self, network: Network, weights: Weights, teaching: Teaching) -> AbstractResidence:
+        """Where the weights of a training live from batch to batch: in the host's memory, if the engine has no better place.
+
+        Parameters
+        ----------
+        network : Network
+        weights : Weights
+            Where training begins; they are the residence's from now on.
+        teaching : Teaching
+            With the rates of the first trial, before annealing.
+        """
+        return HostResidence(self, network, weights, teaching)
 
 
 def in_turn(engine: AbstractEngine, network: Network, weights: Weights, stimuli: Iterable[Stimulus]) -> Iterator[Activity]:

@@ -1,0 +1,164 @@
+"""Where the weights of a training live: in the host's memory, or where an engine computes."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NamedTuple, final
+
+import numpy as np
+
+from neurorec.arrays import cosine
+from neurorec.learning.updates import apply
+from neurorec.networks.free_parameters import free_parameters_of
+
+if TYPE_CHECKING:
+    from neurorec.engines.base import AbstractEngine, Activity, Route, Stimulus, Teaching
+    from neurorec.networks.network import Network
+    from neurorec.networks.weights import Weights
+
+CLOSE = 1e-5  # relative: what float32 makes of many small decays in a row
+
+
+class Memory(NamedTuple):
+    """What an optimiser remembers, (S, P), and how many updates it has made."""
+
+    slots: np.ndarray
+    count: int
+
+
+class Pace(NamedTuple):
+    """How many updates were made before a batch, and the share of the learning rates that is left."""
+
+    count: int
+    left: float
+
+
+class AbstractResidence(ABC):
+    """Weights, and what the optimiser remembers, from the first batch of a training to the last.
+
+    An update is made, looked at, and undone if it is not to be; the host is given numbers where it asks for them.
+    """
+
+    @abstractmethod
+    def forward(self, stimulus: Stimulus) -> Activity:
+        """Run trials with the weights standing still, as `AbstractEngine.forward`."""
+
+    @abstractmethod
+    def change(self, stimulus: Stimulus, activity: Activity, error: np.ndarray, route: Route) -> Any:
+        """What a rule wants of the weights, and of what they are made of; where the weights are, and valid until the next one is asked for."""
+
+    @abstractmethod
+    def on_host(self, change: Any) -> np.ndarray:
+        """A change as an array, (P,)."""
+
+    @abstractmethod
+    def step(self, change: Any, pace: Pace) -> None:
+        """Update the weights by a rule's change: clip, decay, the optimiser's step, keep in range."""
+
+    @abstractmethod
+    def online(self, stimulus: Stimulus, pace: Pace) -> Activity:
+        """Run trials while weights change after every time step."""
+
+    @abstractmethod
+    def undo(self) -> None:
+        """Weights and the optimiser's memory as they were before the last `step` or `online`."""
+
+    @abstractmethod
+    def finite(self) -> bool:
+        """Whether all weights are numbers."""
+
+    @abstractmethod
+    def stood_still(self, updates: int) -> bool:
+        """Whether the last `step`, or the `updates` of `online`, moved none of the weights that may move, decay apart."""
+
+    @abstractmethod
+    def alignment(self) -> float:
+        """Cosine of the angle between the transposed readout and the feedback weights (Murray 2019, Fig 2c)."""
+
+    @abstractmethod
+    def state(self) -> tuple[np.ndarray, np.ndarray]:
+        """Weights, (P,), and what the optimiser remembers, (S, P): to be read before the next batch."""
+
+    @abstractmethod
+    def restore(self, vector: np.ndarray, slots: np.ndarray) -> None:
+        """Go on from what `state` gave."""
+
+
+@final
+class HostResidence(AbstractResidence):
+    """In the host's memory: the engine is handed the weights, and NumPy takes the optimiser's steps.
+
+    Parameters
+    ----------
+    engine : AbstractEngine
+    network : Network or ModuleNetwork
+    weights : Weights
+        Of the network, in the engine's float type; they change in place.
+    teaching : Teaching
+    """
+
+    def __init__(self, engine: AbstractEngine, network: Network, weights: Weights, teaching: Teaching):
+        self.engine, self.network, self.weights, self.teaching = engine, network, weights, teaching
+        self.free_parameters, self._now = free_parameters_of(network), teaching
+        self.slots = np.zeros((len(teaching.optimiser.slots), weights.vector.size), weights.vector.dtype)
+        self._before = weights.vector.copy(), self.slots.copy()
+
+    def forward(self, stimulus: Stimulus) -> Activity:
+        """By the engine."""
+        return self.engine.forward(self.network, self.weights, stimulus)
+
+    def change(self, stimulus: Stimulus, activity: Activity, error: np.ndarray, route: Route) -> Weights:
+        """By the engine, and back through the map of a parametrised network."""
+        change = self.engine.change(self.network, self.weights, stimulus, activity, error, route)
+        self.free_parameters.pull_back(self.weights, change, route.rule)
+        return change
+
+    def on_host(self, change: Weights) -> np.ndarray:
+        """It is."""
+        return change.vector
+
+    def step(self, change: Weights, pace: Pace) -> None:
+        """As the contract says."""
+        self._begin(pace)
+        apply(self.weights.vector, change.vector, self.slots, pace.count + 1, self._now)
+        self.free_parameters.recompute(self.weights)
+
+    def online(self, stimulus: Stimulus, pace: Pace) -> Activity:
+        """By the engine."""
+        self._begin(pace)
+        return self.engine.online(self.network, self.weights, stimulus, Memory(self.slots, pace.count), self._now)
+
+    def _begin(self, pace: Pace) -> None:
+        """Keep what is there, and anneal the rates."""
+        for kept, now in zip(self._before, (self.weights.vector, self.slots), strict=True):
+            np.copyto(kept, now)
+        rates = self.teaching.rates
+        self._now = replace(self.teaching, rates=rates * rates.dtype.type(pace.left))
+
+    def undo(self) -> None:
+        """As the contract says."""
+        self.restore(*self._before)
+
+    def finite(self) -> bool:
+        """As the contract says."""
+        return bool(np.isfinite(self.weights.vector).all())
+
+    def stood_still(self, updates: int) -> bool:
+        """As the contract says."""
+        rates, decay = self._now.rates, self._now.decay
+        mine, (before, _) = rates > 0, self._before
+        left = (1 - rates[mine] * decay) ** updates
+        return bool(mine.any()) and np.allclose(self.weights.vector[mine], before[mine] * left, rtol=CLOSE if decay else 0, atol=0)
+
+    def alignment(self) -> float:
+        """As the contract says."""
+        return cosine(self.weights.readout.T, self.weights.feedback)
+
+    def state(self) -> tuple[np.ndarray, np.ndarray]:
+        """The arrays themselves."""
+        return self.weights.vector, self.slots
+
+    def restore(self, vector: np.ndarray, slots: np.ndarray) -> None:
+        """As the contract says."""
+        self.weights.vector[...], self.slots[...] = vector, slots
