@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from neurorec.engines.base import AbstractEngine, Activity, Memory, Route, Stimulus, Teaching, in_turn
-from neurorec.engines.numba.arguments import Adjoint, BackwardWeights, Change, Factors, ForwardWeights, Input, Presynaptic
+from neurorec.engines.numba.arguments import Change, Factors
 from neurorec.engines.numba.causal_loop import causal
-from neurorec.engines.numba.layout import filled, noise_rows, presynaptic_rows, rows
+from neurorec.engines.numba.layout import noise_rows, presynaptic_rows, rows
 from neurorec.engines.numba.online import fused, low_rank
 from neurorec.engines.numba.per_step import WAYS, chosen
 from neurorec.engines.numba.prepared import Last, Prepared
@@ -64,12 +64,13 @@ class NumbaEngine(AbstractEngine):
     def forward(self, network: Network, weights: Weights, stimulus: Stimulus) -> Activity:
         """As the contract says."""
         own, units, activity = self._for(network), network.units, self._activity(network, stimulus)
-        packed = ForwardWeights(
-            own.packed("recurrent transposed", weights.recurrent, units, units), own.packed("input transposed", weights.input, units, network.inputs),
-            own.packed("readout transposed", weights.readout, network.outputs, units), weights.bias, weights.readout,
+        arguments = (
+            own.onward, own.constants(weights), own.packed("recurrent transposed", weights.recurrent, units, units),
+            own.packed("input transposed", weights.input, units, network.inputs),
+            own.packed("readout transposed", weights.readout, network.outputs, units), weights.bias, weights.readout, *own.wiring,
+            np.ascontiguousarray(stimulus.inputs), _noise(stimulus, weights.bias.size),
+            activity.states, activity.drives, activity.emitted, activity.readout,
         )  # fmt: skip
-        given = Input(np.ascontiguousarray(stimulus.inputs), _noise(stimulus, weights.bias.size))
-        arguments = own.onward, own.constants(weights), *packed, *own.wiring, *given, *filled(activity)
         steps, trials, _ = stimulus.inputs.shape
         self._threads.share(own.kernels.forward, arguments, trials, steps * weights.recurrent.size)
         return activity
@@ -81,26 +82,22 @@ class NumbaEngine(AbstractEngine):
         own, units, change = self._for(network), network.units, weights.zeros()
         (steps, ports, trials, _), error = activity.drives.shape, np.ascontiguousarray(error)
         matrix, full = route.feedback.element(weights.readout.T, weights.feedback), route.rule.through_units
-        presynaptic = Presynaptic(presynaptic_rows(activity.emitted), rows(np.ascontiguousarray(stimulus.inputs)))
-        work = steps * weights.recurrent.size
+        presynaptic, x, work = presynaptic_rows(activity.emitted), rows(np.ascontiguousarray(stimulus.inputs)), steps * weights.recurrent.size
         at_once = own.outputs == 1 and self._threads.worth(trials, work) == 1
         size = min(own.kernels.together(trials), steps) if at_once else steps
-        partial = own.room.array("partial", (len(own.plastic_rows), trials, units))
-        adjoint = Adjoint(own.room.array("back", (ports, size, trials, units)), partial)
-        gathered = Change(
-            change.recurrent, own.room.array("gathered", (own.drives, network.inputs, units)), change.bias, change.readout
-        )  # fmt: skip
-        packed = BackwardWeights(
-            own.packed("recurrent", weights.recurrent.T, units, units) if full else own.room.array("none", (0, 0, 0, 0)),
-            own.packed("feedback", np.ascontiguousarray(matrix), units, network.outputs),
-        )  # fmt: skip
+        back, partial = own.room.array("back", (ports, size, trials, units)), own.room.array("partial", (len(own.plastic_rows), trials, units))
+        input_ = own.room.array("gathered", (own.drives, network.inputs, units))
         arguments = (
-            own.backward, own.constants(weights), *packed, *own.wiring, full, error, *filled(activity), *adjoint, at_once, *presynaptic, *gathered,
+            own.backward, own.constants(weights),
+            own.packed("recurrent", weights.recurrent.T, units, units) if full else own.room.array("none", (0, 0, 0, 0)),
+            own.packed("feedback", np.ascontiguousarray(matrix), units, network.outputs), *own.wiring, full, error,
+            activity.states, activity.drives, own.outputs, back, partial, at_once, presynaptic, x, change.recurrent, input_, change.bias, change.readout,
         )  # fmt: skip
         self._threads.share(own.kernels.reverse_scan, arguments, trials, work)
         if not at_once:
-            self._gather(own, gathered, adjoint.drives, presynaptic, rows(error), trials)
-        self._conclude(own, change, gathered.input, adjoint.parameters)
+            gathered = Change(change.recurrent, input_, change.bias, change.readout)
+            self._gather(own, gathered, back, presynaptic, x, rows(error), trials)
+        self._conclude(own, change, input_, partial)
         return change
 
     def online(self, network: Network, weights: Weights, stimulus: Stimulus, memory: Memory, teaching: Teaching) -> Activity:
@@ -140,10 +137,10 @@ class NumbaEngine(AbstractEngine):
         return Activity(states, drives, emitted, room.array("read", stimulus.targets.shape))
 
     def _gather(
-        self, own: Prepared, change: Change, back: np.ndarray, presynaptic: Presynaptic, error: np.ndarray, trials: int
-    ) -> None:  # fmt: skip
+        self, own: Prepared, change: Change, back: np.ndarray, emitted: np.ndarray, x: np.ndarray, error: np.ndarray, trials: int
+    ) -> None:
         """One product of postsynaptic and presynaptic activity over trials x time for each kind of weight."""
-        units, (emitted, x) = own.network.units, presynaptic
+        units = own.network.units
         for d, (recurrent, external) in enumerate(zip(*own.wiring, strict=True)):
             post = slice(d * units, (d + 1) * units)
             factors = Factors(rows(back[recurrent]), rows(back[external]), error, emitted, emitted[trials:], x)

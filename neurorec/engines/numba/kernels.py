@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from neurorec.engines.numba.arguments import Adjoint, BackwardWeights, Change, Factors, ForwardWeights, Input, Ports, Presynaptic, Trial
+from neurorec.engines.numba.arguments import Change, Factors, Ports
 from neurorec.formula.calls import OUTPUT, output, pull, pull_output, step
 from neurorec.formula.entry import entry, part
 
@@ -24,72 +24,53 @@ FEW = 8  # up to as many readout channels a sum for each is faster than a produc
 
 
 @part
-def external_drive(weights, port, given, trial, t, d, first, last):
-    """Win x(t) + b + noise(t) of drive d, to its port."""
-    _, ports, trials, units = trial.drives.shape
-    bias, noise, drives, channels = weights.bias, given.noise, trial.drives, given.inputs.shape[2]
+def bias_and_noise(bias, noise, drives, port, t, d, first, last):
+    """b + noise(t) of drive d, to its port; bias (D N,), noise (T or 0, B, D N), drives (T, P, B, N)."""
+    units = drives.shape[3]
     for b in range(first, last):
         for n in range(units):
             drives[t, port, b, n] = bias[d * units + n]
         if noise.shape[0] > 0:
             for n in range(units):
                 drives[t, port, b, n] += noise[t, b, d * units + n]
-    start, to = (t * trials + first) * channels, ((t * ports + port) * trials + first) * units
-    multiply(given.inputs.reshape(-1), start, weights.input.reshape(-1), d, channels, drives.reshape(-1), to, last - first, units,
-             np.intp(1))  # fmt: skip
-
-
-@part
-def recurrent_drive(weights, port, keep, trial, t, d, first, last):
-    """W o(t-1) of drive d to its port, added to what is there where `keep` is 1."""
-    _, ports, trials, units = trial.drives.shape
-    outputs, to = trial.emitted.shape[1], ((t * ports + port) * trials + first) * units
-    for c in range(outputs):
-        start = ((t * outputs + c) * trials + first) * units
-        multiply(trial.emitted.reshape(-1), start, weights.recurrent.reshape(-1), d * outputs + c, units, trial.drives.reshape(-1), to,
-                 last - first, units, max(keep, min(c, 1)))  # fmt: skip
-
-
-@part
-def read_packed(weights, trial, t, first, last):
-    """y(t) = Wout o(t) by products."""
-    _, outputs, trials, units = trial.emitted.shape
-    channels = trial.readout.shape[2]
-    for c in range(outputs):
-        start, to = (((t + 1) * outputs + c) * trials + first) * units, (t * trials + first) * channels
-        multiply(trial.emitted.reshape(-1), start, weights.readout.reshape(-1), c, units, trial.readout.reshape(-1), to, last - first, channels,
-                 min(c, 1))  # fmt: skip
-
-
-@part
-def run_forward(unit, constants, weights: ForwardWeights, ports: Ports, given: Input, trial: Trial, first, last):
-    """u(t) = W o(t-1) + Win x(t) + b + noise(t);  s(t) = step(s(t-1), u(t));  y(t) = Wout o(t).
-
-    Fills all of `trial` from states[0].
-    """
-    if unit[OUTPUT] != 0:
-        output(unit, trial.states[0], constants, trial.emitted[0], first, last)
-    for t in range(trial.drives.shape[0]):
-        for d in range(ports.recurrent.shape[0]):
-            if ports.external[d] >= 0:
-                external_drive(weights, ports.external[d], given, trial, t, d, first, last)
-            if ports.recurrent[d] >= 0:
-                recurrent_drive(weights, ports.recurrent[d], 1 if ports.external[d] == ports.recurrent[d] else 0, trial, t, d, first, last)
-        step(unit, trial.states[t], trial.drives[t], constants, trial.states[t + 1], first, last)
-        if unit[OUTPUT] != 0:
-            output(unit, trial.states[t + 1], constants, trial.emitted[t + 1], first, last)
-        if trial.readout.shape[2] > FEW:
-            read_packed(weights, trial, t, first, last)
-        else:
-            read(trial.emitted[t + 1], weights.readout_rows, trial.readout[t], first, last)
 
 
 @entry
-def forward(unit, constants, recurrent, input_, readout, bias, readout_rows, recurrent_ports, external_ports, inputs, noise,
+def forward(unit, constants, recurrent, input_, packed_readout, bias, readout, recurrent_ports, external_ports, x, noise,
             states, drives, emitted, readouts, first, last):  # fmt: skip
-    """`run_forward`, called with the tuples' arrays one by one: Numba takes microseconds to type a tuple that comes from Python."""
-    run_forward(unit, constants, ForwardWeights(recurrent, input_, readout, bias, readout_rows), Ports(recurrent_ports, external_ports),
-                Input(inputs, noise), Trial(states, drives, emitted, readouts), first, last)  # fmt: skip
+    """u(t) = W o(t-1) + Win x(t) + b + noise(t);  s(t) = step(s(t-1), u(t));  y(t) = Wout o(t).
+
+    recurrent (D K, ...), input_ (D, ...) and packed_readout (K, ...) are packed W^T, Win^T and Wout^T, readout (O, K N) is Wout as it is;
+    bias (D N,), x (T, B, I), noise (T or 0, B, D N). Fills all of a `Trial` from states[0].
+    """
+    _, ports, trials, units = drives.shape
+    outputs, inputs, channels, rows = emitted.shape[1], x.shape[2], readouts.shape[2], last - first
+    # In one row each, as products take them.
+    x_row, emitted_row, drives_row, readouts_row = x.reshape(-1), emitted.reshape(-1), drives.reshape(-1), readouts.reshape(-1)
+    recurrent_row, input_row, readout_row = recurrent.reshape(-1), input_.reshape(-1), packed_readout.reshape(-1)
+    if unit[OUTPUT] != 0:
+        output(unit, states[0], constants, emitted[0], first, last)
+    for t in range(drives.shape[0]):
+        for d in range(recurrent_ports.shape[0]):
+            p, q = recurrent_ports[d], external_ports[d]
+            if q >= 0:
+                bias_and_noise(bias, noise, drives, q, t, d, first, last)
+                to = ((t * ports + q) * trials + first) * units
+                multiply(x_row, (t * trials + first) * inputs, input_row, d, inputs, drives_row, to, rows, units, np.intp(1))
+            if p >= 0:
+                keep, to = 1 if p == q else 0, ((t * ports + p) * trials + first) * units
+                for c in range(outputs):
+                    start = ((t * outputs + c) * trials + first) * units
+                    multiply(emitted_row, start, recurrent_row, d * outputs + c, units, drives_row, to, rows, units, max(keep, min(c, 1)))
+        step(unit, states[t], drives[t], constants, states[t + 1], first, last)
+        if unit[OUTPUT] != 0:
+            output(unit, states[t + 1], constants, emitted[t + 1], first, last)
+        if channels > FEW:
+            for c in range(outputs):
+                start = (((t + 1) * outputs + c) * trials + first) * units
+                multiply(emitted_row, start, readout_row, c, units, readouts_row, (t * trials + first) * channels, rows, channels, min(c, 1))
+        else:
+            read(emitted[t + 1], readout, readouts[t], first, last)
 
 
 @part
@@ -141,38 +122,18 @@ def between(factors, start, stop):
                    factors.after[start:stop], factors.inputs[start:stop])  # fmt: skip
 
 
-@part
-def run_gathered(factors: Factors, change: Change, trials, first, last):
+@entry
+def gathered(recurrent, external, error, before, after, inputs, d_recurrent, d_input, d_bias, d_readout, trials, first, last):
     """dW = sum recurrent before^T, dWin^T = sum inputs external^T, db = sum external, dWout = sum error after^T.
 
-    Of the units from `first` to before `last`. Sums over R trials and steps, the last steps first, as `reverse_scan` has them.
+    Takes the arrays of `Factors` and fills those of a `Change`, of the units from `first` to before `last`. Sums over R trials and steps,
+    the last steps first, as `reverse_scan` has them.
     """
-    room, rows, count = room_for(last - first, factors.recurrent), together(trials) * trials, factors.recurrent.shape[0]
+    factors, change = Factors(recurrent, external, error, before, after, inputs), Change(d_recurrent, d_input, d_bias, d_readout)
+    room, rows, count = room_for(last - first, recurrent), together(trials) * trials, recurrent.shape[0]
     for start in range((count - 1) // rows * rows, -1, -rows):
         stop = min(start + rows, count)
         gather_all(between(factors, start, stop), change, first, last, room, np.intp(1 if stop < count else 0))
-
-
-@entry
-def gathered(back, external, error, before, after, x, recurrent, inputs, bias, readout, trials, first, last):
-    """`run_gathered`, called as `forward` is."""
-    run_gathered(Factors(back, external, error, before, after, x), Change(recurrent, inputs, bias, readout), trials, first, last)
-
-
-@part
-def adjoint_of_outputs(weights, ports: Ports, full, error, back, output_adjoint, t, last_step, first, last):
-    """output_adjoint (K, B, N) = B eps(t) + W^T F^T R(t+1) if full; back (P, B, N) is F^T R(t+1), error (T, B, O)."""
-    (_, trials, units), channels, rows = output_adjoint.shape, error.shape[2], last - first
-    for c in range(output_adjoint.shape[0]):
-        to = (c * trials + first) * units
-        multiply(error.reshape(-1), (t * trials + first) * channels, weights.feedback.reshape(-1), c, channels, output_adjoint.reshape(-1), to, rows,
-                 units, np.intp(0))  # fmt: skip
-        if full and t < last_step:
-            for d in range(ports.recurrent.shape[0]):
-                if ports.recurrent[d] >= 0:
-                    start, block = (ports.recurrent[d] * trials + first) * units, c * ports.recurrent.shape[0] + d
-                    multiply(back.reshape(-1), start, weights.recurrent.reshape(-1), block, units, output_adjoint.reshape(-1), to, rows, units,
-                             np.intp(1))  # fmt: skip
 
 
 @part
@@ -185,54 +146,54 @@ def keep_step(back, kept, place, first, last):
 
 
 @part
-def gather_steps(adjoint, ports, error, presynaptic, change, t, steps, room):
-    """Add the terms of the steps that `adjoint` has room for, t the first of them, to the change of every drive's weights."""
-    size, trials, units = adjoint.drives.shape[1:]
+def gather_steps(drives, ports: Ports, error, presynaptic, x, change: Change, t, steps, room):
+    """Add the terms of the steps for which drives (P, few, B, N) has room, t the first of them, to the change of every drive's weights."""
+    size, trials, units = drives.shape[1:]
     start, stop = t * trials, min(t + size, steps) * trials
-    few, errors = adjoint.drives.reshape(-1, size * trials, units), error.reshape(steps * trials, error.shape[2])
-    emitted = presynaptic.emitted
+    few, errors = drives.reshape(-1, size * trials, units), error.reshape(steps * trials, error.shape[2])
     for d in range(ports.recurrent.shape[0]):
         post, channels = slice(d * units, (d + 1) * units), error.shape[2] if d == 0 else 0
         factors = Factors(few[ports.recurrent[d], : stop - start], few[ports.external[d], : stop - start], errors[start:stop],
-                          emitted[start:stop], emitted[start + trials : stop + trials], presynaptic.inputs[start:stop])  # fmt: skip
+                          presynaptic[start:stop], presynaptic[start + trials : stop + trials], x[start:stop])  # fmt: skip
         own = Change(change.recurrent[post], change.input[d], change.bias[post], change.readout[:channels])
         gather_all(factors, own, 0, units, room, np.intp(1 if stop < steps * trials else 0))
 
 
-@part
-def run_reverse_scan(unit, constants, weights: BackwardWeights, ports: Ports, full, error, trial: Trial, adjoint: Adjoint, at_once,
-                     presynaptic: Presynaptic, change: Change, first, last):  # fmt: skip
+@entry
+def reverse_scan(unit, constants, recurrent, feedback, recurrent_ports, external_ports, full, error, states, drives, outputs,
+                 back_drives, back_parameters, at_once, presynaptic, x, d_recurrent, d_input, d_bias, d_readout, first, last):  # fmt: skip
     """R(t) = O^T [B eps(t) + W^T F^T R(t+1) if full] + D^T R(t+1): against time, no N x N trace is ever formed.
 
-    error (T, B, O). Fills `adjoint`; the weight change is then one product of its drives and presynaptic activity. Scratch arrays
-    have room for all trials, of which only some are touched.
+    recurrent (K D, ...) and feedback (K, ...) are packed W and B^T, error (T, B, O). Fills back_drives (P, T, B, N) = F^T R and
+    back_parameters (Q, B, N), G^T R summed over time; the weight change is then one product of back_drives and presynaptic activity.
+    Scratch arrays have room for all trials, of which only some are touched.
 
-    Where the product is made `at_once`, of all trials of units with one output, while what it takes is still in the cache, `adjoint` has
-    room for a few steps, and `change` of all drives, (D N, N), (D, I, N), (D N,) and (O, N), is filled as `gathered` fills it. The same
-    numbers: one piece of machine code makes what both gather.
+    Where the product is made `at_once`, of all trials of units with one output, while what it takes is still in the cache, back_drives has
+    room for a few steps, and of presynaptic ((T + 1) B, N) and x (T B, I) the `Change` of all drives is made, (D N, N), (D, I, N), (D N,)
+    and (O, N), as `gathered` does it. The same numbers: one piece of machine code makes what both gather.
     """
-    (steps, _, trials, units), size = trial.drives.shape, adjoint.drives.shape[1]
-    states, total = trial.states, adjoint.parameters
-    output_adjoint = np.empty((trial.emitted.shape[1], trials, units), states.dtype)
-    state_adjoint, carried = np.empty(states.shape[1:], states.dtype), np.empty(states.shape[1:], states.dtype)
-    back, partial, room = np.empty(trial.drives.shape[1:], states.dtype), np.empty_like(total), room_for(units, states)
+    (steps, _, trials, units), size, channels, rows = drives.shape, back_drives.shape[1], error.shape[2], last - first
+    output_adjoint, state_adjoint = np.empty((outputs, trials, units), states.dtype), np.empty(states.shape[1:], states.dtype)
+    carried, back = np.empty(states.shape[1:], states.dtype), np.empty(drives.shape[1:], states.dtype)
+    partial, room = np.empty_like(back_parameters), room_for(units, states)
+    error_row, output_row, back_row = error.reshape(-1), output_adjoint.reshape(-1), back.reshape(-1)
+    recurrent_row, feedback_row = recurrent.reshape(-1), feedback.reshape(-1)
+    wiring, change = Ports(recurrent_ports, external_ports), Change(d_recurrent, d_input, d_bias, d_readout)
     clear(carried, first, last)
-    clear(total, first, last)
+    clear(back_parameters, first, last)
     for t in range(steps - 1, -1, -1):
-        adjoint_of_outputs(weights, ports, full, error, back, output_adjoint, t, steps - 1, first, last)
+        for c in range(outputs):
+            to = (c * trials + first) * units
+            multiply(error_row, (t * trials + first) * channels, feedback_row, c, channels, output_row, to, rows, units, np.intp(0))
+            if full and t + 1 < steps:
+                for d in range(recurrent_ports.shape[0]):
+                    if recurrent_ports[d] >= 0:
+                        start, block = (recurrent_ports[d] * trials + first) * units, c * recurrent_ports.shape[0] + d
+                        multiply(back_row, start, recurrent_row, block, units, output_row, to, rows, units, np.intp(1))
         pull_output(unit, states[t + 1], output_adjoint, constants, state_adjoint, first, last)
         add(carried, state_adjoint, first, last)
-        pull(unit, states[t], trial.drives[t], state_adjoint, constants, carried, back, partial, first, last)
-        keep_step(back, adjoint.drives, t % size, first, last)
-        add(partial, total, first, last)
+        pull(unit, states[t], drives[t], state_adjoint, constants, carried, back, partial, first, last)
+        keep_step(back, back_drives, t % size, first, last)
+        add(partial, back_parameters, first, last)
         if at_once and t % size == 0:
-            gather_steps(adjoint, ports, error, presynaptic, change, t, steps, room)
-
-
-@entry
-def reverse_scan(unit, constants, recurrent, feedback, recurrent_ports, external_ports, full, error, states, drives, emitted, readouts,
-                 back_drives, back_parameters, at_once, presynaptic, x, d_recurrent, d_inputs, d_bias, d_readout, first, last):  # fmt: skip
-    """`run_reverse_scan`, called as `forward` is."""
-    run_reverse_scan(unit, constants, BackwardWeights(recurrent, feedback), Ports(recurrent_ports, external_ports), full, error,
-                     Trial(states, drives, emitted, readouts), Adjoint(back_drives, back_parameters), at_once, Presynaptic(presynaptic, x),
-                     Change(d_recurrent, d_inputs, d_bias, d_readout), first, last)  # fmt: skip
+            gather_steps(back_drives, wiring, error, presynaptic, x, change, t, steps, room)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from neurorec.engines.numba.arguments import Lesson, Ports, Scratch, Trial
+from neurorec.engines.numba.arguments import Lesson, Scratch, Trial
 from neurorec.formula.calls import OUTPUT, element, error, jacobian, output, pull_output, step
 from neurorec.formula.entry import part
 
@@ -37,26 +37,26 @@ def arrange(emitted, presynaptic):
 
 
 @part
-def recurrent_drive(recurrent, ports: Ports, presynaptic, drives):
+def recurrent_drive(recurrent, recurrent_ports, presynaptic, drives):
     """W o(t-1), to the ports of one step, drives (P, B, N); recurrent (D N, M), presynaptic (B, M)."""
     units = drives.shape[2]
     drives[:] = real(0)
     for row in range(recurrent.shape[0]):
         d = row // units
-        if ports.recurrent[d] >= 0:
+        if recurrent_ports[d] >= 0:
             for b in range(presynaptic.shape[0]):
                 total = real(0)
                 for m in range(recurrent.shape[1]):
                     total += recurrent[row, m] * presynaptic[b, m]
-                drives[ports.recurrent[d], b, row - d * units] += total
+                drives[recurrent_ports[d], b, row - d * units] += total
 
 
 @part
-def external_drive(external, ports: Ports, x, noise, drives):
+def external_drive(external, external_ports, x, noise, drives):
     """Win x(t) + b + noise, added to the ports of one step; external (I + 1, D N), x (B, I), noise (B, D N)."""
     trials, units = drives.shape[1:]
-    for d in range(ports.external.shape[0]):
-        p, first = ports.external[d], d * units
+    for d in range(external_ports.shape[0]):
+        p, first = external_ports[d], d * units
         if p >= 0:
             for b in range(trials):
                 for n in range(units):
