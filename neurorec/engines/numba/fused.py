@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from neurorec.engines.numba.arguments import Lesson, Rates, Trial
+from neurorec.engines.numba.arguments import Rates
 from neurorec.formula.entry import entry, part
 
 from .precision import real  # pyright: ignore[reportMissingImports]
@@ -122,21 +122,20 @@ def fused(unit, teaching, constants, recurrent, external, readout, feedback, rec
     trace (D N, B, k, M) of zeros.
     """
     rate = Rates(rates[0], rates[1], rates[2], rates[3], rates[4])
-    lesson, trial = Lesson(inputs, noise, targets, share), Trial(states, drives, emitted, readouts)
     steps, trials = share.shape
     (k, _, units), kind = states.shape[1:], states.dtype
-    own, after, shrink = scratch(trial, 0), np.empty(drives.shape[1:], kind), real(1) - rate.recurrent * weight_decay
+    own, after, shrink = scratch(states, drives, emitted, readouts, 0), np.empty(drives.shape[1:], kind), real(1) - rate.recurrent * weight_decay
     decay, slope, _, _, adjoint, error, _ = own
     external_trace = np.zeros((external.shape[0], k, trials, external.shape[1]), kind)
     fresh, fresh_external = np.empty((k, recurrent.shape[1]), kind), np.empty((k, units), kind)
     presynaptic, coming = np.zeros((trials, recurrent.shape[1]), kind), np.zeros((trials, recurrent.shape[1]), kind)
-    emit_initial(unit, constants, trial)
+    emit_initial(unit, constants, states, emitted)
     arrange(emitted[0], coming)
     recurrent_drive(recurrent, recurrent_ports, coming, drives[0])
     for t in range(steps):
         presynaptic, coming = coming, presynaptic
         external_drive(external, external_ports, inputs[t], noise[t % noise.shape[0]], drives[t])
-        step_and_teach(unit, teaching, constants, readout, feedback, lesson, trial, t, own)
+        step_and_teach(unit, teaching, constants, readout, feedback, states, drives, emitted, readouts, targets, share, t, own)
         arrange(emitted[t + 1], coming)
         following = drives[t + 1] if t + 1 < steps else after
         if k == 1 and trials == 1:

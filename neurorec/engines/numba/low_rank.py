@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from neurorec.engines.numba.arguments import Lesson, OnlineWeights, Past, Ports, Rates, Scratch, Trial
+from neurorec.engines.numba.arguments import Past, Rates
 from neurorec.formula.entry import entry, part
 
 from .precision import real  # pyright: ignore[reportMissingImports]
@@ -29,9 +29,9 @@ FAINT = real(3e-8)  # of its beginning: what a float32 sum of traces can no long
 
 
 @part
-def room_for_past(rows, recurrent, external, trial: Trial):
+def room_for_past(rows, recurrent, external, states, drives):
     """Arrays for so many past steps; recurrent (D N, M), external (I + 1, D N)."""
-    (k, trials, units), ports, kind = trial.states.shape[1:], trial.drives.shape[1], trial.states.dtype
+    (k, trials, units), ports, kind = states.shape[1:], drives.shape[1], states.dtype
     presynaptic, outside = np.zeros((rows, trials, recurrent.shape[1]), kind), np.empty((rows, trials, external.shape[0]), kind)
     traces, sums = np.empty((rows, k, ports, trials, units), kind), np.empty((ports, rows, trials, units), kind)
     return Past(presynaptic, outside, traces, sums, np.empty(rows, kind))
@@ -47,13 +47,13 @@ def arrange_outside(x, outside):
 
 
 @part
-def recurrent_drive_by_blas(recurrent, ports: Ports, presynaptic, drives):
+def recurrent_drive_by_blas(recurrent, recurrent_ports, presynaptic, drives):
     """`recurrent_drive` of many trials: recurrent (D N, M), presynaptic (B, M), drives (P, B, N)."""
     trials, units = drives.shape[1:]
     product = np.empty((trials, units), drives.dtype)
     drives[:] = real(0)
-    for d in range(ports.recurrent.shape[0]):
-        p, first = ports.recurrent[d], d * units
+    for d in range(recurrent_ports.shape[0]):
+        p, first = recurrent_ports[d], d * units
         if p >= 0:
             np.dot(presynaptic, recurrent[first : first + units].T, product)
             drives[p] += product
@@ -94,41 +94,27 @@ def add_past(weight, sums, p, drives):
 
 
 @part
-def drive_by_past(ports: Ports, rates: Rates, past: Past, now, drives):
+def drive_by_past(recurrent_ports, external_ports, rates: Rates, presynaptic, outside, sums, now, drives):
     """rate sum_r G_r (o_r . o(t-1)), and the same of the inputs, added to the ports of one step, drives (P, B, N); row `now` is this step's."""
-    trials, inputs = past.outside.shape[1], past.outside.shape[2] - 1
+    trials, inputs = outside.shape[1], outside.shape[2] - 1
     from_units = np.empty((trials, now * trials), drives.dtype)
     from_outside = np.empty_like(from_units)
-    gram(past.presynaptic[:now], past.presynaptic[now] * rates.recurrent, from_units)
-    scaled = past.outside[now] * rates.input
+    gram(presynaptic[:now], presynaptic[now] * rates.recurrent, from_units)
+    scaled = outside[now] * rates.input
     scaled[:, inputs] = rates.bias
-    gram(past.outside[:now], scaled, from_outside)
+    gram(outside[:now], scaled, from_outside)
     together = from_units + from_outside
-    for d in range(ports.recurrent.shape[0]):
-        p, q = ports.recurrent[d], ports.external[d]
+    for d in range(recurrent_ports.shape[0]):
+        p, q = recurrent_ports[d], external_ports[d]
         if p >= 0:
-            add_past(together if p == q else from_units, past.sums, p, drives)
+            add_past(together if p == q else from_units, sums, p, drives)
         if q >= 0 and q != p:
-            add_past(from_outside, past.sums, q, drives)
+            add_past(from_outside, sums, q, drives)
 
 
 @part
-def drive(weights: OnlineWeights, ports: Ports, rates: Rates, past: Past, now, x, noise, drives):
-    """u(t), to the ports of one step, drives (P, B, N), with weights as they have become; x (B, I), noise (B, D N)."""
-    arrange_outside(x, past.outside[now])
-    if drives.shape[1] > FEW:
-        recurrent_drive_by_blas(weights.recurrent, ports, past.presynaptic[now], drives)
-    else:
-        recurrent_drive(weights.recurrent, ports, past.presynaptic[now], drives)
-    if now > 0:
-        drive_by_past(ports, rates, past, now, drives)
-    external_drive(weights.external, ports, x, noise, drives)
-
-
-@part
-def age(past: Past, first, last, own: Scratch, fresh):
+def age(traces, sums, first, last, decay, adjoint, fresh):
     """Z_r <- D Z_r and G_r += signal Z_r of the steps from `first` to before `last`; fresh (k, N) is scratch."""
-    traces, sums, decay, adjoint = past.traces, past.sums, own.decay, own.adjoint
     _, k, ports, trials, units = traces.shape
     for r in range(first, last):
         for p in range(ports):
@@ -153,8 +139,22 @@ def age(past: Past, first, last, own: Scratch, fresh):
 
 
 @part
+def begin(traces, sums, r, slope, adjoint):
+    """The trace that this step begins: Z_r = F, G_r = signal F."""
+    _, k, ports, trials, units = traces.shape
+    sums[:, r] = real(0)
+    for j in range(k):
+        for p in range(ports):
+            for b in range(trials):
+                for n in range(units):
+                    z = slope[j * ports + p, b, n]
+                    traces[r, j, p, b, n] = z
+                    sums[p, r, b, n] += adjoint[j, b, n] * z
+
+
+@part
 def size(traces, r):
-    """The largest entry of Z_r, NaN if there is one; traces (C, k, P, B, N)."""
+    """The largest entry of Z_r, NaN if there is one."""
     largest = real(0)
     for j in range(traces.shape[1]):
         for p in range(traces.shape[2]):
@@ -167,24 +167,9 @@ def size(traces, r):
 
 
 @part
-def begin(past: Past, r, own: Scratch):
-    """The trace that this step begins: Z_r = F, G_r = signal F."""
-    _, k, ports, trials, units = past.traces.shape
-    past.sums[:, r] = real(0)
-    for j in range(k):
-        for p in range(ports):
-            for b in range(trials):
-                for n in range(units):
-                    z = own.slope[j * ports + p, b, n]
-                    past.traces[r, j, p, b, n] = z
-                    past.sums[p, r, b, n] += own.adjoint[j, b, n] * z
-    past.beginning[r] = size(past.traces, r)
-
-
-@part
-def oldest_alive(past: Past, alive, now):
+def oldest_alive(traces, beginning, alive, now):
     """Row of the oldest trace that is not yet faint, from what it was some steps ago."""
-    while alive < now and size(past.traces, alive) <= FAINT * past.beginning[alive]:
+    while alive < now and size(traces, alive) <= FAINT * beginning[alive]:
         alive += 1
     return alive
 
@@ -211,16 +196,16 @@ def fold_external(external, first, rates: Rates, sums, outside):
 
 
 @part
-def fold(weights: OnlineWeights, ports: Ports, rates: Rates, past: Past, now, product):
+def fold(recurrent, external, recurrent_ports, external_ports, rates: Rates, past: Past, now, product):
     """All steps before row `now` into W0; product (N, M) is scratch."""
-    (trials, units), width = past.sums.shape[2:], past.presynaptic.shape[2]
+    (trials, units), width = past.sums.shape[2:], recurrent.shape[1]
     presynaptic = past.presynaptic[:now].reshape(now * trials, width)
-    for d in range(ports.recurrent.shape[0]):
-        p, q, first = ports.recurrent[d], ports.external[d], d * units
+    for d in range(recurrent_ports.shape[0]):
+        p, q, first = recurrent_ports[d], external_ports[d], d * units
         if p >= 0:
-            fold_recurrent(weights.recurrent, first, rates.recurrent, past.sums[p, :now].reshape(now * trials, units), presynaptic, product)
+            fold_recurrent(recurrent, first, rates.recurrent, past.sums[p, :now].reshape(now * trials, units), presynaptic, product)
         if q >= 0:
-            fold_external(weights.external, first, rates, past.sums[q, :now], past.outside[:now])
+            fold_external(external, first, rates, past.sums[q, :now], past.outside[:now])
 
 
 @part
@@ -249,37 +234,40 @@ def longer_past(past: Past, rows):
     return Past(longer(past.presynaptic, rows), longer(past.outside, rows), longer(past.traces, rows), sums, longer(past.beginning, rows))
 
 
-@part
-def run_low_rank(unit, teaching, constants, weights: OnlineWeights, ports: Ports, rates: Rates, lesson: Lesson, trial: Trial):
+@entry
+def low_rank(unit, teaching, constants, recurrent, external, readout, feedback, recurrent_ports, external_ports, rates,
+             inputs, noise, targets, share, states, drives, emitted, readouts):  # fmt: skip
     """As `fused`, without weight decay."""
-    steps, (k, _, units), kind = lesson.share.shape[0], trial.states.shape[1:], trial.states.dtype
-    past = room_for_past(min(ROOM, steps), weights.recurrent, weights.external, trial)
-    own, fresh, product = scratch(trial, 0), np.empty((k, units), kind), np.empty((units, weights.recurrent.shape[1]), kind)
+    rate = Rates(rates[0], rates[1], rates[2], rates[3], rates[4])
+    steps, (k, trials, units), kind = share.shape[0], states.shape[1:], states.dtype
+    presynaptic, outside, traces, sums, beginning = room_for_past(min(ROOM, steps), recurrent, external, states, drives)
+    own, fresh, product = scratch(states, drives, emitted, readouts, 0), np.empty((k, units), kind), np.empty((units, recurrent.shape[1]), kind)
+    decay, slope, _, _, adjoint, error, _ = own
     alive = now = 0  # rows of the oldest trace that is not yet faint, and of this step's
-    emit_initial(unit, constants, trial)
+    emit_initial(unit, constants, states, emitted)
     for t in range(steps):
-        arrange(trial.emitted[t], past.presynaptic[now])
-        drive(weights, ports, rates, past, now, lesson.inputs[t], lesson.noise[t % lesson.noise.shape[0]], trial.drives[t])
-        step_and_teach(unit, teaching, constants, weights.readout, weights.feedback, lesson, trial, t, own)
-        age(past, alive, now, own, fresh)
-        begin(past, now, own)
-        learn_readout(weights.readout, weights.feedback, own.error, trial.emitted[t + 1], rates, real(0))
+        arrange(emitted[t], presynaptic[now])
+        arrange_outside(inputs[t], outside[now])
+        if trials > FEW:
+            recurrent_drive_by_blas(recurrent, recurrent_ports, presynaptic[now], drives[t])
+        else:
+            recurrent_drive(recurrent, recurrent_ports, presynaptic[now], drives[t])
+        if now > 0:
+            drive_by_past(recurrent_ports, external_ports, rate, presynaptic, outside, sums, now, drives[t])
+        external_drive(external, external_ports, inputs[t], noise[t % noise.shape[0]], drives[t])
+        step_and_teach(unit, teaching, constants, readout, feedback, states, drives, emitted, readouts, targets, share, t, own)
+        age(traces, sums, alive, now, decay, adjoint, fresh)
+        begin(traces, sums, now, slope, adjoint)
+        beginning[now] = size(traces, now)
+        learn_readout(readout, feedback, error, emitted[t + 1], rate, real(0))
         if t % OFTEN == 0:
-            alive = oldest_alive(past, alive, now)
+            alive = oldest_alive(traces, beginning, alive, now)
         now += 1
         # A folding costs units x products for each past step, a step that is remembered when its trace is dead two products.
         if t + 1 == steps or (alive >= ROOM and 4 * alive * alive >= (now - alive) * units):
-            fold(weights, ports, rates, past, now, product)
+            past = Past(presynaptic, outside, traces, sums, beginning)
+            fold(recurrent, external, recurrent_ports, external_ports, rate, past, now, product)
             forget(past, alive, now)
             now, alive = now - alive, 0
-        if now == past.sums.shape[1] and t + 1 < steps:
-            past = longer_past(past, 2 * now)
-
-
-@entry
-def low_rank(unit, teaching, constants, recurrent, external, readout, feedback, recurrent_ports, external_ports, rates,
-          inputs, noise, targets, share, states, drives, emitted, readouts):  # fmt: skip
-    """`run_low_rank`, called with the tuples' arrays one by one: Numba takes microseconds to type a tuple that comes from Python."""
-    run_low_rank(unit, teaching, constants, OnlineWeights(recurrent, external, readout, feedback), Ports(recurrent_ports, external_ports),
-              Rates(rates[0], rates[1], rates[2], rates[3], rates[4]), Lesson(inputs, noise, targets, share),
-              Trial(states, drives, emitted, readouts))  # fmt: skip
+        if now == sums.shape[1] and t + 1 < steps:
+            presynaptic, outside, traces, sums, beginning = longer_past(Past(presynaptic, outside, traces, sums, beginning), 2 * now)

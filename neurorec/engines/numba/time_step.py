@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from neurorec.engines.numba.arguments import Lesson, Scratch, Trial
+from neurorec.engines.numba.arguments import Rates, Scratch
 from neurorec.formula.calls import OUTPUT, element, error, jacobian, output, pull_output, step
 from neurorec.formula.entry import part
 
@@ -16,10 +16,10 @@ from .readout import read  # pyright: ignore[reportMissingImports]
 
 
 @part
-def scratch(trial: Trial, plastic):
+def scratch(states, drives, emitted, readouts, plastic):
     """Room for what a step needs, `plastic` (Q) parameters among it."""
-    (k, trials, units), ports, outputs = trial.states.shape[1:], trial.drives.shape[1], trial.emitted.shape[1]
-    channels, kind = trial.readout.shape[2], trial.states.dtype
+    (k, trials, units), ports, outputs = states.shape[1:], drives.shape[1], emitted.shape[1]
+    channels, kind = readouts.shape[2], states.dtype
     decay, slope = np.empty((k * k, trials, units), kind), np.empty((k * ports, trials, units), kind)
     partial, signal = np.empty((k * plastic, trials, units), kind), np.empty((outputs, trials, units), kind)
     adjoint, epsilon = np.empty((k, trials, units), kind), np.empty((trials, channels), kind)
@@ -41,14 +41,16 @@ def recurrent_drive(recurrent, recurrent_ports, presynaptic, drives):
     """W o(t-1), to the ports of one step, drives (P, B, N); recurrent (D N, M), presynaptic (B, M)."""
     units = drives.shape[2]
     drives[:] = real(0)
-    for row in range(recurrent.shape[0]):
-        d = row // units
-        if recurrent_ports[d] >= 0:
+    for d in range(recurrent_ports.shape[0]):
+        p, first = recurrent_ports[d], d * units
+        if p < 0:
+            continue
+        for n in range(units):
             for b in range(presynaptic.shape[0]):
                 total = real(0)
                 for m in range(recurrent.shape[1]):
-                    total += recurrent[row, m] * presynaptic[b, m]
-                drives[recurrent_ports[d], b, row - d * units] += total
+                    total += recurrent[first + n, m] * presynaptic[b, m]
+                drives[p, b, n] += total
 
 
 @part
@@ -67,29 +69,19 @@ def external_drive(external, external_ports, x, noise, drives):
 
 
 @part
-def emit_initial(unit, constants, trial: Trial):
+def emit_initial(unit, constants, states, emitted):
     """o(0), from the initial state."""
     if unit[OUTPUT] != 0:
-        output(unit, trial.states[0], constants, trial.emitted[0], 0, trial.states.shape[2])
+        output(unit, states[0], constants, emitted[0], 0, states.shape[2])
 
 
 @part
-def step_units(unit, constants, readout, trial: Trial, t):
-    """s(t), o(t) and y(t), from s(t-1) and the drives of this step, which is `t` of those counted from 0."""
-    trials = trial.states.shape[2]
-    step(unit, trial.states[t], trial.drives[t], constants, trial.states[t + 1], 0, trials)
-    if unit[OUTPUT] != 0:
-        output(unit, trial.states[t + 1], constants, trial.emitted[t + 1], 0, trials)
-    read(trial.emitted[t + 1], readout, trial.readout[t], 0, trials)
-
-
-@part
-def weighted_error(teaching, lesson: Lesson, readout, t, epsilon):
-    """epsilon (B, O): minus dL/dy of one step, times the step's share of the loss; readout (T, B, O)."""
-    error(teaching, readout[t], lesson.targets[t], epsilon)
+def weighted_error(teaching, y, targets, share, epsilon):
+    """epsilon (B, O): minus dL/dy of one step, times the step's share of the loss; y and targets (B, O), share (B,)."""
+    error(teaching, y, targets, epsilon)
     for b in range(epsilon.shape[0]):
         for o in range(epsilon.shape[1]):
-            epsilon[b, o] *= lesson.share[t, b]
+            epsilon[b, o] *= share[b]
 
 
 @part
@@ -107,18 +99,25 @@ def learning_signal(teaching, readout, feedback, epsilon, matrix, signal):
 
 
 @part
-def step_and_teach(unit, teaching, constants, readout, feedback, lesson: Lesson, trial: Trial, t, own: Scratch):
-    """A step of the units from drives[t], and what weights learn from it: D, F and G, eps, and the signal of each output and state."""
-    trials = trial.states.shape[2]
-    step_units(unit, constants, readout, trial, t)
-    jacobian(unit, trial.states[t], trial.drives[t], constants, own.decay, own.slope, own.partial, 0, trials)
-    weighted_error(teaching, lesson, trial.readout, t, own.error)
-    learning_signal(teaching, readout, feedback, own.error, own.matrix, own.signal)
-    pull_output(unit, trial.states[t + 1], own.signal, constants, own.adjoint, 0, trials)
+def step_and_teach(unit, teaching, constants, readout, feedback, states, drives, emitted, readouts, targets, share, t, own: Scratch):
+    """s(t), o(t) and y(t), from s(t-1) and the drives of this step, and what weights learn from it.
+
+    D, F and G, eps, and the signal of each output and state. The step is `t` of those counted from 0.
+    """
+    decay, slope, partial, signal, adjoint, epsilon, matrix = own
+    trials = states.shape[2]
+    step(unit, states[t], drives[t], constants, states[t + 1], 0, trials)
+    if unit[OUTPUT] != 0:
+        output(unit, states[t + 1], constants, emitted[t + 1], 0, trials)
+    read(emitted[t + 1], readout, readouts[t], 0, trials)
+    jacobian(unit, states[t], drives[t], constants, decay, slope, partial, 0, trials)
+    weighted_error(teaching, readouts[t], targets[t], share[t], epsilon)
+    learning_signal(teaching, readout, feedback, epsilon, matrix, signal)
+    pull_output(unit, states[t + 1], signal, constants, adjoint, 0, trials)
 
 
 @part
-def learn_readout(readout, feedback, epsilon, emitted, rates, decay):
+def learn_readout(readout, feedback, epsilon, emitted, rates: Rates, decay):
     """Wout += rate (eps o^T - decay Wout), and a feedback that learns moves alike (its rate is 0 where it is fixed); emitted (K, B, N)."""
     outputs, trials, units = emitted.shape
     keep, keep_feedback = real(1) - rates.readout * decay, real(1) - rates.feedback * decay
