@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from neurorec.engines.numba.arguments import Blocks, Descent, Influence, Lesson, PlasticWeights, Ports, Scratch, Trial, Units
+from neurorec.engines.numba.arguments import Blocks, Influence, Scratch
 from neurorec.formula.calls import emission, optimise, prepare
 from neurorec.formula.entry import entry, part
 
@@ -18,17 +18,28 @@ from .time_step import emit_initial, recurrent_drive, scratch, step_and_teach  #
 
 
 @part
-def external_drive(weights: Blocks, ports: Ports, x, noise, drives):
-    """Win x(t) + b + noise, added to the ports of one step, drives (P, B, N); x (B, I), noise (B, D N)."""
+def blocks(vector, offsets, drives, units, inputs, channels):
+    """Views of weights (or of their changes), which begin at `offsets` (7,) of their vector, the last of them where it ends."""
+    rows, from_units = drives * units, (offsets[1] - offsets[0]) // (drives * units)
+    recurrent = vector[offsets[0] : offsets[1]].reshape(rows, from_units)
+    input_, bias = vector[offsets[1] : offsets[2]].reshape(rows, inputs), vector[offsets[2] : offsets[3]]
+    readout = vector[offsets[3] : offsets[4]].reshape(channels, from_units)
+    feedback = vector[offsets[4] : offsets[5]].reshape(from_units, channels)
+    return Blocks(recurrent, input_, bias, readout, feedback, vector[offsets[5] : offsets[6]].reshape((offsets[6] - offsets[5]) // units, units))
+
+
+@part
+def external_drive(input_, bias, external_ports, x, noise, drives):
+    """Win x(t) + b + noise, added to the ports of one step, drives (P, B, N); input_ (D N, I), bias (D N,), x (B, I), noise (B, D N)."""
     units = drives.shape[2]
-    for row in range(weights.bias.shape[0]):
+    for row in range(bias.shape[0]):
         d, n = row // units, row % units
-        if ports.external[d] >= 0:
+        if external_ports[d] >= 0:
             for b in range(x.shape[0]):
-                total = weights.bias[row] + noise[b, row]
+                total = bias[row] + noise[b, row]
                 for i in range(x.shape[1]):
-                    total += weights.input[row, i] * x[b, i]
-                drives[ports.external[d], b, n] += total
+                    total += input_[row, i] * x[b, i]
+                drives[external_ports[d], b, n] += total
 
 
 @part
@@ -43,23 +54,23 @@ def arrange(emitted, x, presynaptic):
 
 
 @part
-def add_immediate(memory, stride, slope, partial, presynaptic, from_units, ports: Ports, states, units):
+def add_immediate(memory, stride, slope, partial, presynaptic, from_units, recurrent_ports, external_ports, states, units):
     """F pre(t) and G of one trial, into the memory rows ``j * stride + (unit if stride > 1)``.
 
     slope (k P, N), partial (k Q, N), presynaptic (M,), of which the first `from_units` come from units.
     """
     n_ports, width = slope.shape[0] // states, presynaptic.shape[0]
-    drives, plastic = ports.recurrent.shape[0], partial.shape[0] // states
+    drives, plastic = recurrent_ports.shape[0], partial.shape[0] // states
     for j in range(states):
         for d in range(drives):
             for n in range(units):
                 row, start = j * stride + (n if stride > 1 else 0), (d * units + n) * width
-                if ports.recurrent[d] >= 0:
-                    gain = slope[j * n_ports + ports.recurrent[d], n]
+                if recurrent_ports[d] >= 0:
+                    gain = slope[j * n_ports + recurrent_ports[d], n]
                     for m in range(from_units):
                         memory[row, start + m] += gain * presynaptic[m]
-                if ports.external[d] >= 0:
-                    gain = slope[j * n_ports + ports.external[d], n]
+                if external_ports[d] >= 0:
+                    gain = slope[j * n_ports + external_ports[d], n]
                     for m in range(from_units, width):
                         memory[row, start + m] += gain * presynaptic[m]
         for q in range(plastic):
@@ -85,7 +96,7 @@ def decay_local(memory, spare, decay, states, units, width, drives):
 
 
 @part
-def carry_full(memory, spare, mixing, decay, slope, gain, recurrent, ports: Ports, states, units):
+def carry_full(memory, spare, mixing, decay, slope, gain, recurrent, recurrent_ports, states, units):
     """P <- (D + F W O) P of one trial; memory and spare (k N, weights), mixing (k N, k N), gain (K k, N) is O."""
     n_ports, outputs = slope.shape[0] // states, gain.shape[0] // states
     mixing[:] = real(0)
@@ -93,9 +104,9 @@ def carry_full(memory, spare, mixing, decay, slope, gain, recurrent, ports: Port
         for n in range(units):
             for i in range(states):
                 mixing[j * units + n, i * units + n] = decay[j * states + i, n]
-                for d in range(ports.recurrent.shape[0]):
-                    if ports.recurrent[d] >= 0:
-                        through = slope[j * n_ports + ports.recurrent[d], n]
+                for d in range(recurrent_ports.shape[0]):
+                    if recurrent_ports[d] >= 0:
+                        through = slope[j * n_ports + recurrent_ports[d], n]
                         for c in range(outputs):
                             for m in range(units):
                                 mixing[j * units + n, i * units + m] += (
@@ -122,19 +133,19 @@ def collect(memory, stride, signal, units, synapses, width, total):
 
 
 @part
-def scatter(total, width, changes: Blocks, plastic):
+def scatter(total, width, d_recurrent, d_input, d_bias, d_parameters, plastic_rows):
     """From the memory's order of weights to that of the vector; plastic parameters to their rows."""
-    (rows, from_units), inputs, units = changes.recurrent.shape, changes.input.shape[1], changes.parameters.shape[1]
+    (rows, from_units), inputs, units = d_recurrent.shape, d_input.shape[1], d_parameters.shape[1]
     for row in range(rows):
         start = row * width
         for m in range(from_units):
-            changes.recurrent[row, m] = total[start + m]
+            d_recurrent[row, m] = total[start + m]
         for m in range(inputs):
-            changes.input[row, m] = total[start + from_units + m]
-        changes.bias[row] = total[start + width - 1]
-    for q in range(plastic.shape[0]):
+            d_input[row, m] = total[start + from_units + m]
+        d_bias[row] = total[start + width - 1]
+    for q in range(plastic_rows.shape[0]):
         for n in range(units):
-            changes.parameters[plastic[q], n] = total[rows * width + q * units + n]
+            d_parameters[plastic_rows[q], n] = total[rows * width + q * units + n]
 
 
 @part
@@ -146,7 +157,7 @@ def transpose(feedback, transposed):
 
 
 @part
-def change_readout(epsilon, emitted, changes: Blocks):
+def change_readout(epsilon, emitted, d_readout, d_feedback):
     """dWout = eps o^T, and its transpose for a feedback that learns; epsilon (B, O), emitted (K, B, N)."""
     outputs, trials, units = emitted.shape
     for c in range(outputs):
@@ -156,8 +167,8 @@ def change_readout(epsilon, emitted, changes: Blocks):
                 total = real(0)
                 for b in range(trials):
                     total += epsilon[b, o] * emitted[c, b, n]
-                changes.readout[o, row] = total
-                changes.feedback[row, o] = total
+                d_readout[o, row] = total
+                d_feedback[row, o] = total
 
 
 @part
@@ -176,75 +187,75 @@ def clip_and_decay(vector, change, rates, clip, decay):
 
 
 @part
-def influence(weights: PlasticWeights, trial: Trial, full, inputs):
-    """Room for what is carried along, zeros, and for what a step needs."""
-    (k, trials, units), kind, readout = trial.states.shape[1:], trial.states.dtype, weights.blocks.readout
-    rows, (synapses, from_units) = k * (units if full else 1), weights.blocks.recurrent.shape
-    width = from_units + inputs + 1
-    memory = np.zeros((trials, rows, synapses * width + weights.plastic.shape[0] * units), kind)
+def influence(states, emitted, recurrent, readout, width, plastic, full):
+    """Room for what is carried along, zeros, and for what a step needs; `width` is that of a unit's weights by one drive."""
+    (k, trials, units), kind = states.shape[1:], states.dtype
+    rows = k * (units if full else 1)
+    memory = np.zeros((trials, rows, recurrent.shape[0] * width + plastic * units), kind)
     spare, mixing = np.empty_like(memory[0]), np.empty((rows, rows), kind)
-    gain, presynaptic = np.empty((trial.emitted.shape[1] * k, trials, units), kind), np.empty((trials, width), kind)
+    gain, presynaptic = np.empty((emitted.shape[1] * k, trials, units), kind), np.empty((trials, width), kind)
     return Influence(memory, spare, mixing, gain, presynaptic, np.empty(memory.shape[2], kind), np.empty_like(readout))
 
 
 @part
-def remember(own: Scratch, carried: Influence, recurrent, ports: Ports, full):
+def remember(own: Scratch, carried: Influence, recurrent, recurrent_ports, external_ports, full):
     """Every trial's memory one step on, and the change that it makes of the error, summed into carried.total."""
-    (k, trials, units), total = own.adjoint.shape, carried.total
-    (rows, from_units), width = recurrent.shape, carried.presynaptic.shape[1]
-    stride, drives = units if full else 1, ports.recurrent.shape[0]
+    decay, slope, partial, _, adjoint, _, _ = own
+    memory, spare, mixing, gain, presynaptic, total, _ = carried
+    (k, trials, units), (rows, from_units), width = adjoint.shape, recurrent.shape, presynaptic.shape[1]
+    stride, drives = units if full else 1, recurrent_ports.shape[0]
     total[:] = real(0)
     for b in range(trials):
-        memory, slope, partial = carried.memory[b], own.slope[:, b], own.partial[:, b]
         if full:
-            carry_full(memory, carried.spare, carried.mixing, own.decay[:, b], slope, carried.gain[:, b], recurrent, ports, k, units)
+            carry_full(memory[b], spare, mixing, decay[:, b], slope[:, b], gain[:, b], recurrent, recurrent_ports, k, units)
         else:
-            decay_local(memory, carried.spare, own.decay[:, b], k, units, width, drives)
-        add_immediate(memory, stride, slope, partial, carried.presynaptic[b], from_units, ports, k, units)
-        collect(memory, stride, own.adjoint[:, b], units, rows * width, width, total)
+            decay_local(memory[b], spare, decay[:, b], k, units, width, drives)
+        add_immediate(memory[b], stride, slope[:, b], partial[:, b], presynaptic[b], from_units, recurrent_ports, external_ports, k, units)
+        collect(memory[b], stride, adjoint[:, b], units, rows * width, width, total)
 
 
 @part
-def update(teaching, weights: PlasticWeights, descent: Descent, count):
-    """A step of the optimiser, the update of that number; no plastic parameter goes below its smallest value."""
-    vector = weights.vector
-    clip_and_decay(vector, weights.change, weights.rates, descent.clip, descent.decay)
-    optimise(teaching, vector, weights.change, weights.slots, weights.rates, count, descent.settings)
-    if weights.plastic.shape[0] > 0:
-        parameters, least = weights.blocks.parameters, weights.least
-        for q in range(parameters.shape[0]):
-            for n in range(parameters.shape[1]):
-                parameters[q, n] = max(parameters[q, n], least[q, n])
+def expect_least(vector, least, first):
+    """No plastic parameter goes below its smallest value; parameters begin at `first` of the vector."""
+    for p in range(first, vector.shape[0]):
+        vector[p] = max(vector[p], least[p])
 
 
 @part
-def set_constants(unit, parameters, units: Units):
-    """What follows from the parameters as they are, (Q', N)."""
-    count = parameters.shape[0]
-    units.parameters[:count, 0] = parameters
-    prepare(unit, units.parameters, units.constants, units.constants.reshape(units.constants.shape[0], 1, units.constants.shape[1]), 0, 1)
+def set_constants(unit, values, parameters, constants):
+    """What follows from the parameters as they are, values (Q', N): constants (C, N), by way of parameters (Q' + 1, 1, N), where dt is last."""
+    parameters[: values.shape[0], 0] = values
+    prepare(unit, parameters, constants, constants.reshape(constants.shape[0], 1, constants.shape[1]), 0, 1)
 
 
 @entry
-def causal(unit, teaching, units: Units, weights: PlasticWeights, ports: Ports, full, lesson: Lesson, trial: Trial, descent: Descent):
-    """Step, remember, compare, change: for every step of some trials; weights change in place in `weights.vector` and `weights.slots`.
+def causal(unit, teaching, parameters, constants, vector, offsets, slots, rates, least, plastic_rows, recurrent_ports, external_ports, full,
+           inputs, noise, targets, share, states, drives, emitted, readouts, clip, decay, settings, count):  # fmt: skip
+    """Step, remember, compare, change: for every step of some trials; weights change in place in `vector` and `slots`.
 
-    Fills all of `trial` from states[0].
+    Takes the arrays of a `Lesson` and of a `Trial`, which it fills from states[0]; weights (W,), their rates and least values alike, `slots`
+    (S, W) of the optimiser; parameters (Q' + 1, 1, N), with dt in the last row, and constants (C, N), which it fills.
     """
-    blocks, inputs, trials = weights.blocks, lesson.inputs, lesson.share.shape[1]
-    own, carried = scratch(trial, weights.plastic.shape[0]), influence(weights, trial, full, inputs.shape[2])
-    set_constants(unit, blocks.parameters, units)
-    emit_initial(unit, units.constants, trial)
-    for t in range(lesson.share.shape[0]):
-        arrange(trial.emitted[t], inputs[t], carried.presynaptic)
-        recurrent_drive(blocks.recurrent, ports, carried.presynaptic, trial.drives[t])
-        external_drive(blocks, ports, inputs[t], lesson.noise[t % lesson.noise.shape[0]], trial.drives[t])
-        transpose(blocks.feedback, carried.feedback)
-        step_and_teach(unit, teaching, units.constants, blocks.readout, carried.feedback, lesson, trial, t, own)
-        emission(unit, trial.states[t], units.constants, carried.gain, 0, trials)
-        change_readout(own.error, trial.emitted[t + 1], weights.changes)
-        remember(own, carried, blocks.recurrent, ports, full)
-        scatter(carried.total, carried.presynaptic.shape[1], weights.changes, weights.plastic)
-        update(teaching, weights, descent, descent.count + t + 1)
-        if weights.plastic.shape[0] > 0:
-            set_constants(unit, blocks.parameters, units)
+    (_, trials, units), channels, width = states.shape[1:], readouts.shape[2], emitted.shape[1] * states.shape[3] + inputs.shape[2] + 1
+    change, plastic = np.zeros_like(vector), plastic_rows.shape[0]
+    recurrent, input_, bias, readout, feedback, values = blocks(vector, offsets, recurrent_ports.shape[0], units, inputs.shape[2], channels)
+    d_recurrent, d_input, d_bias, d_readout, d_feedback, d_parameters = blocks(change, offsets, recurrent_ports.shape[0], units, inputs.shape[2], channels)
+    own, carried = scratch(states, drives, emitted, readouts, plastic), influence(states, emitted, recurrent, readout, width, plastic, full)
+    error, (_, _, _, gain, presynaptic, total, transposed) = own.error, carried
+    set_constants(unit, values, parameters, constants)
+    emit_initial(unit, constants, states, emitted)
+    for t in range(share.shape[0]):
+        arrange(emitted[t], inputs[t], presynaptic)
+        recurrent_drive(recurrent, recurrent_ports, presynaptic, drives[t])
+        external_drive(input_, bias, external_ports, inputs[t], noise[t % noise.shape[0]], drives[t])
+        transpose(feedback, transposed)
+        step_and_teach(unit, teaching, constants, readout, transposed, states, drives, emitted, readouts, targets, share, t, own)
+        emission(unit, states[t], constants, gain, 0, trials)
+        change_readout(error, emitted[t + 1], d_readout, d_feedback)
+        remember(own, carried, recurrent, recurrent_ports, external_ports, full)
+        scatter(total, width, d_recurrent, d_input, d_bias, d_parameters, plastic_rows)
+        clip_and_decay(vector, change, rates, clip, decay)
+        optimise(teaching, vector, change, slots, rates, count + t + 1, settings)
+        if plastic > 0:
+            expect_least(vector, least, offsets[5])
+            set_constants(unit, values, parameters, constants)

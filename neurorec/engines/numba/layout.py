@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from neurorec.engines.base import Activity, Stimulus
-from neurorec.engines.numba.arguments import Lesson, Ports, Trial
+from neurorec.engines.base import Stimulus
+from neurorec.engines.numba.arguments import Ports
 from neurorec.formula.derive import EXTERNAL, RECURRENT
 from neurorec.formula.unit import constants_of
 from neurorec.networks.network import Network
@@ -39,10 +39,10 @@ def noise_rows(stimulus: Stimulus, width: int) -> np.ndarray:
     return stimulus.noise.rows(stimulus.inputs.dtype)
 
 
-def lesson(network: Network, stimulus: Stimulus) -> Lesson:
-    """A batch as its arrays lie in memory when they come from a task: loops are compiled for that alone."""
+def given(stimulus: Stimulus) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Inputs, targets and share of a batch as they lie in memory when they come from a task: loops are compiled for that alone."""
     inputs, targets, share = (np.require(each, requirements=["C", "W"]) for each in (stimulus.inputs, stimulus.targets, stimulus.share))
-    return Lesson(inputs, noise_rows(stimulus, network.bias.size), targets, share)
+    return inputs, targets, share
 
 
 def presynaptic_rows(emitted: np.ndarray) -> np.ndarray:
@@ -54,8 +54,3 @@ def presynaptic_rows(emitted: np.ndarray) -> np.ndarray:
 def rows(array: np.ndarray) -> np.ndarray:
     """(T, B, channel) to (T B, channel)."""
     return array.reshape(array.shape[0] * array.shape[1], array.shape[2])
-
-
-def filled(activity: Activity) -> Trial:
-    """The arrays of an activity."""
-    return Trial(activity.states, activity.drives, activity.emitted, activity.readout)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from neurorec.engines.base import Activity, Stimulus, Teaching
-from neurorec.engines.numba.arguments import OnlineWeights, Rates
+from neurorec.engines.numba.arguments import Rates
 from neurorec.engines.numba.compile import loops, tables
-from neurorec.engines.numba.layout import constants, filled, lesson, ports
+from neurorec.engines.numba.layout import constants, given, noise_rows, ports
 from neurorec.engines.numba.lines import widened, zeros
 from neurorec.networks.network import Network
 from neurorec.networks.weights import Weights
@@ -22,45 +20,61 @@ class Held:
 
     Attributes
     ----------
-    arrays : OnlineWeights
+    recurrent : (D N, M) array
+        Rows that begin on a cache line; columns from K N on are zero.
+    external : (I + 1, D N) array
+        Input weights transposed, and biases.
+    readout, feedback : (O, K N) arrays
+        The readout, and the feedback transposed.
     """
 
     def __init__(self, weights: Weights):
-        self.weights = weights
-        external = np.concatenate([weights.input.T, weights.bias[None]])
-        self.arrays = OnlineWeights(widened(weights.recurrent), external, weights.readout.copy(), np.ascontiguousarray(weights.feedback.T))
+        self.weights, self.recurrent = weights, widened(weights.recurrent)
+        self.external = np.concatenate([weights.input.T, weights.bias[None]])
+        self.readout, self.feedback = weights.readout.copy(), np.ascontiguousarray(weights.feedback.T)
+
+    @property
+    def arrays(self) -> tuple[np.ndarray, ...]:
+        """In the order in which the loops take them."""
+        return self.recurrent, self.external, self.readout, self.feedback
 
     def rates(self, teaching: Teaching) -> np.ndarray:
-        """As `Rates` has them: all weights of a kind have one rate, else it is `causal` that runs."""
-        return np.array([teaching.rates[self.weights.spans[kind]].max(initial=0) for kind in Rates._fields], self.weights.vector.dtype)
+        """As `Rates` has them, (5,): all weights of a kind have one rate, else it is `causal` that runs."""
+        return np.array([teaching.rates[self.weights.spans[name]].max(initial=0) for name in Rates._fields], self.weights.vector.dtype)
 
     def give_back(self) -> None:
         """Write what has become of them into the weights they came from."""
-        own, held = self.weights, self.arrays
-        own.recurrent[...] = held.recurrent[:, : own.recurrent.shape[1]]
-        own.input[...], own.bias[...] = held.external[:-1].T, held.external[-1]
-        own.readout[...], own.feedback[...] = held.readout, held.feedback.T
+        own = self.weights
+        own.recurrent[...] = self.recurrent[:, : own.recurrent.shape[1]]
+        own.input[...], own.bias[...] = self.external[:-1].T, self.external[-1]
+        own.readout[...], own.feedback[...] = self.readout, self.feedback.T
 
 
 def fused(network: Network, weights: Weights, stimulus: Stimulus, activity: Activity, teaching: Teaching) -> None:
     """Sweep over traces and weights at every step; weights change in place."""
     held, real = Held(weights), weights.vector.dtype.type
-    rows, width = held.arrays.recurrent.shape
+    rows, width = held.recurrent.shape
     trace = zeros((rows, stimulus.share.shape[1], activity.states.shape[1], width), real)
-    law = _law(held, network, stimulus, teaching)
-    loops(real(0).dtype.name).fused.fused(*law, real(teaching.decay), trace, *lesson(network, stimulus), *filled(activity))
+    loop, law = loops(real(0).dtype.name).fused.fused, _law(held, network, stimulus, teaching)
+    loop(*law, real(teaching.decay), trace, *_trial(network, stimulus, activity))
     held.give_back()
 
 
 def low_rank(network: Network, weights: Weights, stimulus: Stimulus, activity: Activity, teaching: Teaching) -> None:
     """Without a trace per synapse; weights change in place."""
     held = Held(weights)
-    law = _law(held, network, stimulus, teaching)
-    loops(stimulus.inputs.dtype.name).low_rank.low_rank(*law, *lesson(network, stimulus), *filled(activity))
+    loop, law = loops(stimulus.inputs.dtype.name).low_rank.low_rank, _law(held, network, stimulus, teaching)
+    loop(*law, *_trial(network, stimulus, activity))
     held.give_back()
 
 
-def _law(held: Held, network: Network, stimulus: Stimulus, teaching: Teaching) -> tuple[Any, ...]:
+def _law(held: Held, network: Network, stimulus: Stimulus, teaching: Teaching) -> tuple[np.ndarray, ...]:
     """How units answer and weights learn: what both loops take first."""
     addresses = tables(network.formula, teaching, stimulus.inputs.dtype.name, CALLED)
     return *addresses, constants(network, held.weights), *held.arrays, *ports(network), held.rates(teaching)
+
+
+def _trial(network: Network, stimulus: Stimulus, activity: Activity) -> tuple[np.ndarray, ...]:
+    """What comes in, and what is filled: what both take last."""
+    noise, (inputs, targets, share) = noise_rows(stimulus, network.bias.size), given(stimulus)
+    return inputs, noise, targets, share, activity.states, activity.drives, activity.emitted, activity.readout
