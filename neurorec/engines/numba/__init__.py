@@ -82,11 +82,12 @@ class NumbaEngine(AbstractEngine):
         own, units, change = self._for(network), network.units, weights.zeros()
         (steps, ports, trials, _), error = activity.drives.shape, np.ascontiguousarray(error)
         matrix, full = route.feedback.element(weights.readout.T, weights.feedback), route.rule.through_units
-        presynaptic, x, work = presynaptic_rows(activity.emitted), rows(np.ascontiguousarray(stimulus.inputs)), steps * weights.recurrent.size
+        presynaptic, x = presynaptic_rows(activity.emitted), rows(np.ascontiguousarray(stimulus.inputs))
+        work = steps * weights.recurrent.size
         at_once = own.outputs == 1 and self._threads.worth(trials, work) == 1
         size = min(own.kernels.together(trials), steps) if at_once else steps
-        back, partial = own.room.array("back", (ports, size, trials, units)), own.room.array("partial", (len(own.plastic_rows), trials, units))
-        input_ = own.room.array("gathered", (own.drives, network.inputs, units))
+        back, input_ = own.room.array("back", (ports, size, trials, units)), own.room.array("gathered", (own.drives, network.inputs, units))
+        partial = own.room.array("partial", (len(own.plastic_rows), trials, units))
         arguments = (
             own.backward, own.constants(weights),
             own.packed("recurrent", weights.recurrent.T, units, units) if full else own.room.array("none", (0, 0, 0, 0)),

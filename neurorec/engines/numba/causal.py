@@ -11,21 +11,21 @@ import numpy as np
 
 from neurorec.engines.numba.arguments import Blocks, Influence, Scratch
 from neurorec.formula.calls import emission, optimise, prepare
-from neurorec.formula.entry import entry, part
+from neurorec.formula.entry import entry, inlined, part
 
 from .precision import real  # pyright: ignore[reportMissingImports]
 from .time_step import emit_initial, recurrent_drive, scratch, step_and_teach  # pyright: ignore[reportMissingImports]
 
 
-@part
+@inlined
 def blocks(vector, offsets, drives, units, inputs, channels):
     """Views of weights (or of their changes), which begin at `offsets` (7,) of their vector, the last of them where it ends."""
-    rows, from_units = drives * units, (offsets[1] - offsets[0]) // (drives * units)
+    rows, from_units, first, end = drives * units, (offsets[1] - offsets[0]) // (drives * units), offsets[5], offsets[6]
     recurrent = vector[offsets[0] : offsets[1]].reshape(rows, from_units)
     input_, bias = vector[offsets[1] : offsets[2]].reshape(rows, inputs), vector[offsets[2] : offsets[3]]
     readout = vector[offsets[3] : offsets[4]].reshape(channels, from_units)
     feedback = vector[offsets[4] : offsets[5]].reshape(from_units, channels)
-    return Blocks(recurrent, input_, bias, readout, feedback, vector[offsets[5] : offsets[6]].reshape((offsets[6] - offsets[5]) // units, units))
+    return Blocks(recurrent, input_, bias, readout, feedback, vector[first:end].reshape((end - first) // units, units))
 
 
 @part
@@ -186,7 +186,7 @@ def clip_and_decay(vector, change, rates, clip, decay):
             vector[p] *= real(1) - rates[p] * real(decay)
 
 
-@part
+@inlined
 def influence(states, emitted, recurrent, readout, width, plastic, full):
     """Room for what is carried along, zeros, and for what a step needs; `width` is that of a unit's weights by one drive."""
     (k, trials, units), kind = states.shape[1:], states.dtype
@@ -197,7 +197,7 @@ def influence(states, emitted, recurrent, readout, width, plastic, full):
     return Influence(memory, spare, mixing, gain, presynaptic, np.empty(memory.shape[2], kind), np.empty_like(readout))
 
 
-@part
+@inlined
 def remember(own: Scratch, carried: Influence, recurrent, recurrent_ports, external_ports, full):
     """Every trial's memory one step on, and the change that it makes of the error, summed into carried.total."""
     decay, slope, partial, _, adjoint, _, _ = own
@@ -233,14 +233,15 @@ def causal(unit, teaching, parameters, constants, vector, offsets, slots, rates,
            inputs, noise, targets, share, states, drives, emitted, readouts, clip, decay, settings, count):  # fmt: skip
     """Step, remember, compare, change: for every step of some trials; weights change in place in `vector` and `slots`.
 
-    Takes the arrays of a `Lesson` and of a `Trial`, which it fills from states[0]; weights (W,), their rates and least values alike, `slots`
-    (S, W) of the optimiser; parameters (Q' + 1, 1, N), with dt in the last row, and constants (C, N), which it fills.
+    vector, rates and least (smallest values of the plastic parameters) (W,), whose kinds begin at `offsets` (7,); slots (S, W) of the optimiser;
+    parameters (Q' + 1, 1, N) with dt in the last row and constants (C, N), both filled here; the rest as in `time_step`.
     """
-    (_, trials, units), channels, width = states.shape[1:], readouts.shape[2], emitted.shape[1] * states.shape[3] + inputs.shape[2] + 1
+    (_, trials, units), n_drives, n_inputs, channels = states.shape[1:], recurrent_ports.shape[0], inputs.shape[2], readouts.shape[2]
     change, plastic = np.zeros_like(vector), plastic_rows.shape[0]
-    recurrent, input_, bias, readout, feedback, values = blocks(vector, offsets, recurrent_ports.shape[0], units, inputs.shape[2], channels)
-    d_recurrent, d_input, d_bias, d_readout, d_feedback, d_parameters = blocks(change, offsets, recurrent_ports.shape[0], units, inputs.shape[2], channels)
-    own, carried = scratch(states, drives, emitted, readouts, plastic), influence(states, emitted, recurrent, readout, width, plastic, full)
+    recurrent, input_, bias, readout, feedback, values = blocks(vector, offsets, n_drives, units, n_inputs, channels)
+    d_recurrent, d_input, d_bias, d_readout, d_feedback, d_values = blocks(change, offsets, n_drives, units, n_inputs, channels)
+    own = scratch(states, drives, emitted, readouts, plastic)
+    carried = influence(states, emitted, recurrent, readout, recurrent.shape[1] + n_inputs + 1, plastic, full)
     error, (_, _, _, gain, presynaptic, total, transposed) = own.error, carried
     set_constants(unit, values, parameters, constants)
     emit_initial(unit, constants, states, emitted)
@@ -253,7 +254,7 @@ def causal(unit, teaching, parameters, constants, vector, offsets, slots, rates,
         emission(unit, states[t], constants, gain, 0, trials)
         change_readout(error, emitted[t + 1], d_readout, d_feedback)
         remember(own, carried, recurrent, recurrent_ports, external_ports, full)
-        scatter(total, width, d_recurrent, d_input, d_bias, d_parameters, plastic_rows)
+        scatter(total, presynaptic.shape[1], d_recurrent, d_input, d_bias, d_values, plastic_rows)
         clip_and_decay(vector, change, rates, clip, decay)
         optimise(teaching, vector, change, slots, rates, count + t + 1, settings)
         if plastic > 0:

@@ -42,9 +42,10 @@ def learn_recurrent_alone(recurrent, recurrent_ports, rate, shrink, trace, decay
 
 @part
 def learn_recurrent(recurrent, recurrent_ports, rate, shrink, trace, decay, slope, adjoint, presynaptic, coming, fresh, drives):
-    """e <- D e + F o(t-1)^T, W <- shrink W + rate signal e, and W o(t), the recurrent part of the next drives (ports, B, N).
+    """e <- D e + F o(t-1)^T, W <- shrink W + rate signal e, and W o(t), the recurrent part of the next drives (P, B, N).
 
-    trace (D N, B, k, M), decay (k k, B, N), slope (k ports, B, N), adjoint (k, B, N), presynaptic (B, M), o(t-1), and coming (B, M), o(t); fresh (k, M) is scratch.
+    trace (D N, B, k, M), decay (k k, B, N), slope (k P, B, N), adjoint (k, B, N), presynaptic (B, M), o(t-1), and coming (B, M), o(t);
+    fresh (k, M) is scratch.
     """
     k, trials, units = adjoint.shape
     n_ports, width = drives.shape[0], recurrent.shape[1]
@@ -118,13 +119,14 @@ def fused(unit, teaching, constants, recurrent, external, readout, feedback, rec
           inputs, noise, targets, share, states, drives, emitted, readouts):  # fmt: skip
     """Step, compare, trace and change, for every step of some trials; weights change in place.
 
-    Takes the arrays of `OnlineWeights`, `Ports`, a `Lesson` and a `Trial`, which it fills from states[0]; rates as `Rates` has them, (5,);
-    trace (D N, B, k, M) of zeros.
+    recurrent (D N, M), trace (D N, B, k, M) of zeros, with M at least K N; external (I + 1, D N), readout and feedback (O, K N); rates (5,) as
+    `Rates` has them; the rest as in `time_step`.
     """
     rate = Rates(rates[0], rates[1], rates[2], rates[3], rates[4])
     steps, trials = share.shape
     (k, _, units), kind = states.shape[1:], states.dtype
-    own, after, shrink = scratch(states, drives, emitted, readouts, 0), np.empty(drives.shape[1:], kind), real(1) - rate.recurrent * weight_decay
+    own, after = scratch(states, drives, emitted, readouts, 0), np.empty(drives.shape[1:], kind)
+    shrink = real(1) - rate.recurrent * weight_decay
     decay, slope, _, _, adjoint, error, _ = own
     external_trace = np.zeros((external.shape[0], k, trials, external.shape[1]), kind)
     fresh, fresh_external = np.empty((k, recurrent.shape[1]), kind), np.empty((k, units), kind)
@@ -139,8 +141,12 @@ def fused(unit, teaching, constants, recurrent, external, readout, feedback, rec
         arrange(emitted[t + 1], coming)
         following = drives[t + 1] if t + 1 < steps else after
         if k == 1 and trials == 1:
-            learn_recurrent_alone(recurrent, recurrent_ports, rate.recurrent, shrink, trace, decay, slope, adjoint, presynaptic, coming, following)
+            learn_recurrent_alone(
+                recurrent, recurrent_ports, rate.recurrent, shrink, trace, decay, slope, adjoint, presynaptic, coming, following
+            )
         else:
-            learn_recurrent(recurrent, recurrent_ports, rate.recurrent, shrink, trace, decay, slope, adjoint, presynaptic, coming, fresh, following)
+            learn_recurrent(
+                recurrent, recurrent_ports, rate.recurrent, shrink, trace, decay, slope, adjoint, presynaptic, coming, fresh, following
+            )
         learn_external(external, external_ports, rate, weight_decay, external_trace, decay, slope, adjoint, inputs[t], fresh_external)
         learn_readout(readout, feedback, error, emitted[t + 1], rate, weight_decay)

@@ -3,8 +3,7 @@
 This file is copied, as it stands, into a package for each float type (`neurorec.formula.cache`), where ``.precision`` holds that type
 and ``.product`` the products: Numba compiles and caches plain modules, without templates. What a model computes is printed and compiled
 apart (`neurorec.formula.unit`); ``unit`` is the table of its addresses (`neurorec.formula.calls`), so that a loop is compiled once for all.
-What a loop takes else are the named tuples of `neurorec.engines.numba.arguments`, which say its shapes. Weights come packed
-(`product.pack`), a block for each drive and output. All loops run over the trials from `first` to before `last`, whose numbers do not
+Weights come packed (`product.pack`), a block for each drive and output. All loops run over the trials from `first` to before `last`, whose numbers do not
 depend on the others: threads take some trials each.
 """
 
@@ -14,7 +13,7 @@ import numpy as np
 
 from neurorec.engines.numba.arguments import Change, Factors, Ports
 from neurorec.formula.calls import OUTPUT, output, pull, pull_output, step
-from neurorec.formula.entry import entry, part
+from neurorec.formula.entry import entry, inlined, part
 
 from .precision import real  # pyright: ignore[reportMissingImports]
 from .product import DEPTH, gather, gather_some, multiply, pack_blocks, packed_shape, room_for  # noqa: F401 # pyright: ignore[reportMissingImports]
@@ -41,7 +40,8 @@ def forward(unit, constants, recurrent, input_, packed_readout, bias, readout, r
     """u(t) = W o(t-1) + Win x(t) + b + noise(t);  s(t) = step(s(t-1), u(t));  y(t) = Wout o(t).
 
     recurrent (D K, ...), input_ (D, ...) and packed_readout (K, ...) are packed W^T, Win^T and Wout^T, readout (O, K N) is Wout as it is;
-    bias (D N,), x (T, B, I), noise (T or 0, B, D N). Fills all of a `Trial` from states[0].
+    bias (D N,), x (T, B, I), noise (T or 0, B, D N). Fills states, drives, emitted and readouts,
+    whose shapes are those of `neurorec.engines.base.Activity`, from states[0]; emitted may be the states, where a unit shows its only one.
     """
     _, ports, trials, units = drives.shape
     outputs, inputs, channels, rows = emitted.shape[1], x.shape[2], readouts.shape[2], last - first
@@ -67,8 +67,8 @@ def forward(unit, constants, recurrent, input_, packed_readout, bias, readout, r
             output(unit, states[t + 1], constants, emitted[t + 1], first, last)
         if channels > FEW:
             for c in range(outputs):
-                start = (((t + 1) * outputs + c) * trials + first) * units
-                multiply(emitted_row, start, readout_row, c, units, readouts_row, (t * trials + first) * channels, rows, channels, min(c, 1))
+                start, to = (((t + 1) * outputs + c) * trials + first) * units, (t * trials + first) * channels
+                multiply(emitted_row, start, readout_row, c, units, readouts_row, to, rows, channels, min(c, 1))
         else:
             read(emitted[t + 1], readout, readouts[t], first, last)
 
@@ -115,7 +115,7 @@ def gather_all(factors, change, first, last, room, keep):
                 bias[n] += external[k, n]
 
 
-@part
+@inlined
 def between(factors, start, stop):
     """Rows from `start` to before `stop` of each."""
     return Factors(factors.recurrent[start:stop], factors.external[start:stop], factors.error[start:stop], factors.before[start:stop],
@@ -145,7 +145,7 @@ def keep_step(back, kept, place, first, last):
                 kept[p, place, b, n] = back[p, b, n]
 
 
-@part
+@inlined
 def gather_steps(drives, ports: Ports, error, presynaptic, x, change: Change, t, steps, room):
     """Add the terms of the steps for which drives (P, few, B, N) has room, t the first of them, to the change of every drive's weights."""
     size, trials, units = drives.shape[1:]

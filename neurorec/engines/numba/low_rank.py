@@ -17,7 +17,7 @@ from __future__ import annotations
 import numpy as np
 
 from neurorec.engines.numba.arguments import Past, Rates
-from neurorec.formula.entry import entry, part
+from neurorec.formula.entry import entry, inlined, part
 
 from .precision import real  # pyright: ignore[reportMissingImports]
 from .time_step import arrange, emit_initial, external_drive, learn_readout, recurrent_drive, scratch, step_and_teach  # pyright: ignore[reportMissingImports]
@@ -28,7 +28,7 @@ OFTEN = 8  # steps between two looks at which traces have become faint
 FAINT = real(3e-8)  # of its beginning: what a float32 sum of traces can no longer show
 
 
-@part
+@inlined
 def room_for_past(rows, recurrent, external, states, drives):
     """Arrays for so many past steps; recurrent (D N, M), external (I + 1, D N)."""
     (k, trials, units), ports, kind = states.shape[1:], drives.shape[1], states.dtype
@@ -166,7 +166,7 @@ def size(traces, r):
     return largest
 
 
-@part
+@inlined
 def oldest_alive(traces, beginning, alive, now):
     """Row of the oldest trace that is not yet faint, from what it was some steps ago."""
     while alive < now and size(traces, alive) <= FAINT * beginning[alive]:
@@ -195,7 +195,7 @@ def fold_external(external, first, rates: Rates, sums, outside):
                     external[i, first + n] += scale * sums[r, b, n]
 
 
-@part
+@inlined
 def fold(recurrent, external, recurrent_ports, external_ports, rates: Rates, past: Past, now, product):
     """All steps before row `now` into W0; product (N, M) is scratch."""
     (trials, units), width = past.sums.shape[2:], recurrent.shape[1]
@@ -208,7 +208,7 @@ def fold(recurrent, external, recurrent_ports, external_ports, rates: Rates, pas
             fold_external(external, first, rates, past.sums[q, :now], past.outside[:now])
 
 
-@part
+@inlined
 def forget(past: Past, alive, now):
     """Steps that are still alive move to the first rows, with nothing that is not in the weights."""
     for r in range(alive, now):
@@ -225,7 +225,7 @@ def longer(array, rows):
     return out
 
 
-@part
+@inlined
 def longer_past(past: Past, rows):
     """The same with room for more steps."""
     used = past.sums.shape[1]
@@ -241,7 +241,8 @@ def low_rank(unit, teaching, constants, recurrent, external, readout, feedback, 
     rate = Rates(rates[0], rates[1], rates[2], rates[3], rates[4])
     steps, (k, trials, units), kind = share.shape[0], states.shape[1:], states.dtype
     presynaptic, outside, traces, sums, beginning = room_for_past(min(ROOM, steps), recurrent, external, states, drives)
-    own, fresh, product = scratch(states, drives, emitted, readouts, 0), np.empty((k, units), kind), np.empty((units, recurrent.shape[1]), kind)
+    own = scratch(states, drives, emitted, readouts, 0)
+    fresh, product = np.empty((k, units), kind), np.empty((units, recurrent.shape[1]), kind)
     decay, slope, _, _, adjoint, error, _ = own
     alive = now = 0  # rows of the oldest trace that is not yet faint, and of this step's
     emit_initial(unit, constants, states, emitted)

@@ -1,6 +1,8 @@
 """What every loop does in a time step in which weights change: recurrent drive, step, error, learning signal, readout; copied as kernels.py is.
 
-Readout and feedback are (O, K N), the feedback transposed: every loop here runs along units.
+The loops take, of a trial, inputs (T, B, I), noise (T or 1, B, D N), where one step stands for all if there is none, targets (T, B, O) and
+share (T, B), each step's share of the loss; they fill states (T + 1, k, B, N) from states[0], drives (T, P, B, N), emitted (T + 1, K, B, N) and
+readouts (T, B, O). Readout and feedback are (O, K N), the feedback transposed: every loop here runs along units.
 """
 
 from __future__ import annotations
@@ -9,13 +11,13 @@ import numpy as np
 
 from neurorec.engines.numba.arguments import Rates, Scratch
 from neurorec.formula.calls import OUTPUT, element, error, jacobian, output, pull_output, step
-from neurorec.formula.entry import part
+from neurorec.formula.entry import inlined, part
 
 from .precision import real  # pyright: ignore[reportMissingImports]
 from .readout import read  # pyright: ignore[reportMissingImports]
 
 
-@part
+@inlined
 def scratch(states, drives, emitted, readouts, plastic):
     """Room for what a step needs, `plastic` (Q) parameters among it."""
     (k, trials, units), ports, outputs = states.shape[1:], drives.shape[1], emitted.shape[1]
@@ -68,7 +70,7 @@ def external_drive(external, external_ports, x, noise, drives):
                         drives[p, b, n] += external[i, first + n] * x[b, i]
 
 
-@part
+@inlined
 def emit_initial(unit, constants, states, emitted):
     """o(0), from the initial state."""
     if unit[OUTPUT] != 0:
@@ -98,7 +100,7 @@ def learning_signal(teaching, readout, feedback, epsilon, matrix, signal):
                     signal[c, b, n] += matrix[o, c * units + n] * epsilon[b, o]
 
 
-@part
+@inlined
 def step_and_teach(unit, teaching, constants, readout, feedback, states, drives, emitted, readouts, targets, share, t, own: Scratch):
     """s(t), o(t) and y(t), from s(t-1) and the drives of this step, and what weights learn from it.
 
