@@ -58,6 +58,8 @@ def compiled(**flags: Any) -> Callable[[Callable], Any]:
 
 entry = compiled(**FLAGS)
 part: Any = numba.njit(nogil=True, **FLAGS)  # what entries call: never on disk by itself, so that an entry follows from sources alone
+# A part that is compiled with what it is called from, and not by itself before: for those that mostly call others.
+inlined: Any = numba.njit(nogil=True, inline="always", **FLAGS)
 
 
 @intrinsic

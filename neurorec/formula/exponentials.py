@@ -66,11 +66,14 @@ def exponentials(form: Format) -> Exponentials:
     ``exp`` gives denormal numbers as well, ``log`` takes them. ``expm1`` is for negative numbers, ``log1p`` for those from
     0 to 1: there they lose nothing where x is small. Reduction by log(2) as in Cephes (Moshier 1989), log as in fdlibm (Sun 1993).
     """
-    real, rounder, power, split, kept = form.real, form.whole, form.power, form.split, np.finfo(form.real)
+    return Exponentials(*_exponentials(form), *_logarithms(form))
+
+
+def _exponentials(form: Format) -> tuple[Callable, Callable]:
+    """exp and expm1."""
+    real, rounder, power, grown = form.real, form.whole, form.power, _polynomial(form.real, form.growth)
     least, most, high, low, turns = map(real, (form.least, form.most, form.high, form.low, 1 / np.log(2)))
-    half, one, two, bound, infinite, none = map(real, (0.5, 1, 2, -80, np.inf, np.nan))
-    smallest, many, shift = real(kept.tiny), real(2.0 ** (kept.nmant + 2)), real(kept.nmant + 2)
-    grown, curved = _polynomial(real, form.growth), _polynomial(real, form.area)
+    half, one, bound = map(real, (0.5, 1, -80))
 
     @written
     def whole(x):
@@ -100,6 +103,15 @@ def exponentials(form: Format) -> Exponentials:
         scale = power(k)
         return scale * rise(x, k) + (scale - one)
 
+    return exp, expm1
+
+
+def _logarithms(form: Format) -> tuple[Callable, Callable]:
+    """log and log1p."""
+    real, split, kept, curved = form.real, form.split, np.finfo(form.real), _polynomial(form.real, form.area)
+    high, low, half, two, infinite, none = map(real, (form.high, form.low, 0.5, 2, np.inf, np.nan))
+    smallest, many, shift = real(kept.tiny), real(2.0 ** (kept.nmant + 2)), real(kept.nmant + 2)
+
     @written
     def log(x):
         """Natural logarithm."""
@@ -118,7 +130,7 @@ def exponentials(form: Format) -> Exponentials:
         z = s * s
         return two * s + two * s * z * curved(z)
 
-    return Exponentials(exp, expm1, log, log1p)
+    return log, log1p
 
 
 def _polynomial(real: Any, coefficients: tuple[float, ...]) -> Callable:

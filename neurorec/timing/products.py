@@ -54,6 +54,31 @@ def _ways(rows: np.ndarray, n_trials: int) -> list[Product]:
     return ways
 
 
+def against_plain_loops(units: int, n_trials: int, steps: int, repeats: int = 9, window: float = 0.003) -> dict[str, np.ndarray]:
+    """What the engine's product takes, and the same product without it.
+
+    Returns
+    -------
+    dict of str to (repeats,) array
+        Seconds a step, of (n_trials, units) by (units, units): ``engine``, the weights packed before; ``engine_and_packing``, packed once in
+        `steps` steps; loops that Numba compiles, ``loop_by_rows`` with a sum a unit and ``loop_by_columns`` with all units at once;
+        ``blas``, one call a step from a compiled loop.
+    """
+    rng = np.random.default_rng(0)
+    x, rows = _random(rng, steps, n_trials, units), _random(rng, units, units)
+    columns, out, pack = _aligned_copy(rows.T), aligned(x.shape, np.float32), products().pack
+    packed = aligned((1, *products().packed_shape(*columns.shape, columns.dtype)), np.float32)
+    pack(columns, packed[0])
+    jobs = {
+        "engine": lambda: _own().every_step(x, packed, out),
+        "engine_and_packing": lambda: (pack(columns, packed[0]), _own().every_step(x, packed, out)),
+        "loop_by_rows": lambda: _by_rows(x, rows, out),
+        "loop_by_columns": lambda: _by_columns(x, columns, out),
+        "blas": lambda: _by_blas(x, columns, out, n_trials),
+    }
+    return {name: each / steps for name, each in side_by_side(jobs, repeats, window).items()}
+
+
 def gathering_product(units: int, n_trials: int, steps: int, seed: int = 0) -> Callable[[], object]:
     """One product over trials x time, (units, trials steps) by (trials steps, units): the change of all recurrent weights.
 

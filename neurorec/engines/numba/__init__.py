@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from neurorec.engines.base import AbstractEngine, Activity, OptimiserState, Stimulus, UpdateSettings, in_turn
+from neurorec.engines.numba.arguments import Change, Factors
 from neurorec.engines.numba.causal_loop import causal
-from neurorec.engines.numba.layout import flat, noise_rows, sent
+from neurorec.engines.numba.layout import noise_rows, presynaptic_rows, rows
 from neurorec.engines.numba.online import fused, low_rank
 from neurorec.engines.numba.per_step import WAYS, chosen
 from neurorec.engines.numba.prepared import Last, Prepared
@@ -26,7 +27,7 @@ TOLERANCES = {"float32": 1e-4, "float64": 1e-10}
 class NumbaEngine(AbstractEngine):
     """Trial and batch updates of local rules and BPTT by one reverse scan and one product over trials x time.
 
-    Threads may share one, and copies are made of what it was asked for alone.
+    Threads may share one, and copies are made of what was requested alone.
 
     Parameters
     ----------
@@ -49,26 +50,27 @@ class NumbaEngine(AbstractEngine):
             raise ValueRefused(f"per_step must be {', '.join(WAYS)} or None, got {per_step!r}")
         if dtype not in TOLERANCES:
             raise ValueRefused(f"dtype must be {' or '.join(map(repr, TOLERANCES))}, got {dtype!r}")
-        self._per_step, self._asked, self._threads = per_step, threads, Threads(threads)
+        self._per_step, self._requested, self._threads = per_step, threads, Threads(threads)
         self.dtype, self.tolerance = np.dtype(dtype).type, TOLERANCES[dtype]
         self._last = Last()
 
     @property
     def settings(self) -> dict[str, Any]:
-        """What was asked for, where it is not the usual."""
-        asked = {"per_step": self._per_step, "dtype": self.dtype.__name__, "threads": self._asked}
-        return {name: value for name, value in asked.items() if value not in (None, "float32")}
+        """What was requested, where it is not the usual."""
+        requested = {"per_step": self._per_step, "dtype": self.dtype.__name__, "threads": self._requested}
+        return {name: value for name, value in requested.items() if value not in (None, "float32")}
 
     def __reduce__(self) -> tuple[type, tuple]:
-        return NumbaEngine, (self._per_step, self.dtype.__name__, self._asked)
+        return NumbaEngine, (self._per_step, self.dtype.__name__, self._requested)
 
     def forward(self, network: Network, weights: Weights, stimulus: Stimulus) -> Activity:
         """As the contract says."""
         own, units, activity = self._for(network), network.units, self._activity(network, stimulus)
         arguments = (
-            own.onward, own.packed("turned", weights.recurrent, units, units), own.packed("inputs", weights.input, units, network.inputs), weights.bias,
-            own.constants(weights), own.recurrent_ports, own.external_ports, weights.readout,
-            own.packed("readout", weights.readout, network.outputs, units), np.ascontiguousarray(stimulus.inputs), _noise(stimulus, weights.bias.size),
+            own.onward, own.constants(weights), own.packed("recurrent transposed", weights.recurrent, units, units),
+            own.packed("input transposed", weights.input, units, network.inputs),
+            own.packed("readout transposed", weights.readout, network.outputs, units), weights.bias, weights.readout, *own.wiring,
+            np.ascontiguousarray(stimulus.inputs), _noise(stimulus, weights.bias.size),
             activity.states, activity.drives, activity.emitted, activity.readout,
         )  # fmt: skip
         steps, trials, _ = stimulus.inputs.shape
@@ -89,21 +91,23 @@ class NumbaEngine(AbstractEngine):
         own, units, change = self._for(network), network.units, weights.zeros()
         (steps, ports, trials, _), error = activity.drives.shape, np.ascontiguousarray(error)
         matrix, full = feedback.element(weights.readout.T, weights.feedback), rule.through_units
-        partial = own.room.array("partial", (len(own.plastic_rows), trials, units))
-        heard, x, work = sent(activity.emitted), flat(np.ascontiguousarray(stimulus.inputs)), steps * weights.recurrent.size
+        presynaptic, x = presynaptic_rows(activity.emitted), rows(np.ascontiguousarray(stimulus.inputs))
+        work = steps * weights.recurrent.size
         at_once = own.outputs == 1 and self._threads.worth(trials, work) == 1
-        back = own.room.array("back", (ports, min(own.kernels.together(trials), steps) if at_once else steps, trials, units))
-        turned = own.room.array("gathered", (own.drives, network.inputs, units))
+        size = min(own.kernels.together(trials), steps) if at_once else steps
+        back, input_ = own.room.array("back", (ports, size, trials, units)), own.room.array("gathered", (own.drives, network.inputs, units))
+        partial = own.room.array("partial", (len(own.plastic_rows), trials, units))
         arguments = (
-            own.backward, own.packed("straight", weights.recurrent.T, units, units) if full else own.room.array("none", (0, 0, 0, 0)),
-            own.packed("feedback", np.ascontiguousarray(matrix), units, network.outputs), error, own.constants(weights), own.recurrent_ports,
-            own.external_ports, full, activity.states, activity.drives, own.outputs, back, partial, at_once, heard, x, change.recurrent,
-            turned, change.bias, change.readout,
+            own.backward, own.constants(weights),
+            own.packed("recurrent", weights.recurrent.T, units, units) if full else own.room.array("none", (0, 0, 0, 0)),
+            own.packed("feedback", np.ascontiguousarray(matrix), units, network.outputs), *own.wiring, full, error,
+            activity.states, activity.drives, own.outputs, back, partial, at_once, presynaptic, x, change.recurrent, input_, change.bias, change.readout,
         )  # fmt: skip
         self._threads.share(own.kernels.reverse_scan, arguments, trials, work)
         if not at_once:
-            self._gather(own, change, turned, back, heard, x, flat(error), trials)
-        self._conclude(own, change, turned, partial)
+            gathered = Change(change.recurrent, input_, change.bias, change.readout)
+            self._gather(own, gathered, back, presynaptic, x, rows(error), trials)
+        self._conclude(own, change, input_, partial)
         return change
 
     def online(
@@ -120,7 +124,7 @@ class NumbaEngine(AbstractEngine):
         return activity
 
     def expect(self, network: Network, update_settings: UpdateSettings, schedule: str) -> None:
-        """At every step, a way that was asked for must be possible."""
+        """At every step, a way that was requested must be possible."""
         if schedule == "step":
             chosen(self._per_step, network, update_settings, steps=1, trials=1)
 
@@ -145,24 +149,22 @@ class NumbaEngine(AbstractEngine):
         return Activity(states, drives, emitted, room.array("read", stimulus.targets.shape))
 
     def _gather(
-        self, own: Prepared, change: Weights, turned: np.ndarray, back: np.ndarray, heard: np.ndarray, x: np.ndarray, error: np.ndarray, trials: int
-    ) -> None:  # fmt: skip
+        self, own: Prepared, change: Change, back: np.ndarray, emitted: np.ndarray, x: np.ndarray, error: np.ndarray, trials: int
+    ) -> None:
         """One product of postsynaptic and presynaptic activity over trials x time for each kind of weight."""
         units = own.network.units
-        for d, (recurrent, external) in enumerate(zip(own.recurrent_ports, own.external_ports, strict=True)):
+        for d, (recurrent, external) in enumerate(zip(*own.wiring, strict=True)):
             post = slice(d * units, (d + 1) * units)
-            arguments = (
-                flat(back[recurrent]), flat(back[external]), error, heard, heard[trials:], x, trials, change.recurrent[post], turned[d],
-                change.bias[post], change.readout[: 0 if d else None],
-            )  # fmt: skip
-            self._threads.share(own.kernels.gathered, arguments, units, len(x) * heard.shape[1])
+            factors = Factors(rows(back[recurrent]), rows(back[external]), error, emitted, emitted[trials:], x)
+            part = Change(change.recurrent[post], change.input[d], change.bias[post], change.readout[: 0 if d else None])
+            self._threads.share(own.kernels.gathered, (*factors, *part, trials), units, len(x) * emitted.shape[1])
 
-    def _conclude(self, own: Prepared, change: Weights, turned: np.ndarray, partial: np.ndarray) -> None:
-        """What the loops leave to do."""
+    def _conclude(self, own: Prepared, change: Weights, inputs: np.ndarray, partial: np.ndarray) -> None:
+        """What the loops leave to do; inputs (D, I, N) is dWin transposed."""
         units = own.network.units
-        for d, (recurrent, external) in enumerate(zip(own.recurrent_ports, own.external_ports, strict=True)):
+        for d, (recurrent, external) in enumerate(zip(*own.wiring, strict=True)):
             post = slice(d * units, (d + 1) * units)
-            change.input[post] = turned[d].T
+            change.input[post] = inputs[d].T
             if recurrent < 0:  # no such part, no change
                 change.recurrent[post] = 0
             if external < 0:

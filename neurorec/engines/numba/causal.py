@@ -9,65 +9,70 @@ from __future__ import annotations
 
 import numpy as np
 
-from neurorec.formula.calls import OUTPUT, element, emission, error, jacobian, optimise, output, prepare, pull_output, step
-from neurorec.formula.entry import entry, part
+from neurorec.engines.numba.arguments import Blocks, Influence, Scratch
+from neurorec.formula.calls import emission, optimise, prepare
+from neurorec.formula.entry import entry, inlined, part
 
 from .precision import real  # pyright: ignore[reportMissingImports]
-from .readout import read  # pyright: ignore[reportMissingImports]
+from .time_step import emit_initial, recurrent_drive, scratch, step_and_teach  # pyright: ignore[reportMissingImports]
+
+
+@inlined
+def blocks(vector, offsets, drives, units, inputs, channels):
+    """Views of weights (or of their changes), which begin at `offsets` (7,) of their vector, the last of them where it ends."""
+    rows, from_units, first, end = drives * units, (offsets[1] - offsets[0]) // (drives * units), offsets[5], offsets[6]
+    recurrent = vector[offsets[0] : offsets[1]].reshape(rows, from_units)
+    input_, bias = vector[offsets[1] : offsets[2]].reshape(rows, inputs), vector[offsets[2] : offsets[3]]
+    readout = vector[offsets[3] : offsets[4]].reshape(channels, from_units)
+    feedback = vector[offsets[4] : offsets[5]].reshape(from_units, channels)
+    return Blocks(recurrent, input_, bias, readout, feedback, vector[first:end].reshape((end - first) // units, units))
 
 
 @part
-def drive(recurrent, inputs, bias, emitted, x, noise, recurrent_ports, external_ports, drives):
-    """u(t) = W o(t-1) + Win x(t) + b + noise, to the ports of one step (ports, B, N); emitted (K, B, N), x (B, I)."""
-    outputs, trials, units = emitted.shape
-    drives[:] = real(0)
+def external_drive(input_, bias, external_ports, x, noise, drives):
+    """Win x(t) + b + noise, added to the ports of one step, drives (P, B, N); input_ (D N, I), bias (D N,), x (B, I), noise (B, D N)."""
+    units = drives.shape[2]
     for row in range(bias.shape[0]):
         d, n = row // units, row % units
-        for b in range(trials):
-            if external_ports[d] >= 0:
+        if external_ports[d] >= 0:
+            for b in range(x.shape[0]):
                 total = bias[row] + noise[b, row]
                 for i in range(x.shape[1]):
-                    total += inputs[row, i] * x[b, i]
+                    total += input_[row, i] * x[b, i]
                 drives[external_ports[d], b, n] += total
-            if recurrent_ports[d] >= 0:
-                total = real(0)
-                for c in range(outputs):
-                    for m in range(units):
-                        total += recurrent[row, c * units + m] * emitted[c, b, m]
-                drives[recurrent_ports[d], b, n] += total
 
 
 @part
-def presynaptic(emitted, x, pre):
-    """[o(t-1) | x(t) | 1] of each trial, (B, K N + I + 1)."""
+def arrange(emitted, x, presynaptic):
+    """[o(t-1) | x(t) | 1] of each trial, (B, K N + I + 1); emitted (K, B, N), x (B, I)."""
     outputs, trials, units = emitted.shape
     for b in range(trials):
         for c in range(outputs):
-            pre[b, c * units : (c + 1) * units] = emitted[c, b]
-        pre[b, outputs * units : pre.shape[1] - 1] = x[b]
-        pre[b, pre.shape[1] - 1] = real(1)
+            presynaptic[b, c * units : (c + 1) * units] = emitted[c, b]
+        presynaptic[b, outputs * units : presynaptic.shape[1] - 1] = x[b]
+        presynaptic[b, presynaptic.shape[1] - 1] = real(1)
 
 
 @part
-def add_immediate(memory, stride, slope, partial, pre, heard, recurrent_ports, external_ports, states, units):
+def add_immediate(memory, stride, slope, partial, presynaptic, from_units, recurrent_ports, external_ports, states, units):
     """F pre(t) and G of one trial, into the memory rows ``j * stride + (unit if stride > 1)``.
 
-    slope (k ports, N), partial (k Q, N), pre (M,), of which the first `heard` come from units.
+    slope (k P, N), partial (k Q, N), presynaptic (M,), of which the first `from_units` come from units.
     """
-    ports, width = slope.shape[0] // states, pre.shape[0]
+    n_ports, width = slope.shape[0] // states, presynaptic.shape[0]
     drives, plastic = recurrent_ports.shape[0], partial.shape[0] // states
     for j in range(states):
         for d in range(drives):
             for n in range(units):
                 row, start = j * stride + (n if stride > 1 else 0), (d * units + n) * width
                 if recurrent_ports[d] >= 0:
-                    gain = slope[j * ports + recurrent_ports[d], n]
-                    for m in range(heard):
-                        memory[row, start + m] += gain * pre[m]
+                    gain = slope[j * n_ports + recurrent_ports[d], n]
+                    for m in range(from_units):
+                        memory[row, start + m] += gain * presynaptic[m]
                 if external_ports[d] >= 0:
-                    gain = slope[j * ports + external_ports[d], n]
-                    for m in range(heard, width):
-                        memory[row, start + m] += gain * pre[m]
+                    gain = slope[j * n_ports + external_ports[d], n]
+                    for m in range(from_units, width):
+                        memory[row, start + m] += gain * presynaptic[m]
         for q in range(plastic):
             for n in range(units):
                 row = j * stride + (n if stride > 1 else 0)
@@ -76,7 +81,7 @@ def add_immediate(memory, stride, slope, partial, pre, heard, recurrent_ports, e
 
 @part
 def decay_local(memory, spare, decay, states, units, width, drives):
-    """e <- D e: each synapse's own trace, of one trial; memory (k, weights), decay (k k, N)."""
+    """e <- D e: each synapse's own trace, of one trial; memory and spare (k, weights), decay (k k, N)."""
     spare[:] = memory
     memory[:] = real(0)
     for j in range(states):
@@ -92,8 +97,8 @@ def decay_local(memory, spare, decay, states, units, width, drives):
 
 @part
 def carry_full(memory, spare, mixing, decay, slope, gain, recurrent, recurrent_ports, states, units):
-    """P <- (D + F W O) P of one trial; memory (k N, weights), gain (K k, N) is O."""
-    ports, outputs = slope.shape[0] // states, gain.shape[0] // states
+    """P <- (D + F W O) P of one trial; memory and spare (k N, weights), mixing (k N, k N), gain (K k, N) is O."""
+    n_ports, outputs = slope.shape[0] // states, gain.shape[0] // states
     mixing[:] = real(0)
     for j in range(states):
         for n in range(units):
@@ -101,7 +106,7 @@ def carry_full(memory, spare, mixing, decay, slope, gain, recurrent, recurrent_p
                 mixing[j * units + n, i * units + n] = decay[j * states + i, n]
                 for d in range(recurrent_ports.shape[0]):
                     if recurrent_ports[d] >= 0:
-                        through = slope[j * ports + recurrent_ports[d], n]
+                        through = slope[j * n_ports + recurrent_ports[d], n]
                         for c in range(outputs):
                             for m in range(units):
                                 mixing[j * units + n, i * units + m] += (
@@ -113,7 +118,7 @@ def carry_full(memory, spare, mixing, decay, slope, gain, recurrent, recurrent_p
 
 @part
 def collect(memory, stride, signal, units, synapses, width, total):
-    """Sum signal times memory of one trial into total (weights,); signal (k, N)."""
+    """Sum signal times memory of one trial into total (weights,); signal (k, N); `synapses` of the weights are no parameters."""
     for j in range(signal.shape[0]):
         if stride > 1:
             for n in range(units):
@@ -128,49 +133,47 @@ def collect(memory, stride, signal, units, synapses, width, total):
 
 
 @part
-def scatter(total, width, heard, offsets, plastic_rows, units, change):
-    """From the memory's order of weights to the flat vector's: recurrent, input, bias; plastic parameters to their rows."""
-    rows, inputs = (offsets[3] - offsets[2]), width - heard - 1
+def scatter(total, width, d_recurrent, d_input, d_bias, d_parameters, plastic_rows):
+    """From the memory's order of weights to that of the vector; plastic parameters to their rows."""
+    (rows, from_units), inputs, units = d_recurrent.shape, d_input.shape[1], d_parameters.shape[1]
     for row in range(rows):
         start = row * width
-        for m in range(heard):
-            change[offsets[0] + row * heard + m] = total[start + m]
+        for m in range(from_units):
+            d_recurrent[row, m] = total[start + m]
         for m in range(inputs):
-            change[offsets[1] + row * inputs + m] = total[start + heard + m]
-        change[offsets[2] + row] = total[start + width - 1]
+            d_input[row, m] = total[start + from_units + m]
+        d_bias[row] = total[start + width - 1]
     for q in range(plastic_rows.shape[0]):
         for n in range(units):
-            change[offsets[5] + plastic_rows[q] * units + n] = total[rows * width + q * units + n]
+            d_parameters[plastic_rows[q], n] = total[rows * width + q * units + n]
 
 
 @part
-def teach(learning, readout, feedback, epsilon, emitted, back, matrix, signal, readout_change, feedback_change):
-    """signal = B eps, (K, B, N); dWout = eps o^T, and its transpose for a feedback that learns.
+def transpose(feedback, transposed):
+    """feedback (K N, O), as other loops of a time step take it."""
+    for o in range(transposed.shape[0]):
+        for row in range(transposed.shape[1]):
+            transposed[o, row] = feedback[row, o]
 
-    back and matrix (O, K N) are filled with the feedback weights and B, transposed.
-    """
+
+@part
+def change_readout(epsilon, emitted, d_readout, d_feedback):
+    """dWout = eps o^T, and its transpose for a feedback that learns; epsilon (B, O), emitted (K, B, N)."""
     outputs, trials, units = emitted.shape
-    for o in range(readout.shape[0]):
-        for row in range(readout.shape[1]):
-            back[o, row] = feedback[row, o]
-        element(learning, readout[o], back[o], matrix[o])
     for c in range(outputs):
         for n in range(units):
             row = c * units + n
-            for b in range(trials):
-                signal[c, b, n] = real(0)
-            for o in range(readout.shape[0]):
+            for o in range(epsilon.shape[1]):
                 total = real(0)
                 for b in range(trials):
-                    signal[c, b, n] += matrix[o, row] * epsilon[b, o]
                     total += epsilon[b, o] * emitted[c, b, n]
-                readout_change[o, row] = total
-                feedback_change[row, o] = total
+                d_readout[o, row] = total
+                d_feedback[row, o] = total
 
 
 @part
 def clip_and_decay(vector, change, rates, clip, decay):
-    """Shorten the change to norm `clip` over the weights that move; shrink those by ``rate * decay``."""
+    """Shorten the change to norm `clip` over the weights that move; shrink those by ``rate * decay``; (W,) each."""
     if clip < np.inf:
         norm = 0.0
         for p in range(change.shape[0]):
@@ -183,70 +186,77 @@ def clip_and_decay(vector, change, rates, clip, decay):
             vector[p] *= real(1) - rates[p] * real(decay)
 
 
+@inlined
+def influence(states, emitted, recurrent, readout, width, plastic, full):
+    """Room for what is carried along, zeros, and for what a step needs; `width` is that of a unit's weights by one drive."""
+    (k, trials, units), kind = states.shape[1:], states.dtype
+    rows = k * (units if full else 1)
+    memory = np.zeros((trials, rows, recurrent.shape[0] * width + plastic * units), kind)
+    spare, mixing = np.empty_like(memory[0]), np.empty((rows, rows), kind)
+    gain, presynaptic = np.empty((emitted.shape[1] * k, trials, units), kind), np.empty((trials, width), kind)
+    return Influence(memory, spare, mixing, gain, presynaptic, np.empty(memory.shape[2], kind), np.empty_like(readout))
+
+
+@inlined
+def remember(own: Scratch, carried: Influence, recurrent, recurrent_ports, external_ports, full):
+    """Every trial's memory one step on, and the change that it makes of the error, summed into carried.total."""
+    decay, slope, partial, _, adjoint, _, _ = own
+    memory, spare, mixing, gain, presynaptic, total, _ = carried
+    (k, trials, units), (rows, from_units), width = adjoint.shape, recurrent.shape, presynaptic.shape[1]
+    stride, drives = units if full else 1, recurrent_ports.shape[0]
+    total[:] = real(0)
+    for b in range(trials):
+        if full:
+            carry_full(memory[b], spare, mixing, decay[:, b], slope[:, b], gain[:, b], recurrent, recurrent_ports, k, units)
+        else:
+            decay_local(memory[b], spare, decay[:, b], k, units, width, drives)
+        add_immediate(memory[b], stride, slope[:, b], partial[:, b], presynaptic[b], from_units, recurrent_ports, external_ports, k, units)
+        collect(memory[b], stride, adjoint[:, b], units, rows * width, width, total)
+
+
+@part
+def expect_least(vector, lower_bounds, first):
+    """No plastic parameter goes below its smallest value; parameters begin at `first` of the vector."""
+    for p in range(first, vector.shape[0]):
+        vector[p] = max(vector[p], lower_bounds[p])
+
+
+@part
+def set_constants(unit, values, parameters, constants):
+    """What follows from the parameters as they are, values (Q', N): constants (C, N), by way of parameters (Q' + 1, 1, N), where dt is last."""
+    parameters[: values.shape[0], 0] = values
+    prepare(unit, parameters, constants, constants.reshape(constants.shape[0], 1, constants.shape[1]), 0, 1)
+
+
 @entry
-def causal(unit, learning, vector, slots, offsets, sizes, plastic_rows, recurrent_ports, external_ports, full, dt,
-           inputs, noise, targets, loss_weight, states, drives, emitted, readouts, rates, clip, decay, lower_bounds, settings, count):  # fmt: skip
+def causal(unit, learning, parameters, constants, vector, offsets, slots, rates, lower_bounds, plastic_rows, recurrent_ports, external_ports, full,
+           inputs, noise, targets, loss_weight, states, drives, emitted, readouts, clip, decay, settings, count):  # fmt: skip
     """Step, remember, compare, change: for every step of some trials; weights change in place in `vector` and `slots`.
 
-    Fills states, drives, emitted and readouts.
-    sizes: k, D, K, N, ports, plastic parameters, constants, inputs, outputs.
+    vector, rates and lower_bounds (smallest values of the plastic parameters) (W,), whose kinds begin at `offsets` (7,); slots (S, W) of the optimiser;
+    parameters (Q' + 1, 1, N) with dt in the last row and constants (C, N), both filled here; the rest as in `time_step`.
     """
-    k, n_drives, n_out, units, ports, plastic, n_constants, n_inputs, n_read = sizes
-    steps, trials = loss_weight.shape
-    heard, width = n_out * units, n_out * units + n_inputs + 1
-    synapses = n_drives * units * width
-    stride = units if full else 1
-    recurrent = vector[offsets[0] : offsets[1]].reshape(n_drives * units, heard)
-    input_ = vector[offsets[1] : offsets[2]].reshape(n_drives * units, n_inputs)
-    bias = vector[offsets[2] : offsets[3]]
-    readout = vector[offsets[3] : offsets[4]].reshape(n_read, heard)
-    feedback = vector[offsets[4] : offsets[5]].reshape(heard, n_read)
-    change = np.zeros_like(vector)
-    readout_change = change[offsets[3] : offsets[4]].reshape(n_read, heard)
-    feedback_change = change[offsets[4] : offsets[5]].reshape(heard, n_read)
-    n_parameters = (offsets[6] - offsets[5]) // units
-    steady = np.empty((n_parameters + 1, 1, units), vector.dtype)
-    steady[:n_parameters, 0] = vector[offsets[5] : offsets[6]].reshape(n_parameters, units)
-    steady[n_parameters] = dt
-    constants3 = np.empty((n_constants, 1, units), vector.dtype)
-    constants = constants3.reshape(n_constants, units)
-    prepare(unit, steady, constants, constants3, 0, 1)
-    memory = np.zeros((trials, k * stride, synapses + plastic * units), vector.dtype)
-    spare, mixing = np.empty_like(memory[0]), np.empty((k * stride, k * stride), vector.dtype)
-    total, pre = np.empty(memory.shape[2], vector.dtype), np.empty((trials, width), vector.dtype)
-    self_decay, slope = np.empty((k * k, trials, units), vector.dtype), np.empty((k * ports, trials, units), vector.dtype)
-    partial, gain = np.empty((k * plastic, trials, units), vector.dtype), np.empty((n_out * k, trials, units), vector.dtype)
-    signal, adjoint = np.empty((n_out, trials, units), vector.dtype), np.empty((k, trials, units), vector.dtype)
-    epsilon, back, matrix = np.empty((trials, n_read), vector.dtype), np.empty_like(readout), np.empty_like(readout)
-    if unit[OUTPUT] != 0:
-        output(unit, states[0], constants, emitted[0], 0, trials)
-    for t in range(steps):
-        drive(recurrent, input_, bias, emitted[t], inputs[t], noise[t % noise.shape[0]], recurrent_ports, external_ports, drives[t])
-        step(unit, states[t], drives[t], constants, states[t + 1], 0, trials)
-        if unit[OUTPUT] != 0:
-            output(unit, states[t + 1], constants, emitted[t + 1], 0, trials)
-        read(emitted[t + 1], readout, readouts[t], 0, trials)
-        jacobian(unit, states[t], drives[t], constants, self_decay, slope, partial, 0, trials)
+    (_, trials, units), n_drives, n_inputs, channels = states.shape[1:], recurrent_ports.shape[0], inputs.shape[2], readouts.shape[2]
+    change, plastic = np.zeros_like(vector), plastic_rows.shape[0]
+    recurrent, input_, bias, readout, feedback, values = blocks(vector, offsets, n_drives, units, n_inputs, channels)
+    d_recurrent, d_input, d_bias, d_readout, d_feedback, d_values = blocks(change, offsets, n_drives, units, n_inputs, channels)
+    own = scratch(states, drives, emitted, readouts, plastic)
+    carried = influence(states, emitted, recurrent, readout, recurrent.shape[1] + n_inputs + 1, plastic, full)
+    error, (_, _, _, gain, presynaptic, total, transposed) = own.error, carried
+    set_constants(unit, values, parameters, constants)
+    emit_initial(unit, constants, states, emitted)
+    for t in range(loss_weight.shape[0]):
+        arrange(emitted[t], inputs[t], presynaptic)
+        recurrent_drive(recurrent, recurrent_ports, presynaptic, drives[t])
+        external_drive(input_, bias, external_ports, inputs[t], noise[t % noise.shape[0]], drives[t])
+        transpose(feedback, transposed)
+        step_and_teach(unit, learning, constants, readout, transposed, states, drives, emitted, readouts, targets, loss_weight, t, own)
         emission(unit, states[t], constants, gain, 0, trials)
-        error(learning, readouts[t], targets[t], epsilon)
-        for b in range(trials):
-            epsilon[b] *= loss_weight[t, b]
-        teach(learning, readout, feedback, epsilon, emitted[t + 1], back, matrix, signal, readout_change, feedback_change)
-        pull_output(unit, states[t + 1], signal, constants, adjoint, 0, trials)
-        presynaptic(emitted[t], inputs[t], pre)
-        total[:] = real(0)
-        for b in range(trials):
-            if full:
-                carry_full(memory[b], spare, mixing, self_decay[:, b], slope[:, b], gain[:, b], recurrent, recurrent_ports, k, units)
-            else:
-                decay_local(memory[b], spare, self_decay[:, b], k, units, width, n_drives)
-            add_immediate(memory[b], stride, slope[:, b], partial[:, b], pre[b], heard, recurrent_ports, external_ports, k, units)
-            collect(memory[b], stride, adjoint[:, b], units, synapses, width, total)
-        scatter(total, width, heard, offsets, plastic_rows, units, change)
+        change_readout(error, emitted[t + 1], d_readout, d_feedback)
+        remember(own, carried, recurrent, recurrent_ports, external_ports, full)
+        scatter(total, presynaptic.shape[1], d_recurrent, d_input, d_bias, d_values, plastic_rows)
         clip_and_decay(vector, change, rates, clip, decay)
         optimise(learning, vector, change, slots, rates, count + t + 1, settings)
         if plastic > 0:
-            for p in range(offsets[5], offsets[6]):
-                vector[p] = max(vector[p], lower_bounds[p])
-            steady[:n_parameters, 0] = vector[offsets[5] : offsets[6]].reshape(n_parameters, units)
-            prepare(unit, steady, constants, constants3, 0, 1)
+            expect_least(vector, lower_bounds, offsets[5])
+            set_constants(unit, values, parameters, constants)

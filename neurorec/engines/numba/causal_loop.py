@@ -23,15 +23,15 @@ def causal(
     optimiser_state: OptimiserState,
     update_settings: UpdateSettings,
 ) -> None:
-    """Call the compiled loop with everything as plain arrays and numbers."""
+    """Call the compiled loop with everything as plain arrays and numbers; weights change in place in ``weights`` and ``optimiser_state.slots``."""
     formula, inputs, vector = network.formula, stimulus.inputs, weights.vector  # as they lie: in what order their sums are taken follows
     _, targets, loss_weight = given(stimulus)
     offsets = np.array([span.start for span in weights.spans.values()] + [vector.size], np.int64)
-    sizes = (len(formula.states), formula.n_drives, len(formula.emitted), network.units, len(formula.ports), len(formula.plastic),
-             for_numpy(formula).N_CONSTANTS, network.inputs, network.outputs)  # fmt: skip
+    parameters = np.full((len(formula.parameters) + 1, 1, network.units), network.dt, inputs.dtype)  # dt stays in the last row
+    constants = np.empty((for_numpy(formula).N_CONSTANTS, network.units), inputs.dtype)
     loops(inputs.dtype.name).causal.causal(
-        *tables(formula, update_settings, inputs.dtype.name, CALLED), vector, optimiser_state.slots, offsets, sizes, plastic_rows(network), *ports(network), update_settings.rule.through_units,
-        inputs.dtype.type(network.dt), inputs, noise_rows(stimulus, weights.bias.size), targets, loss_weight,
-        activity.states, activity.drives, activity.emitted, activity.readout, update_settings.rates, float(update_settings.clip), float(update_settings.decay),
-        update_settings.lower_bounds, np.array(hyperparameters(update_settings.optimiser)), optimiser_state.count,
+        *tables(formula, update_settings, inputs.dtype.name, CALLED), parameters, constants, vector, offsets, optimiser_state.slots, update_settings.rates,
+        update_settings.lower_bounds, plastic_rows(network), *ports(network), update_settings.rule.through_units,
+        inputs, noise_rows(stimulus, weights.bias.size), targets, loss_weight, activity.states, activity.drives, activity.emitted, activity.readout,
+        float(update_settings.clip), float(update_settings.decay), np.array(hyperparameters(update_settings.optimiser)), optimiser_state.count,
     )  # fmt: skip

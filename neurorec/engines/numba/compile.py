@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numba
 import numpy as np
+from numba.core import config
 from numba.np.numpy_support import from_dtype
 
 from neurorec import __version__
@@ -70,7 +71,7 @@ def optimise(vector, change, slots, rates, count, settings):
     vector += method(vector, change, slots, rates, count, ({settings}))
 """,
 }
-_LOOPS = ("product", "readout", "kernels", "answer", "causal", "fused", "low_rank")
+_LOOPS = ("product", "readout", "kernels", "time_step", "causal", "fused", "low_rank")
 
 
 @once(4)
@@ -135,11 +136,11 @@ def _is_static(cls: type, function: str) -> bool:
 def tables(formula: Formula, update_settings: UpdateSettings, dtype: str, names: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray]:
     """Addresses of what a loop that learns at every step calls by these names: of the model, and of loss, feedback and optimiser."""
     loss, feedback = bound(update_settings.loss, "error"), bound(update_settings.feedback, "element")
-    return unit_table(formula, dtype, names), _teaching_table(loss, feedback, type(update_settings.optimiser), dtype, names)
+    return unit_table(formula, dtype, names), _learning_table(loss, feedback, type(update_settings.optimiser), dtype, names)
 
 
 @once(64)
-def _teaching_table(loss: Bound, feedback: Bound, optimiser: type, dtype: str, names: tuple[str, ...]) -> np.ndarray:
+def _learning_table(loss: Bound, feedback: Bound, optimiser: type, dtype: str, names: tuple[str, ...]) -> np.ndarray:
     settings = "".join(f"settings[{k}], " for k in range(len(dataclasses.fields(optimiser))))
     modules = (
         _written(loss, "error", dtype),
@@ -164,4 +165,5 @@ def _copied(name: str) -> str:
 
 def _salt() -> str:
     """What machine code depends on beside the library's sources must be in the package's name: Numba looks only at a function's own file."""
-    return "\n".join([__version__, numba.__version__, np.__version__])
+    checked = "bounds are checked" if config.BOUNDSCHECK else ""  # pyright: ignore[reportAttributeAccessIssue]
+    return "\n".join([__version__, numba.__version__, np.__version__, checked])

@@ -5,19 +5,20 @@ from __future__ import annotations
 import numpy as np
 
 from neurorec.engines.base import Stimulus
+from neurorec.engines.numba.arguments import Ports
 from neurorec.formula.derive import EXTERNAL, RECURRENT
 from neurorec.formula.unit import constants_of
 from neurorec.networks.network import Network
 from neurorec.networks.weights import Weights
 
 
-def ports(network: Network) -> tuple[np.ndarray, np.ndarray]:
+def ports(network: Network) -> Ports:
     """Port of the recurrent and of the external part of each drive, -1 for none."""
     formula = network.formula
     recurrent, external = (
         np.array([formula.port_of(d, part) for d in range(formula.n_drives)], np.int64) for part in (RECURRENT, EXTERNAL)
     )
-    return recurrent, external
+    return Ports(recurrent, external)
 
 
 def plastic_rows(network: Network) -> np.ndarray:
@@ -46,12 +47,12 @@ def given(stimulus: Stimulus) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return inputs, targets, loss_weight
 
 
-def sent(emitted: np.ndarray) -> np.ndarray:
+def presynaptic_rows(emitted: np.ndarray) -> np.ndarray:
     """(T, K, B, N) to (T B, K N), outputs stacked as in the weights: a view where there is one output."""
     steps, outputs, trials, units = emitted.shape
     return emitted.transpose(0, 2, 1, 3).reshape(steps * trials, outputs * units)
 
 
-def flat(array: np.ndarray) -> np.ndarray:
+def rows(array: np.ndarray) -> np.ndarray:
     """(T, B, channel) to (T B, channel)."""
     return array.reshape(array.shape[0] * array.shape[1], array.shape[2])

@@ -17,7 +17,7 @@ def zeros(shape: tuple[int, ...], dtype: Any) -> np.ndarray:
 
 
 def rounded(width: int, dtype: Any) -> int:
-    """The least number of numbers, at least `width`, that fills whole lines."""
+    """The lower_bounds number of numbers, at least `width`, that fills whole lines."""
     numbers = LINE // np.dtype(dtype).itemsize
     return -(-width // numbers) * numbers
 

@@ -70,8 +70,8 @@ def costs(network: Network, steps: int, trials: int) -> dict[str, float]:
     alive, dead, folded = remembered(horizon(network), steps, units)
     swept = SWEPT * synapses * (1 + states * trials)
     aged = SWEPT * trials * alive * units * ports * (1 + states)
-    heard = (PAST * trials + PAIR * trials * (trials - 1)) * (alive + dead) * units * (ports + outputs)
-    return {"causal": 3 * swept, "fused": swept, "low_rank": READ * synapses + aged + heard + FOLDED * synapses * trials * folded}
+    by_past = (PAST * trials + PAIR * trials * (trials - 1)) * (alive + dead) * units * (ports + outputs)
+    return {"causal": 3 * swept, "fused": swept, "low_rank": READ * synapses + aged + by_past + FOLDED * synapses * trials * folded}
 
 
 def remembered(horizon: float, steps: int, units: int) -> tuple[float, float, float]:

@@ -33,13 +33,13 @@ class Prepared:
 
     Attributes
     ----------
-    recurrent_ports, external_ports, plastic_rows : arrays
+    wiring, plastic_rows : Ports, array
         As `neurorec.engines.numba.layout` has them.
     """
 
     def __init__(self, network: Network, dtype: Any):
         self.network, self.formula, self.dtype, self.room = network, network.formula, np.dtype(dtype), Workspace(dtype)
-        (self.recurrent_ports, self.external_ports), self.plastic_rows = ports(network), plastic_rows(network)
+        self.wiring, self.plastic_rows = ports(network), plastic_rows(network)
         self.drives, self.outputs = self.formula.n_drives, len(self.formula.emitted)
         self.states, self.ports, self.shows_state = len(self.formula.states), len(self.formula.ports), self.formula.shows_state
         self._parameters, self._constants = None, np.empty((0, 0), dtype)

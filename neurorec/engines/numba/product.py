@@ -12,7 +12,7 @@ from collections.abc import Callable
 import llvmlite.binding
 import numpy as np
 from llvmlite import ir
-from numba.core import types
+from numba.core import config, types
 from numba.extending import intrinsic
 
 from neurorec.formula.entry import entry, part
@@ -23,6 +23,7 @@ PANEL = BYTES * VECTORS  # bytes of weights side by side
 WIDE = 256  # columns
 ZERO, ONE = np.intp(0), np.intp(1)
 DEPTH = 128  # terms of a long sum at a time: what they share stays in the first cache
+CHECKED = bool(config.BOUNDSCHECK)  # pyright: ignore[reportAttributeAccessIssue] - of NUMBA_BOUNDSCHECK: a product then looks where it reads and writes
 INDEX, LANE = ir.IntType(64), ir.IntType(32)
 
 
@@ -149,6 +150,13 @@ def place(array, number):
 
 
 @part
+def expect_within(array, first, count):
+    """With NUMBA_BOUNDSCHECK=1, refuse a product that goes beyond an array's numbers: addresses know no bounds."""
+    if CHECKED and (first < 0 or first + count > array.size):
+        raise IndexError("a product goes beyond its array")
+
+
+@part
 def multiply(x, x_first, packed, block, depth, out, out_first, rows, columns, keep):
     """out = x w, or out += x w where `keep` is 1; x (rows, depth) and out (rows, columns) begin so many numbers after the arrays.
 
@@ -156,6 +164,9 @@ def multiply(x, x_first, packed, block, depth, out, out_first, rows, columns, ke
     """
     width, size = PANEL // x.itemsize, x.itemsize
     w = place(packed, block * -(-columns // width) * depth * width)
+    expect_within(x, x_first, rows * depth)
+    expect_within(packed, block * -(-columns // width) * depth * width, -(-columns // width) * depth * width)
+    expect_within(out, out_first, rows * columns)
     from_, to = place(x, x_first), place(out, out_first)
     if depth > 0:
         for first in range(0, columns, width):
@@ -195,6 +206,9 @@ def gather(a, first, last, b, start, end, row, depth, out, out_first, keep):
     out (n, m), filled from `out_first` numbers after its beginning.
     """
     width, size = PANEL // a.itemsize, a.itemsize
+    expect_within(a, row * a.shape[1] + first, (depth - 1) * a.shape[1] + last - first)
+    expect_within(b, row * b.shape[1] + start, (depth - 1) * b.shape[1] + end - start)
+    expect_within(out, out_first, (last - first - 1) * out.shape[1] + end - start)
     x, w, to = place(a, row * a.shape[1] + first), place(b, row * b.shape[1] + start), place(out, out_first)
     for p in range(0, end - start, width):
         panel(a.dtype, size, x, ONE, a.shape[1], w + p * size, b.shape[1], to + p * size, out.shape[1],
@@ -218,6 +232,7 @@ def gather_some(a, first, last, b, row, depth, room, out, keep):
         gather(a, first, last, b, ZERO, columns, row, depth, out, first * columns, keep)
         return
     beside, together = room
+    expect_within(out, first * columns, units * columns)
     for k in range(depth):
         for n in range(units):
             beside[k * units + n] = a[row + k, first + n]

@@ -10,7 +10,7 @@ from neurorec.arrays import aligned
 
 
 class Workspace:
-    """Arrays by name, kept until another shape is asked for.
+    """Arrays by name, kept until another shape is needed.
 
     Parameters
     ----------

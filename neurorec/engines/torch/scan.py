@@ -23,24 +23,25 @@ def local_change(
     unit, matrix = Unit(network, w.parameters), place.tensor(feedback.element(weights.readout.T, weights.feedback))
     linear, signal = unit.linear(states[:, :-1].unbind(), drives.unbind()), (eps @ matrix.T).unflatten(-1, (len(emitted), -1))
     adjoint = scanned(pull(unit.emission(states[:, 1:].unbind()), signal.movedim(2, 0)), linear.decay)
-    hearing, driven, sent = (_columns(each) for each in (pull(linear.recurrent, adjoint), pull(linear.external, adjoint), emitted))
+    by_drive = pull(linear.recurrent, adjoint), pull(linear.external, adjoint)
+    recurrent_post, external_post, presynaptic = (_columns(each) for each in (*by_drive, emitted))
     change = put_together(
         network,
         w,
-        recurrent=hearing.T @ sent[: -eps.shape[1]],
-        input=driven.T @ inputs.flatten(0, 1),
-        bias=driven.sum(dim=0),
-        readout=eps.flatten(0, 1).T @ sent[eps.shape[1] :],
+        recurrent=recurrent_post.T @ presynaptic[: -eps.shape[1]],
+        input=external_post.T @ inputs.flatten(0, 1),
+        bias=external_post.sum(dim=0),
+        readout=eps.flatten(0, 1).T @ presynaptic[eps.shape[1] :],
         plastic=pull(linear.partial, adjoint).sum(dim=(1, 2)),
     )
     return weights.like(place.array(change.vector))
 
 
-def scanned(pushed: torch.Tensor, decay: torch.Tensor) -> torch.Tensor:
-    """R(t) = pushed(t) + D(t+1)^T R(t+1), (k, T, B, N), from ``pushed`` of that shape and ``decay (k, k, T, B, N)``."""
-    found = [pushed[:, -1]]
-    for t in range(pushed.shape[1] - 2, -1, -1):
-        found.append(pushed[:, t] + pull(decay[:, :, t + 1], found[-1]))
+def scanned(direct: torch.Tensor, decay: torch.Tensor) -> torch.Tensor:
+    """R(t) = direct(t) + D(t+1)^T R(t+1), (k, T, B, N), from ``direct`` of that shape and ``decay (k, k, T, B, N)``."""
+    found = [direct[:, -1]]
+    for t in range(direct.shape[1] - 2, -1, -1):
+        found.append(direct[:, t] + pull(decay[:, :, t + 1], found[-1]))
     return torch.stack(found[::-1], dim=1)
 
 

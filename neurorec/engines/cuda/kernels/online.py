@@ -148,6 +148,30 @@ def learn_readout(readout, feedback, error, line, trials, rates, decay):
         feedback[m, o] += of_feedback(rates, m, o) * (change - decay * feedback[m, o])
 
 
+@inlined
+def start(arrays, lines, n, g, together, trials, steady, own, sent):
+    """Constants and first activity of a unit, in every trial that is this thread's: from `g` on each `together`."""
+    for i in range(N_CONSTANTS):
+        steady[i] = arrays[0][i, n]
+    for b in range(g, trials, together):
+        begin(arrays, b, n, steady, own, sent)
+        for c in range(SENDS):
+            lines[0, b, c * UNITS + n] = sent[c]
+
+
+@inlined
+def collect(parts, external, outside, block, t, b, u, g, received, seen):
+    """Drives of a unit of the block in a trial: recurrent ones from their slices, `received`, and what comes from outside, added to `seen`."""
+    for h in range(RECEIVES):
+        received[h] = real(0)
+        for each in range(SLICES):
+            received[h] += parts[each, h * SLAB + u, g]
+    for d in range(N_DRIVES):
+        if EXTERNAL_PORTS[d] >= 0:
+            for i in range(outside.shape[2]):
+                seen[EXTERNAL_PORTS[d]] += external[block, d * SLAB + u, i] * outside[t, b, i]
+
+
 @roomy
 def online(
     weights, external, readout, feedback, trace, gains, errors, arrays, lines, outside, targets, loss_weight, readouts, rates, decay
@@ -171,12 +195,7 @@ def online(
     steps, trials = loss_weight.shape
     forget(trace[block], trials)
     if n < UNITS and g < together:
-        for i in range(N_CONSTANTS):
-            steady[i] = arrays[0][i, n]
-        for b in range(g, trials, together):
-            begin(arrays, b, n, steady, own, sent)
-            for c in range(SENDS):
-                lines[0, b, c * UNITS + n] = sent[c]
+        start(arrays, lines, n, g, together, trials, steady, own, sent)
     grid.sync()
     for t in range(steps):
         before, after = lines[t % 3], lines[(t + 1) % 3]
@@ -189,14 +208,7 @@ def online(
             if mine:
                 look(arrays, t, b, n, seen)
                 resume(arrays, t, b, n, own)
-                for h in range(RECEIVES):
-                    received[h] = real(0)
-                    for each in range(SLICES):
-                        received[h] += parts[each, h * SLAB + u, g]
-                for d in range(N_DRIVES):
-                    if EXTERNAL_PORTS[d] >= 0:
-                        for i in range(outside.shape[2]):
-                            seen[EXTERNAL_PORTS[d]] += external[block, d * SLAB + u, i] * outside[t, b, i]
+                collect(parts, external, outside, block, t, b, u, g, received, seen)
                 settle(arrays, t, b, n, steady, seen, received, own, sent)
                 for c in range(SENDS):
                     after[b, c * UNITS + n] = sent[c]
