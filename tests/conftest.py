@@ -26,8 +26,9 @@ if find_spec("hypothesis") is not None:  # tests/gpu run where only some package
     import hypothesis
 
     # The same examples on every run, and no deadline: the first call of a kernel compiles it.
-    hypothesis.settings.register_profile("neurorec", deadline=None, derandomize=True)
-    hypothesis.settings.load_profile("neurorec")
+    hypothesis.settings.register_profile("neurorec", deadline=None, derandomize=True, max_examples=30)
+    hypothesis.settings.register_profile("thorough", deadline=None, derandomize=True, max_examples=300)
+    hypothesis.settings.load_profile("thorough" if os.environ.get("NEUROREC_TESTS") == "thorough" else "neurorec")
 
 
 @pytest.fixture(scope="session")
