@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -44,12 +45,20 @@ def neurorec(capsys, monkeypatch):
     return run
 
 
-@pytest.fixture
-def trained(neurorec):
-    """The path of a small run."""
-    path = Path("run.h5")
-    assert neurorec(*SMALL, "--out", path)[0] == 0
+@pytest.fixture(scope="module")
+def small_run(tmp_path_factory):
+    path = tmp_path_factory.mktemp("small") / "run.h5"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", ["neurorec", *SMALL, "--out", str(path)])
+        with pytest.raises(SystemExit, match="^0$"):
+            cli.main()
     return path
+
+
+@pytest.fixture
+def trained(small_run):
+    """The path of a small run of a test's own."""
+    return Path(shutil.copy(small_run, "run.h5"))
 
 
 def program(*arguments, **options):
