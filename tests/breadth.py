@@ -13,8 +13,8 @@ THOROUGH = os.environ.get("NEUROREC_TESTS") == "thorough"
 
 
 def examples(few: int) -> settings:
-    """So many examples of a test, of which each is expensive; twenty times as many where tests are thorough."""
-    return settings(max_examples=20 * few if THOROUGH else few, suppress_health_check=[HealthCheck.too_slow])
+    """So many examples of a test, of which each is expensive; ten times as many where tests are thorough."""
+    return settings(max_examples=10 * few if THOROUGH else few, suppress_health_check=[HealthCheck.too_slow])
 
 
 def crossed(*choices: Sequence[Any]) -> list[tuple]:
