@@ -185,7 +185,7 @@ def test_progress_goes_to_standard_error_unless_quiet(neurorec):
 
 def test_a_task_is_trained_by_its_own_settings_where_none_are_given(neurorec):
     own = nr.task("delayed_match_to_sample").recommended
-    given = ("--engine", "reference", "--units", 3, "--trials", 2, "--batch", 1, "--quiet")
+    given = ("--units", 3, "--trials", 2, "--batch", 1, "--quiet")
     assert neurorec("train", "delayed_match_to_sample", *given)[0] == 0
     run = nr.open_run(f"runs/delayed_match_to_sample_{own.rule}_0.h5")
     assert run.network.cell == own.cell
