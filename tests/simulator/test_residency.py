@@ -7,6 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from breadth import THOROUGH
 from cases import Sizes, difference, network, trials
 from crossings import counted
 from laws import HeavyBall, Mixed
@@ -26,7 +27,11 @@ from neurorec.engines.cuda import CudaEngine
 from neurorec.engines.cuda.resident import Resident
 
 TINY = Sizes(units=3, inputs=2, outputs=3, steps=3, trials=2)
-OPTIMISERS = [*nr.names("optimisers"), HeavyBall]
+TRAININGS = [
+    *(("leaky_tanh", each) for each in ([*nr.names("optimisers"), HeavyBall] if THOROUGH else ["sgd", HeavyBall])),
+    ("gru", "adam"),
+    ("complex_modrelu", "rmsprop"),
+]
 # All that an update knows of; rates small enough that rounding is not magnified by what the network becomes.
 EVERYTHING = {
     "trials": 6, "batch": 2, "clip": 0.05, "weight_decay": 0.1, "feedback": "kolen_pollack", "anneal": 0.2, "rate": 0.01,
@@ -44,9 +49,7 @@ def shape_of(net, name):
     return (net.units,) if name in net.parameters else getattr(net, name).shape
 
 
-@pytest.mark.parametrize(
-    ("cell", "optimiser"), [*(("leaky_tanh", each) for each in OPTIMISERS), ("gru", "adam"), ("complex_modrelu", "rmsprop")]
-)
+@pytest.mark.parametrize(("cell", "optimiser"), TRAININGS)
 def test_a_training_with_everything_is_the_cpus(cell, optimiser):
     net, data = network(TINY, cell), trials(TINY)
     settings = {**EVERYTHING, "optimiser": optimiser, "plastic": masked(net)}
@@ -68,7 +71,10 @@ def test_a_time_constant_stays_above_the_time_step():
     assert theirs.max() < 0.0201 and np.array_equal(ours, theirs) and ours.min() > net.dt
 
 
-SCHEDULES = [*((name, "trial") for name in nr.names("optimisers")), ("sgd", "step")]  # other optimisers do not learn at every step there
+SCHEDULES = [
+    *((name, "trial") for name in (nr.names("optimisers") if THOROUGH else ["adam"])),
+    ("sgd", "step"),
+]  # other optimisers do not learn at every step there
 
 
 @pytest.mark.parametrize(("optimiser", "update"), SCHEDULES)
