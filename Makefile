@@ -9,14 +9,16 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 INSTALL := $(RUN) -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test test-fast gpu lint docs notebooks clean
+.PHONY: demo test test-thorough test-fast gpu lint docs notebooks clean
 
 demo: $(VENV)/.installed
 	$(RUN) tasks/recorded_pattern.py
 	$(RUN) tasks/periodic_output.py
 
 # Two processes of one thread each (tests/conftest.py sets the threads); then the CUDA kernels, in Numba's simulator.
-test: $(VENV)/.installed
+# Every pair of choices and a few examples; test-thorough runs every combination, many examples, more seeds (tests/breadth.py).
+test-thorough: export NEUROREC_TESTS := thorough
+test test-thorough: $(VENV)/.installed
 	$(RUN) -m pytest -q -n 2 --ignore tests/simulator $(ARGS)
 	NUMBA_ENABLE_CUDASIM=1 $(RUN) -m pytest -q -n 2 tests/simulator
 

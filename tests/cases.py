@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import product
+from typing import Any
 
 import pytest
+from breadth import crossed
 from hypothesis import strategies as st
 
 import neurorec as nr
@@ -24,6 +27,7 @@ __all__ = [
     "end_alike",
     "ending",
     "network",
+    "on_engines",
     "sizes",
     "trials",
     "value",
@@ -31,7 +35,7 @@ __all__ = [
 ]
 
 
-def marked(name: str, cls: type) -> object:
+def marked(name: str, cls: type) -> Any:
     """A name to test; what it needs, such as a GPU, is a mark, and where that is not it is skipped with the reason."""
     return pytest.param(name, marks=[getattr(pytest.mark, need) for need in getattr(cls, "needs", ())])
 
@@ -42,7 +46,16 @@ ENGINES = [marked(name, cls) for name, cls in _OTHERS.items()]
 STEPPING = [marked(name, cls) for name, cls in _OTHERS.items() if "step" in cls.offers]
 LOSSES = nr.names("losses")
 
-sizes = st.builds(Sizes, st.integers(1, 7), st.integers(0, 3), st.integers(1, 3), st.integers(1, 8), st.integers(1, 5))
+
+def on_engines(engines: Sequence[Any], *choices: Sequence[Any]) -> list[Any]:
+    """Engines with other choices, crossed; those that need something, such as a GPU, with all: skipped, they would leave pairs out."""
+    anywhere = [each.values[0] for each in engines if not each.marks]
+    particular = [pytest.param(each.values[0], *rest, marks=each.marks) for each in engines if each.marks for rest in product(*choices)]
+    return [*crossed(anywhere, *choices), *particular]
+
+
+# Ordinary ones first, and what a failure is reduced to; then any.
+sizes = st.just(ORDINARY) | st.builds(Sizes, st.integers(1, 7), st.integers(0, 3), st.integers(1, 3), st.integers(1, 8), st.integers(1, 5))
 
 
 def ending(train: Callable[[], nr.Run]) -> nr.Network | str:

@@ -8,6 +8,7 @@ import sys
 import numpy as np
 import pytest
 import torch
+from breadth import THOROUGH
 from cases import ORDINARY, Sizes, difference, trials
 
 import neurorec as nr
@@ -125,8 +126,9 @@ def test_every_architecture_learns_is_recorded_and_goes_on_to_the_same_bits(tmp_
     assert whole.trajectories().identical(done.trajectories())
 
 
-@pytest.mark.parametrize("architecture", [*ARCHITECTURES, Gated])
-def test_training_lowers_the_loss(architecture):
+# Of every one that it lowers a loss is a law of architectures.
+@pytest.mark.parametrize("architecture", [*ARCHITECTURES, Gated] if THOROUGH else ["torch_gru", Gated])
+def test_a_task_is_learnt(architecture):
     start = nr.ModuleNetwork.random(architecture, TASK.n_inputs, 24, TASK.n_outputs, seed=1)
     run = nr.train(start, TASK, rule="bptt", engine="torch", optimiser="adam", rate=0.01, trials=1000, batch=20, progress=False)
     assert float(run.log["loss"][-100:].mean()) < 0.8 * float(run.log["loss"][:100].mean())

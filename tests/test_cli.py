@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -44,12 +45,20 @@ def neurorec(capsys, monkeypatch):
     return run
 
 
-@pytest.fixture
-def trained(neurorec):
-    """The path of a small run."""
-    path = Path("run.h5")
-    assert neurorec(*SMALL, "--out", path)[0] == 0
+@pytest.fixture(scope="module")
+def small_run(tmp_path_factory):
+    path = tmp_path_factory.mktemp("small") / "run.h5"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", ["neurorec", *SMALL, "--out", str(path)])
+        with pytest.raises(SystemExit, match="^0$"):
+            cli.main()
     return path
+
+
+@pytest.fixture
+def trained(small_run):
+    """The path of a small run of a test's own."""
+    return Path(shutil.copy(small_run, "run.h5"))
 
 
 def program(*arguments, **options):
@@ -176,7 +185,7 @@ def test_progress_goes_to_standard_error_unless_quiet(neurorec):
 
 def test_a_task_is_trained_by_its_own_settings_where_none_are_given(neurorec):
     own = nr.task("delayed_match_to_sample").recommended
-    given = ("--engine", "reference", "--units", 3, "--trials", 2, "--batch", 1, "--quiet")
+    given = ("--units", 3, "--trials", 2, "--batch", 1, "--quiet")
     assert neurorec("train", "delayed_match_to_sample", *given)[0] == 0
     run = nr.open_run(f"runs/delayed_match_to_sample_{own.rule}_0.h5")
     assert run.network.cell == own.cell

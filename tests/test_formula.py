@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import importlib
-import os
-import subprocess
 import sys
-import textwrap
-import time
 
 import numpy as np
 import pytest
@@ -219,27 +215,6 @@ def test_a_class_is_found_by_its_path_and_a_wrong_path_said():
     assert net.cell.endswith(":ALIF")
     with pytest.raises(UnknownName, match="package.module:Class"):
         net.replace(cell="nowhere.at_all:Cell")
-
-
-def test_a_second_process_starts_without_compiling(tmp_path):
-    script = textwrap.dedent("""
-        import time, numpy as np, neurorec as nr
-        import numba, scipy.linalg.cython_blas
-        data = nr.Trials(np.ones((5, 1, 1)), np.ones((5, 1, 1)))
-        net = nr.Network.random(1, 4, 1)
-        nr.weight_change(net, data)
-        from numba.core import event
-        module = __import__("sys").modules[[m for m in __import__("sys").modules if m.startswith("neurorec_printed") and m.endswith("kernels")][0]]
-        print(sum(module.forward.stats.cache_hits.values()), sum(module.forward.stats.cache_misses.values()))
-    """)
-    environment = os.environ | {"NEUROREC_CACHE": str(tmp_path)}
-    began = time.monotonic()
-    first, second = (
-        subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True).stdout for _ in range(2)
-    )
-    assert time.monotonic() - began < 300
-    assert first.split() == ["0", "1"]
-    assert second.split() == ["1", "0"]
 
 
 def test_a_cache_that_cannot_be_written_is_said(tmp_path, monkeypatch):

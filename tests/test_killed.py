@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import textwrap
-import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 import xarray
+from breadth import THOROUGH
+from victims import Victims
 
 import neurorec as nr
 from neurorec.circuits import Box, ConjunctiveCells, RewardPrediction, SequenceLoop
 
-TRIALS, KILLS = 30_000, 20  # more than twenty runs get through before they are killed
+TRIALS, KILLS = (30_000, 20) if THOROUGH else (12_000, 8)  # more than so many runs get through before they are killed
 SCRIPT = (
     textwrap.dedent("""
     import sys
@@ -24,31 +23,37 @@ SCRIPT = (
     from neurorec.runs import trial_log
 
     trial_log.FLUSH_SECONDS = 0.01  # a hundred times as often as usual: most kills hit a write
-    path, go = Path(sys.argv[1]), lambda *state: print("training", flush=True)
-    if path.exists():
-        nr.resume(path, progress=go)
-    else:
-        task = nr.task("periodic_output", period=0.4)
-        net = nr.Network.random(0, 12, 1, noise=0.01)
-        nr.train(net, task, trials=%d, batch=3, optimiser="adam", rate=0.003, record=nr.Record(every=9), path=path, progress=go)
+    path = Path(sys.argv[1])
+    task = nr.task("periodic_output", period=0.4)
+    net = nr.Network.random(0, 12, 1, noise=0.01)
+
+    def train(trials, **how):
+        nr.train(net, task, trials=trials, batch=3, optimiser="adam", rate=0.003, record=nr.Record(every=9), **how)
+
+    def live(ready):
+        said = []
+        go = lambda *state: said or said.append(ready())
+        if path.exists():
+            nr.resume(path, progress=go)
+        else:
+            train(%d, path=path, progress=go)
+
+    train(6, progress=False)  # with all that it loads
 """)
     % TRIALS
 )
 
 
 @pytest.mark.slow
-def test_twenty_kills_change_nothing(tmp_path):
+def test_kills_change_nothing(tmp_path):
     rng, path, reached = np.random.default_rng(), tmp_path / "run.h5", []
-    for _ in range(KILLS):
-        process = subprocess.Popen([sys.executable, "-c", SCRIPT, str(path)], stdout=subprocess.PIPE, text=True)
-        assert process.stdout.readline() == "training\n"
-        time.sleep(rng.uniform(0, 0.25))
-        process.kill()
-        process.communicate()
-        run = nr.open_run(path)
-        reached.append(run.done)
-        assert np.isfinite(run.log["loss"].values[: run.done]).all()
-        assert np.isfinite(run.network.recurrent).all()
+    with Victims(SCRIPT, path) as victims:
+        for _ in range(KILLS):
+            victims.kill_one(rng.uniform(0, 0.25))
+            run = nr.open_run(path)
+            reached.append(run.done)
+            assert np.isfinite(run.log["loss"].values[: run.done]).all()
+            assert np.isfinite(run.network.recurrent).all()
     assert reached == sorted(reached)
     assert len(set(reached)) > KILLS / 2, f"most kills came too early to mean anything: {reached}"
 
@@ -72,11 +77,17 @@ LOOP_SCRIPT = textwrap.dedent("""
     from test_killed import loop, learn
 
     trial_log.FLUSH_SECONDS = 0.002  # most kills hit a write
-    path, go = Path(sys.argv[2]), lambda *state: print("learning", flush=True)
-    if path.exists():
-        SequenceLoop.resume(path, progress=go)
-    else:
-        learn(loop(), path=path, progress=go)
+    path = Path(sys.argv[2])
+
+    def live(ready):
+        said = []
+        go = lambda *state: said or said.append(ready())
+        if path.exists():
+            SequenceLoop.resume(path, progress=go)
+        else:
+            learn(loop(), path=path, progress=go)
+
+    learn(loop(), transitions=400, progress=False)  # with all that it loads
 """)
 
 
@@ -87,22 +98,17 @@ def loop():
     return SequenceLoop(network, 0.1, 0.1, box=Box([[1, 0], [0, 1], [-1, 0], [0, -1]], 2.0), refractory=1, seed=3, **parts)
 
 
-def learn(made, **how):
-    return made.learn((0, 1, 0, 3), TRANSITIONS, record=nr.Record(("h", "output"), every=200, steps=5), **how)
+def learn(made, transitions=TRANSITIONS, **how):
+    return made.learn((0, 1, 0, 3), transitions, record=nr.Record(("h", "output"), every=200, steps=5), **how)
 
 
 @pytest.mark.slow
 def test_a_loop_that_is_killed_loses_nothing_either(tmp_path):
     rng, path, reached = np.random.default_rng(), tmp_path / "a.loop", []
-    for _ in range(6):
-        process = subprocess.Popen(
-            [sys.executable, "-c", LOOP_SCRIPT, str(Path(__file__).parent), str(path)], stdout=subprocess.PIPE, text=True
-        )
-        assert process.stdout.readline() == "learning\n"
-        time.sleep(rng.uniform(0, 0.05))
-        process.kill()
-        process.communicate()
-        reached.append(SequenceLoop.load(path).done)
+    with Victims(LOOP_SCRIPT, Path(__file__).parent, path) as victims:
+        for _ in range(6):
+            victims.kill_one(rng.uniform(0, 0.05))
+            reached.append(SequenceLoop.load(path).done)
     assert reached == sorted(reached)
     assert len(set(reached)) > 3, f"most kills came too early, or too late, to mean anything: {reached}"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from breadth import examples
 from cases import ORDINARY, Sizes, network, sizes, trials
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -25,7 +26,7 @@ def assert_alike(ours, definition, tolerance):
 
 @pytest.mark.parametrize("cell", nr.names("cells"))
 @given(size=sizes, seed=st.integers(0, 1000), rule=st.sampled_from(["rflo", "bptt", "random_feedback_bptt"]))
-@settings(max_examples=8, deadline=None)
+@examples(4)
 def test_in_float64_changes_are_the_references_to_ten_digits(cell, size, seed, rule):
     net, data = network(size, cell, seed, noise=0.05), trials(size, seed)
     engine = NumbaEngine(dtype="float64")

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import xarray
-from cases import ENGINES
-from hypothesis import given, settings
+from breadth import examples
+from cases import ENGINES, on_engines
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import ortho_group
 
@@ -219,11 +220,12 @@ def test_a_free_parameter_does_not_share_a_name_with_the_cells():
         nr.Network.random(1, 4, 1, cell="lru", parametrisation="unitary_cayley")
 
 
-@pytest.mark.parametrize("law", ["dale", "dale_clipped"])
-@pytest.mark.parametrize("rule", [name for name in nr.names("rules") if load("rules", name)().may_change("recurrent")])
-@pytest.mark.parametrize("engine", ["reference", *ENGINES])
-@settings(max_examples=2)
-@given(seed=st.integers(0, 10_000), units=st.integers(2, 5))
+MOVING = [name for name in nr.names("rules") if load("rules", name)().may_change("recurrent")]
+
+
+@pytest.mark.parametrize(("engine", "law", "rule"), on_engines([pytest.param("reference"), *ENGINES], ["dale", "dale_clipped"], MOVING))
+@given(seed=st.integers(0, 10_000), units=st.integers(5, 8))
+@examples(1)
 def test_no_update_breaks_dales_law(law, rule, engine, seed, units):
     """Not even one that would turn weights round."""
     rng, updates = np.random.default_rng(seed), 4

@@ -5,8 +5,9 @@ from __future__ import annotations
 import h5py
 import numpy as np
 import pytest
+from breadth import examples
 from cases import Sizes, difference, trials
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import neurorec as nr
@@ -45,7 +46,7 @@ def after(net: nr.Network, data: nr.Trials, engine, plastic, **others) -> nr.Net
 
 @pytest.mark.parametrize(("engine", "update"), WAYS)
 @given(size=sizes, seed=st.integers(0, 1000))
-@settings(max_examples=8, deadline=None)
+@examples(3)
 def test_what_is_masked_stays_and_the_rest_moves_as_in_the_reference(engine, update, size, seed):
     net, data = start(size, seed), trials(size, seed)
     masks = masks_of(net, seed)

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xarray
+from breadth import THOROUGH
 
 import neurorec as nr
 from neurorec.circuits import SequenceLoop
@@ -201,6 +202,7 @@ def test_work_whose_file_is_removed_stops(tmp_path, monkeypatch, work):
     assert list(tmp_path.iterdir()) == []
 
 
+PAIRS = 24 if THOROUGH else 8
 PAIR = """
 import sys
 from pathlib import Path
@@ -225,14 +227,14 @@ for line in sys.stdin:  # a path, and whether it is trained
 
 @pytest.mark.slow
 def test_two_processes_and_one_path(tmp_path):
-    """Twenty pairs of files, four of trainings: each time one of two makes it, and the other is told."""
+    """Pairs of files, some of trainings: each time one of two makes it, and the other is told."""
     pair = [
         subprocess.Popen([sys.executable, "-c", PAIR, str(Path(__file__).parent)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         for _ in range(2)
     ]
     try:
-        for k in range(24):
-            path, whole = tmp_path / f"{k}.h5", "no" if k < 20 else "yes"
+        for k in range(PAIRS):
+            path, whole = tmp_path / f"{k}.h5", "no" if k % 5 else "yes"
             for process in pair:
                 process.stdin.write(f"{path} {whole}\n")
                 process.stdin.flush()
@@ -240,7 +242,7 @@ def test_two_processes_and_one_path(tmp_path):
             assert said[0] == "made\n", said
             assert said[1].startswith(f"refused {path} exists already"), said
             assert done_in(path) == (0 if whole == "no" else 60)
-        assert len(list(tmp_path.iterdir())) == 24
+        assert len(list(tmp_path.iterdir())) == PAIRS
     finally:
         for process in pair:
             process.kill()

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
-import time
 import warnings
 from pathlib import Path
 
@@ -17,6 +15,7 @@ import pytest
 import xarray
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from victims import Victims
 
 from neurorec.errors import RunFileError, ShapeError, UnknownName, ValueRefused
 from neurorec.hdf5.seal import SEALED, renew
@@ -663,36 +662,24 @@ import sys
 import numpy as np
 from neurorec.hdf5.states import State
 from neurorec.runs.run_writer import RunWriter
-input()  # imported; may start
-run = RunWriter.open(sys.argv[1])
-slots, network, k = np.empty(run.reader.state()[3].shape), run.reader.initial(), run.reader.done
-first = k + 1
-while True:
-    k += 1
-    row = k % run.reader.total
-    run.write_log(row, {"loss": np.array([float(k)])})
-    run.write_trajectories([row], {"h": np.full((6, 1, network.units), k)})
-    run.flush()
-    slots[:] = k
-    run.checkpoint(State(k, 10 * k, slots[0], slots))
-    run.finish(network.replace(recurrent=np.full(network.recurrent.shape, k), readout=np.full(network.readout.shape, k)))
-    if k == first:
-        print("ready", flush=True)  # it has written all once: however slow the machine, each gets on before it is killed
+
+def live(ready):
+    run = RunWriter.open(sys.argv[1])
+    slots, network, k = np.empty(run.reader.state()[3].shape), run.reader.initial(), run.reader.done
+    first = k + 1
+    while True:
+        k += 1
+        row = k % run.reader.total
+        run.write_log(row, {"loss": np.array([float(k)])})
+        run.write_trajectories([row], {"h": np.full((6, 1, network.units), k)})
+        run.flush()
+        slots[:] = k
+        run.checkpoint(State(k, 10 * k, slots[0], slots))
+        run.finish(network.replace(recurrent=np.full(network.recurrent.shape, k), readout=np.full(network.readout.shape, k)))
+        if k == first:
+            ready()  # it has written all once: however slow the machine, each gets on before it is killed
 """
 KILLS = 15
-
-
-def victim(path):
-    return subprocess.Popen([sys.executable, "-c", VICTIM, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-
-
-def kill_while_writing(process, seconds):
-    process.stdin.write("go\n")
-    process.stdin.flush()
-    assert process.stdout.readline() == "ready\n"
-    time.sleep(seconds)
-    process.send_signal(signal.SIGKILL)
-    process.communicate()
 
 
 def test_a_killed_training_is_never_lost(tmp_path):
@@ -702,10 +689,9 @@ def test_a_killed_training_is_never_lost(tmp_path):
     vector, slots = np.zeros(weights, np.float32), np.zeros((2, weights), np.float32)
     new(path, net, Record("h"), 100_000, vector=vector, slots=slots).close()
     rng, done, networks = np.random.default_rng(0), 0, 0
-    victims = [victim(path) for _ in range(KILLS)]
-    try:
-        for process in victims:
-            kill_while_writing(process, rng.uniform(0.02, 0.2))
+    with Victims(VICTIM, path) as victims:
+        for _ in range(KILLS):
+            victims.kill_one(rng.uniform(0.02, 0.2))
             run = RunReader.open(path)
             trial, updates, vector, slots, _ = run.state()
             assert updates == 10 * trial
@@ -716,10 +702,6 @@ def test_a_killed_training_is_never_lost(tmp_path):
             loss = run.log().loss
             assert loss.max() in (done, done + 1)  # what was flushed is there
             networks += network_is_whole(run, net)
-    finally:
-        for process in victims:
-            process.kill()
-            process.communicate()
     assert done >= KILLS
     assert networks > 0
     with warnings.catch_warnings():

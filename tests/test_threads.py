@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from breadth import THOROUGH
 from cases import ORDINARY, Sizes, network, trials
 
 import neurorec as nr
@@ -110,7 +111,7 @@ assert limits()[: len(before)] == before, (before, limits())
 def test_the_first_trainings_of_a_process_may_be_in_threads():
     paths = os.pathsep.join([str(Path(__file__).parents[1]), str(Path(__file__).parent)])
     environment = os.environ | {"PYTHONPATH": paths, "OPENBLAS_NUM_THREADS": "2", "NUMBA_NUM_THREADS": "1"}
-    for _ in range(3):
+    for _ in range(5 if THOROUGH else 1):
         done = subprocess.run([sys.executable, "-c", FIRST], env=environment, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
 

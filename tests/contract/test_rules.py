@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from cases import ENGINES, LOSSES, ORDINARY, STEPPING, Sizes, descent, difference, end_alike, ending, network, sizes, trials
-from hypothesis import given, settings
+from breadth import examples
+from cases import ENGINES, LOSSES, ORDINARY, STEPPING, Sizes, difference, end_alike, ending, network, on_engines, sizes, trials
+from hypothesis import given
 from hypothesis import strategies as st
 
 import neurorec as nr
@@ -21,7 +22,7 @@ FILTERED = [
 
 @pytest.mark.parametrize("cell", CELLS)
 @given(size=sizes, seed=st.integers(0, 1000))
-@settings(max_examples=10, deadline=None)
+@examples(4)
 def test_rtrl_equals_bptt(cell, size, seed):
     net, data = network(size, cell, seed), trials(size, seed)
     forward, backward = (nr.weight_change(net, data, rule=rule, engine="reference") for rule in ("rtrl", "bptt"))
@@ -31,7 +32,7 @@ def test_rtrl_equals_bptt(cell, size, seed):
 @pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize("engine", ENGINES)
 @given(size=sizes, seed=st.integers(0, 1000))
-@settings(max_examples=10, deadline=None)
+@examples(4)
 def test_an_engine_simulates_as_the_reference_does(cell, engine, size, seed):
     net, data = network(size, cell, seed, noise=0.05), trials(size, seed)
     ours, definition = (nr.simulate(net, data, engine=each, seed=seed) for each in (engine, "reference"))
@@ -40,11 +41,9 @@ def test_an_engine_simulates_as_the_reference_does(cell, engine, size, seed):
     assert all(difference(ours.states[name], definition.states[name]) < tolerance for name in definition.states)
 
 
-@pytest.mark.parametrize("cell", CELLS)
-@pytest.mark.parametrize("rule", RULES)
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize(("engine", "cell", "rule"), on_engines(ENGINES, CELLS, RULES))
 @given(size=sizes, seed=st.integers(0, 1000), loss=st.sampled_from(LOSSES))
-@settings(max_examples=6, deadline=None)
+@examples(3)
 def test_an_engine_changes_weights_as_the_reference_does(cell, rule, engine, size, seed, loss):
     net, data = network(size, cell, seed, noise=0.05), trials(size, seed, loss)
     ours, definition = (nr.weight_change(net, data, rule=rule, engine=each, seed=seed) for each in (engine, "reference"))
@@ -54,15 +53,12 @@ def test_an_engine_changes_weights_as_the_reference_does(cell, rule, engine, siz
         assert change.size == 0 or np.abs(ours[name] - change).max() <= load("engines", engine).tolerance * max(largest, 1e-6), name
 
 
-@pytest.mark.parametrize(("cell", "filter"), FILTERED)
-@pytest.mark.parametrize("engine", ENGINES)
-def test_filtered_cells_follow_every_rule(cell, filter, engine):
-    net, data = network(ORDINARY, cell, filter=filter), trials(ORDINARY)
-    exact = nr.weight_change(net, data, rule="bptt", engine="reference")
-    assert all(difference(exact[name], descent(net, data, name)) < 1e-6 for name in exact)
-    for rule in RULES:
-        ours, definition = (nr.weight_change(net, data, rule=rule, engine=each) for each in (engine, "reference"))
-        assert all(difference(ours[name], definition[name]) < 1e-4 for name in definition), rule
+@pytest.mark.parametrize(("engine", "filtered", "rule"), on_engines(ENGINES, FILTERED, RULES))
+def test_filtered_cells_follow_every_rule(engine, filtered, rule):
+    """Of which the exact ones follow the slope of the loss in the reference (`testing.check_filter`)."""
+    net, data = network(ORDINARY, filtered[0], filter=filtered[1]), trials(ORDINARY)
+    ours, definition = (nr.weight_change(net, data, rule=rule, engine=each) for each in (engine, "reference"))
+    assert all(difference(ours[name], definition[name]) < 1e-4 for name in definition)
 
 
 @pytest.mark.parametrize("rule", RULES)
@@ -94,7 +90,7 @@ def assert_learnt_alike(engine: str | NumbaEngine, *arguments, **settings):
 @pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize("engine", STEPPING)
 @given(size=sizes, seed=st.integers(0, 1000))
-@settings(max_examples=6, deadline=None)
+@examples(1)
 def test_an_engine_learns_at_every_step_as_the_reference_does(cell, engine, size, seed):
     assert_learnt_alike(engine, size, cell, seed, feedback="kolen_pollack", rate=0.03, weight_decay=0.1)
 
@@ -119,7 +115,7 @@ def test_every_way_to_learn_at_every_step_is_the_references(cell, engine, more):
 @pytest.mark.parametrize("cell", ["leaky_tanh", "gru", "lstm"])
 @pytest.mark.parametrize("way", ["causal", "fused", "low_rank"])
 @given(units=st.integers(1, 20), inputs=st.integers(0, 2), steps=st.integers(1, 40), count=st.integers(1, 6), seed=st.integers(0, 1000))
-@settings(max_examples=8, deadline=None)
+@examples(3)
 def test_every_way_of_the_compiled_engine_gives_the_same_weights(cell, way, units, inputs, steps, count, seed):
     """Whichever its cost model would choose."""
     size = Sizes(units, inputs, 2, steps, count)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from cases import ORDINARY, Sizes, difference, end_alike, ending, network, trials
-from hypothesis import HealthCheck, given, settings
+from breadth import crossed, examples
+from cases import Sizes, difference, end_alike, ending, network, trials
+from hypothesis import given
 from hypothesis import strategies as st
 from numba import config
 
@@ -21,14 +22,14 @@ from neurorec.engines.cuda.products import Tiles
 
 CELLS, RULES, WAYS = nr.names("cells"), nr.names("rules"), ("on_chip", "across_chip", "apart")
 UNLIKE = ["leaky_tanh", "gru", "lstm", "complex_modrelu"]  # one port; parts of a drive; two states; two outputs
-small = st.builds(Sizes, st.integers(1, 5), st.integers(0, 2), st.integers(1, 3), st.integers(1, 4), st.integers(1, 3))
-slow_but_few = settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+LITTLE = Sizes(units=4, inputs=2, outputs=3, steps=3, trials=2)  # a thread of the GPU is one of Python's here, with all that it waits for
+small = st.just(LITTLE) | st.builds(Sizes, st.integers(1, 5), st.integers(0, 2), st.integers(1, 3), st.integers(1, 4), st.integers(1, 3))
 
 
 @pytest.mark.parametrize("cell", UNLIKE)
 @pytest.mark.parametrize("way", WAYS)
 @given(size=small, seed=st.integers(0, 1000))
-@slow_but_few
+@examples(1)
 def test_it_simulates_as_the_reference_does(cell, way, size, seed):
     net, data = network(size, cell, seed, noise=0.05), trials(size, seed)
     ours, definition = (nr.simulate(net, data, engine=each, seed=seed) for each in (CudaEngine(arrangement=way), "reference"))
@@ -36,11 +37,9 @@ def test_it_simulates_as_the_reference_does(cell, way, size, seed):
     assert all(difference(ours.states[name], definition.states[name]) < 1e-5 for name in definition.states)
 
 
-@pytest.mark.parametrize("cell", UNLIKE)
-@pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("rule", ["rflo", "bptt"])
+@pytest.mark.parametrize(("cell", "way", "rule"), crossed(UNLIKE, WAYS, ["rflo", "bptt"]))
 @given(size=small, seed=st.integers(0, 1000))
-@slow_but_few
+@examples(2)
 def test_it_changes_weights_as_the_reference_does(cell, rule, way, size, seed):
     net, data = network(size, cell, seed, noise=0.05), trials(size, seed)
     assert_changes_alike(net, data, CudaEngine(arrangement=way), rule=rule, seed=seed)
@@ -48,7 +47,7 @@ def test_it_changes_weights_as_the_reference_does(cell, rule, way, size, seed):
 
 @pytest.mark.parametrize(("cell", "rule"), [*((cell, "bptt") for cell in CELLS), *(("leaky_tanh", rule) for rule in RULES)])
 def test_every_cell_and_every_rule(cell, rule):
-    assert_changes_alike(network(ORDINARY, cell), trials(ORDINARY, loss="cross_entropy"), CudaEngine(), rule=rule)
+    assert_changes_alike(network(LITTLE, cell), trials(LITTLE, loss="cross_entropy"), CudaEngine(), rule=rule)
 
 
 def assert_changes_alike(net, data, engine, **settings):
@@ -60,7 +59,7 @@ def assert_changes_alike(net, data, engine, **settings):
 
 @pytest.mark.parametrize(("cell", "filter"), [("gru", "momentum"), ("leaky_tanh", "momentum")])
 def test_filtered_cells(cell, filter):
-    assert_changes_alike(network(ORDINARY, cell, filter=filter), trials(ORDINARY), CudaEngine(), rule="bptt")
+    assert_changes_alike(network(LITTLE, cell, filter=filter), trials(LITTLE), CudaEngine(), rule="bptt")
 
 
 RATES = {"recurrent": 0.1, "input": 0.2, "readout": 0.05, "bias": 0.3}
@@ -76,7 +75,7 @@ RATES = {"recurrent": 0.1, "input": 0.2, "readout": 0.05, "bias": 0.3}
     ],
 )
 @given(size=small, seed=st.integers(0, 1000))
-@slow_but_few
+@examples(1)
 def test_it_learns_at_every_step_as_the_reference_does(cell, feedback, loss, size, seed):
     net = network(size, cell, seed, noise=0.05).replace(plastic=tuple(RATES))
     data = trials(size, seed, loss)
@@ -88,7 +87,7 @@ def test_it_learns_at_every_step_as_the_reference_does(cell, feedback, loss, siz
 
 
 @given(size=small, seed=st.integers(0, 1000))
-@slow_but_few
+@examples(1)
 def test_it_learns_at_every_step_under_masks_and_rates_of_single_synapses(size, seed):
     net, data = network(size, "gru", seed).replace(plastic=("recurrent", "input", "readout", "bias")), trials(size, seed)
     rng = np.random.default_rng(seed)
@@ -120,22 +119,22 @@ def test_it_learns_at_every_step_under_masks_and_rates_of_single_synapses(size, 
 )
 def test_what_needs_a_steps_whole_change_is_refused_before_it(settings, words, tmp_path):
     with pytest.raises(NotOffered, match=f"{words}.*engine='numba' can"):
-        nr.train(network(ORDINARY), trials(ORDINARY), engine="cuda", update="step", path=tmp_path / "run.h5", progress=False, **settings)
+        nr.train(network(LITTLE), trials(LITTLE), engine="cuda", update="step", path=tmp_path / "run.h5", progress=False, **settings)
     assert not (tmp_path / "run.h5").exists()
 
 
 def test_a_training_goes_on_with_the_arrangement_it_began_with(tmp_path):
     path = tmp_path / "run.h5"
-    net, data = network(ORDINARY), trials(ORDINARY)
-    nr.train(net, data, engine=CudaEngine(arrangement="apart"), trials=4, batch=2, path=path, progress=False)
-    longer = nr.resume(path, trials=8, task=data, progress=False)
-    whole = nr.train(net, data, engine=CudaEngine(arrangement="apart"), trials=8, batch=2, progress=False)
+    net, data = network(LITTLE), trials(LITTLE)
+    nr.train(net, data, engine=CudaEngine(arrangement="apart"), trials=2, batch=1, path=path, progress=False)
+    longer = nr.resume(path, trials=3, task=data, progress=False)
+    whole = nr.train(net, data, engine=CudaEngine(arrangement="apart"), trials=3, batch=1, progress=False)
     assert longer.config["engine_settings"] == {"arrangement": "apart"}
     assert np.array_equal(longer.network.recurrent, whole.network.recurrent)
 
 
 def test_tf32_is_kept_with_a_run_and_only_where_it_was_asked_for():
-    run = nr.train(network(ORDINARY), trials(ORDINARY), engine=CudaEngine(tf32=True), trials=1, progress=False)
+    run = nr.train(network(LITTLE), trials(LITTLE), engine=CudaEngine(tf32=True), trials=1, progress=False)
     assert run.config["engine_settings"] == {"tf32": True}
     assert CudaEngine(tf32=True).tolerance > CudaEngine().tolerance
     assert CudaEngine().settings == {}
@@ -146,9 +145,9 @@ def test_an_arrangement_that_is_none_is_refused():
         CudaEngine(arrangement="block")
 
 
-@pytest.mark.parametrize("window", [1, 3, 100])
+@pytest.mark.parametrize("window", [1, 2, 100])
 def test_a_long_simulation_in_windows_is_the_short_one(window, tmp_path):
-    net, data = network(ORDINARY, "lstm", noise=0.1), trials(ORDINARY)
+    net, data = network(LITTLE, "lstm", noise=0.1), trials(LITTLE)
     recording = nr.stream(
         net, data, tmp_path / "s.h5", engine="cuda", window=window, record=nr.Record(("h", "c", "output")), progress=False
     )
@@ -170,13 +169,13 @@ def test_what_stays_on_the_gpu_is_copied_by_index():
 def test_nothing_is_sent_to_the_gpu_twice_in_an_update(update, monkeypatch):
     sent, send = [], Memory.upload
     monkeypatch.setattr(Memory, "upload", lambda memory, name, *values: sent.append(name) or send(memory, name, *values))
-    net = network(ORDINARY).replace(plastic=tuple(RATES))
-    nr.train(net, trials(ORDINARY), engine=CudaEngine(), trials=2, batch=2, update=update, progress=False)
+    net = network(LITTLE).replace(plastic=tuple(RATES))
+    nr.train(net, trials(LITTLE), engine=CudaEngine(), trials=2, batch=2, update=update, progress=False)
     assert "outside" in sent and len(sent) == len(set(sent)), sent
 
 
 @given(st.integers(1, 9), st.integers(1, 4), st.integers(1, 9), st.integers(1, 9), st.integers(0, 1000))
-@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@examples(3)
 def test_own_products_are_products(steps, trials, n, m, seed):
     rng, upload = np.random.default_rng(seed), CudaEngine()._bench.memory.upload
     post, pre, weights = (rng.standard_normal(s).astype(np.float32) for s in ((steps, trials, n), (steps, trials, m), (n, m)))
