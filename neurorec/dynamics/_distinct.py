@@ -9,6 +9,7 @@ import numpy as np
 from neurorec.dynamics._roots import Clock, Problem, polished, roots
 
 SAME = 1e-6  # distance of two copies of one root, relative to 1 or their norm
+ALIKE = 0.01  # the same of two minima of the speed, which are flat
 SINGULAR = 1e-6  # smallest singular value of J - I, relative to the norm of J: roots are not isolated there
 BETWEEN = 0.75  # the root between two of a manifold is no farther from either than this, in their distance
 
@@ -48,17 +49,17 @@ def distinct(problem: Problem, found: np.ndarray, clock: Clock) -> Distinct:
 
 def isolated(problem: Problem, x: np.ndarray) -> np.ndarray:
     """Which roots are no part of a manifold, (roots,)."""
-    return (_singular_values(problem, x) >= SINGULAR).all(axis=1)
+    return np.asarray((_singular_values(problem, x) >= SINGULAR).all(axis=1))
 
 
-def merged(x: np.ndarray) -> np.ndarray:
-    """Number of the group of each root, (roots,): those that are the same, in the order of the first of each."""
+def merged(x: np.ndarray, same: float = SAME) -> np.ndarray:
+    """Number of the group of each state, (states,): those that are the same, in the order of the first of each."""
     groups, heads = np.full(len(x), -1), []
     for number, row in enumerate(x):
         if heads:
             apart = np.linalg.norm(x[heads] - row, axis=1)
             nearest = int(apart.argmin())
-            if apart[nearest] <= SAME * max(1.0, float(np.linalg.norm(row))):
+            if apart[nearest] <= same * max(1.0, float(np.linalg.norm(row))):
                 groups[number] = nearest
                 continue
         groups[number] = len(heads)

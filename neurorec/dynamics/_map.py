@@ -63,8 +63,7 @@ class NetworkMap(AbstractMap):
     def __init__(self, network: Network, inputs: np.ndarray):
         self.weights = Weights.of(network, np.float64)
         self.unit, self.units, self.dt = Unit(network, self.weights), network.units, network.dt
-        external = self.weights.input @ inputs + self.weights.bias
-        self.external = external.reshape(-1, 1, self.units)
+        self.external = self._external(inputs[None])
         self.variables = network.formula.states
         self.size = len(self.variables) * self.units
         self.entries = tuple((name, number) for name in self.variables for number in range(self.units))
@@ -85,9 +84,19 @@ class NetworkMap(AbstractMap):
         pushed = self._linearised(x).at(np.repeat(np.arange(count), k)).push(channels(flat, self.units))
         return rows(pushed).reshape(count, k, self.size).transpose(0, 2, 1)
 
+    def under(self, inputs: np.ndarray) -> NetworkMap:
+        """The same network under another input for each row, (B, I)."""
+        other = copy.copy(self)
+        other.external = self._external(inputs)
+        return other
+
     def readout(self, x: np.ndarray) -> np.ndarray:
         """Outputs of each row, (B, O)."""
         return rows(self.unit.output(channels(x, self.units))) @ self.weights.readout.T
+
+    def _external(self, inputs: np.ndarray) -> np.ndarray:
+        """Win x + b, (D, B, N)."""
+        return channels(inputs @ self.weights.input.T + self.weights.bias, self.units)
 
     def _linearised(self, x: np.ndarray) -> Linearised:
         states = channels(x, self.units)

@@ -9,7 +9,7 @@ import numpy as np
 
 from neurorec.arrays import whole
 from neurorec.dynamics import _fibres, _roots
-from neurorec.dynamics._distinct import Distinct, distinct, isolated, merged
+from neurorec.dynamics._distinct import ALIKE, SAME, Distinct, distinct, isolated, merged
 from neurorec.dynamics._map import AbstractMap, Step, as_map
 from neurorec.dynamics._roots import CONVERGED, SLOW, Clock, Found, Problem, roots
 from neurorec.dynamics._spectrum import non_normality, spectrum, times
@@ -169,7 +169,7 @@ class _Search:
         r = problem.residual(x)
         shown, slow = self.system.readout(x), found.status == SLOW
         outputs = {} if shown is None else {"readout": (("point", "output"), shown, {"units": "1"})}
-        slow_x = found.x[slow][_first_of_each(found.x[slow])]
+        slow_x = found.x[slow][_first_of_each(found.x[slow], ALIKE)]
         variables = {
             "state": (("point", "unit"), x, {"units": "1"}),
             **outputs,
@@ -221,8 +221,8 @@ def _methods(found: Found, of: np.ndarray, count: int) -> np.ndarray:
     return names
 
 
-def _first_of_each(x: np.ndarray) -> np.ndarray:
-    groups = merged(x)
+def _first_of_each(x: np.ndarray, same: float = SAME) -> np.ndarray:
+    groups = merged(x, same)
     return np.unique(groups, return_index=True)[1]
 
 
