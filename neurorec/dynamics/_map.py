@@ -110,7 +110,7 @@ class NetworkMap(AbstractMap):
 
 @final
 class ModuleMap(AbstractMap):
-    """The step of an architecture, by torch in float64; its Jacobian by forward-mode differentiation."""
+    """The step of an architecture, by torch in float64; its Jacobian by autograd, a row at a time."""
 
     def __init__(self, network: ModuleNetwork, inputs: np.ndarray):
         import torch
@@ -132,8 +132,10 @@ class ModuleMap(AbstractMap):
         """As `AbstractMap.jacobian`."""
         import torch
 
-        alone = lambda row: self._step(row[None])[0]  # noqa: E731 - of one state
-        return torch.func.vmap(torch.func.jacfwd(alone))(torch.as_tensor(x)).detach().numpy()
+        at = torch.as_tensor(x).requires_grad_()
+        new = self._step(at)
+        rows_ = [torch.autograd.grad(new[:, n].sum(), at, retain_graph=True)[0] for n in range(self.size)]
+        return torch.stack(rows_, dim=1).numpy()
 
     def _step(self, x: Any) -> Any:
         import torch

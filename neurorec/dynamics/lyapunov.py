@@ -171,11 +171,12 @@ def _grown(system: AbstractMap, maps: Iterator[AbstractMap], x: np.ndarray, fram
     """Growth of each tangent vector a step, shared evenly among the steps between two decompositions, (steps, B, k)."""
     logs, since = [], 0
     for done, each in enumerate(maps, 1):
-        frame.q, x, since = each.push(x, frame.q), each.step(x), since + 1
+        with np.errstate(all="ignore"):  # a trajectory that diverges is refused below
+            frame.q, x, since = each.push(x, frame.q), each.step(x), since + 1
         if since >= frame.every:
+            _expect_finite(x, done)
             logs += [frame.decompose(since) / since] * since
             since = 0
-            _expect_finite(x, done)
             shown.advance(done, float(np.mean([each[0, 0] for each in logs[-100:]])) / system.dt)
     if since:
         logs += [frame.decompose(since) / since] * since
