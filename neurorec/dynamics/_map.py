@@ -18,6 +18,7 @@ from neurorec.errors import NotOffered, ShapeError, ValueRefused
 from neurorec.networks.module_network import ModuleNetwork
 from neurorec.networks.network import Network
 from neurorec.networks.weights import Weights
+from neurorec.runs.run import Run
 
 Step = Callable[[np.ndarray], np.ndarray]
 
@@ -173,8 +174,8 @@ def as_map(system: object, inputs: object = None, size: int = 0, dt: float = 1.0
 
     Parameters
     ----------
-    system : Network, ModuleNetwork or callable
-        A function takes and returns (rows, n) arrays.
+    system : Network, ModuleNetwork, Run or callable
+        Of a run the trained network. A function takes and returns (rows, n) arrays.
     inputs : (I,) array_like, optional
         Held constant. None: zeros, where the network has inputs at all.
     size : int
@@ -189,6 +190,7 @@ def as_map(system: object, inputs: object = None, size: int = 0, dt: float = 1.0
     NotOffered, ShapeError, ValueRefused
         If it is none of these, or the input does not fit.
     """
+    system = system.network if isinstance(system, Run) else system
     if isinstance(system, Network | ModuleNetwork):
         x = _inputs(system, inputs)
         return NetworkMap(system, x) if isinstance(system, Network) else ModuleMap(system, x)

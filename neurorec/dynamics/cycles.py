@@ -74,7 +74,7 @@ def cycles(
     most = whole("longest", longest, SHORTEST)
     first = np.shape(starts)[-1] if size == 0 and starts is not None and np.ndim(starts) else size
     system, clock = as_map(net, inputs, first, dt, jacobian), Clock(seconds)
-    with one_thread:
+    with one_thread, np.errstate(all="ignore"):  # what overflows has diverged
         begun = as_starts(system, starts, seed)
         returns = _trajectory(system, begun)
         found = [_of_period(system, k, np.concatenate([_nearest_returns(returns, k), begun]), clock) for k in range(SHORTEST, most + 1)]

@@ -12,7 +12,7 @@ from neurorec.dynamics import _fibres, _roots
 from neurorec.dynamics._distinct import ALIKE, SAME, Distinct, distinct, isolated, merged
 from neurorec.dynamics._map import AbstractMap, Step, as_map
 from neurorec.dynamics._roots import CONVERGED, SLOW, Clock, Found, Problem, roots
-from neurorec.dynamics._spectrum import non_normality, spectrum, times
+from neurorec.dynamics._spectrum import Spectrum, non_normality, spectrum, times
 from neurorec.dynamics._starts import as_starts
 from neurorec.process.one_thread import one_thread
 from neurorec.random_numbers.seeds import entropy
@@ -47,8 +47,8 @@ def fixed_points(
 
     Parameters
     ----------
-    net : Network, ModuleNetwork or callable
-        A function of your own takes and returns states, (rows, n).
+    net : Network, ModuleNetwork, Run or callable
+        Of a run the network as it was last trained. A function of your own takes and returns states, (rows, n).
     inputs : (I,) array_like, optional
         Held constant. None: zeros.
     starts : Trajectories or (starts, n) array_like, optional
@@ -77,7 +77,8 @@ def fixed_points(
         - ``stable`` (point); ``stability`` (point): ``"stable"``, ``"saddle"``, ``"unstable"``, or ``"marginal"`` where an eigenvalue is on
           the unit circle; ``n_unstable`` (point).
         - ``eigenvalues`` (point, unit) of the map's Jacobian, largest first; ``time_constant`` in s, negative where a mode grows;
-          ``frequency`` in Hz; ``alternates``: a negative eigenvalue, which changes sign every step.
+          ``frequency`` in Hz; ``alternates``: a negative eigenvalue, which changes sign every step; ``unstable_mode`` (point, unit): direction
+          that grows most, NaN where none does.
         - ``dimension`` (point): 0, or of the manifold that the point stands for; ``sigma_min`` (point): smallest singular value of J - 1.
         - ``non_normality`` (point): Henrici's, from 0 to below 1.
         - ``multiplicity`` (point): starts that ended there; ``found_by`` (point): newton, minimisation or fibre.
@@ -105,7 +106,7 @@ def fixed_points(
     """
     first = np.shape(starts)[-1] if size == 0 and starts is not None and np.ndim(starts) else size
     system, clock = as_map(net, inputs, first, dt, jacobian), Clock(seconds)
-    with one_thread:
+    with one_thread, np.errstate(all="ignore"):  # what overflows has diverged, and is called so
         return _Search(system, as_starts(system, starts, seed), seed, fibres, clock).result()
 
 
@@ -180,6 +181,11 @@ class _Search:
             "stability": ("point", modes.stability),
             "n_unstable": ("point", modes.unstable, {"units": "1"}),
             "eigenvalues": (("point", "unit"), modes.values, {"units": "1", "long_name": "of dF/dx"}),
+            "unstable_mode": (
+                ("point", "unit"),
+                _unstable_modes(modes),
+                {"units": "1", "long_name": "real direction of the mode that grows most"},
+            ),
             "time_constant": (("point", "unit"), constants, {"units": "s"}),
             "frequency": (("point", "unit"), frequency, {"units": "Hz"}),
             "alternates": (("point", "unit"), alternates),
@@ -212,6 +218,14 @@ def _bound(problem: Problem, x: np.ndarray, r: np.ndarray) -> np.ndarray:
     """Twice a Newton step: how far the root can be, where the residual and rounding allow that to be known, (points,)."""
     rounding = np.maximum(np.abs(r), np.finfo(float).eps * np.maximum(1, np.abs(x)))
     return 2 * np.linalg.norm(_roots.solved(problem.jacobian(x), rounding), axis=1) if len(x) else np.zeros(0)
+
+
+def _unstable_modes(modes: Spectrum) -> np.ndarray:
+    """Real part of the first eigenvector of each point, of length 1; NaN where nothing grows, (points, n)."""
+    first = np.real(modes.right[:, :, 0]) if modes.values.shape[1] else np.empty(modes.values.shape)
+    with np.errstate(invalid="ignore"):
+        first = first / np.linalg.norm(first, axis=1, keepdims=True)
+    return np.where(modes.unstable[:, None] > 0, first, np.nan)
 
 
 def _methods(found: Found, of: np.ndarray, count: int) -> np.ndarray:

@@ -18,8 +18,8 @@ def jacobian(net: Any, state: Any, inputs: Any = None, *, dt: float = 1.0, jacob
 
     Parameters
     ----------
-    net : Network, ModuleNetwork or callable
-        A function of your own takes and returns states, (rows, n).
+    net : Network, ModuleNetwork, Run or callable
+        Of a run the network as it was last trained. A function of your own takes and returns states, (rows, n).
     state : (n,) or (rows, n) array_like
         States of all units, a cell's states one after another.
     inputs : (I,) array_like, optional

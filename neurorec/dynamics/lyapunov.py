@@ -49,8 +49,8 @@ def lyapunov(
 
     Parameters
     ----------
-    net : Network, ModuleNetwork or callable
-        A function of your own takes and returns states, (rows, n).
+    net : Network, ModuleNetwork, Run or callable
+        Of a run the network as it was last trained. A function of your own takes and returns states, (rows, n).
     inputs : (I,) array_like or Trials, optional
         Held constant; or trials, each of which has exponents of its own, of finite time, from the network's initial state on.
         None: zeros.
