@@ -25,7 +25,13 @@ def _arguments(plot: str) -> list[str]:
     return [each.arg for each in (*taken.args, *taken.kwonlyargs)]
 
 
-OF_RUNS = [name for name in names("plots") if _arguments(name)[0] in ("run", "runs", *names("dynamics"))]
+def _of_a_run(measure: str) -> bool:
+    """Whether a dynamics function needs a run, or its network, and nothing else."""
+    taken = outline("dynamics", measure).args
+    return len(taken.args) - len(taken.defaults) == 1 and None not in taken.kw_defaults
+
+
+OF_RUNS = [name for name in names("plots") if _arguments(name)[0] in ("run", "runs", *filter(_of_a_run, names("dynamics")))]
 if TYPE_CHECKING:
     Kind = StrEnum
 else:

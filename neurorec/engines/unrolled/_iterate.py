@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from neurorec.engines.unrolled._linearised import Linearised
+from neurorec.engines.reference.linearised import Linearised
 from neurorec.engines.unrolled._recurrence import Recurrence
 from neurorec.engines.unrolled.base import Solution
 

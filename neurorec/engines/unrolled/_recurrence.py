@@ -9,8 +9,8 @@ import numpy as np
 from neurorec.engines.base import Activity, Stimulus
 from neurorec.engines.reference.adjoint import add_parameters
 from neurorec.engines.reference.forward import forward
+from neurorec.engines.reference.linearised import Linearised, channels, rows
 from neurorec.engines.reference.unit import Unit
-from neurorec.engines.unrolled._linearised import Linearised, channels, rows
 from neurorec.networks.network import Network
 from neurorec.networks.weights import Weights
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from neurorec.arrays import positive, whole
+from neurorec.engines.reference.linearised import Linearised
 from neurorec.engines.unrolled._iterate import adjoint_solved, solved
-from neurorec.engines.unrolled._linearised import Linearised
 from neurorec.engines.unrolled._recurrence import Recurrence
 from neurorec.engines.unrolled._scan import backwards, scan
 from neurorec.engines.unrolled.base import AbstractUnroll, Solution

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neurorec.engines.unrolled._linearised import Linearised
+from neurorec.engines.reference.linearised import Linearised
 from neurorec.engines.unrolled._recurrence import Recurrence
 from neurorec.engines.unrolled.base import AbstractUnroll, Solution
 

@@ -10,12 +10,12 @@ from neurorec.engines.reference.unit import Linear
 
 def rows(channels: np.ndarray) -> np.ndarray:
     """(X, R, N) as rows (R, X N)."""
-    return channels.transpose(1, 0, 2).reshape(channels.shape[1], -1)
+    return channels.transpose(1, 0, 2).reshape(channels.shape[1], channels.shape[0] * channels.shape[2])
 
 
 def channels(flat: np.ndarray, units: int) -> np.ndarray:
     """Rows (R, X N) as (X, R, N)."""
-    return flat.reshape(len(flat), -1, units).transpose(1, 0, 2)
+    return flat.reshape(len(flat), flat.shape[1] // units, units).transpose(1, 0, 2)
 
 
 class Linearised:
@@ -60,7 +60,8 @@ class Linearised:
         whole = np.einsum("jdrn,dnkm,klrm->rjnlm", parts.recurrent, weights, parts.emission)
         own = np.einsum("rjnln->jlrn", whole)  # a view
         own += parts.decay
-        return whole.reshape(len(whole), self.n_states * self.units, -1)
+        size = self.n_states * self.units
+        return whole.reshape(len(whole), size, size)
 
     def blocks(self) -> np.ndarray:
         """What each unit's own states do to one another, (R, N, k, k): the diagonal blocks of J."""

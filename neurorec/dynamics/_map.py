@@ -1,0 +1,208 @@
+"""What an analysis steps: one step of a network, or of a function, with everything from outside held constant."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import Any, final
+
+import numpy as np
+
+from neurorec.arrays import positive, real_array
+from neurorec.engines.reference.forward import recurrent_part
+from neurorec.engines.reference.linearised import Linearised, channels, rows
+from neurorec.engines.reference.unit import Unit
+from neurorec.errors import NotOffered, ShapeError, ValueRefused
+from neurorec.networks.module_network import ModuleNetwork
+from neurorec.networks.network import Network
+from neurorec.networks.weights import Weights
+from neurorec.runs.run import Run
+
+Step = Callable[[np.ndarray], np.ndarray]
+
+
+class AbstractMap(ABC):
+    """x(t) = F(x(t-1)), many states side by side: (B, n) float64 arrays, a row a state.
+
+    Attributes
+    ----------
+    size : int
+        n.
+    dt : float
+        Seconds that a step takes.
+    entries : tuple of (str, int)
+        Of each entry of x its variable and the number of its unit.
+    """
+
+    size: int
+    dt: float
+    entries: tuple[tuple[str, int], ...]
+
+    @abstractmethod
+    def step(self, x: np.ndarray) -> np.ndarray:
+        """F of each row, (B, n)."""
+
+    @abstractmethod
+    def jacobian(self, x: np.ndarray) -> np.ndarray:
+        """dF/dx at each row, (B, n, n)."""
+
+    def push(self, x: np.ndarray, tangents: np.ndarray) -> np.ndarray:
+        """dF/dx of each row times tangents, (B, n, k) from (B, n, k)."""
+        return self.jacobian(x) @ tangents
+
+    def readout(self, x: np.ndarray) -> np.ndarray | None:
+        """Outputs of each row, (B, O), of a network."""
+        del x
+
+
+@final
+class NetworkMap(AbstractMap):
+    """A network's step under a constant input, without noise: u = W o(x) + Win input + b, x <- step(x, u), states stacked."""
+
+    def __init__(self, network: Network, inputs: np.ndarray):
+        self.weights = Weights.of(network, np.float64)
+        self.unit, self.units, self.dt = Unit(network, self.weights), network.units, network.dt
+        self.external = self._external(inputs[None])
+        self.variables = network.formula.states
+        self.size = len(self.variables) * self.units
+        self.entries = tuple((name, number) for name in self.variables for number in range(self.units))
+
+    def step(self, x: np.ndarray) -> np.ndarray:
+        """As `AbstractMap.step`."""
+        states = channels(x, self.units)
+        return rows(self.unit.step(states, self._drives(self.unit.output(states))))
+
+    def jacobian(self, x: np.ndarray) -> np.ndarray:
+        """As `AbstractMap.jacobian`."""
+        return self._linearised(x).matrices()
+
+    def push(self, x: np.ndarray, tangents: np.ndarray) -> np.ndarray:
+        """As `AbstractMap.push`, without the matrices: (n, n) each would be more than all tangents."""
+        count, _, k = tangents.shape
+        flat = tangents.transpose(0, 2, 1).reshape(count * k, self.size)
+        pushed = self._linearised(x).at(np.repeat(np.arange(count), k)).push(channels(flat, self.units))
+        return rows(pushed).reshape(count, k, self.size).transpose(0, 2, 1)
+
+    def under(self, inputs: np.ndarray) -> NetworkMap:
+        """The same network under another input for each row, (B, I)."""
+        other = copy.copy(self)
+        other.external = self._external(inputs)
+        return other
+
+    def readout(self, x: np.ndarray) -> np.ndarray:
+        """Outputs of each row, (B, O)."""
+        return rows(self.unit.output(channels(x, self.units))) @ self.weights.readout.T
+
+    def _external(self, inputs: np.ndarray) -> np.ndarray:
+        """Win x + b, (D, B, N)."""
+        return channels(inputs @ self.weights.input.T + self.weights.bias, self.units)
+
+    def _linearised(self, x: np.ndarray) -> Linearised:
+        states = channels(x, self.units)
+        emitted = self.unit.output(states)
+        return Linearised(self.unit.linear(states, self._drives(emitted)), emitted, self.weights.recurrent)
+
+    def _drives(self, emitted: np.ndarray) -> np.ndarray:
+        recurrent = recurrent_part(self.weights, emitted)
+        return self.unit.drives(recurrent, np.broadcast_to(self.external, recurrent.shape))
+
+
+@final
+class ModuleMap(AbstractMap):
+    """The step of an architecture, by torch in float64; its Jacobian by autograd, a row at a time."""
+
+    def __init__(self, network: ModuleNetwork, inputs: np.ndarray):
+        import torch
+
+        self.module: Any = copy.deepcopy(network.module()).double().eval()
+        self.inputs, self.dt, self.size = torch.as_tensor(inputs), network.dt, network.initial.size
+        names = network.own_states
+        self.units = self.size // len(names)
+        self.entries = tuple((name, number) for name in names for number in range(self.units))
+
+    def step(self, x: np.ndarray) -> np.ndarray:
+        """As `AbstractMap.step`."""
+        import torch
+
+        with torch.no_grad():
+            return self._step(torch.as_tensor(x)).numpy()
+
+    def jacobian(self, x: np.ndarray) -> np.ndarray:
+        """As `AbstractMap.jacobian`."""
+        import torch
+
+        at = torch.as_tensor(x).requires_grad_()
+        new = self._step(at)
+        rows_ = [torch.autograd.grad(new[:, n].sum(), at, retain_graph=True)[0] for n in range(self.size)]
+        return torch.stack(rows_, dim=1).numpy()
+
+    def _step(self, x: Any) -> Any:
+        import torch
+
+        return torch.cat(tuple(self.module.step(self.inputs.expand(len(x), -1), x.split(self.units, dim=-1))), dim=-1)
+
+
+@final
+class StepMap(AbstractMap):
+    """A function of somebody's own, (B, n) to (B, n); its Jacobian by central differences, good to ten digits, unless it is given."""
+
+    def __init__(self, function: Step, size: int, dt: float, jacobian: Step | None = None):
+        self.function, self.size, self.dt, self._jacobian = function, size, dt, jacobian
+        self.entries = tuple(("x", number) for number in range(size))
+
+    def step(self, x: np.ndarray) -> np.ndarray:
+        """As `AbstractMap.step`."""
+        found = np.asarray(self.function(x), np.float64)
+        if found.shape != x.shape:
+            raise ShapeError(f"the step function must take (rows, {self.size}) and return it, it returned {found.shape} for {x.shape}")
+        return found
+
+    def jacobian(self, x: np.ndarray) -> np.ndarray:
+        """As `AbstractMap.jacobian`."""
+        if self._jacobian is not None:
+            return np.asarray(self._jacobian(x), np.float64)
+        size = np.cbrt(np.finfo(float).eps) * np.maximum(1, np.abs(x))  # where rounding and curvature are alike
+        moved = np.einsum("bm,mn->bmn", size, np.eye(self.size))
+        ends = [self.step((x[:, None] + sign * moved).reshape(-1, self.size)).reshape(moved.shape) for sign in (1, -1)]
+        return ((ends[0] - ends[1]) / (2 * size[:, :, None])).transpose(0, 2, 1)
+
+
+def as_map(system: object, inputs: object = None, size: int = 0, dt: float = 1.0, jacobian: Step | None = None) -> AbstractMap:
+    """What an analysis steps.
+
+    Parameters
+    ----------
+    system : Network, ModuleNetwork, Run or callable
+        Of a run the trained network. A function takes and returns (rows, n) arrays.
+    inputs : (I,) array_like, optional
+        Held constant. None: zeros, where the network has inputs at all.
+    size : int
+        n of a function.
+    dt : float
+        Seconds a step, of a function.
+    jacobian : callable, optional
+        (rows, n, n) of (rows, n), of a function.
+
+    Raises
+    ------
+    NotOffered, ShapeError, ValueRefused
+        If it is none of these, or the input does not fit.
+    """
+    system = system.network if isinstance(system, Run) else system
+    if isinstance(system, Network | ModuleNetwork):
+        x = _inputs(system, inputs)
+        return NetworkMap(system, x) if isinstance(system, Network) else ModuleMap(system, x)
+    if not callable(system) or inspect.isclass(system):
+        raise NotOffered(f"expected a network, or a function of (rows, n) arrays, got {type(system).__name__}")
+    if inputs is not None:
+        raise ValueRefused("inputs go with a network; a function has its own, as in lambda x: step(x, inputs)")
+    function: Any = system
+    return StepMap(function, size, positive("dt", dt), jacobian)
+
+
+def _inputs(network: Network | ModuleNetwork, inputs: object) -> np.ndarray:
+    if inputs is None:
+        return np.zeros(network.inputs)
+    return real_array("inputs", inputs, (network.inputs,))

@@ -1,0 +1,193 @@
+"""Roots of F(x) - x from many starts at once: damped Newton steps, then a minimisation of the speed for what stalls.
+
+Everything is float64 and batched; a start that is done leaves the batch, so that the last ones do not cost as much as the first.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+TOLERANCE = 1e-12  # of max|F(x) - x|, relative to 1 + max|x|
+NEWTON, MINIMISATION = 60, 400  # iterations
+HALVINGS = 10  # of a Newton step, down to a thousandth
+DECREASE = 1e-4  # Armijo's, of the residual's norm a unit of step
+FLAT = 1e-8  # of the gradient of the speed, relative to the Jacobian and the residual: a minimum
+STALLED = 3e-4  # by which a step shortens the residual, relatively, where it is as good as one
+FAR = 1e8  # times the starts' size: escaped
+ENTRIES = 2**24  # of the Jacobians that are held at once, 128 MB
+
+Residual = Callable[[np.ndarray], np.ndarray]
+CONVERGED, SLOW, DIVERGED, UNFINISHED = "converged", "slow", "diverged", "unfinished"
+
+
+class Clock:
+    """A budget of time; None: as long as it takes."""
+
+    def __init__(self, seconds: float | None):
+        self._end, self.partial = np.inf if seconds is None else time.monotonic() + seconds, False
+
+    def up(self) -> bool:
+        """Whether the time is over, which is noted."""
+        if time.monotonic() > self._end:
+            self.partial = True
+        return self.partial
+
+
+@dataclass
+class Found:
+    """What became of each start.
+
+    Attributes
+    ----------
+    x : (starts, n) array
+        Where it ended.
+    residual : (starts,) array
+        max|F(x) - x| there.
+    status : (starts,) array of str
+        ``"converged"``, ``"slow"`` (a minimum of the speed that is no root), ``"diverged"``, ``"unfinished"``.
+    method : (starts,) array of str
+        ``"newton"`` or ``"minimisation"``.
+    iterations : (starts,) array
+    """
+
+    x: np.ndarray
+    residual: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    status: np.ndarray = field(default_factory=lambda: np.zeros(0, "U10"))
+    method: np.ndarray = field(default_factory=lambda: np.zeros(0, "U12"))
+    iterations: np.ndarray = field(default_factory=lambda: np.zeros(0, int))
+
+
+class Problem:
+    """r(x) = 0, with its Jacobian; (B, n) to (B, n) and (B, n, n)."""
+
+    def __init__(self, residual: Residual, jacobian: Residual):
+        self.residual, self.jacobian = residual, jacobian
+
+    @classmethod
+    def fixed(cls, step: Residual, jacobian: Residual) -> Problem:
+        """F(x) - x."""
+        return cls(lambda x: step(x) - x, lambda x: jacobian(x) - np.eye(x.shape[1]))
+
+
+def roots(problem: Problem, starts: np.ndarray, clock: Clock, tolerance: float = TOLERANCE) -> Found:
+    """Roots near some starts, (starts, n), in chunks whose Jacobians fit into memory."""
+    found = Found(
+        starts.copy(),
+        np.full(len(starts), np.inf),
+        np.full(len(starts), UNFINISHED, "U10"),
+        np.full(len(starts), "newton", "U12"),
+        np.zeros(len(starts), int),
+    )
+    size = max(1, ENTRIES // max(1, starts.shape[1] ** 2))
+    with np.errstate(all="ignore"):  # what overflows has diverged, and is called so
+        for first in range(0, len(starts), size):
+            some = np.arange(first, min(first + size, len(starts)))
+            _newton(problem, found, some, clock, tolerance)
+            _minimise(problem, found, some[found.status[some] == UNFINISHED], clock, tolerance)
+    return found
+
+
+def polished(problem: Problem, x: np.ndarray, times: int = 2) -> np.ndarray:
+    """A few whole Newton steps, kept where they help."""
+    for _ in range(times):
+        r = problem.residual(x)
+        new = x - solved(problem.jacobian(x), r)
+        better = np.abs(problem.residual(new)).max(axis=1, initial=0) < np.abs(r).max(axis=1, initial=0)
+        x = np.where(better[:, None], new, x)
+    return x
+
+
+def solved(matrices: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Solutions of a stack of systems, least-squares ones where a matrix is singular."""
+    try:
+        return np.linalg.solve(matrices, rows[..., None])[..., 0]
+    except np.linalg.LinAlgError:
+        return np.stack([_least_squares(m, r) for m, r in zip(matrices, rows, strict=True)])
+
+
+def _least_squares(matrix: np.ndarray, row: np.ndarray) -> np.ndarray:
+    if not (np.isfinite(matrix).all() and np.isfinite(row).all()):
+        return np.full_like(row, np.nan)
+    return np.linalg.lstsq(matrix, row, rcond=None)[0]
+
+
+def _newton(problem: Problem, found: Found, some: np.ndarray, clock: Clock, tolerance: float) -> None:
+    """Newton's steps, halved until they shorten the residual; what cannot be shortened is left to the minimisation."""
+    limit = FAR * (1 + np.abs(found.x[some]).max(initial=0))
+    r = problem.residual(found.x[some])
+    for _ in range(NEWTON):
+        some, r = _settle(found, some, r, limit, tolerance)
+        if not len(some) or clock.up():
+            return
+        found.iterations[some] += 1
+        moved, r, shorter = _shortened(problem, found.x[some], r, solved(problem.jacobian(found.x[some]), -r))
+        found.x[some[shorter]] = moved[shorter]
+        some, r = some[shorter], r[shorter]
+        if not len(some):
+            return
+    _settle(found, some, r, limit, tolerance)
+
+
+def _settle(found: Found, some: np.ndarray, r: np.ndarray, limit: float, tolerance: float) -> tuple[np.ndarray, np.ndarray]:
+    """Note what has converged or diverged; what is left, and its residuals."""
+    size, largest = np.abs(r).max(axis=1, initial=0), np.abs(found.x[some]).max(axis=1, initial=0)
+    found.residual[some] = size
+    done, lost = size <= tolerance * (1 + largest), ~(np.isfinite(size) & (largest < limit))
+    found.status[some[done]], found.status[some[lost]] = CONVERGED, DIVERGED
+    left = ~(done | lost)
+    return some[left], r[left]
+
+
+def _shortened(problem: Problem, x: np.ndarray, r: np.ndarray, d: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """x + d, d halved where that does not shorten the residual; whether anything did."""
+    length, scale = np.linalg.norm(r, axis=1), np.ones(len(x))
+    new, fresh, open_ = x + d, r.copy(), np.arange(len(x))
+    for _ in range(HALVINGS + 1):
+        new[open_] = x[open_] + scale[open_, None] * d[open_]
+        fresh[open_] = problem.residual(new[open_])
+        worse = ~(np.linalg.norm(fresh[open_], axis=1) <= (1 - DECREASE * scale[open_]) * length[open_])
+        open_ = open_[worse]
+        if not len(open_):
+            break
+        scale[open_] /= 2
+    good = np.ones(len(x), bool)
+    good[open_] = False
+    return new, fresh, good
+
+
+def _minimise(problem: Problem, found: Found, some: np.ndarray, clock: Clock, tolerance: float) -> None:
+    """Levenberg and Marquardt's steps on |F(x) - x|^2 / 2: they end in a root, or in a slow point."""
+    found.method[some] = "minimisation"
+    limit, damping = FAR * (1 + np.abs(found.x[some]).max(initial=0)), np.full(len(found.x), 1e-3)
+    for _ in range(MINIMISATION):
+        some, r = _settle(found, some, problem.residual(found.x[some]), limit, tolerance)
+        some, r = (each[found.status[some] == UNFINISHED] for each in (some, r))
+        if not len(some) or clock.up():
+            return
+        found.iterations[some] += 1
+        j = problem.jacobian(found.x[some])
+        gradient, size = np.einsum("bji,bj->bi", j, r), np.linalg.norm(j, axis=(1, 2))
+        flat = np.linalg.norm(gradient, axis=1) <= FLAT * size * np.linalg.norm(r, axis=1)
+        found.status[some[flat]] = SLOW
+        some, r, j, gradient, size = (each[~flat] for each in (some, r, j, gradient, size))
+        if not len(some):
+            return
+        _damped_step(problem, found, some, r, j, gradient, size, damping)
+
+
+def _damped_step(
+    problem: Problem, found: Found, some: np.ndarray, r: np.ndarray, j: np.ndarray, gradient: np.ndarray, size: np.ndarray, damping: np.ndarray
+) -> None:  # fmt: skip
+    normal = j.transpose(0, 2, 1) @ j
+    normal += (damping[some] * size**2 / j.shape[1])[:, None, None] * np.eye(j.shape[1])
+    new = found.x[some] - solved(normal, gradient)
+    before, after = np.linalg.norm(r, axis=1), np.linalg.norm(problem.residual(new), axis=1)
+    better = after < before
+    found.status[some[better & (after > (1 - STALLED) * before)]] = SLOW
+    found.x[some[better]] = new[better]
+    damping[some] *= np.where(better, 0.2, 5)
+    found.status[some[damping[some] > 1e12]] = SLOW  # no direction shortens it by what float64 can show

@@ -1,0 +1,247 @@
+"""Fixed points: states that a step leaves as they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from neurorec.arrays import whole
+from neurorec.dynamics import _fibres, _roots
+from neurorec.dynamics._distinct import ALIKE, SAME, Distinct, distinct, isolated, merged
+from neurorec.dynamics._map import AbstractMap, Step, as_map
+from neurorec.dynamics._roots import CONVERGED, SLOW, Clock, Found, Problem, roots
+from neurorec.dynamics._spectrum import Spectrum, non_normality, spectrum, times
+from neurorec.dynamics._starts import as_starts
+from neurorec.process.one_thread import one_thread
+from neurorec.random_numbers.seeds import entropy
+
+if TYPE_CHECKING:
+    import xarray
+
+FIBRES, SMALL = 2, 256  # from every point, where there are no more entries of the state than that
+ROUNDS = 4  # of fibres from points that fibres found
+SLOWEST = 4  # slow points from which fibres begin, where nothing has converged
+OUTLYING = 10  # times the starts' distance from their mean
+
+
+def fixed_points(
+    net: Any,
+    inputs: Any = None,
+    starts: Any = None,
+    seed: int | None = 0,
+    *,
+    fibres: int | None = None,
+    seconds: float | None = None,
+    dt: float = 1.0,
+    size: int = 0,
+    jacobian: Step | None = None,
+) -> xarray.Dataset:
+    """All fixed points that can be found, x = F(x) under a constant input, with the stability of each.
+
+    Damped Newton steps from every start, in float64 with the formula's own Jacobian; then a minimisation of the speed for what stalls,
+    which ends in a root or in a slow point. From what was found, fibres F(x) - x = p c are followed for more (Katz and Reggia 2017): starts
+    alone miss points that attract few of them. Roots that are the same are merged; those on a curve or surface, where the Jacobian less 1
+    is singular, are one manifold.
+
+    Parameters
+    ----------
+    net : Network, ModuleNetwork, Run or callable
+        Of a run the network as it was last trained. A function of your own takes and returns states, (rows, n).
+    inputs : (I,) array_like, optional
+        Held constant. None: zeros.
+    starts : Trajectories or (starts, n) array_like, optional
+        States of all units, a cell's states one after another; of trajectories at most 512, drawn at random. None: 512 states on the way
+        of random ones.
+    seed : int or None
+        Of starts and fibres.
+    fibres : int, optional
+        Directions from every point. None: 2, or 0 where n is above 256, as each of their steps solves n equations.
+    seconds : float, optional
+        Budget; where it runs out, the result is marked ``partial``.
+    dt : float
+        Of a function: seconds a step.
+    size : int
+        Of a function: n, where there are no starts.
+    jacobian : callable, optional
+        Of a function: (rows, n, n) from (rows, n). None: central differences.
+
+    Returns
+    -------
+    xarray.Dataset
+        Of each point, in an order that does not depend on the starts:
+
+        - ``state`` (point, unit), ``readout`` (point, output) of a network.
+        - ``residual``, ``speed`` (point): max and norm of F(x) - x; ``error`` (point): bound of the distance to the root.
+        - ``stable`` (point); ``stability`` (point): ``"stable"``, ``"saddle"``, ``"unstable"``, or ``"marginal"`` where an eigenvalue is on
+          the unit circle; ``n_unstable`` (point).
+        - ``eigenvalues`` (point, unit) of the map's Jacobian, largest first; ``time_constant`` in s, negative where a mode grows;
+          ``frequency`` in Hz; ``alternates``: a negative eigenvalue, which changes sign every step; ``unstable_mode`` (point, unit): direction
+          that grows most, NaN where none does.
+        - ``dimension`` (point): 0, or of the manifold that the point stands for; ``sigma_min`` (point): smallest singular value of J - 1.
+        - ``non_normality`` (point): Henrici's, from 0 to below 1.
+        - ``multiplicity`` (point): starts that ended there; ``found_by`` (point): newton, minimisation or fibre.
+
+        Of each start: ``status`` (start), ``"converged"``, ``"slow"``, ``"diverged"``, ``"outlier"`` (at a point far from all starts), or
+        ``"unfinished"`` at the end of a budget; ``point_of`` (start), -1 for none. Of each slow point, a minimum of the speed:
+        ``slow_state`` (slow_point, unit) and ``slow_speed`` (slow_point).
+
+    Raises
+    ------
+    ShapeError, ValueRefused, NotOffered
+        If starts or inputs do not fit the network, or it is neither a network nor a function.
+
+    References
+    ----------
+    Sussillo and Barak (2013), doi:10.1162/NECO_a_00409; Katz and Reggia (2017), doi:10.1109/TNNLS.2017.2733544.
+
+    Examples
+    --------
+    >>> import neurorec as nr
+    >>> net = nr.Network.random(0, 20, 1, gain=1.8, seed=1)
+    >>> points = nr.dynamics.fixed_points(net)
+    >>> float(points["speed"].max()) < 1e-9
+    True
+    """
+    first = np.shape(starts)[-1] if size == 0 and starts is not None and np.ndim(starts) else size
+    system, clock = as_map(net, inputs, first, dt, jacobian), Clock(seconds)
+    with one_thread, np.errstate(all="ignore"):  # what overflows has diverged, and is called so
+        return _Search(system, as_starts(system, starts, seed), seed, fibres, clock).result()
+
+
+@dataclass
+class _Search:
+    """One search: starts, then fibres, then what is told of the points."""
+
+    system: AbstractMap
+    starts: np.ndarray
+    seed: int | None
+    fibres: int | None
+    clock: Clock
+
+    def result(self) -> xarray.Dataset:
+        problem = Problem.fixed(self.system.step, self.system.jacobian)
+        found = roots(problem, self.starts, self.clock)
+        good = found.status == CONVERGED
+        more = self._more(problem, found)
+        points = distinct(problem, np.concatenate([found.x[good], more]), self.clock)
+        found.status[self._outlying(found, good)] = "outlier"
+        return self._labelled(problem, found, good, points)
+
+    def _more(self, problem: Problem, found: Found) -> np.ndarray:
+        """What fibres add, (roots, n)."""
+        count = (FIBRES if self.system.size <= SMALL else 0) if self.fibres is None else whole("fibres", self.fibres, 0)
+        rng, known = np.random.default_rng([entropy(self.seed), 1]), found.x[found.status == CONVERGED]
+        fresh = known[_first_of_each(known)] if len(known) else self._from_slow(found) if count else known
+        total = [fresh]
+        for _ in range(ROUNDS if count else 0):
+            fresh = fresh[isolated(problem, fresh)]  # from a manifold every fibre is its neighbour's
+            if not len(fresh) or self.clock.up():
+                break
+            ways = rng.standard_normal((count, self.system.size))
+            passed = _fibres.from_roots(self.system, fresh, ways / np.linalg.norm(ways, axis=1, keepdims=True), self.clock)
+            fresh = _new(np.concatenate(total), passed)
+            total.append(fresh)
+        return np.concatenate(total[int(len(known) > 0) :] or [known[:0]])
+
+    def _from_slow(self, found: Found) -> np.ndarray:
+        slow = found.x[found.status == SLOW]
+        if not len(slow):
+            return slow
+        least = np.argsort(found.residual[found.status == SLOW])[:SLOWEST]
+        passed = _fibres.from_anywhere(self.system, slow[least], self.clock)
+        return passed[_first_of_each(passed)]
+
+    def _outlying(self, found: Found, good: np.ndarray) -> np.ndarray:
+        """Starts that ended far from where all of them began."""
+        centre = self.starts.mean(axis=0)
+        spread = np.linalg.norm(self.starts - centre, axis=1).mean()
+        return good & (np.linalg.norm(found.x - centre, axis=1) > OUTLYING * spread) if spread > 0 else np.zeros_like(good)
+
+    def _labelled(self, problem: Problem, found: Found, good: np.ndarray, points: Distinct) -> xarray.Dataset:
+        import xarray
+
+        x, n, dt = points.x, self.system.size, self.system.dt
+        of = np.full(len(found.x), -1)
+        of[good] = points.of[: good.sum()]
+        modes = spectrum(self.system.jacobian(x)) if len(x) else spectrum(np.empty((0, n, n)))
+        constants, frequency, alternates = times(modes.values, dt)
+        r = problem.residual(x)
+        shown, slow = self.system.readout(x), found.status == SLOW
+        outputs = {} if shown is None else {"readout": (("point", "output"), shown, {"units": "1"})}
+        slow_x = found.x[slow][_first_of_each(found.x[slow], ALIKE)]
+        variables = {
+            "state": (("point", "unit"), x, {"units": "1"}),
+            **outputs,
+            "residual": ("point", np.abs(r).max(axis=1, initial=0), {"units": "1"}),
+            "speed": ("point", np.linalg.norm(r, axis=1), {"units": "1", "long_name": "|F(x) - x|, a step"}),
+            "error": ("point", _bound(problem, x, r), {"units": "1", "long_name": "bound of the distance to the root"}),
+            "stable": ("point", modes.stability == "stable"),
+            "stability": ("point", modes.stability),
+            "n_unstable": ("point", modes.unstable, {"units": "1"}),
+            "eigenvalues": (("point", "unit"), modes.values, {"units": "1", "long_name": "of dF/dx"}),
+            "unstable_mode": (
+                ("point", "unit"),
+                _unstable_modes(modes),
+                {"units": "1", "long_name": "real direction of the mode that grows most"},
+            ),
+            "time_constant": (("point", "unit"), constants, {"units": "s"}),
+            "frequency": (("point", "unit"), frequency, {"units": "Hz"}),
+            "alternates": (("point", "unit"), alternates),
+            "dimension": ("point", points.dimension, {"units": "1"}),
+            "sigma_min": ("point", points.sigma, {"units": "1"}),
+            "non_normality": ("point", non_normality(self.system.jacobian(x), modes.values), {"units": "1"}),
+            "multiplicity": ("point", np.bincount(of[good], minlength=len(x)), {"units": "1", "long_name": "starts that ended here"}),
+            "found_by": ("point", _methods(found, of, len(x))),
+            "status": ("start", found.status),
+            "point_of": ("start", of, {"units": "1"}),
+            "iterations": ("start", found.iterations, {"units": "1"}),
+            "slow_state": (("slow_point", "unit"), slow_x, {"units": "1"}),
+            "slow_speed": ("slow_point", np.linalg.norm(problem.residual(slow_x), axis=1), {"units": "1"}),
+        }
+        coordinates = {
+            "variable": ("unit", [name for name, _ in self.system.entries]),
+            "number": ("unit", [k for _, k in self.system.entries]),
+        }
+        settings = {
+            "dt": dt,
+            "tolerance": _roots.TOLERANCE,
+            "partial": int(self.clock.partial),
+            "seed": str(self.seed),
+            "n_starts": len(found.x),
+        }
+        return xarray.Dataset(variables, coordinates, settings)
+
+
+def _bound(problem: Problem, x: np.ndarray, r: np.ndarray) -> np.ndarray:
+    """Twice a Newton step: how far the root can be, where the residual and rounding allow that to be known, (points,)."""
+    rounding = np.maximum(np.abs(r), np.finfo(float).eps * np.maximum(1, np.abs(x)))
+    return 2 * np.linalg.norm(_roots.solved(problem.jacobian(x), rounding), axis=1) if len(x) else np.zeros(0)
+
+
+def _unstable_modes(modes: Spectrum) -> np.ndarray:
+    """Real part of the first eigenvector of each point, of length 1; NaN where nothing grows, (points, n)."""
+    first = np.real(modes.right[:, :, 0]) if modes.values.shape[1] else np.empty(modes.values.shape)
+    with np.errstate(invalid="ignore"):
+        first = first / np.linalg.norm(first, axis=1, keepdims=True)
+    return np.where(modes.unstable[:, None] > 0, first, np.nan)
+
+
+def _methods(found: Found, of: np.ndarray, count: int) -> np.ndarray:
+    names = np.full(count, "fibre", "U12")
+    for method in ("minimisation", "newton"):
+        names[np.unique(of[(found.method == method) & (of >= 0)])] = method
+    return names
+
+
+def _first_of_each(x: np.ndarray, same: float = SAME) -> np.ndarray:
+    groups = merged(x, same)
+    return np.unique(groups, return_index=True)[1]
+
+
+def _new(known: np.ndarray, passed: np.ndarray) -> np.ndarray:
+    """Of what fibres passed, each root that is none of those known, once."""
+    both = np.concatenate([known, passed])
+    firsts = _first_of_each(both)
+    return both[firsts[firsts >= len(known)]]

@@ -1,0 +1,219 @@
+"""Lyapunov exponents: how fast neighbouring trajectories part, in as many directions as are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from neurorec.arrays import positive, whole
+from neurorec.dynamics._map import AbstractMap, Step, as_map
+from neurorec.dynamics._starts import as_starts
+from neurorec.errors import NotOffered, ValueRefused
+from neurorec.networks.network import Network
+from neurorec.process.one_thread import one_thread
+from neurorec.progress import Hook, Progress
+from neurorec.random_numbers.seeds import entropy
+from neurorec.tasks.base.trials import Trials
+
+if TYPE_CHECKING:
+    import xarray
+
+STEPS, TRANSIENT = 5000, 1000
+BLOCKS = 10  # of which the standard error is made
+SKEW = 1e8  # condition of the tangent vectors between two decompositions, at the most
+LONGEST, LEARNING = 20, 50  # steps between them, at the most; decompositions after every step before that is known
+FOURTH = 4  # of a trial the first 1/4 turns the tangent vectors, and is not counted
+
+
+def lyapunov(
+    net: Any,
+    inputs: Any = None,
+    exponents: int | None = None,
+    steps: int = STEPS,
+    *,
+    transient: int = TRANSIENT,
+    start: Any = None,
+    seed: int | None = 0,
+    dt: float = 1.0,
+    size: int = 0,
+    jacobian: Step | None = None,
+    progress: bool | Hook = False,
+) -> xarray.Dataset:
+    """Lyapunov exponents of a network under a constant input, or of each trial of a driven one.
+
+    Tangent vectors go along with the trajectory, v(t) = dF/dx v(t-1), and are made orthogonal again by QR (Benettin 1980); the logarithms of
+    what R has on its diagonal, averaged, are the exponents. Noise is off.
+
+    Parameters
+    ----------
+    net : Network, ModuleNetwork, Run or callable
+        Of a run the network as it was last trained. A function of your own takes and returns states, (rows, n).
+    inputs : (I,) array_like or Trials, optional
+        Held constant; or trials, each of which has exponents of its own, of finite time, from the network's initial state on.
+        None: zeros.
+    exponents : int, optional
+        How many, the largest first. None: all.
+    steps : int
+        That are averaged, of a constant input.
+    transient : int
+        Steps before them, for the state to settle and the tangent vectors to turn.
+    start : (n,) array_like, optional
+        State to begin with. None: a random one.
+    seed : int or None
+        Of start and tangent vectors.
+    dt, size, jacobian
+        Of a function, as for `fixed_points`.
+    progress : bool or callable
+        As for `nr.train`.
+
+    Returns
+    -------
+    xarray.Dataset
+        With a dimension ``trial`` where trials were given:
+
+        - ``exponent`` (exponent): in 1/s, largest first; ``error`` (exponent): standard error of ten blocks of time.
+        - ``dimension``: Kaplan and Yorke's; NaN where too few exponents were computed for it.
+        - ``entropy``: sum of the positive exponents, in 1/s.
+        - ``block`` (block, exponent): the exponents of each block of time, 1/s.
+
+    Raises
+    ------
+    ShapeError, ValueRefused, NotOffered
+        If start or inputs do not fit, more exponents are asked for than there are, or the trajectory diverges.
+
+    References
+    ----------
+    Benettin et al. (1980), doi:10.1007/BF02128236; Engelken, Wolf and Abbott (2023), doi:10.1103/PhysRevResearch.5.043044.
+
+    Examples
+    --------
+    >>> import neurorec as nr
+    >>> net = nr.Network.random(0, 30, 1, gain=1.2, seed=0)
+    >>> spectrum = nr.dynamics.lyapunov(net, exponents=3, steps=500, transient=200)
+    >>> spectrum["exponent"].attrs["units"]
+    '1/s'
+    """
+    with one_thread:
+        if isinstance(inputs, Trials):
+            return _of_trials(net, inputs, exponents, seed, progress)
+        count = np.size(start) if size == 0 and start is not None else size
+        system = as_map(net, inputs, count, dt, jacobian)
+        rng = np.random.default_rng([entropy(seed), 2])
+        x = rng.standard_normal((1, system.size)) if start is None else as_starts(system, np.atleast_2d(start), seed)[:1]
+        frame = _Frame.random(rng, 1, system.size, _number(exponents, system.size))
+        total = whole("steps", steps, BLOCKS) + whole("transient", transient, 0)
+        with Progress(progress, total, unit="step") as shown:
+            logs = _grown(system, (system for _ in range(total)), x, frame, shown)
+        return _labelled(logs[transient:, 0], system.dt, frame, {"transient": transient})
+
+
+def _of_trials(net: Any, trials: Trials, exponents: int | None, seed: int | None, progress: bool | Hook) -> xarray.Dataset:
+    if not isinstance(net, Network):
+        raise NotOffered("trials go with a nr.Network; a torch module, or a function, takes a constant input")
+    system: Any = as_map(net)
+    frame = _Frame.random(np.random.default_rng([entropy(seed), 2]), trials.count, system.size, _number(exponents, system.size))
+    x = np.repeat(np.reshape(net.initial, (1, system.size)).astype(np.float64), trials.count, axis=0)
+    maps = (system.under(each.astype(np.float64)) for each in trials.inputs)
+    with Progress(progress, trials.steps, unit="step") as shown:
+        logs = _grown(system, maps, x, frame, shown)
+    turned = trials.steps // FOURTH
+    return _labelled(logs[turned:], system.dt, frame, {"transient": turned}, ("trial",))
+
+
+def _number(exponents: int | None, size: int) -> int:
+    count = size if exponents is None else whole("exponents", exponents)
+    if count > size:
+        raise ValueRefused(f"there are {size} exponents, as many as states of all units, and exponents={count}")
+    return count
+
+
+@dataclass
+class _Frame:
+    """Tangent vectors, orthonormal after every decomposition.
+
+    Attributes
+    ----------
+    q : (B, n, k) array
+    every : int
+        Steps between two decompositions.
+    spread : float
+        How far apart the logarithms of the growth of two vectors came in a step, at the most.
+    count : int
+        Decompositions so far.
+    """
+
+    q: np.ndarray
+    every: int = 1
+    spread: float = 0.0
+    count: int = 0
+
+    @classmethod
+    def random(cls, rng: np.random.Generator, count: int, size: int, k: int) -> _Frame:
+        """Of a trajectory that begins."""
+        return cls(np.linalg.qr(rng.standard_normal((count, size, k)))[0])
+
+    def decompose(self, since: int) -> np.ndarray:
+        """Make them orthonormal; logarithm of the growth of each in `since` steps, (B, k)."""
+        self.q, r = np.linalg.qr(self.q)
+        with np.errstate(divide="ignore"):
+            grown = np.log(np.abs(np.diagonal(r, axis1=1, axis2=2)))
+        self.spread = max(self.spread, float(np.max(grown.max(axis=1) - grown.min(axis=1), initial=0)) / since)
+        self.count += 1
+        if self.count >= LEARNING:
+            self.every = int(np.clip(np.log(SKEW) / max(self.spread, 1e-9), 1, LONGEST))
+        return grown
+
+
+def _grown(system: AbstractMap, maps: Iterator[AbstractMap], x: np.ndarray, frame: _Frame, shown: Progress) -> np.ndarray:
+    """Growth of each tangent vector a step, shared evenly among the steps between two decompositions, (steps, B, k)."""
+    logs, since = [], 0
+    for done, each in enumerate(maps, 1):
+        with np.errstate(all="ignore"):  # a trajectory that diverges is refused below
+            frame.q, x, since = each.push(x, frame.q), each.step(x), since + 1
+        if since >= frame.every:
+            _expect_finite(x, done)
+            logs += [frame.decompose(since) / since] * since
+            since = 0
+            shown.advance(done, float(np.mean([each[0, 0] for each in logs[-100:]])) / system.dt)
+    if since:
+        logs += [frame.decompose(since) / since] * since
+    return np.array(logs)
+
+
+def _expect_finite(x: np.ndarray, step: int) -> None:
+    if not np.isfinite(x).all():
+        raise ValueRefused(f"the trajectory diverges (it is infinite after {step} steps), and has no exponents; start elsewhere")
+
+
+def _labelled(logs: np.ndarray, dt: float, frame: _Frame, settings: dict[str, Any], dims: tuple[str, ...] = ()) -> xarray.Dataset:
+    """From growth a step, (steps, [trial,] k)."""
+    import xarray
+
+    blocks = np.stack([each.mean(axis=0) for each in np.array_split(logs, min(BLOCKS, len(logs)))]) / dt
+    values = logs.mean(axis=0) / dt
+    order = np.argsort(-values, axis=-1)
+    values, blocks = np.take_along_axis(values, order, -1), np.take_along_axis(blocks, order[None], -1)
+    error = blocks.std(axis=0, ddof=1) / np.sqrt(len(blocks)) if len(blocks) > 1 else np.full_like(values, np.nan)
+    per_second = {"units": "1/s"}
+    dimension = np.apply_along_axis(_kaplan_yorke, -1, values, frame.q.shape[1])
+    variables = {
+        "exponent": ((*dims, "exponent"), values, {**per_second, "long_name": "Lyapunov exponent"}),
+        "error": ((*dims, "exponent"), error, {**per_second, "long_name": "standard error of blocks of time"}),
+        "dimension": (dims, dimension, {"units": "1", "long_name": "Kaplan-Yorke dimension"}),
+        "entropy": (dims, np.where(values > 0, values, 0).sum(axis=-1), {**per_second, "long_name": "sum of positive exponents"}),
+        "block": (("block", *dims, "exponent"), blocks, per_second),
+    }
+    return xarray.Dataset(variables, attrs={"dt": positive("dt", dt), "steps": len(logs), **settings})
+
+
+def _kaplan_yorke(values: np.ndarray, size: int) -> float:
+    """j + sum of the first j exponents / |exponent j + 1|, j the most whose sum is not negative; NaN if that needs more than are known."""
+    sums = np.cumsum(values)
+    below = np.flatnonzero(sums < 0)
+    if not len(below):
+        return float(size) if len(values) == size else np.nan
+    j = int(below[0])
+    return j + float(sums[j - 1] / abs(values[j])) if j else 0.0
