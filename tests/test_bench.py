@@ -57,7 +57,9 @@ def measured(value):
     return [value] if isinstance(value, float) else []
 
 
-@pytest.mark.parametrize("script", SCRIPTS if THOROUGH else [BENCHMARKS / f"{name}.py" for name in sorted(APART)], ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "script", SCRIPTS if THOROUGH else [BENCHMARKS / f"{name}.py" for name in sorted(APART)], ids=lambda path: path.stem
+)
 def test_a_benchmark_runs(script, own_process, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", [str(script), "--quick", "--json"])
     monkeypatch.chdir(tmp_path)
