@@ -10,7 +10,7 @@ import numpy as np
 
 from neurorec.dynamics._curves import AbstractCurve, advance, front
 from neurorec.dynamics._map import AbstractMap
-from neurorec.dynamics._roots import TOLERANCE, Clock, Problem, roots
+from neurorec.dynamics._roots import ENTRIES, TOLERANCE, Clock, Problem, roots
 
 STEPS = 3000  # of a fibre
 BEYOND = 20.0  # times the size of known roots and of the first steps' p: where nothing comes any more
@@ -49,7 +49,7 @@ def _along(system: AbstractMap, starts: np.ndarray, ways: np.ndarray, offsets: n
     """From where p is an offset, in both directions."""
     known, signs = starts, np.repeat([1.0, -1.0], len(starts))
     starts, ways, offsets = (np.concatenate([each, each]) for each in (starts, ways, offsets))
-    size = max(2, min(TOGETHER, 2**24 // max(1, (known.shape[1] + 1) ** 2)))
+    size = max(2, min(TOGETHER, ENTRIES // max(1, (known.shape[1] + 1) ** 2)))
     spans = [slice(first, first + size) for first in range(0, len(starts), size)]
     found = [_follow(system, starts[span], ways[span], offsets[span], signs[span], clock) for span in spans]
     guesses = np.concatenate(found) if found else np.empty((0, known.shape[1]))

@@ -18,7 +18,7 @@ DECREASE = 1e-4  # Armijo's, of the residual's norm a unit of step
 FLAT = 1e-8  # of the gradient of the speed, relative to the Jacobian and the residual: a minimum
 STALLED = 3e-4  # by which a step shortens the residual, relatively, where it is as good as one
 FAR = 1e8  # times the starts' size: escaped
-ENTRIES = 2**24  # of the Jacobians that are held at once, 128 MB
+ENTRIES = 2**21  # of the Jacobians that are held at once, 16 MB: what is larger the system gives and takes back at every step
 
 Residual = Callable[[np.ndarray], np.ndarray]
 CONVERGED, SLOW, DIVERGED, UNFINISHED = "converged", "slow", "diverged", "unfinished"

@@ -20,7 +20,8 @@ from neurorec.random_numbers.seeds import entropy
 if TYPE_CHECKING:
     import xarray
 
-FIBRES, SMALL = 2, 256  # from every point, where there are no more entries of the state than that
+FIBRES, SMALL = 2, 256  # from a point, where there are no more entries of the state than that
+FROM, SPREAD = 4, 512  # points from which fibres begin, or as many as make so many entries: one fibre often passes all
 ROUNDS = 4  # of fibres from points that fibres found
 SLOWEST = 4  # slow points from which fibres begin, where nothing has converged
 OUTLYING = 10  # times the starts' distance from their mean
@@ -57,7 +58,7 @@ def fixed_points(
     seed : int or None
         Of starts and fibres.
     fibres : int, optional
-        Directions from every point. None: 2, or 0 where n is above 256, as each of their steps solves n equations.
+        Directions from a point, and that from some of the points. None: 2, or 0 where n is above 256, as each step solves n equations.
     seconds : float, optional
         Budget; where it runs out, the result is marked ``partial``.
     dt : float
@@ -136,14 +137,20 @@ class _Search:
         fresh = known[_first_of_each(known)] if len(known) else self._from_slow(found) if count else known
         total = [fresh]
         for _ in range(ROUNDS if count else 0):
-            fresh = fresh[isolated(problem, fresh)]  # from a manifold every fibre is its neighbour's
-            if not len(fresh) or self.clock.up():
+            begin = self._some(problem, fresh)
+            if not len(begin) or self.clock.up():
                 break
             ways = rng.standard_normal((count, self.system.size))
-            passed = _fibres.from_roots(self.system, fresh, ways / np.linalg.norm(ways, axis=1, keepdims=True), self.clock)
+            passed = _fibres.from_roots(self.system, begin, ways / np.linalg.norm(ways, axis=1, keepdims=True), self.clock)
             fresh = _new(np.concatenate(total), passed)
             total.append(fresh)
         return np.concatenate(total[int(len(known) > 0) :] or [known[:0]])
+
+    def _some(self, problem: Problem, fresh: np.ndarray) -> np.ndarray:
+        """Evenly chosen of those that are isolated: from a manifold every fibre is its neighbour's."""
+        alone = fresh[isolated(problem, fresh)]
+        most = max(FROM, SPREAD // self.system.size)
+        return alone[np.unique(np.linspace(0, len(alone) - 1, min(most, len(alone))).astype(int))] if len(alone) else alone
 
     def _from_slow(self, found: Found) -> np.ndarray:
         slow = found.x[found.status == SLOW]
@@ -162,56 +169,64 @@ class _Search:
     def _labelled(self, problem: Problem, found: Found, good: np.ndarray, points: Distinct) -> xarray.Dataset:
         import xarray
 
-        x, n, dt = points.x, self.system.size, self.system.dt
         of = np.full(len(found.x), -1)
         of[good] = points.of[: good.sum()]
-        modes = spectrum(self.system.jacobian(x)) if len(x) else spectrum(np.empty((0, n, n)))
-        constants, frequency, alternates = times(modes.values, dt)
-        r = problem.residual(x)
-        shown, slow = self.system.readout(x), found.status == SLOW
+        variables = {**self._places(problem, points), **self._modes(points), **_origins(found, of, len(points.x)), **_slow(problem, found)}
+        entries = {"variable": ("unit", [name for name, _ in self.system.entries]), "number": ("unit", [k for _, k in self.system.entries])}
+        settings = {"dt": self.system.dt, "tolerance": _roots.TOLERANCE, "partial": int(self.clock.partial), "seed": str(self.seed)}
+        return xarray.Dataset(variables, entries, settings)
+
+    def _places(self, problem: Problem, points: Distinct) -> dict[str, Any]:
+        """Where they are, and how exactly that is known."""
+        x, r, shown = points.x, problem.residual(points.x), self.system.readout(points.x)
         outputs = {} if shown is None else {"readout": (("point", "output"), shown, {"units": "1"})}
-        slow_x = found.x[slow][_first_of_each(found.x[slow], ALIKE)]
-        variables = {
+        return {
             "state": (("point", "unit"), x, {"units": "1"}),
             **outputs,
             "residual": ("point", np.abs(r).max(axis=1, initial=0), {"units": "1"}),
             "speed": ("point", np.linalg.norm(r, axis=1), {"units": "1", "long_name": "|F(x) - x|, a step"}),
             "error": ("point", _bound(problem, x, r), {"units": "1", "long_name": "bound of the distance to the root"}),
+            "dimension": ("point", points.dimension, {"units": "1"}),
+            "sigma_min": ("point", points.sigma, {"units": "1"}),
+        }
+
+    def _modes(self, points: Distinct) -> dict[str, Any]:
+        """What their Jacobians say."""
+        jacobians = self.system.jacobian(points.x)
+        modes = spectrum(jacobians)
+        constants, frequency, alternates = times(modes.values, self.system.dt)
+        return {
             "stable": ("point", modes.stability == "stable"),
             "stability": ("point", modes.stability),
             "n_unstable": ("point", modes.unstable, {"units": "1"}),
             "eigenvalues": (("point", "unit"), modes.values, {"units": "1", "long_name": "of dF/dx"}),
-            "unstable_mode": (
-                ("point", "unit"),
-                _unstable_modes(modes),
-                {"units": "1", "long_name": "real direction of the mode that grows most"},
-            ),
+            "unstable_mode": (("point", "unit"), _unstable_modes(modes), {"units": "1", "long_name": "real direction of the mode that grows most"}),
             "time_constant": (("point", "unit"), constants, {"units": "s"}),
             "frequency": (("point", "unit"), frequency, {"units": "Hz"}),
             "alternates": (("point", "unit"), alternates),
-            "dimension": ("point", points.dimension, {"units": "1"}),
-            "sigma_min": ("point", points.sigma, {"units": "1"}),
-            "non_normality": ("point", non_normality(self.system.jacobian(x), modes.values), {"units": "1"}),
-            "multiplicity": ("point", np.bincount(of[good], minlength=len(x)), {"units": "1", "long_name": "starts that ended here"}),
-            "found_by": ("point", _methods(found, of, len(x))),
-            "status": ("start", found.status),
-            "point_of": ("start", of, {"units": "1"}),
-            "iterations": ("start", found.iterations, {"units": "1"}),
-            "slow_state": (("slow_point", "unit"), slow_x, {"units": "1"}),
-            "slow_speed": ("slow_point", np.linalg.norm(problem.residual(slow_x), axis=1), {"units": "1"}),
-        }
-        coordinates = {
-            "variable": ("unit", [name for name, _ in self.system.entries]),
-            "number": ("unit", [k for _, k in self.system.entries]),
-        }
-        settings = {
-            "dt": dt,
-            "tolerance": _roots.TOLERANCE,
-            "partial": int(self.clock.partial),
-            "seed": str(self.seed),
-            "n_starts": len(found.x),
-        }
-        return xarray.Dataset(variables, coordinates, settings)
+            "non_normality": ("point", non_normality(jacobians, modes.values), {"units": "1"}),
+        }  # fmt: skip
+
+
+def _origins(found: Found, of: np.ndarray, count: int) -> dict[str, Any]:
+    """Which starts led to each point, and what became of each start."""
+    return {
+        "multiplicity": ("point", np.bincount(of[of >= 0], minlength=count), {"units": "1", "long_name": "starts that ended here"}),
+        "found_by": ("point", _methods(found, of, count)),
+        "status": ("start", found.status),
+        "point_of": ("start", of, {"units": "1"}),
+        "iterations": ("start", found.iterations, {"units": "1"}),
+    }
+
+
+def _slow(problem: Problem, found: Found) -> dict[str, Any]:
+    """Minima of the speed that are no fixed points."""
+    x = found.x[found.status == SLOW]
+    x = x[_first_of_each(x, ALIKE)]
+    return {
+        "slow_state": (("slow_point", "unit"), x, {"units": "1"}),
+        "slow_speed": ("slow_point", np.linalg.norm(problem.residual(x), axis=1), {"units": "1"}),
+    }
 
 
 def _bound(problem: Problem, x: np.ndarray, r: np.ndarray) -> np.ndarray:
