@@ -53,6 +53,6 @@ def _check_stream(runner: Any) -> None:
     weights, given = Weights.of(net, runner.dtype), stimulus(net, trials(size), runner.dtype, 0)
     whole = runner.forward(net, weights, given).readout.copy()
     cut = [slice(0, 5), slice(5, 6), slice(6, 12)]
-    windows = [replace(given, inputs=given.inputs[each], targets=given.targets[each], share=given.loss_weight[each]) for each in cut]
+    windows = [replace(given, inputs=given.inputs[each], targets=given.targets[each], loss_weight=given.loss_weight[each]) for each in cut]
     found = np.concatenate([activity.readout.copy() for activity in runner.stream(net, weights, windows)])
     close(found, whole, runner.tolerance, runner, "windows of a stream are the stretch in one piece")
