@@ -38,12 +38,13 @@ def eigenvalues(fixed_points: xarray.Dataset | Sequence[xarray.Dataset], ax: Axe
     """
     with look():
         ax = axes(ax, COLUMN, 3.0)
-        ax.plot(*_circle(), color=GREY, linewidth=0.7, zorder=0)
         for kind, style in LOOKS.items():
             values = np.concatenate([each["eigenvalues"].values[each["stability"].values == kind].ravel() for each in tables(fixed_points)])
             if len(values):
                 ax.plot(np.real(values), np.imag(values), linestyle="none", label=kind, markersize=3.5, **style)
         ax.set_aspect("equal", adjustable="datalim")
+        ax.autoscale(False)  # near 1, where slow modes are, the circle is a line
+        ax.plot(*_circle(), color=GREY, linewidth=0.7, zorder=0)
         ax.set_xlabel("real part (a step)")
         ax.set_ylabel("imaginary part (a step)")
         ax.legend(loc="upper left", bbox_to_anchor=(1, 1))

@@ -90,7 +90,9 @@ def test_windows_that_are_copied_while_the_next_is_computed(arrangement):
     whole = runner.forward(net, weights, given)
     expected = {"states": np.array(whole.states[1:]), "readout": np.array(whole.readout)}
     windows = [
-        replace(given, noise=given.noise.window(t, t + 16), **{n: getattr(given, n)[t : t + 16] for n in ("inputs", "targets", "loss_weight")})
+        replace(
+            given, noise=given.noise.window(t, t + 16), **{n: getattr(given, n)[t : t + 16] for n in ("inputs", "targets", "loss_weight")}
+        )
         for t in range(0, 64, 16)
     ]
     found = [(np.array(each.states[1:]), np.array(each.readout)) for each in runner.stream(net, weights, windows)]
