@@ -38,13 +38,14 @@ def eigenvalues(fixed_points: xarray.Dataset | Sequence[xarray.Dataset], ax: Axe
     """
     with look():
         ax = axes(ax, COLUMN, 3.0)
-        for kind, style in LOOKS.items():
+        for kind, style in sorted(LOOKS.items(), key=lambda each: each[0] == "stable"):  # which are fewest, on top
             values = np.concatenate([each["eigenvalues"].values[each["stability"].values == kind].ravel() for each in tables(fixed_points)])
             if len(values):
                 ax.plot(np.real(values), np.imag(values), linestyle="none", label=kind, markersize=3.5, **style)
-        ax.set_aspect("equal", adjustable="datalim")
-        ax.autoscale(False)  # near 1, where slow modes are, the circle is a line
+        limits = ax.get_xlim(), ax.get_ylim()  # near 1, where slow modes are, the circle is a line, and does not set them
         ax.plot(*_circle(), color=GREY, linewidth=0.7, zorder=0)
+        ax.set(xlim=limits[0], ylim=limits[1])
+        ax.set_aspect("equal", adjustable="box")
         ax.set_xlabel("real part (a step)")
         ax.set_ylabel("imaginary part (a step)")
         ax.legend(loc="upper left", bbox_to_anchor=(1, 1))
