@@ -151,7 +151,7 @@ def test_a_network_spread_over_processors_covers_every_unit(shape, processors, l
     except NotOffered:
         assert shape.units > processors * 32  # where a block has one warp, it can step so many units
         return
-    rows, warps = shape.hears * layout.SLAB, layout.THREADS // 32
+    rows, warps = shape.receives * layout.SLAB, layout.THREADS // 32
     assert layout.TILES == -(-rows // layout.TALL)
     assert layout.blocks <= processors and layout.blocks * layout.SLAB >= shape.units
     assert warps == layout.AT_ONCE * layout.SLICES and 1 <= layout.AT_ONCE <= layout.TILES and layout.THREADS >= layout.GROUP * layout.SLAB
