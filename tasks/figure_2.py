@@ -114,6 +114,9 @@ def arguments() -> argparse.Namespace:
         "--parts", nargs="+", default=list(PARTS), choices=PARTS, metavar="PART", help=f"of {', '.join(PARTS)} (default: all)"
     )
     parser.add_argument("--forms", nargs="+", default=list(CLIPS), choices=CLIPS, help="default: both")
+    parser.add_argument(
+        "--rates", type=Path, metavar="FILE", help="rates that were found before, of data/figure_2.json, in place of a search"
+    )
     parser.add_argument("--quick", action="store_true", help="one seed, 40 trials of a tenth of the period, one rate")
     parser.add_argument("--seed", type=int, default=0, help="the first seed")
     parser.add_argument("--seeds", type=int, default=SEEDS, help=f"how many (default {SEEDS})")
@@ -128,12 +131,16 @@ def arguments() -> argparse.Namespace:
 
 def measured(name: str, seeds: list[int], settings: argparse.Namespace) -> dict[str, Any]:
     """What became of all networks of a condition, at its own rate or, where it has none, the best."""
-    condition = EACH[name]
+    condition = replace(EACH[name], rate=EACH[name].rate or known_rate(name, settings.rates))
     searched = {} if condition.rate else search(name, settings)
     rate = condition.rate or min(searched, key=lambda rate: searched[rate])
     found = summary([one(name, replace(condition, rate=rate), seed, settings) for seed in seeds])
     print(f"{name:34}{rate:8g}  {found['loss']}", flush=True)
     return found | ({"searched": {f"{rate:g}": rounded(loss) for rate, loss in searched.items()}} if searched else {})
+
+
+def known_rate(name: str, file: Path | None) -> float | None:
+    return None if file is None else json.loads(file.read_text())["result"]["conditions"].get(name, {}).get("rate")
 
 
 def search(name: str, settings: argparse.Namespace) -> dict[float, float]:
