@@ -253,14 +253,17 @@ def asked(settings: argparse.Namespace, sequence: tuple[int, ...]) -> tuple[np.n
 def performed(loops: list[SequenceLoop], settings: argparse.Namespace, name: str | None = None) -> dict[str, Any]:
     """Of loops from rest, without exploration: right transitions, and the error of the first round."""
     done = [each.perform(ROUNDS * len(each.sequence) + 1) for each in loops]
-    off = [error(settings, first_round(settings, each), each.sequence) for each in loops]
+    off = [first_round_error(settings, each) for each in loops]
     found = {"transitions_correct": said([each.transitions_correct for each in done]), "endpoint_error": said(off)}
     return found if name is None else found | {"rewarded": said([share_rewarded(settings, name, each) for each in loops])}
 
 
-def first_round(settings: argparse.Namespace, each: SequenceLoop) -> np.ndarray:
-    """Positions, (T, 2)."""
-    return one_piece(settings, each.sequence).path(each.perform(len(each.sequence)).outputs[:, 0])
+def first_round_error(settings: argparse.Namespace, each: SequenceLoop) -> float:
+    """Where its first syllable occurs twice, nothing says at which of the two places a loop begins: the nearer counts."""
+    sequence = each.sequence
+    found = one_piece(settings, sequence).path(each.perform(len(sequence)).outputs[:, 0])
+    starts = [k for k, syllable in enumerate(sequence) if syllable == sequence[0]]
+    return min(error(settings, found, sequence[k:] + sequence[:k]) for k in starts)
 
 
 def share_rewarded(settings: argparse.Namespace, name: str, each: SequenceLoop) -> float:
