@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import shlex
 import subprocess
 import sys
@@ -86,8 +87,12 @@ def compare() -> list[str]:
 def quartiles(result: dict[str, Any]) -> dict[str, list[float]]:
     """Of every condition: final losses of Figure 2, end-point errors of Figure 4."""
     if "conditions" in result:
-        return {name: each["loss"] for name, each in result["conditions"].items()}
-    return {f"{way} {name}": each["endpoint_error"]["quartiles"] for way, names in result["ways"].items() for name, each in names.items()}
+        found = {name: each["loss"] for name, each in result["conditions"].items()}
+    else:
+        found = {
+            f"{way} {name}": each["endpoint_error"]["quartiles"] for way, names in result["ways"].items() for name, each in names.items()
+        }
+    return {name: [math.inf if value is None else value for value in each] for name, each in found.items()}
 
 
 def outside(committed: dict[str, list[float]], fresh: dict[str, list[float]]) -> list[str]:
