@@ -122,7 +122,9 @@ def longer(settings: argparse.Namespace, seeds: list[int]) -> Found:
     found: Found = {}
     for length in settings.lengths:
         sequence = walk(length, length)
-        found[f"loop_{length}"] = performed([chained(settings, f"longer_loop_{length}", seed, sequence, **CELLS) for seed in seeds], settings)
+        found[f"loop_{length}"] = performed(
+            [chained(settings, f"longer_loop_{length}", seed, sequence, **CELLS) for seed in seeds], settings
+        )
         found[f"bptt_clipped_{length}"] = in_one_piece(settings, f"longer_bptt_clipped_{length}", sequence, seeds)
     return found
 
