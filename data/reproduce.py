@@ -79,9 +79,14 @@ def compare() -> list[str]:
     """What lies outside, each in a line."""
     found = []
     for name, command in SAMPLE.items():
-        committed = quartiles(json.loads((DATA / f"{name}.json").read_text())["result"])
-        found += outside(committed, quartiles(run(command)))
+        found += outside(committed(name), quartiles(run(command)))
     return found
+
+
+def committed(name: str) -> dict[str, list[float]]:
+    """Of all conditions in the file; those of an earlier commit, which it keeps under ``before``, are not compared."""
+    whole = json.loads((DATA / f"{name}.json").read_text())
+    return {condition: found for entry in whole["results"].values() for condition, found in quartiles(entry["result"]).items()}
 
 
 def quartiles(result: dict[str, Any]) -> dict[str, list[float]]:
@@ -95,11 +100,11 @@ def quartiles(result: dict[str, Any]) -> dict[str, list[float]]:
     return {name: [math.inf if value is None else value for value in each] for name, each in found.items()}
 
 
-def outside(committed: dict[str, list[float]], fresh: dict[str, list[float]]) -> list[str]:
+def outside(before: dict[str, list[float]], fresh: dict[str, list[float]]) -> list[str]:
     """Conditions whose median is not where it was."""
     lines = []
     for name, (_, median, _) in fresh.items():
-        low, _, high = committed[name]
+        low, _, high = before[name]
         inside = low / SLACK <= median <= high * SLACK
         print(f"{name:34} {median:10.4g} now, {low:.4g} to {high:.4g} committed{'' if inside else '   OUTSIDE'}")
         lines += [] if inside else [f"{name}: {median:.4g} is outside {low:.4g} to {high:.4g}, widened by {SLACK:g}"]

@@ -17,35 +17,41 @@ Facts = dict[str, Any]
 
 def main() -> None:
     waveform, sequence = (json.loads((DATA / f"{name}.json").read_text()) for name in ("figure_2", "movement_sequence"))
-    (HERE / "_static" / "figure_2.txt").write_text(run_of(waveform) + "\n" + waveform_table(waveform["result"]))
-    (HERE / "_static" / "figure_4.txt").write_text(run_of(sequence) + "\n" + sequence_table(sequence["result"]["ways"]))
+    conditions = merged(waveform, "conditions")
+    (HERE / "_static" / "figure_2.txt").write_text(run_of(waveform) + waveform_table(conditions))
+    (HERE / "_static" / "figure_4.txt").write_text(run_of(sequence) + sequence_table(sequence["results"]))
+
+
+def merged(facts: Facts, what: str) -> Facts:
+    return {name: each for entry in facts["results"].values() for name, each in entry["result"][what].items()}
 
 
 def run_of(facts: Facts) -> str:
+    commands = "\n".join(f"- ``{entry['command']}`` at ``{entry['commit'][:10]}``" for entry in facts["results"].values())
     versions = ", ".join(f"{name} {value}" for name, value in facts["versions"].items())
-    return f"``{facts['command']}`` at ``{facts['commit'][:10]}``; {facts['machine']}; {versions}.\n"
+    return f"{commands}\n\n{facts['machine']}; {versions}.\n\n"
 
 
-def waveform_table(result: Facts) -> str:
+def waveform_table(found: Facts) -> str:
     columns = ("condition", *(f"{what}, {form}" for form in FORMS for what in ("rate", "final loss", "not learnt")))
-    found = result["conditions"]
     names = dict.fromkeys(name.rpartition("_")[0] for name in found)
     return table("Figure 2: final loss, median (quartiles)", columns, [
-        (name.replace("_", " "), *(cell for form in FORMS for cell in waveform_cells(found.get(f"{name}_{form}"), result))) for name in names
+        (name.replace("_", " "), *(cell for form in FORMS for cell in waveform_cells(found.get(f"{name}_{form}")))) for name in names
     ])  # fmt: skip
 
 
-def waveform_cells(each: Facts | None, result: Facts) -> tuple[str, str, str]:
+def waveform_cells(each: Facts | None) -> tuple[str, str, str]:
     if each is None:
         return "", "", ""
-    return f"{each['rate']:g}", spread(each["loss"]), f"{each['not_learnt']} of {len(result['seeds'])}"
+    return f"{each['rate']:g}", spread(each["loss"]), f"{each['not_learnt']} of {len(each['loss_each'])}"
 
 
-def sequence_table(ways: Facts) -> str:
+def sequence_table(results: Facts) -> str:
     columns = ("way", "condition", "rate", "transitions right, each", "distance, median (quartiles)", "distance, each")
     return table("Figure 4: distance of end-points, in lengths of a movement", columns, [
         (WAYS[way], name.replace("_", " "), each.get("rate", ""), right(each), spread(each["endpoint_error"]["quartiles"]),
-         few(each["endpoint_error"]["each"])) for way, names in ways.items() for name, each in names.items()
+         few(each["endpoint_error"]["each"]))
+        for entry in results.values() for way, names in entry["result"]["ways"].items() for name, each in names.items()
     ])  # fmt: skip
 
 

@@ -147,7 +147,8 @@ def measured(name: str, seeds: list[int], settings: argparse.Namespace) -> dict[
 
 
 def known_rate(name: str, file: Path | None) -> float | None:
-    return None if file is None else json.loads(file.read_text())["result"]["conditions"].get(name, {}).get("rate")
+    results = [] if file is None else json.loads(file.read_text())["results"].values()
+    return next((each["result"]["conditions"][name]["rate"] for each in results if name in each["result"]["conditions"]), None)
 
 
 def search(name: str, settings: argparse.Namespace) -> dict[float, float]:
