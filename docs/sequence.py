@@ -31,8 +31,9 @@ def draw_squares(runs: Path) -> None:
     """Every network's way around the square, the middle one on top."""
     task = nr.task("movement_sequence", profile="constant")
     asked, ends = task.path(task.trials(1).targets[:, 0]), np.arange(199, 1600, 200)
-    figure, axes = plt.subplots(1, 5, figsize=(7.0, 1.9), layout="constrained", dpi=150, sharey=True)
-    for ax, (title, each) in zip(axes, tracks(runs, task).items(), strict=True):
+    found = tracks(runs, task)
+    figure, axes = plt.subplots(1, len(found), figsize=(7.0, 0.4 + 7.5 / len(found)), layout="constrained", dpi=150, sharey=True)
+    for ax, (title, each) in zip(axes, found.items(), strict=True):
         off = [np.linalg.norm(path[ends] - asked[ends], axis=1).mean() for path in each]
         middle, *others = np.roll(np.argsort(off), -(len(off) // 2))
         nr.plots.cursor([each[middle], *(each[k] for k in others)], asked, ends, ax=ax)
@@ -69,8 +70,8 @@ def tracks(runs: Path, task: nr.AbstractTask) -> dict[str, list[np.ndarray]]:
         for form in ("literal", "clipped"):
             trained = [nr.open_run(path).network for path in sorted(runs.glob(f"movement_sequence_direct_{rule}_{form}_[0-9].h5"))]
             each = [task.path(nr.simulate(network, task.trials(1)).outputs[:, 0]) for network in trained]
-            found[f"{rule.upper()}, {'clipped' if form == 'clipped' else 'plain'}"] = each
-    return found
+            found[f"{rule.upper()} in one piece, {form}"] = each
+    return {title: each for title, each in found.items() if len(each) == len(loops)}
 
 
 def plain(ax: plt.Axes, title: str) -> None:
