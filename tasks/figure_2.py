@@ -100,13 +100,17 @@ EACH |= {
 def main() -> None:
     settings = arguments()
     seeds = [settings.seed + k for k in range(settings.seeds)]
-    bases = dict.fromkeys(name for part in settings.parts for name in PARTS[part])
+    bases = dict.fromkeys(name for part in settings.parts for name in bases_of(part, settings))
     found = {name: measured(name, seeds, settings) for base in bases for name in forms(base, settings)}
     print_table(found, settings)
     print(f"picture: {draw(found, settings)}")
     if settings.json:
         facts = {"trials": settings.trials, "seeds": seeds, "search_trials": settings.search_trials, "search_seeds": settings.search_seeds}
         print(json.dumps(facts | {"grid": settings.grid, "parts": {part: PARTS[part] for part in settings.parts}, "conditions": found}))
+
+
+def bases_of(part: str, settings: argparse.Namespace) -> list[str]:
+    return [name for name in PARTS[part] if LITERAL[name].period in settings.periods]
 
 
 def forms(base: str, settings: argparse.Namespace) -> list[str]:
@@ -118,6 +122,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "--parts", nargs="+", default=list(PARTS), choices=PARTS, metavar="PART", help=f"of {', '.join(PARTS)} (default: all)"
     )
+    parser.add_argument("--periods", nargs="+", type=int, default=list(RATES), choices=RATES, help="in time constants (default: all)")
     parser.add_argument("--forms", nargs="+", default=list(CLIPS), choices=CLIPS, help="default: both")
     parser.add_argument(
         "--rates", type=Path, metavar="FILE", help="rates that were found before, of data/figure_2.json, in place of a search"
@@ -222,11 +227,12 @@ def draw(found: dict[str, dict[str, Any]], settings: argparse.Namespace) -> Path
     """A panel for each part: median and quartiles of the final loss of each condition."""
     figure, axes = nr.plots.panels(1, len(settings.parts), width=2.4, height=3.2)
     for ax, part in zip(np.ravel(axes), settings.parts, strict=True):
+        bases = bases_of(part, settings)
         for k, form in enumerate(settings.forms):
-            spread(ax, [found[f"{name}_{form}"]["loss"] for name in PARTS[part]], 0.2 * k, form)
+            spread(ax, [found[f"{name}_{form}"]["loss"] for name in bases], 0.2 * k, form)
         ax.axhline(0.328, color="0.55", linewidth=0.7, linestyle="--")  # zero output
         ax.set_yscale("log")
-        ax.set_xticks(range(len(PARTS[part])), PARTS[part], rotation=60, ha="right", rotation_mode="anchor", fontsize=7)
+        ax.set_xticks(range(len(bases)), bases, rotation=60, ha="right", rotation_mode="anchor", fontsize=7)
         ax.set_title(part, loc="left", fontsize=9)
     np.ravel(axes)[0].set_ylabel("final loss (half squared error)", fontsize=8)
     np.ravel(axes)[0].legend(fontsize=7)
