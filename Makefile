@@ -9,7 +9,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 INSTALL := $(RUN) -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test test-thorough test-fast gpu lint docs notebooks clean
+.PHONY: demo test test-thorough test-fast gpu lint docs notebooks reproduce reproduce-quick clean
 
 demo: $(VENV)/.installed
 	$(RUN) tasks/recorded_pattern.py
@@ -56,6 +56,13 @@ docs: $(VENV)/.installed-docs
 # The notebooks anew, in place, on the runs in runs/: each names in its metadata the scripts in tasks/ that make them.
 notebooks: $(VENV)/.installed
 	NEUROREC_RUNS="$(CURDIR)/runs" $(VENV)/bin/jupyter-execute --inplace --timeout=600 analysis/*.ipynb
+
+# Numbers in data/ anew: of Murray's Figures 2 and 4 all, in place, hours; or of a sample, in minutes, which fails where they are not as committed.
+reproduce: $(VENV)/.installed
+	$(RUN) data/reproduce.py $(ARGS)
+
+reproduce-quick: $(VENV)/.installed
+	$(RUN) data/reproduce.py --quick
 
 clean:
 	rm -rf $(VENV) build dist docs/_build .pytest_cache .ruff_cache .hypothesis

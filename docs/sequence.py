@@ -1,6 +1,7 @@
-"""The picture of the README, from the full runs of two scripts in runs/: python docs/sequence.py [folder of runs].
+"""The pictures of the README, from the full runs of two scripts in runs/: python docs/sequence.py [folder of runs].
 
-Needs those of ``tasks/handwriting.py`` and ``tasks/movement_sequence.py``.
+``sequence.png`` needs those of ``tasks/movement_sequence.py``, and ``word.png`` those of ``tasks/handwriting.py``: without these it stays
+as it is.
 """
 
 from __future__ import annotations
@@ -19,18 +20,25 @@ WORD = "learner"
 
 
 def main(runs: Path) -> None:
-    figure = plt.figure(figsize=(7.0, 4.6), layout="constrained", dpi=150)
-    word, *squares = figure.subplot_mosaic("AAA;BCD", height_ratios=(1, 1.35)).values()
-    write(runs, word)
+    draw_squares(runs)
+    if any(runs.glob(f"handwriting_{WORD}_rflo_*.h5")):
+        figure, ax = plt.subplots(figsize=(7.0, 2.0), layout="constrained", dpi=150)
+        write(runs, ax)
+        figure.savefig(HERE / "_static" / "word.png")
+
+
+def draw_squares(runs: Path) -> None:
+    """Every network's way around the square, the middle one on top."""
     task = nr.task("movement_sequence", profile="constant")
-    trials = task.trials(1)
-    asked, ends = task.path(trials.targets[:, 0]), np.arange(199, 1600, 200)
-    for ax, (title, each) in zip(squares, tracks(runs, task, trials).items(), strict=True):
-        order = np.argsort([np.linalg.norm(path[ends] - asked[ends], axis=1).mean() for path in each])
-        middle = order[len(order) // 2]
-        nr.plots.cursor([each[middle], *(each[k] for k in order if k != middle)], asked, ends, ax=ax)
-        ax.set(xlim=(-0.6, 1.6), ylim=(-0.6, 1.6))
-        plain(ax, title)
+    asked, ends = task.path(task.trials(1).targets[:, 0]), np.arange(199, 1600, 200)
+    found = tracks(runs, task)
+    figure, axes = plt.subplots(1, len(found), figsize=(7.0, 0.4 + 7.5 / len(found)), layout="constrained", dpi=150, sharey=True)
+    for ax, (title, each) in zip(axes, found.items(), strict=True):
+        off = [np.linalg.norm(path[ends] - asked[ends], axis=1).mean() for path in each]
+        middle, *others = np.roll(np.argsort(off), -(len(off) // 2))
+        nr.plots.cursor([each[middle], *(each[k] for k in others)], asked, ends, ax=ax)
+        ax.set(xlim=(-0.6, 1.6), ylim=(-0.6, 1.6), xticks=(0, 1), yticks=(0, 1), ylabel=ax.get_ylabel() if ax is axes[0] else "")
+        plain(ax, f"{title}\n{np.median(off):.2f}")
     figure.savefig(HERE / "_static" / "sequence.png")
 
 
@@ -54,14 +62,16 @@ def write(runs: Path, ax: plt.Axes) -> None:
     plain(ax, "letters learnt by RFLO, spelt by the loop (grey: asked)")
 
 
-def tracks(runs: Path, task: nr.AbstractTask, trials: nr.Trials) -> dict[str, list[np.ndarray]]:
-    """Of every seed, where the cursor went."""
-    loops = [SequenceLoop.load(path) for path in sorted(runs.glob("movement_sequence_loop_*.loop"))]
-    found = {"movements learnt by RFLO, loop": [task.path(loop.perform(4).outputs[:, 0]) for loop in loops]}
+def tracks(runs: Path, task: nr.AbstractTask) -> dict[str, list[np.ndarray]]:
+    """Of every network, where the cursor went."""
+    loops = [SequenceLoop.load(path) for path in sorted(runs.glob("movement_sequence_loop_[0-9].loop"))]
+    found = {"RFLO and loop": [task.path(loop.perform(4).outputs[:, 0]) for loop in loops]}
     for rule in ("rflo", "bptt"):
-        trained = [nr.open_run(path).network for path in sorted(runs.glob(f"movement_sequence_direct_{rule}_*.h5"))]
-        found[f"in one piece, {rule.upper()}"] = [task.path(nr.simulate(network, trials).outputs[:, 0]) for network in trained]
-    return found
+        for form in ("literal", "clipped"):
+            trained = [nr.open_run(path).network for path in sorted(runs.glob(f"movement_sequence_direct_{rule}_{form}_[0-9].h5"))]
+            each = [task.path(nr.simulate(network, task.trials(1)).outputs[:, 0]) for network in trained]
+            found[f"{rule.upper()} in one piece, {form}"] = each
+    return {title: each for title, each in found.items() if len(each) == len(loops)}
 
 
 def plain(ax: plt.Axes, title: str) -> None:

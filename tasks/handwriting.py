@@ -33,8 +33,7 @@ LAST = 200  # trials over which the loss is given
 SEEDS = 3
 RULES = ("rflo", "bptt")
 TRANSITIONS = 1000  # from one letter to the next, by which the loop learns the word
-# Not the paper's Hebbian rule and readout of the end state: after as many transitions those spelt "learn" in two of three networks, and
-# "learner", in which letters have two successors, in none.
+# Not the paper's Hebbian rule and readout of the end state: in "learner" two letters have two successors.
 LOOP = {"context": "conjunctive_cells", "plasticity": "reward_prediction"}
 QUICK = {"units": 50, "trials": 200, "seeds": 1, "transitions": 100}
 
