@@ -84,7 +84,7 @@ def continuation(
     >>> import numpy as np
     >>> import neurorec as nr
     >>> branch = nr.dynamics.continuation(lambda x, p: np.tanh(2 * x + p), [-0.98], (-1.0, 1.0))
-    >>> [name for name in branch["bifurcation"].values if name]
+    >>> [name for name in branch["bifurcation"].values.tolist() if name]
     ['fold', 'fold']
     """
     curve, x = _curve(net, start, between, dt)
