@@ -102,7 +102,9 @@ def loop(settings: argparse.Namespace, seeds: list[int]) -> Found:
 def direct(settings: argparse.Namespace, seeds: list[int]) -> Found:
     """The square in one piece, by two rules in two forms."""
     return {
-        f"{rule}_{form}": in_one_piece(settings, f"direct_{rule}_{form}", SEQUENCE, seeds) for rule in settings.rules for form in settings.forms
+        f"{rule}_{form}": in_one_piece(settings, f"direct_{rule}_{form}", SEQUENCE, seeds)
+        for rule in settings.rules
+        for form in settings.forms
     }
 
 
