@@ -27,7 +27,7 @@ FIGURES = ("figure_2", "movement_sequence")
 SLACK = 2.0
 RATES = f"--rates {DATA / 'figure_2.json'}"
 SAMPLE = {
-    "figure_2": f"python tasks/figure_2.py --parts factorial ablation --seeds 3 {RATES} --json",
+    "figure_2": f"python tasks/figure_2.py --parts factorial --seeds 3 {RATES} --json",
     "movement_sequence": "python tasks/movement_sequence.py --ways loop --seeds 3 --json",
 }
 
