@@ -44,18 +44,23 @@ SCRIPT = (
 )
 
 
+def unequal(reached, kills):
+    """Whether another kill is needed: so many, and until half of so many came at different places; a busy machine may need more, but not ten times."""
+    return len(reached) < kills or (len(set(reached)) <= kills / 2 and len(reached) < 10 * kills)
+
+
 @pytest.mark.slow
 def test_kills_change_nothing(tmp_path):
     rng, path, reached = np.random.default_rng(), tmp_path / "run.h5", []
     with Victims(SCRIPT, path) as victims:
-        for _ in range(KILLS):
+        while unequal(reached, KILLS):
             victims.kill_one(rng.uniform(0, 0.25))
             run = nr.open_run(path)
             reached.append(run.done)
             assert np.isfinite(run.log["loss"].values[: run.done]).all()
             assert np.isfinite(run.network.recurrent).all()
     assert reached == sorted(reached)
-    assert len(set(reached)) > KILLS / 2, f"most kills came too early to mean anything: {reached}"
+    assert len(set(reached)) > KILLS / 2, f"most kills came too early, or too late, to mean anything: {reached}"
 
     finished = nr.resume(path, progress=False)
     task = nr.task("periodic_output", period=0.4)
@@ -106,7 +111,7 @@ def learn(made, transitions=TRANSITIONS, **how):
 def test_a_loop_that_is_killed_loses_nothing_either(tmp_path):
     rng, path, reached = np.random.default_rng(), tmp_path / "a.loop", []
     with Victims(LOOP_SCRIPT, Path(__file__).parent, path) as victims:
-        for _ in range(6):
+        while unequal(reached, 6):
             victims.kill_one(rng.uniform(0, 0.05))
             reached.append(SequenceLoop.load(path).done)
     assert reached == sorted(reached)
