@@ -10,7 +10,7 @@ import numpy as np
 
 from neurorec.dynamics._curves import AbstractCurve, advance, front
 from neurorec.dynamics._map import AbstractMap
-from neurorec.dynamics._roots import ENTRIES, TOLERANCE, Clock, Problem, roots
+from neurorec.dynamics._roots import CONVERGED, ENTRIES, Clock, Problem, roots
 
 STEPS = 3000  # of a fibre
 BEYOND = 20.0  # times the size of known roots and of the first steps' p: where nothing comes any more
@@ -47,16 +47,16 @@ def from_anywhere(system: AbstractMap, states: np.ndarray, clock: Clock) -> np.n
 
 def _along(system: AbstractMap, starts: np.ndarray, ways: np.ndarray, offsets: np.ndarray, clock: Clock) -> np.ndarray:
     """From where p is an offset, in both directions."""
-    known, signs = starts, np.repeat([1.0, -1.0], len(starts))
+    signs = np.repeat([1.0, -1.0], len(starts))
     starts, ways, offsets = (np.concatenate([each, each]) for each in (starts, ways, offsets))
-    size = max(2, min(TOGETHER, ENTRIES // max(1, (known.shape[1] + 1) ** 2)))
+    size = max(2, min(TOGETHER, ENTRIES // max(1, (starts.shape[1] + 1) ** 2)))
     spans = [slice(first, first + size) for first in range(0, len(starts), size)]
     found = [_follow(system, starts[span], ways[span], offsets[span], signs[span], clock) for span in spans]
-    guesses = np.concatenate(found) if found else np.empty((0, known.shape[1]))
+    guesses = np.concatenate(found) if found else np.empty((0, starts.shape[1]))
     if not len(guesses):
         return guesses
     ended = roots(Problem.fixed(system.step, system.jacobian), guesses, clock)
-    return ended.x[(ended.status == "converged") & (ended.residual <= TOLERANCE * (1 + np.abs(ended.x).max(axis=1)))]
+    return ended.x[ended.status == CONVERGED]
 
 
 def _follow(

@@ -40,6 +40,11 @@ class AbstractMap(ABC):
     dt: float
     entries: tuple[tuple[str, int], ...]
 
+    @property
+    def labels(self) -> dict[str, Any]:
+        """Coordinates of the dimension ``unit`` of what is found: variable and number of each entry of x."""
+        return {"variable": ("unit", [name for name, _ in self.entries]), "number": ("unit", [number for _, number in self.entries])}
+
     @abstractmethod
     def step(self, x: np.ndarray) -> np.ndarray:
         """F of each row, (B, n)."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -55,10 +55,10 @@ class Found:
     """
 
     x: np.ndarray
-    residual: np.ndarray = field(default_factory=lambda: np.zeros(0))
-    status: np.ndarray = field(default_factory=lambda: np.zeros(0, "U10"))
-    method: np.ndarray = field(default_factory=lambda: np.zeros(0, "U12"))
-    iterations: np.ndarray = field(default_factory=lambda: np.zeros(0, int))
+    residual: np.ndarray
+    status: np.ndarray
+    method: np.ndarray
+    iterations: np.ndarray
 
 
 class Problem:

@@ -14,6 +14,12 @@ COUNT = 512  # starts, where their number is not given
 SETTLING = 100  # steps, at the most, from a random state
 
 
+def width(starts: object) -> int:
+    """Entries of a state, by an array of starts; 0 where there is none."""
+    shape = () if starts is None else np.shape(starts)  # type: ignore[arg-type]
+    return shape[-1] if shape else 0
+
+
 def as_starts(system: AbstractMap, starts: object, seed: int | None) -> np.ndarray:
     """States (starts, n): an array's rows, some of those that trajectories pass, or states on the way of random ones.
 

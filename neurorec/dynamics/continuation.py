@@ -245,5 +245,4 @@ def _labelled(curve: _Branch, branch: _Points) -> xarray.Dataset:
         "eigenvalues": (("step", "unit"), np.concatenate([modes.values for modes in branch.spectra]), {"units": "1"}),
         "bifurcation": ("step", np.array(branch.kinds, "U14")),
     }
-    entries = {"variable": ("unit", [name for name, _ in system.entries]), "number": ("unit", [k for _, k in system.entries])}
-    return xarray.Dataset(variables, entries, {"dt": system.dt, "partial": int(branch.partial)})
+    return xarray.Dataset(variables, system.labels, {"dt": system.dt, "partial": int(branch.partial)})

@@ -12,7 +12,7 @@ from neurorec.dynamics._distinct import SAME
 from neurorec.dynamics._map import AbstractMap, Step, as_map
 from neurorec.dynamics._roots import CONVERGED, TOLERANCE, Clock, Problem, polished, roots
 from neurorec.dynamics._spectrum import spectrum, times
-from neurorec.dynamics._starts import as_starts
+from neurorec.dynamics._starts import as_starts, width
 from neurorec.process.one_thread import one_thread
 
 if TYPE_CHECKING:
@@ -72,8 +72,7 @@ def cycles(
     ([2], [True])
     """
     most = whole("longest", longest, SHORTEST)
-    first = np.shape(starts)[-1] if size == 0 and starts is not None and np.ndim(starts) else size
-    system, clock = as_map(net, inputs, first, dt, jacobian), Clock(seconds)
+    system, clock = as_map(net, inputs, size or width(starts), dt, jacobian), Clock(seconds)
     with one_thread, np.errstate(all="ignore"):  # what overflows has diverged
         begun = as_starts(system, starts, seed)
         returns = _trajectory(system, begun)
@@ -178,5 +177,4 @@ def _labelled(system: AbstractMap, orbits: list[_Orbit], longest: int, clock: Cl
         "residual": ("cycle", residual, {"units": "1"}),
         "multiplicity": ("cycle", np.array([orbit.count for orbit in orbits], int), {"units": "1", "long_name": "starts that ended here"}),
     }
-    entries = {"variable": ("unit", [name for name, _ in system.entries]), "number": ("unit", [k for _, k in system.entries])}
-    return xarray.Dataset(variables, entries, {"dt": system.dt, "tolerance": TOLERANCE, "partial": int(clock.partial)})
+    return xarray.Dataset(variables, system.labels, {"dt": system.dt, "tolerance": TOLERANCE, "partial": int(clock.partial)})

@@ -13,7 +13,7 @@ from neurorec.dynamics._distinct import ALIKE, SAME, Distinct, distinct, isolate
 from neurorec.dynamics._map import AbstractMap, Step, as_map
 from neurorec.dynamics._roots import CONVERGED, SLOW, Clock, Found, Problem, roots
 from neurorec.dynamics._spectrum import Spectrum, non_normality, spectrum, times
-from neurorec.dynamics._starts import as_starts
+from neurorec.dynamics._starts import as_starts, width
 from neurorec.process.one_thread import one_thread
 from neurorec.random_numbers.seeds import entropy
 
@@ -105,8 +105,7 @@ def fixed_points(
     >>> float(points["speed"].max()) < 1e-9
     True
     """
-    first = np.shape(starts)[-1] if size == 0 and starts is not None and np.ndim(starts) else size
-    system, clock = as_map(net, inputs, first, dt, jacobian), Clock(seconds)
+    system, clock = as_map(net, inputs, size or width(starts), dt, jacobian), Clock(seconds)
     with one_thread, np.errstate(all="ignore"):  # what overflows has diverged, and is called so
         return _Search(system, as_starts(system, starts, seed), seed, fibres, clock).result()
 
@@ -172,9 +171,8 @@ class _Search:
         of = np.full(len(found.x), -1)
         of[good] = points.of[: good.sum()]
         variables = {**self._places(problem, points), **self._modes(points), **_origins(found, of, len(points.x)), **_slow(problem, found)}
-        entries = {"variable": ("unit", [name for name, _ in self.system.entries]), "number": ("unit", [k for _, k in self.system.entries])}
         settings = {"dt": self.system.dt, "tolerance": _roots.TOLERANCE, "partial": int(self.clock.partial), "seed": str(self.seed)}
-        return xarray.Dataset(variables, entries, settings)
+        return xarray.Dataset(variables, self.system.labels, settings)
 
     def _places(self, problem: Problem, points: Distinct) -> dict[str, Any]:
         """Where they are, and how exactly that is known."""
