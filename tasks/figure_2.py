@@ -110,7 +110,8 @@ def main() -> None:
 
 
 def bases_of(part: str, settings: argparse.Namespace) -> list[str]:
-    return [name for name in PARTS[part] if LITERAL[name].period in settings.periods]
+    names = [name for name in PARTS[part] if LITERAL[name].period in settings.periods]
+    return [name for name in names if name.startswith(tuple(settings.only))]
 
 
 def forms(base: str, settings: argparse.Namespace) -> list[str]:
@@ -123,6 +124,9 @@ def arguments() -> argparse.Namespace:
         "--parts", nargs="+", default=list(PARTS), choices=PARTS, metavar="PART", help=f"of {', '.join(PARTS)} (default: all)"
     )
     parser.add_argument("--periods", nargs="+", type=int, default=list(RATES), choices=RATES, help="in time constants (default: all)")
+    parser.add_argument(
+        "--only", nargs="+", default=[""], metavar="START", help="conditions of these parts whose names begin so (default: all)"
+    )
     parser.add_argument("--forms", nargs="+", default=list(CLIPS), choices=CLIPS, help="default: both")
     parser.add_argument(
         "--rates", type=Path, metavar="FILE", help="rates that were found before, of data/figure_2.json, in place of a search"
