@@ -1,4 +1,4 @@
-"""Table and picture of unroll.rst, from data/gradient_variants.json: python docs/unroll.py."""
+"""Tables and picture of unroll.rst, from data/gradient_variants.json and data/unrolled.json: python docs/unroll.py."""
 
 from __future__ import annotations
 
@@ -29,6 +29,25 @@ def main() -> None:
     tables = "\n".join(rows(f"bits per character of the test text, medians of seeds; rate {rate:g}", each) for rate, each in bits.items())
     (HERE / "_static" / "unroll.txt").write_text(f"{run_of(facts, results)}\n{commands}\n\n{tables}")
     draw(next(iter(bits.values())))
+    times = json.loads((DATA / "unrolled.json").read_text())
+    (HERE / "_static" / "unroll_times.txt").write_text(over_sequential(times))
+
+
+def over_sequential(facts: Facts) -> str:
+    """Times of sweeps over those of the sequential form."""
+    ways = ("jacobi_1", "jacobi_2", "jacobi_4", "jacobi_8", "newton", "numba")
+    columns = ("units", "trials", "steps", "sequential, ms", *(way.replace("_", " K=") for way in ways))
+    lines = [
+        (row["units"], row["trials"], row["steps"], f"{row['sequential_ms']:.3g}", *(_ratio(row, way) for way in ways))
+        for row in facts["result"]["unrolled"]
+    ]
+    where = f"at commit ``{facts['commit'][:10]}``, {facts['date']}; {facts['machine']}, {facts['threads']} thread"
+    return f"``{facts['command']}``\n{where}.\n\n{table('Time over that of the sequential form', columns, lines)}"
+
+
+def _ratio(row: Facts, way: str) -> str:
+    found = row.get(f"{way}_over_sequential")
+    return "not run" if found is None else f"{found:.2g}"
 
 
 def measured(results: Iterable[Facts]) -> Bits:

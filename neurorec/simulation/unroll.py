@@ -18,7 +18,7 @@ from neurorec.engines.unrolled._lyapunov import largest_exponent
 from neurorec.engines.unrolled.base import AbstractUnroll
 from neurorec.errors import UnrollWarning
 from neurorec.learning.rules.base import AbstractRule
-from neurorec.networks.network import Network
+from neurorec.networks.abstract_network import AbstractNetwork
 from neurorec.simulation.simulate import simulate
 from neurorec.simulation.trajectories import Trajectories
 from neurorec.simulation.weight_change import weight_change as change_of
@@ -71,7 +71,13 @@ class Evaluation:
 
 
 def evaluate(
-    network: Network, trials: Trials, how: str | AbstractUnroll = "newton", seed: int | None = 0, initial: np.ndarray | None = None
+    network: AbstractNetwork,
+    trials: Trials,
+    how: str | AbstractUnroll = "newton",
+    seed: int | None = 0,
+    initial: np.ndarray | None = None,
+    device: str | None = None,
+    dtype: str = "float64",
 ) -> Evaluation:
     """Run a network through trials, all steps at once; nothing is learnt.
 
@@ -81,17 +87,26 @@ def evaluate(
         As for `nr.simulate`.
     how : str or AbstractUnroll
         From ``nr.names("unroll")``.
+    device : str, optional
+        As torch names it: ``"cpu"``, ``"cuda"`` ... None: NumPy for cells, and torch on the CPU for architectures.
+    dtype : str
+        ``"float64"``, or, with a device, ``"float32"``; a tolerance below 64 roundings of it is taken for these.
 
     Returns
     -------
     Evaluation
+
+    Raises
+    ------
+    ValueRefused, NotOffered
+        If there is no such device or float type, or this machine lacks it.
 
     Warns
     -----
     UnrollWarning
         If the iteration did not converge (then states are the sequential ones), or if the largest Lyapunov exponent is positive.
     """
-    runner: Any = engine(how)
+    runner: Any = engine(how, device, dtype)
     trajectories = simulate(network, trials, runner, seed, initial)
     _, recurrence, found = runner.last
     residuals = np.array([*found.tried.residuals, per_trial(recurrence.residual(found.tried.states))])
@@ -101,13 +116,19 @@ def evaluate(
 
 
 def weight_change(
-    network: Network, trials: Trials, how: str | AbstractUnroll = "newton", rule: str | AbstractRule = "bptt", seed: int | None = 0
+    network: AbstractNetwork,
+    trials: Trials,
+    how: str | AbstractUnroll = "newton",
+    rule: str | AbstractRule = "bptt",
+    seed: int | None = 0,
+    device: str | None = None,
+    dtype: str = "float64",
 ) -> dict[str, np.ndarray]:
     """The change that a rule would make, by the way back through an unroll: for bptt minus the gradient of what `how` computes.
 
     Parameters
     ----------
-    network, trials, how, seed
+    network, trials, how, seed, device, dtype
         As for `evaluate`.
     rule : str or rule
         From ``nr.names("rules")``.
@@ -115,25 +136,27 @@ def weight_change(
     Returns
     -------
     dict of str to array
-        As from `nr.weight_change`, in float64.
+        As from `nr.weight_change`.
 
     Warns
     -----
     UnrollWarning
         If the iteration did not converge; the change is then that of the sequential states.
     """
-    return change_of(network, trials, rule, engine(how), seed=seed)
+    return change_of(network, trials, rule, engine(how, device, dtype), seed=seed)
 
 
-def engine(how: str | AbstractUnroll = "newton") -> AbstractEngine:
-    """The engine that simulates and trains by an unroll, for ``engine=`` of `nr.train`; its states and changes are in float64.
+def engine(how: str | AbstractUnroll = "newton", device: str | None = None, dtype: str = "float64") -> AbstractEngine:
+    """The engine that simulates and trains by an unroll, for ``engine=`` of `nr.train`.
 
     Parameters
     ----------
     how : str or AbstractUnroll
         From ``nr.names("unroll")``; ``Jacobi(sweeps=4)`` trains a network for four sweeps.
+    device, dtype
+        As for `evaluate`.
     """
-    return load("engines", "unrolled")(how)
+    return load("engines", "unrolled")(how, device=device, dtype=dtype)
 
 
 def __getattr__(name: str) -> type[AbstractUnroll]:

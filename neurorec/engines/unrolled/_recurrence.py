@@ -1,8 +1,10 @@
-"""The recurrence of a network in some trials, s(t) = f(s(t-1), x(t)), for all steps at once."""
+"""The recurrence on NumPy arrays, in float64: of cells, whose Jacobians are derived from their formulas."""
 
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 
@@ -11,20 +13,13 @@ from neurorec.engines.reference.adjoint import add_parameters
 from neurorec.engines.reference.forward import forward
 from neurorec.engines.reference.linearised import Linearised, channels, rows
 from neurorec.engines.reference.unit import Unit
+from neurorec.engines.unrolled.base import AbstractRecurrence, StepJacobians
 from neurorec.networks.network import Network
 from neurorec.networks.weights import Weights
 
 
-class Recurrence:
-    """What an unroll solves; states are (k, time, trial, unit), and a step does not care which time it is.
-
-    Attributes
-    ----------
-    steps, trials, units : int
-        T, B, N.
-    start : (k, B, N) array
-        State before the first step.
-    """
+class Recurrence(AbstractRecurrence):
+    """As the contract says; a step does not care which time it is."""
 
     def __init__(self, network: Network, weights: Weights, stimulus: Stimulus):
         self.network, self.weights, self.unit = network, weights, Unit(network, weights)
@@ -43,16 +38,6 @@ class Recurrence:
         other._through = np.zeros_like(self._through)
         return other
 
-    def guess(self) -> np.ndarray:
-        """States of a network that stands still, (k, T + 1, B, N)."""
-        return np.repeat(self.start[:, None], self.steps + 1, axis=1)
-
-    def stepped(self) -> np.ndarray:
-        """States one step after `guess`, (k, T + 1, B, N): with the inputs in them, a better point to linearise at."""
-        states = self.guess()
-        states[:, 1:] = self.after(states[:, :-1])
-        return states
-
     def in_turn(self) -> np.ndarray:
         """States step by step, (k, T + 1, B, N), as the reference engine has them to the bit."""
         return forward(self.network, self.weights, self._stimulus).states.transpose(1, 0, 2, 3)
@@ -61,10 +46,6 @@ class Recurrence:
         """States after each step, (k, T, B, N), from those before it."""
         flat = self._flat(before)
         return self.unit.step(flat, self._drives(flat)).reshape(before.shape)
-
-    def residual(self, states: np.ndarray) -> np.ndarray:
-        """f(s(t-1)) - s(t), (k, T, B, N): zero where the recurrence holds."""
-        return self.after(states[:, :-1]) - states[:, 1:]
 
     def linear(self, before: np.ndarray) -> Linearised:
         """The Jacobian of every step; rows are (time, trial)."""
@@ -86,7 +67,15 @@ class Recurrence:
         signal = channels(error.reshape(len(self._inputs), -1) @ feedback.T, self.units)
         return self._timed(np.einsum("klrn,krn->lrn", self.unit.emission(after), signal))
 
-    def add_change(self, change: Weights, linear: Linearised, adjoint: np.ndarray) -> None:
+    def change(self, states: np.ndarray, error: np.ndarray, pulled: Iterable[tuple[StepJacobians, np.ndarray]]) -> Weights:
+        """As the contract says."""
+        change = self.weights.zeros()
+        for linear, adjoint in pulled:
+            self.add_change(change, linear, adjoint)
+        self.add_readout(change, states, error)
+        return change
+
+    def add_change(self, change: Weights, linear: Any, adjoint: np.ndarray) -> None:
         """Add sum_t F(t)^T z(t) pre(t)^T: what weights do to steps whose results should move by `adjoint`."""
         parts, z = linear.parts, self._flat(adjoint)
         recurrent, external = (rows(np.einsum("jdrn,jrn->drn", part, z)) for part in (parts.recurrent, parts.external))

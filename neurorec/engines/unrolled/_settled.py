@@ -6,8 +6,7 @@ import warnings
 from dataclasses import dataclass
 
 from neurorec.discovery import name_of
-from neurorec.engines.unrolled._recurrence import Recurrence
-from neurorec.engines.unrolled.base import AbstractUnroll, Solution
+from neurorec.engines.unrolled.base import AbstractRecurrence, AbstractUnroll, Solution
 from neurorec.engines.unrolled.sequential import Sequential
 from neurorec.errors import UnrollWarning
 
@@ -29,7 +28,7 @@ class Settled:
     tried: Solution
 
 
-def settled(how: AbstractUnroll, recurrence: Recurrence) -> Settled:
+def settled(how: AbstractUnroll, recurrence: AbstractRecurrence) -> Settled:
     """Solve; where that does not converge, warn and step through time."""
     tried = how.solve(recurrence)
     if tried.converged:

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import numpy as np
+from array_api_compat import array_namespace
 
 from neurorec.arrays import positive, whole
-from neurorec.engines.reference.linearised import Linearised
 from neurorec.engines.unrolled._iterate import adjoint_solved, per_trial, pulled, solved
-from neurorec.engines.unrolled._recurrence import Recurrence
-from neurorec.engines.unrolled.base import AbstractUnroll, Solution
+from neurorec.engines.unrolled.base import AbstractRecurrence, AbstractUnroll, Array, Solution, StepJacobians
 
 
 @dataclass(frozen=True)
@@ -42,11 +40,11 @@ class Jacobi(AbstractUnroll):
         if self.sweeps is not None:
             whole("sweeps", self.sweeps)
 
-    def solve(self, recurrence: Recurrence) -> Solution:
+    def solve(self, recurrence: AbstractRecurrence) -> Solution:
         """As the contract says."""
         return self._way.solve(recurrence)
 
-    def pull(self, recurrence: Recurrence, solution: Solution, signal: np.ndarray) -> Iterator[tuple[Linearised, np.ndarray]]:
+    def pull(self, recurrence: AbstractRecurrence, solution: Solution, signal: Array) -> Iterator[tuple[StepJacobians, Array]]:
         """Through the sweeps that made the states, or by sweeps of the adjoint."""
         return self._way.pull(recurrence, solution, signal)
 
@@ -59,16 +57,17 @@ class Jacobi(AbstractUnroll):
 class _Sweeps(AbstractUnroll):
     count: int
 
-    def solve(self, recurrence: Recurrence) -> Solution:
+    def solve(self, recurrence: AbstractRecurrence) -> Solution:
         states, visited, residuals = recurrence.guess(), [], []
+        xp = array_namespace(states)
         for _ in range(self.count):
             visited.append(states[:, :-1])
             wrong = recurrence.residual(states)
             residuals.append(per_trial(wrong))
-            states = np.concatenate([states[:, :1], states[:, 1:] + wrong], axis=1)
+            states = xp.concat([states[:, :1], states[:, 1:] + wrong], axis=1)
         return Solution(states, tuple(residuals), visited=tuple(visited))
 
-    def pull(self, recurrence: Recurrence, solution: Solution, signal: np.ndarray) -> Iterator[tuple[Linearised, np.ndarray]]:
+    def pull(self, recurrence: AbstractRecurrence, solution: Solution, signal: Array) -> Iterator[tuple[StepJacobians, Array]]:
         linear = None
         for before in reversed(solution.visited):
             signal = signal if linear is None else pulled(linear, signal)
@@ -81,14 +80,14 @@ class _ToTolerance(AbstractUnroll):
     tolerance: float
     most: int
 
-    def solve(self, recurrence: Recurrence) -> Solution:
+    def solve(self, recurrence: AbstractRecurrence) -> Solution:
         return solved(recurrence, recurrence.guess(), _nothing_assumed, self.tolerance, self.most)
 
-    def pull(self, recurrence: Recurrence, solution: Solution, signal: np.ndarray) -> Iterator[tuple[Linearised, np.ndarray]]:
+    def pull(self, recurrence: AbstractRecurrence, solution: Solution, signal: Array) -> Iterator[tuple[StepJacobians, Array]]:
         linear = recurrence.linear(solution.states[:, :-1])
         yield linear, adjoint_solved(linear, signal, _nothing_assumed, self.tolerance)
 
 
-def _nothing_assumed(linear: Linearised, wrong: np.ndarray) -> np.ndarray:
+def _nothing_assumed(linear: StepJacobians, wrong: Array) -> Array:
     """A = 0."""
     return wrong

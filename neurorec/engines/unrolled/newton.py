@@ -6,13 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from array_api_compat import array_namespace
 
 from neurorec.arrays import positive, whole
-from neurorec.engines.reference.linearised import Linearised
 from neurorec.engines.unrolled._iterate import solved
-from neurorec.engines.unrolled._recurrence import Recurrence
-from neurorec.engines.unrolled._scan import backwards, in_turn, scan
-from neurorec.engines.unrolled.base import AbstractUnroll, Solution
+from neurorec.engines.unrolled._scan import backwards, in_turn, reverse, scan
+from neurorec.engines.unrolled.base import AbstractRecurrence, AbstractUnroll, Array, Solution, StepJacobians
 from neurorec.errors import ValueRefused
 
 SOLVERS = {"scan": scan, "in_turn": in_turn}
@@ -51,30 +50,30 @@ class Newton(AbstractUnroll):
         if self.solver not in SOLVERS:
             raise ValueRefused(f"solver must be {' or '.join(map(repr, SOLVERS))}, got {self.solver!r}")
 
-    def solve(self, recurrence: Recurrence) -> Solution:
+    def solve(self, recurrence: AbstractRecurrence) -> Solution:
         """As the contract says."""
         return solved(recurrence, recurrence.stepped(), self._forwards, self.tolerance, self.most)
 
-    def pull(self, recurrence: Recurrence, solution: Solution, signal: np.ndarray) -> Iterator[tuple[Linearised, np.ndarray]]:
+    def pull(self, recurrence: AbstractRecurrence, solution: Solution, signal: Array) -> Iterator[tuple[StepJacobians, Array]]:
         """One adjoint scan."""
         linear = recurrence.linear(solution.states[:, :-1])
         yield linear, self._backwards(linear, signal)
 
-    def _forwards(self, linear: Linearised, wrong: np.ndarray) -> np.ndarray:
-        found = np.empty_like(wrong)
+    def _forwards(self, linear: StepJacobians, wrong: Array) -> Array:
+        found = array_namespace(wrong).empty_like(wrong)
         for group, steps in _grouped(linear, wrong):
             steps *= 1 - self.damping
             _put(found, group, SOLVERS[self.solver](steps, _stacked(wrong, group)))
         return found
 
-    def _backwards(self, linear: Linearised, signal: np.ndarray) -> np.ndarray:
-        found = np.empty_like(signal)
+    def _backwards(self, linear: StepJacobians, signal: Array) -> Array:
+        found = array_namespace(signal).empty_like(signal)
         for group, steps in _grouped(linear, signal):
-            _put(found, group, SOLVERS[self.solver](backwards(steps), _stacked(signal, group)[::-1])[::-1])
+            _put(found, group, reverse(SOLVERS[self.solver](backwards(steps), reverse(_stacked(signal, group)))))
         return found
 
 
-def _grouped(linear: Linearised, like: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
+def _grouped(linear: StepJacobians, like: Array) -> Iterator[tuple[slice, Array]]:
     """Some trials at a time, and their Jacobians, (T, G, k N, k N)."""
     states, steps, trials, units = like.shape
     rows, width = np.arange(steps * trials).reshape(steps, trials), states * units
@@ -84,12 +83,12 @@ def _grouped(linear: Linearised, like: np.ndarray) -> Iterator[tuple[slice, np.n
         yield group, linear.at(rows[:, group].ravel()).matrices().reshape(steps, -1, width, width)
 
 
-def _stacked(values: np.ndarray, group: slice) -> np.ndarray:
+def _stacked(values: Array, group: slice) -> Array:
     """(k, T, B, N) of some trials as (T, G, k N)."""
-    some = values[:, :, group].transpose(1, 2, 0, 3)
+    some = array_namespace(values).permute_dims(values[:, :, group], (1, 2, 0, 3))
     return some.reshape(*some.shape[:2], -1)
 
 
-def _put(found: np.ndarray, group: slice, values: np.ndarray) -> None:
+def _put(found: Array, group: slice, values: Array) -> None:
     """The way back."""
-    found[:, :, group] = values.reshape(*values.shape[:2], len(found), -1).transpose(2, 0, 1, 3)
+    found[:, :, group] = array_namespace(values).permute_dims(values.reshape(*values.shape[:2], len(found), -1), (2, 0, 1, 3))

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import numpy as np
+from array_api_compat import array_namespace
 
 from neurorec.arrays import positive, whole
-from neurorec.engines.reference.linearised import Linearised
 from neurorec.engines.unrolled._iterate import adjoint_solved, solved
-from neurorec.engines.unrolled._recurrence import Recurrence
-from neurorec.engines.unrolled._scan import backwards, scan
-from neurorec.engines.unrolled.base import AbstractUnroll, Solution
+from neurorec.engines.unrolled._scan import backwards, reverse, scan
+from neurorec.engines.unrolled.base import AbstractRecurrence, AbstractUnroll, Array, Solution, StepJacobians
 
 
 @dataclass(frozen=True)
@@ -37,32 +35,33 @@ class QuasiNewton(AbstractUnroll):
         positive("tolerance", self.tolerance)
         whole("most", self.most)
 
-    def solve(self, recurrence: Recurrence) -> Solution:
+    def solve(self, recurrence: AbstractRecurrence) -> Solution:
         """As the contract says."""
         return solved(recurrence, recurrence.stepped(), _forwards, self.tolerance, self.most)
 
-    def pull(self, recurrence: Recurrence, solution: Solution, signal: np.ndarray) -> Iterator[tuple[Linearised, np.ndarray]]:
+    def pull(self, recurrence: AbstractRecurrence, solution: Solution, signal: Array) -> Iterator[tuple[StepJacobians, Array]]:
         """By sweeps of the adjoint."""
         linear = recurrence.linear(solution.states[:, :-1])
         yield linear, adjoint_solved(linear, signal, _backwards, self.tolerance)
 
 
-def _forwards(linear: Linearised, wrong: np.ndarray) -> np.ndarray:
+def _forwards(linear: StepJacobians, wrong: Array) -> Array:
     steps, added = _by_unit(linear, wrong)
     return _by_state(scan(steps, added), wrong.shape)
 
 
-def _backwards(linear: Linearised, wrong: np.ndarray) -> np.ndarray:
+def _backwards(linear: StepJacobians, wrong: Array) -> Array:
     steps, added = _by_unit(linear, wrong)
-    return _by_state(scan(backwards(steps), added[::-1])[::-1], wrong.shape)
+    return _by_state(reverse(scan(backwards(steps), reverse(added))), wrong.shape)
 
 
-def _by_unit(linear: Linearised, wrong: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _by_unit(linear: StepJacobians, wrong: Array) -> tuple[Array, Array]:
     """Blocks (T, B N, k, k) and residuals (T, B N, k): every unit of every trial is a recurrence of its own."""
     states, steps, trials, units = wrong.shape
-    return linear.blocks().reshape(steps, trials * units, states, states), wrong.transpose(1, 2, 3, 0).reshape(steps, -1, states)
+    added = array_namespace(wrong).permute_dims(wrong, (1, 2, 3, 0)).reshape(steps, -1, states)
+    return linear.blocks().reshape(steps, trials * units, states, states), added
 
 
-def _by_state(found: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+def _by_state(found: Array, shape: tuple[int, ...]) -> Array:
     states, steps, trials, units = shape
-    return found.reshape(steps, trials, units, states).transpose(3, 0, 1, 2)
+    return array_namespace(found).permute_dims(found.reshape(steps, trials, units, states), (3, 0, 1, 2))
