@@ -12,6 +12,7 @@ from breadth import THOROUGH
 from cases import ORDINARY, Sizes, difference, trials
 
 import neurorec as nr
+from neurorec.discovery import load
 from neurorec.engines.torch import TorchEngine
 from neurorec.errors import NotOffered, RunFileError, ShapeError, UnknownName, ValueRefused
 from neurorec.learning.rules.base import AbstractRule
@@ -187,7 +188,9 @@ def test_a_file_of_its_own_says_which_kind_of_network_it_holds(tmp_path):
         nr.ModuleNetwork.load(tmp_path / "cell.h5")
 
 
-@pytest.mark.parametrize("engine", [name for name in nr.names("engines") if name not in ("torch", "cuda")])
+@pytest.mark.parametrize(
+    "engine", [name for name in nr.names("engines") if name != "cuda" and nr.ModuleNetwork not in load("engines", name).takes]
+)
 def test_another_engine_refuses_before_the_first_step(engine, tmp_path):
     network, data = net(), trials(ORDINARY)
     for attempt in (
