@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import numpy as np
 
 from neurorec.engines.base import AbstractEngine, Activity, OptimiserState, Stimulus, UpdateSettings, in_turn
 from neurorec.engines.brian2.circuit_text import circuit
+from neurorec.engines.brian2.contents import arrays, beside, by_drive_and_output, sent, sizes, values
 from neurorec.engines.brian2.objects import Circuit, quietly
 from neurorec.engines.brian2.unit_text import STEP, UnitText
 from neurorec.errors import NotOffered
@@ -34,12 +35,13 @@ class Brian2Engine(AbstractEngine):
         """As the contract says."""
         unit = _unit(network, stimulus)
         with quietly():
-            made = _made(network, weights, stimulus, unit, {})
+            made = _made(network, weights, stimulus, unit)
             outputs = [f"out_{k}" for k in unit.outputs]
             found = made.run({"units": [*unit.states, *unit.ports, *outputs], "outputs": ["y"]})
         states, drives, emitted = np.split(found["units"], np.cumsum([len(unit.states), len(unit.ports)]), axis=1)
-        start, sent = np.asarray(stimulus.initial, float)[None], _sent(network, weights, stimulus)[None]
-        return Activity(np.concatenate([start, states]), drives, np.concatenate([sent, emitted]), found["outputs"][:, 0])
+        states = np.concatenate([np.asarray(stimulus.initial, float)[None], states])
+        emitted = np.concatenate([sent(network, weights, stimulus)[None], emitted])
+        return Activity(states, drives, emitted, found["outputs"][:, 0])
 
     def change(
         self,
@@ -54,7 +56,7 @@ class Brian2Engine(AbstractEngine):
         """With time, by the traces of every synapse; the trials run once more."""
         unit, back = _unit(network, stimulus), feedback.element(weights.readout.T, weights.feedback)
         with quietly():
-            made = _made(network, weights, stimulus, unit, {"error_array": _beside(error)}, back)
+            made = _made(network, weights, stimulus, unit, back, error)
             made.run({})
         change = weights.zeros()
         for name in ("recurrent", *(["input"] if network.inputs else []), "readout"):
@@ -85,65 +87,18 @@ def _unit(network: Network, stimulus: Stimulus) -> UnitText:
 
 
 def _made(
-    network: Network, weights: Weights, stimulus: Stimulus, unit: UnitText, arrays: dict[str, Any], back: np.ndarray | None = None
+    network: Network, weights: Weights, stimulus: Stimulus, unit: UnitText, back: np.ndarray | None = None, error: np.ndarray | None = None
 ) -> Circuit:
-    """Objects with the network's weights and first states in them; with `back`, (K N, O), for learning."""
+    """Objects with the network's weights and first states in them; with `back`, (K N, O), and `error`, (T, B, O), for learning."""
     steps, trials = stimulus.inputs.shape[:2]
-    sizes = {"units": network.units, "outputs": network.outputs, "inputs": network.inputs}
-    parts = circuit(unit, network.inputs, learning=back is not None)
-    made = Circuit(parts, sizes, trials, steps, network.dt, {STEP: network.dt, **arrays, **_arrays(network, stimulus)})
-    for name in parts.keys() & {"recurrent", "input", "readout"}:
-        _spread(made, name, weights.view(name))
-    if back is not None:
-        _spread(made, "feedback", back)
-    for d in unit.drives:
-        made.set("units", f"bias_{d}", weights.bias.reshape(-1, network.units)[d])
-    for name, values in zip(unit.parameters, weights.parameters, strict=True):
-        made.set("units", name, values)
-    for name, values in zip(unit.states, stimulus.initial, strict=True):
-        made.set("units", name, values)
-    for k, values in enumerate(_sent(network, weights, stimulus)):
-        made.set("units", f"out_{k}", values)
+    over_time = arrays(network, stimulus) | ({} if error is None else {"error_array": beside(error)})
+    parts = circuit(unit, network.inputs, None if error is None else "error_array(t, i)")
+    made = Circuit(parts, sizes(network), trials, steps, network.dt, {STEP: network.dt, **over_time})
+    for part, variable, each in values(network, weights, stimulus, unit, back):
+        made.set(part, variable, each)
     return made
 
 
-def _arrays(network: Network, stimulus: Stimulus) -> dict[str, np.ndarray]:
-    """Inputs and noise over time, of all trials beside one another."""
-    found = {"inputs_array": _beside(stimulus.inputs)} if network.inputs else {}
-    if stimulus.noise is not None:
-        by_drive = np.split(stimulus.noise.rows(np.float64), len(network.bias) // network.units, axis=2)
-        found |= {f"noise_{d}": _beside(each) for d, each in enumerate(by_drive)}
-    return found
-
-
-def _beside(values: np.ndarray) -> np.ndarray:
-    """(T, B, members) as (T, B * members)."""
-    return np.ascontiguousarray(values, float).reshape(len(values), -1)
-
-
-def _sent(network: Network, weights: Weights, stimulus: Stimulus) -> np.ndarray:
-    """What units send before the first step, (K, B, N)."""
-    from neurorec.engines.reference.unit import Unit
-
-    return Unit(network, weights).output(np.asarray(stimulus.initial, float))
-
-
-def _blocks(made: Circuit, name: str, matrix: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
-    """A matrix (D targets, K sources) by drive and output: ends of names, and views."""
-    sources, targets = (made.sizes[each] for each in BETWEEN[name])
-    for d in range(len(matrix) // targets):
-        for k in range(matrix.shape[1] // sources):
-            yield f"{d}_{k}", matrix[d * targets : (d + 1) * targets, k * sources : (k + 1) * sources]
-
-
-BETWEEN = {"recurrent": ("units", "units"), "input": ("inputs", "units"), "readout": ("units", "outputs"), "feedback": ("outputs", "units")}
-
-
-def _spread(made: Circuit, name: str, matrix: np.ndarray) -> None:
-    for ends, block in _blocks(made, name, matrix):
-        made.set(name, f"w_{ends}", block)
-
-
 def _gather(change: np.ndarray, made: Circuit, name: str) -> None:
-    for ends, block in _blocks(made, name, change):
+    for ends, block in by_drive_and_output(name, change, made.sizes):
         block[...] = made.summed(name, f"change_{ends}", block.shape)

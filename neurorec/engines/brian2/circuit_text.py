@@ -8,6 +8,7 @@ from neurorec.engines.brian2.unit_text import UnitText
 
 # Within Brian2's slot "groups" of a step; sums over synapses of what was sent a step ago come before 0.
 MOVE, SILENCE, READ, SEND_BACK, ASK, LEARN = 1, 2, 3, 4, 5, 6
+BETWEEN = {"recurrent": ("units", "units"), "input": ("inputs", "units"), "readout": ("units", "outputs"), "feedback": ("outputs", "units")}
 
 
 @dataclass
@@ -29,7 +30,7 @@ class Part:
     between: tuple[str, str] | None = None
 
 
-def circuit(unit: UnitText, inputs: int, learning: bool) -> dict[str, Part]:
+def circuit(unit: UnitText, inputs: int, error: str | None = None) -> dict[str, Part]:
     """All parts by name: units, outputs, recurrent and readout, and where there are inputs these and their synapses; feedback for learning.
 
     Parameters
@@ -37,10 +38,11 @@ def circuit(unit: UnitText, inputs: int, learning: bool) -> dict[str, Part]:
     unit : UnitText
     inputs : int
         Input channels.
-    learning : bool
-        Whether a local rule's changes are gathered. ``error(t, i)`` is then an array of each output's error.
+    error : str, optional
+        Of an output, as an expression: a local rule's changes are then gathered.
     """
-    parts = {"units": _units(unit, learning), "outputs": _outputs(learning), "recurrent": _recurrent(unit, learning)}
+    learning = error is not None
+    parts = {"units": _units(unit, learning), "outputs": _outputs(error), "recurrent": _recurrent(unit, learning)}
     if inputs:
         parts |= {"inputs": Part(["x = inputs_array(t, i) : 1"]), "input": _input(unit, learning)}
     parts["readout"] = _readout(unit, learning)
@@ -68,20 +70,20 @@ def _units(unit: UnitText, learning: bool) -> Part:
     )
 
 
-def _outputs(learning: bool) -> Part:
-    return Part(["y : 1", *(["err = error_array(t, i) : 1"] if learning else [])], [(SILENCE, ["y = 0"])])
+def _outputs(error: str | None) -> Part:
+    return Part(["y : 1", *([f"err = {error} : 1"] if error else [])], [(SILENCE, ["y = 0"])])
 
 
 def _recurrent(unit: UnitText, learning: bool) -> Part:
     pairs = [(d, k) for d in unit.drives for k in unit.outputs]
     model = [f"w_{d}_{k} : 1" for d, k in pairs]
     model += [f"rec_{d}_post = {' + '.join(f'w_{d}_{k}*out_{k}_pre' for k in unit.outputs)} : 1 (summed)" for d in unit.drives]
-    return _plastic(unit, Part(model, between=("units", "units")), {(d, k): f"before_{k}_pre" for d, k in pairs}, "by_rec", learning)
+    return _plastic(unit, Part(model, between=BETWEEN["recurrent"]), {(d, k): f"before_{k}_pre" for d, k in pairs}, "by_rec", learning)
 
 
 def _input(unit: UnitText, learning: bool) -> Part:
     model = [f"w_{d}_0 : 1" for d in unit.drives] + [f"in_{d}_post = w_{d}_0*x_pre : 1 (summed)" for d in unit.drives]
-    return _plastic(unit, Part(model, between=("inputs", "units")), {(d, 0): "x_pre" for d in unit.drives}, "by_in", learning)
+    return _plastic(unit, Part(model, between=BETWEEN["input"]), {(d, 0): "x_pre" for d in unit.drives}, "by_in", learning)
 
 
 def _plastic(unit: UnitText, part: Part, pre: dict[tuple[int, int], str], of: str, learning: bool) -> Part:
@@ -96,7 +98,7 @@ def _plastic(unit: UnitText, part: Part, pre: dict[tuple[int, int], str], of: st
 
 
 def _readout(unit: UnitText, learning: bool) -> Part:
-    part = Part([f"w_0_{k} : 1" for k in unit.outputs], between=("units", "outputs"))
+    part = Part([f"w_0_{k} : 1" for k in unit.outputs], between=BETWEEN["readout"])
     part.code.append((READ, [f"y_post += {' + '.join(f'w_0_{k}*out_{k}_pre' for k in unit.outputs)}"]))
     if learning:
         part.model += [f"change_0_{k} : 1" for k in unit.outputs]
@@ -106,4 +108,4 @@ def _readout(unit: UnitText, learning: bool) -> Part:
 
 def _feedback(unit: UnitText) -> Part:
     model = [f"w_{k}_0 : 1" for k in unit.outputs]
-    return Part(model, [(SEND_BACK, [f"error_{k}_post += w_{k}_0*err_pre" for k in unit.outputs])], ("outputs", "units"))
+    return Part(model, [(SEND_BACK, [f"error_{k}_post += w_{k}_0*err_pre" for k in unit.outputs])], BETWEEN["feedback"])
