@@ -65,6 +65,7 @@ _MODULES = {
     "circuits": "neurorec.circuits",
     "dynamics": "neurorec.dynamics",
     "errors": "neurorec.errors",
+    "export": "neurorec.export",
     "plots": "neurorec.plots",
     "presets": "neurorec.networks.presets",
     "tasks": "neurorec.tasks",

@@ -40,8 +40,9 @@ def marked(name: str, cls: type) -> Any:
     return pytest.param(name, marks=[getattr(pytest.mark, need) for need in getattr(cls, "needs", ())])
 
 
-# Every engine but the definition, and those which can change weights at every step.
-_OTHERS = {name: load("engines", name) for name in nr.names("engines") if name != "reference"}
+# Every engine but the definition that has every rule, and those which can change weights at every step. What has local rules only takes
+# a second for each run, and a file of tests of its own.
+_OTHERS = {name: cls for name in nr.names("engines") if name != "reference" and (cls := load("engines", name)).through_units}
 ENGINES = [marked(name, cls) for name, cls in _OTHERS.items()]
 STEPPING = [marked(name, cls) for name, cls in _OTHERS.items() if "step" in cls.offers]
 LOSSES = nr.names("losses")

@@ -14,7 +14,7 @@ FLOORS = (
     "engines",
     "simulation runs",
     "training",
-    "circuits dynamics plots",
+    "circuits dynamics export plots",
     "timing cli testing",
 )
 FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms.split()}

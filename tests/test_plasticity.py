@@ -22,7 +22,8 @@ WAYS = [
     pytest.param(engine, update, marks=pytest.mark.gpu if engine == "cuda" else ())
     for engine in nr.names("engines")
     for update in ("trial", "step")
-    if engine != "reference" and (engine, update) not in (("unrolled", "step"), ("cuda", "step"))  # which say that they cannot
+    if engine not in ("reference", "brian2")
+    and (engine, update) not in (("unrolled", "step"), ("cuda", "step"))  # which say that they cannot
 ]
 sizes = st.builds(Sizes, st.integers(1, 6), st.integers(0, 2), st.integers(1, 2), st.integers(1, 6), st.integers(1, 3))
 

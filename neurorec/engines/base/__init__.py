@@ -113,6 +113,8 @@ class AbstractEngine(ABC):
         Schedules of weight changes it can run: ``"trial"``, ``"step"``.
     takes : tuple of type
         Classes of networks it can step.
+    through_units : bool
+        Whether it evaluates rules of full influence: what a weight does to a unit by way of other units.
     needs : frozenset of str
         What the machine must have: ``"gpu"``.
     """
@@ -121,6 +123,7 @@ class AbstractEngine(ABC):
     tolerance: float
     offers: ClassVar[frozenset[str]]
     takes: ClassVar[tuple[type, ...]] = (Network,)
+    through_units: ClassVar[bool] = True
     needs: ClassVar[frozenset[str]] = frozenset()
 
     @property
@@ -255,4 +258,9 @@ def check(engine: AbstractEngine, rule: AbstractRule, schedule: str, network: Ab
     if schedule not in engine.offers:
         raise NotOffered(f"{type(engine).__name__} cannot change weights every {schedule}; engine='reference' can")
     expect_taken(engine, network)
+    if full and not engine.through_units and rule.changes != ("readout",):
+        raise NotOffered(
+            f"{type(engine).__name__} has local rules only, and {type(rule).__name__} needs what a weight does by way of other units; "
+            "use a local rule such as 'rflo', or engine='reference' or 'numba'"
+        )
     network.expect(rule, schedule)

@@ -33,6 +33,11 @@ class absolute(AbstractWord):
         return x.abs()
 
     @staticmethod
+    def in_brian2(argument: str) -> str:
+        """As `AbstractWord.in_brian2`."""
+        return f"abs({argument})"
+
+    @staticmethod
     def compiled(precision: Any) -> Callable:
         """As `AbstractWord.compiled`."""
 

@@ -66,3 +66,19 @@ class AbstractWord(sympy.Function):
             ``real``, the float type of constants, and ``exp, log, log1p, tanh`` in it, which the loops vectorise.
         """
         raise NotOffered(f"a word must define on_arrays, on_tensors and compiled, see {__name__}")
+
+    @staticmethod
+    def in_brian2(argument: str) -> str:
+        """As Brian2 writes it.
+
+        Parameters
+        ----------
+        argument : str
+            Any expression, without parentheses around it.
+
+        Raises
+        ------
+        NotOffered
+            If the word does not say how.
+        """
+        raise NotOffered(f"a word of this formula has no form for Brian2 (it was to be called with {argument}); define its in_brian2")

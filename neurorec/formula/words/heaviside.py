@@ -32,6 +32,11 @@ class heaviside(AbstractWord):
         return (x > 0).to(x.dtype)
 
     @staticmethod
+    def in_brian2(argument: str) -> str:
+        """As `AbstractWord.in_brian2`."""
+        return f"int({argument} > 0)"
+
+    @staticmethod
     def compiled(precision: Any) -> Callable:
         """As `AbstractWord.compiled`."""
         zero, one = precision.real(0), precision.real(1)

@@ -33,6 +33,11 @@ class relu(AbstractWord):
         return x.relu()
 
     @staticmethod
+    def in_brian2(argument: str) -> str:
+        """As `AbstractWord.in_brian2`."""
+        return f"clip({argument}, 0, inf)"
+
+    @staticmethod
     def compiled(precision: Any) -> Callable:
         """As `AbstractWord.compiled`."""
         zero = precision.real(0)

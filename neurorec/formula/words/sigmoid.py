@@ -32,6 +32,11 @@ class sigmoid(AbstractWord):
         return x.sigmoid()
 
     @staticmethod
+    def in_brian2(argument: str) -> str:
+        """As `AbstractWord.in_brian2`."""
+        return f"(1 + tanh(({argument})/2))/2"
+
+    @staticmethod
     def compiled(precision: Any) -> Callable:
         """As `AbstractWord.compiled`."""
         half, tanh = precision.real(0.5), precision.tanh

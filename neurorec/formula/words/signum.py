@@ -32,6 +32,11 @@ class signum(AbstractWord):
         return x.sign()
 
     @staticmethod
+    def in_brian2(argument: str) -> str:
+        """As `AbstractWord.in_brian2`."""
+        return f"sign({argument})"
+
+    @staticmethod
     def compiled(precision: Any) -> Callable:
         """As `AbstractWord.compiled`."""
         zero, one = precision.real(0), precision.real(1)

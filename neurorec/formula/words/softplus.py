@@ -33,6 +33,11 @@ class softplus(AbstractWord):
         return x.logaddexp(x.new_zeros(()))  # torch's own softplus is x from 20 on, which is visible in float64
 
     @staticmethod
+    def in_brian2(argument: str) -> str:
+        """As `AbstractWord.in_brian2`."""
+        return f"(clip({argument}, 0, inf) + log(1 + exp(-abs({argument}))))"
+
+    @staticmethod
     def compiled(precision: Any) -> Callable:
         """As `AbstractWord.compiled`."""
         zero, exp, log1p = precision.real(0), precision.exp, precision.log1p

@@ -36,6 +36,11 @@ class spike(AbstractWord):
         return _through_surrogate(x)
 
     @staticmethod
+    def in_brian2(argument: str) -> str:
+        """As `AbstractWord.in_brian2`."""
+        return f"int({argument} > 0)"
+
+    @staticmethod
     def compiled(precision: Any) -> Callable:
         """As `AbstractWord.compiled`."""
         zero, one = precision.real(0), precision.real(1)

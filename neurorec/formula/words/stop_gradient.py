@@ -34,6 +34,11 @@ class stop_gradient(AbstractWord):
         return x.detach()
 
     @staticmethod
+    def in_brian2(argument: str) -> str:
+        """As `AbstractWord.in_brian2`."""
+        return argument
+
+    @staticmethod
     def compiled(precision: Any) -> Callable:
         """As `AbstractWord.compiled`."""
 

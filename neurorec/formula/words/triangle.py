@@ -35,6 +35,11 @@ class triangle(AbstractWord):
         return 0.3 * (1 - x.detach().abs()).relu()
 
     @staticmethod
+    def in_brian2(argument: str) -> str:
+        """As `AbstractWord.in_brian2`."""
+        return f"0.3*clip(1 - abs({argument}), 0, inf)"
+
+    @staticmethod
     def compiled(precision: Any) -> Callable:
         """As `AbstractWord.compiled`."""
         zero, one, slope = precision.real(0), precision.real(1), precision.real(0.3)
