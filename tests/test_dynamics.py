@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import neurorec as nr
+from neurorec.dynamics import _descent, _roots
 from neurorec.dynamics._map import StepMap, as_map
 from neurorec.errors import NotOffered, ShapeError, ValueRefused
 
@@ -43,6 +44,8 @@ def test_jacobians_of_every_cell_are_those_of_finite_differences(cell):
     assert np.abs(StepMap(system.step, system.size, 1.0).jacobian(x) - exact).max() < 1e-8
     assert np.abs(system.push(x, tangents) - exact @ tangents).max() < 1e-12
     assert np.allclose(nr.dynamics.jacobian(net, x[0], [0.3, -0.2]), exact[0], rtol=0, atol=1e-14)
+    r, slope = system.gradient(x)
+    assert np.abs(slope - np.einsum("bji,bj->bi", exact - np.eye(system.size), r)).max() < 1e-12
 
 
 def test_jacobians_of_filters_and_architectures():
@@ -133,6 +136,24 @@ def test_what_stalls_is_slow_and_no_fixed_point():
     assert set(points["status"].values.tolist()) <= {"slow", "diverged"}
     assert np.allclose(points["slow_speed"], 0.1)
     assert np.allclose(points["slow_state"], 0, atol=0.01)
+
+
+def test_large_systems_go_down_by_products_alone_and_find_the_same(monkeypatch):
+    net = nr.Network.random(0, 3, 1, cell="tanh", seed=0).replace(recurrent=2 * np.eye(3))
+    small = nr.dynamics.fixed_points(net)
+    monkeypatch.setattr(_roots, "LARGE", 0)
+    large = nr.dynamics.fixed_points(net)
+    assert (small.sizes["point"], large.sizes["point"]) == (27, 27)
+    assert np.allclose(small["state"], large["state"], rtol=0, atol=1e-12)
+    assert (large["start_residual"].values[large["status"] == "slow"] > 1e-6).all()
+    assert set(large["status"].values.tolist()) <= {"converged", "slow"}
+
+
+def test_a_descent_ends_at_a_minimum_of_the_speed():
+    system = StepMap(lambda x: x + 0.1 + x**2 @ np.array([[1.0, 0.2], [0.2, 2.0]]), 2, 1.0)
+    end = _descent.descend(system.gradient, np.array([[0.7, -0.4], [0.2, 0.3]]), lambda: False)
+    assert end.flat.all()
+    assert np.allclose(end.x, 0, atol=0.02)
 
 
 def test_starts_that_escape_and_an_outlier():

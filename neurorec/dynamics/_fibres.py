@@ -55,7 +55,7 @@ def _along(system: AbstractMap, starts: np.ndarray, ways: np.ndarray, offsets: n
     guesses = np.concatenate(found) if found else np.empty((0, starts.shape[1]))
     if not len(guesses):
         return guesses
-    ended = roots(Problem.fixed(system.step, system.jacobian), guesses, clock)
+    ended = roots(Problem.fixed(system.step, system.jacobian, system.gradient), guesses, clock)
     return ended.x[ended.status == CONVERGED]
 
 

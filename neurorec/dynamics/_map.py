@@ -11,7 +11,6 @@ from typing import Any, final
 import numpy as np
 
 from neurorec.arrays import positive, real_array
-from neurorec.engines.reference.forward import recurrent_part
 from neurorec.engines.reference.linearised import Linearised, channels, rows
 from neurorec.engines.reference.unit import Unit
 from neurorec.errors import NotOffered, ShapeError, ValueRefused
@@ -57,6 +56,11 @@ class AbstractMap(ABC):
         """dF/dx of each row times tangents, (B, n, k) from (B, n, k)."""
         return self.jacobian(x) @ tangents
 
+    def gradient(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """r = F(x) - x of each row, and (dF/dx - I)^T r, the gradient of |r|^2 / 2; both (B, n)."""
+        r = self.step(x) - x
+        return r, np.einsum("bji,bj->bi", self.jacobian(x), r) - r
+
     def readout(self, x: np.ndarray) -> np.ndarray | None:
         """Outputs of each row, (B, O), of a network."""
         del x
@@ -90,6 +94,15 @@ class NetworkMap(AbstractMap):
         pushed = self._linearised(x).at(np.repeat(np.arange(count), k)).push(channels(flat, self.units))
         return rows(pushed).reshape(count, k, self.size).transpose(0, 2, 1)
 
+    def gradient(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """As `AbstractMap.gradient`, by two products with the weights for all rows."""
+        states = channels(x, self.units)
+        emitted = self.unit.output(states)
+        drives = self._drives(emitted)
+        r = rows(self.unit.step(states, drives)) - x
+        linear = Linearised(self.unit.linear(states, drives), emitted, self.weights.recurrent)
+        return r, rows(linear.pull(channels(r, self.units))) - r
+
     def under(self, inputs: np.ndarray) -> NetworkMap:
         """The same network under another input for each row, (B, I)."""
         other = copy.copy(self)
@@ -110,7 +123,7 @@ class NetworkMap(AbstractMap):
         return Linearised(self.unit.linear(states, self._drives(emitted)), emitted, self.weights.recurrent)
 
     def _drives(self, emitted: np.ndarray) -> np.ndarray:
-        recurrent = recurrent_part(self.weights, emitted)
+        recurrent = channels(rows(emitted) @ self.weights.recurrent.T, self.units)  # one product for all rows
         return self.unit.drives(recurrent, np.broadcast_to(self.external, recurrent.shape))
 
 

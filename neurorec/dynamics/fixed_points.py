@@ -85,7 +85,8 @@ def fixed_points(
         - ``multiplicity`` (point): starts that ended there; ``found_by`` (point): newton, minimisation or fibre.
 
         Of each start: ``status`` (start), ``"converged"``, ``"slow"``, ``"diverged"``, ``"outlier"`` (at a point far from all starts), or
-        ``"unfinished"`` at the end of a budget; ``point_of`` (start), -1 for none. Of each slow point, a minimum of the speed:
+        ``"unfinished"`` at the end of a budget or of the iterations; ``start_residual`` (start), max|F(x) - x| there; ``point_of`` (start), -1
+        for none. Of each slow point, a minimum of the speed:
         ``slow_state`` (slow_point, unit) and ``slow_speed`` (slow_point).
 
     Raises
@@ -121,7 +122,7 @@ class _Search:
     clock: Clock
 
     def result(self) -> xarray.Dataset:
-        problem = Problem.fixed(self.system.step, self.system.jacobian)
+        problem = Problem.fixed(self.system.step, self.system.jacobian, self.system.gradient)
         found = roots(problem, self.starts, self.clock)
         good = found.status == CONVERGED
         more = self._more(problem, found)
@@ -189,21 +190,26 @@ class _Search:
         }
 
     def _modes(self, points: Distinct) -> dict[str, Any]:
-        """What their Jacobians say."""
-        jacobians = self.system.jacobian(points.x)
-        modes = spectrum(jacobians)
-        constants, frequency, alternates = times(modes.values, self.system.dt)
-        return {
-            "stable": ("point", modes.stability == "stable"),
-            "stability": ("point", modes.stability),
-            "n_unstable": ("point", modes.unstable, {"units": "1"}),
-            "eigenvalues": (("point", "unit"), modes.values, {"units": "1", "long_name": "of dF/dx"}),
-            "unstable_mode": (("point", "unit"), _unstable_modes(modes), {"units": "1", "long_name": "real direction of the mode that grows most"}),
-            "time_constant": (("point", "unit"), constants, {"units": "s"}),
-            "frequency": (("point", "unit"), frequency, {"units": "Hz"}),
-            "alternates": (("point", "unit"), alternates),
-            "non_normality": ("point", non_normality(jacobians, modes.values), {"units": "1"}),
-        }  # fmt: skip
+        """What their Jacobians say, as many at a time as fit."""
+        parts = [_modes(self.system, some) for some in _roots.chunks(points.x, self.system.size)]
+        return {name: (dims, np.concatenate([part[name][1] for part in parts]), about) for name, (dims, _, about) in parts[0].items()}
+
+
+def _modes(system: AbstractMap, x: np.ndarray) -> dict[str, Any]:
+    jacobians = system.jacobian(x)
+    modes = spectrum(jacobians)
+    constants, frequency, alternates = times(modes.values, system.dt)
+    return {
+        "stable": ("point", modes.stability == "stable", {}),
+        "stability": ("point", modes.stability, {}),
+        "n_unstable": ("point", modes.unstable, {"units": "1"}),
+        "eigenvalues": (("point", "unit"), modes.values, {"units": "1", "long_name": "of dF/dx"}),
+        "unstable_mode": (("point", "unit"), _unstable_modes(modes), {"units": "1", "long_name": "real direction of the mode that grows most"}),
+        "time_constant": (("point", "unit"), constants, {"units": "s"}),
+        "frequency": (("point", "unit"), frequency, {"units": "Hz"}),
+        "alternates": (("point", "unit"), alternates, {}),
+        "non_normality": ("point", non_normality(jacobians, modes.values), {"units": "1"}),
+    }  # fmt: skip
 
 
 def _origins(found: Found, of: np.ndarray, count: int) -> dict[str, Any]:
@@ -214,6 +220,7 @@ def _origins(found: Found, of: np.ndarray, count: int) -> dict[str, Any]:
         "status": ("start", found.status),
         "point_of": ("start", of, {"units": "1"}),
         "iterations": ("start", found.iterations, {"units": "1"}),
+        "start_residual": ("start", found.residual, {"units": "1", "long_name": "max|F(x) - x| where the start ended"}),
     }
 
 
@@ -230,7 +237,8 @@ def _slow(problem: Problem, found: Found) -> dict[str, Any]:
 def _bound(problem: Problem, x: np.ndarray, r: np.ndarray) -> np.ndarray:
     """Twice a Newton step: how far the root can be, where the residual and rounding allow that to be known, (points,)."""
     rounding = np.maximum(np.abs(r), np.finfo(float).eps * np.maximum(1, np.abs(x)))
-    return 2 * np.linalg.norm(_roots.solved(problem.jacobian(x), rounding), axis=1) if len(x) else np.zeros(0)
+    parts = zip(*(_roots.chunks(each, x.shape[1]) for each in (x, rounding)), strict=True)
+    return np.concatenate([2 * np.linalg.norm(_roots.solved(problem.jacobian(at), size), axis=1) for at, size in parts])
 
 
 def _unstable_modes(modes: Spectrum) -> np.ndarray:
