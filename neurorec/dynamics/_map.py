@@ -56,6 +56,10 @@ class AbstractMap(ABC):
         """dF/dx of each row times tangents, (B, n, k) from (B, n, k)."""
         return self.jacobian(x) @ tangents
 
+    def advance(self, x: np.ndarray, tangents: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """F(x) and what `push` gives, a step of a trajectory and its tangents."""
+        return self.step(x), self.push(x, tangents)
+
     def gradient(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """r = F(x) - x of each row, and (dF/dx - I)^T r, the gradient of |r|^2 / 2; both (B, n)."""
         r = self.step(x) - x
@@ -89,10 +93,19 @@ class NetworkMap(AbstractMap):
 
     def push(self, x: np.ndarray, tangents: np.ndarray) -> np.ndarray:
         """As `AbstractMap.push`, without the matrices: (n, n) each would be more than all tangents."""
-        count, _, k = tangents.shape
-        flat = tangents.transpose(0, 2, 1).reshape(count * k, self.size)
-        pushed = self._linearised(x).at(np.repeat(np.arange(count), k)).push(channels(flat, self.units))
-        return rows(pushed).reshape(count, k, self.size).transpose(0, 2, 1)
+        return self.advance(x, tangents)[1]
+
+    def advance(self, x: np.ndarray, tangents: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """As `AbstractMap.advance`, with one product for the states and all tangents: the weights are read once."""
+        (count, _, k), n = tangents.shape, self.units
+        states, v = channels(x, n), tangents.reshape(count, -1, n, k).transpose(1, 0, 3, 2)  # (state, row, tangent, unit)
+        emitted = self.unit.output(states)
+        shown = np.einsum("clrn,lrkn->rkcn", self.unit.emission(states), v)
+        both = np.concatenate([rows(emitted), shown.reshape(count * k, -1)]) @ self.weights.recurrent.T
+        drives = self._drives_of(channels(both[:count], n))
+        parts, received = self.unit.linear(states, drives), both[count:].reshape(count, k, -1, n)
+        pushed = np.einsum("jlrn,lrkn->rjnk", parts.decay, v) + np.einsum("jdrn,rkdn->rjnk", parts.recurrent, received)
+        return rows(self.unit.step(states, drives)), pushed.reshape(count, self.size, k)
 
     def gradient(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """As `AbstractMap.gradient`, by two products with the weights for all rows."""
@@ -123,7 +136,9 @@ class NetworkMap(AbstractMap):
         return Linearised(self.unit.linear(states, self._drives(emitted)), emitted, self.weights.recurrent)
 
     def _drives(self, emitted: np.ndarray) -> np.ndarray:
-        recurrent = channels(rows(emitted) @ self.weights.recurrent.T, self.units)  # one product for all rows
+        return self._drives_of(channels(rows(emitted) @ self.weights.recurrent.T, self.units))  # one product for all rows
+
+    def _drives_of(self, recurrent: np.ndarray) -> np.ndarray:
         return self.unit.drives(recurrent, np.broadcast_to(self.external, recurrent.shape))
 
 
