@@ -41,6 +41,10 @@ class Clock:
             self.partial = True
         return self.partial
 
+    def left(self) -> float | None:
+        """Seconds until then; None for no end."""
+        return None if np.isinf(self._end) else max(0.0, self._end - time.monotonic())
+
 
 @dataclass
 class Found:
