@@ -121,7 +121,8 @@ def main() -> None:
     print_machine(about)
     rows = measure(settings.quick)
     print_rows(rows)
-    facts = {"command": shlex.join(["python", *sys.argv]), "seeds": [SEED], "machine": about, "result": rounded({"fixed_points": rows})}
+    facts = {"command": shlex.join(["python", *sys.argv]), "commit": about["commit"], "seeds": [SEED], "machine": about}
+    facts["result"] = rounded({"fixed_points": rows})
     if settings.out:
         settings.out.write_text(one_row_a_line(facts))
     if settings.json:

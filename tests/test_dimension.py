@@ -51,6 +51,6 @@ def test_of_trajectories_and_what_does_not_fit():
     assert nr.dynamics.dimension(shown)["speed"].shape == (49, 3)
     assert nr.dynamics.dimension(shown).attrs["dt"] == pytest.approx(net.dt)
     with pytest.raises(ValueRefused, match="too few for 8 blocks"):
-        nr.dynamics.dimension(np.zeros((10, 3)))
+        nr.dynamics.dimension(np.zeros((10, 3)), blocks=8)
     with pytest.raises(ShapeError, match="activity must be"):
         nr.dynamics.dimension(np.zeros(10))

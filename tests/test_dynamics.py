@@ -197,6 +197,7 @@ def test_a_budget_that_runs_out_is_marked():
         (lambda net: nr.dynamics.fixed_points(lambda x: x[:, :1], starts=np.zeros((2, 3))), ShapeError, "the step function must take"),
         (lambda net: nr.dynamics.fixed_points(net, starts=np.zeros((0, 5))), ValueRefused, "starts is empty"),
         (lambda net: nr.dynamics.fixed_points(net, starts=np.full((1, 5), np.nan)), ValueRefused, "starts"),
+        (lambda net: nr.dynamics.fixed_points(lambda x: x / 2, size=10**6), ValueRefused, "products with the weights alone"),
         (lambda net: nr.dynamics.lyapunov(net, exponents=6), ValueRefused, "there are 5 exponents"),
         (lambda net: nr.dynamics.lyapunov(lambda x: 3 * x, start=[1.0], steps=2000), ValueRefused, "the trajectory diverges"),
         (lambda net: nr.dynamics.cycles(net, longest=1), ValueRefused, "longest"),

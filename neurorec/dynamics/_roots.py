@@ -94,7 +94,7 @@ def roots(problem: Problem, starts: np.ndarray, clock: Clock, tolerance: float =
     every = np.arange(len(starts))
     with np.errstate(all="ignore"):  # what overflows has diverged, and is called so
         if problem.gradient is not None and starts.shape[1] > LARGE:
-            _to_and_fro(problem, found, every, clock, tolerance)
+            _to_and_fro(problem, problem.gradient, found, every, clock, tolerance)
             return found
         for some in chunks(every, starts.shape[1]):
             _newton(problem, found, some, clock, tolerance, HALVINGS)
@@ -108,7 +108,7 @@ def chunks(some: np.ndarray, n: int) -> list[np.ndarray]:
     return [some[first : first + size] for first in range(0, max(1, len(some)), size)]
 
 
-def _to_and_fro(problem: Problem, found: Found, some: np.ndarray, clock: Clock, tolerance: float) -> None:
+def _to_and_fro(problem: Problem, gradient: Gradient, found: Found, some: np.ndarray, clock: Clock, tolerance: float) -> None:
     """Newton's steps in chunks as long as they help, a descent of all that are left, and Newton's steps again from where that came to."""
     left = STEPS
     for turn in range(ROUNDS):
@@ -117,7 +117,7 @@ def _to_and_fro(problem: Problem, found: Found, some: np.ndarray, clock: Clock, 
         some = some[found.status[some] == UNFINISHED]
         if not len(some) or turn == ROUNDS - 1 or clock.up():
             return
-        end = descend(problem.gradient, found.x[some], clock.up, left)
+        end = descend(gradient, found.x[some], clock.up, left)
         found.x[some], found.method[some] = end.x, "minimisation"
         found.residual[some], found.status[some[end.flat]] = np.abs(end.r).max(axis=1, initial=0), SLOW
         found.iterations[some] += end.count

@@ -126,20 +126,24 @@ class _Ways:
 def _ways(system: AbstractMap, states: np.ndarray, unstable: np.ndarray, nudge: float) -> _Ways:
     rows: list[tuple[int, int, int]] = []
     starts = [np.empty((0, system.size))]
-    for some in chunks(np.flatnonzero(unstable), system.size):
-        modes = spectrum(system.jacobian(states[some])) if len(some) else None
-        for k, point in enumerate(some):
+    some = np.flatnonzero(unstable)
+    for chunk in chunks(some, system.size) if len(some) else []:
+        modes = spectrum(system.jacobian(states[chunk]))
+        for point, values, right in zip(chunk, modes.values, modes.right, strict=True):
+            size = nudge * max(1.0, float(np.linalg.norm(states[point])))
             for mode in range(int(unstable[point])):
-                vector = modes.right[k, :, mode]  # pyright: ignore[reportOptionalMemberAccess] - there are some
-                second = (
-                    mode > 0 and np.isclose(modes.values[k, mode], np.conj(modes.values[k, mode - 1])) and abs(vector.imag).max() > 1e-12
-                )  # pyright: ignore[reportOptionalMemberAccess]
-                along = np.imag(vector) if second else np.real(vector)
-                along = along * nudge * max(1.0, float(np.linalg.norm(states[point]))) / np.linalg.norm(along)
+                along = size * _direction(values, right, mode)
                 rows += [(int(point), mode, sign) for sign in (1, -1)]
                 starts.append(np.stack([states[point] + along, states[point] - along]))
     source, mode, sign = np.array(rows, int).reshape(-1, 3).T
     return _Ways(source, mode, sign, np.concatenate(starts))
+
+
+def _direction(values: np.ndarray, right: np.ndarray, mode: int) -> np.ndarray:
+    """Of length 1: the eigenvector, or of a complex pair its real part, and for the second of the pair its imaginary part."""
+    vector, second = right[:, mode], mode > 0 and values[mode].imag != 0 and values[mode] == np.conj(values[mode - 1])
+    along = np.imag(vector) if second else np.real(vector)
+    return along / np.linalg.norm(along)
 
 
 @dataclass(frozen=True)

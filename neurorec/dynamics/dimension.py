@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 BLOCKS = 8  # of time, of which no two samples are compared within one
 
 
-def dimension(what: Any, state: str | None = None, *, dt: float = 1.0, blocks: int = BLOCKS, lags: int | None = None) -> xarray.Dataset:
+def dimension(
+    what: Any, state: str | None = None, *, dt: float = 1.0, blocks: int | None = None, lags: int | None = None
+) -> xarray.Dataset:
     """Participation ratio of activity, its autocorrelation, and its speed.
 
     The participation ratio (sum l)^2 / sum l^2 of the eigenvalues l of the covariance C is the number of dimensions that the activity fills: k
@@ -33,8 +35,8 @@ def dimension(what: Any, state: str | None = None, *, dt: float = 1.0, blocks: i
         Which of the cell's states, or of the variables that a run recorded. None: the first.
     dt : float
         Of an array: seconds a step.
-    blocks : int
-        Blocks of time, 2 at least.
+    blocks : int, optional
+        Blocks of time, 2 at least. None: 8, or as many as have two steps each.
     lags : int, optional
         Steps over which the autocorrelation is computed. None: a quarter of the time.
 
@@ -67,7 +69,7 @@ def dimension(what: Any, state: str | None = None, *, dt: float = 1.0, blocks: i
     True
     """
     states, step = _activity(what, state, dt)
-    count = whole("blocks", blocks, 2)
+    count = max(2, min(BLOCKS, len(states) // 2)) if blocks is None else whole("blocks", blocks, 2)
     if len(states) < 2 * count:
         raise ValueRefused(f"{len(states)} steps are too few for {count} blocks of two at least; pass fewer blocks, or a longer trajectory")
     x = states - states.mean(axis=(0, 1), keepdims=True)

@@ -14,6 +14,7 @@ from neurorec.dynamics._map import AbstractMap, Step, as_map
 from neurorec.dynamics._roots import CONVERGED, SLOW, Clock, Found, Problem, roots
 from neurorec.dynamics._spectrum import Spectrum, non_normality, spectrum, times
 from neurorec.dynamics._starts import as_starts, width
+from neurorec.process.memory import expect_memory
 from neurorec.process.one_thread import one_thread
 from neurorec.random_numbers.seeds import entropy
 
@@ -24,6 +25,7 @@ FIBRES, SMALL = 2, 256  # from a point, where there are no more entries of the s
 FROM, SPREAD = 4, 512  # points from which fibres begin, or as many as make so many entries: one fibre often passes all
 ROUNDS = 4  # of fibres from points that fibres found
 SLOWEST = 4  # slow points from which fibres begin, where nothing has converged
+MATRICES = 10  # of n x n numbers that the spectrum of a point takes
 OUTLYING = 10  # times the starts' distance from their mean
 
 
@@ -44,7 +46,8 @@ def fixed_points(
     Damped Newton steps from every start, in float64 with the formula's own Jacobian; then a minimisation of the speed for what stalls,
     which ends in a root or in a slow point. From what was found, fibres F(x) - x = p c are followed for more (Katz and Reggia 2017): starts
     alone miss points that attract few of them. Roots that are the same are merged; those on a curve or surface, where the Jacobian less 1
-    is singular, are one manifold.
+    is singular, are one manifold. A network's private noise is off. Above 256 entries of a state stalled starts go down by products with the
+    weights alone, for at most 30 steps.
 
     Parameters
     ----------
@@ -92,7 +95,7 @@ def fixed_points(
     Raises
     ------
     ShapeError, ValueRefused, NotOffered
-        If starts or inputs do not fit the network, or it is neither a network nor a function.
+        If starts or inputs do not fit the network, or it is neither a network nor a function; if its Jacobians do not fit into memory.
 
     References
     ----------
@@ -107,6 +110,8 @@ def fixed_points(
     True
     """
     system, clock = as_map(net, inputs, size or width(starts), dt, jacobian), Clock(seconds)
+    way_out = "nr.dynamics.lyapunov(exponents=10), or a simulation from many states, works by products with the weights alone"
+    expect_memory(8 * MATRICES * system.size**2, "the Jacobian of a state and its eigenvectors", way_out)
     with one_thread, np.errstate(all="ignore"):  # what overflows has diverged, and is called so
         return _Search(system, as_starts(system, starts, seed), seed, fibres, clock).result()
 

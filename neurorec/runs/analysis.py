@@ -95,7 +95,7 @@ def _plain(dataset: Any) -> xarray.Dataset:
         raise ValueRefused(f"an analysis is a Dataset or a DataArray of xarray, as nr.dynamics returns, got {type(dataset).__name__}")
     for name in [*dataset.variables, *dataset.dims]:
         _expect_name(str(name))
-    for name, each in dataset.data_vars.items():
+    for name, each in ((str(name), each) for name, each in dataset.data_vars.items()):
         if np.iscomplexobj(each):
             parts = {f"{name}{REAL}": each.real, f"{name}{IMAGINARY}": each.imag}
             dataset = dataset.drop_vars(name).assign({part: value.assign_attrs(each.attrs) for part, value in parts.items()})
