@@ -66,7 +66,7 @@ def points_along_run(
     Examples
     --------
     >>> import neurorec as nr
-    >>> found = nr.dynamics.points_along_run(run, fresh=16)
+    >>> found = nr.dynamics.points_along_run(nr.open_run("run.h5"), fresh=16)
     >>> found["born"].dims
     ('of_track',)
     """

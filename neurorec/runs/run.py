@@ -123,6 +123,7 @@ class Run(AbstractDisplayed):
 
         Examples
         --------
+        >>> import neurorec as nr
         >>> run = nr.open_run("run.h5")
         >>> run.store_analysis("points", nr.dynamics.fixed_points(run))
         >>> run.analysis("points")["state"].dims
