@@ -89,13 +89,16 @@ def measured(units: int, count: int, iterations: int) -> list[dict[str, Any]]:
     nr.dynamics.fixed_points(network, starts=starts[:2], fibres=0)  # what is printed and loaded once is not timed
     begun = time.process_time()
     ours = nr.dynamics.fixed_points(network, starts=starts)
+    alone_from = time.process_time()
+    alone = nr.dynamics.fixed_points(network, starts=starts, fibres=0)
     middle = time.process_time()
     found = adam(weights, starts, iterations)
     ended = time.process_time()
     q = ((step(found) - found) ** 2).sum(axis=1) / 2
     theirs = unique(found, q, starts)
     rows = (
-        ("neurorec", middle - begun, ours["state"].values, (ours["status"].values == "converged").sum()),
+        ("neurorec", alone_from - begun, ours["state"].values, (ours["status"].values == "converged").sum()),
+        ("neurorec, without fibres", middle - alone_from, alone["state"].values, (alone["status"].values == "converged").sum()),
         ("fixed-point-finder, restated", ended - middle, theirs, (q < ENOUGH).sum()),
     )
     return [_row(name, units, count, seconds, step, slope, points, good) for name, seconds, points, good in rows]

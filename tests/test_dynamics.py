@@ -53,7 +53,10 @@ def test_jacobians_of_filters_and_architectures():
     for net in (nr.Network.random(2, 4, 1, cell="lstm", filter="momentum", seed=1), nr.preset("sbo", 2, 4, 1)):
         system = as_map(net)
         x = rng.normal(size=(2, system.size))
-        assert np.abs(StepMap(system.step, system.size, 1.0).jacobian(x) - system.jacobian(x)).max() < 1e-8
+        exact = system.jacobian(x)
+        assert np.abs(StepMap(system.step, system.size, 1.0).jacobian(x) - exact).max() < 1e-8
+        r, slope = system.gradient(x)
+        assert np.abs(slope - np.einsum("bji,bj->bi", exact - np.eye(system.size), r)).max() < 1e-12
 
 
 def test_a_map_steps_as_a_simulation_does():
@@ -151,7 +154,8 @@ def test_large_systems_go_down_by_products_alone_and_find_the_same(monkeypatch):
 
 def test_a_descent_ends_at_a_minimum_of_the_speed():
     system = StepMap(lambda x: x + 0.1 + x**2 @ np.array([[1.0, 0.2], [0.2, 2.0]]), 2, 1.0)
-    end = _descent.descend(system.gradient, np.array([[0.7, -0.4], [0.2, 0.3]]), lambda: False)
+    gradient = lambda x: (r := system.step(x) - x, np.einsum("bji,bj->bi", system.jacobian(x), r) - r)  # noqa: E731
+    end = _descent.descend(gradient, np.array([[0.7, -0.4], [0.2, 0.3]]), lambda: False)
     assert end.flat.all()
     assert np.allclose(end.x, 0, atol=0.02)
 

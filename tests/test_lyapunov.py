@@ -29,6 +29,21 @@ def test_a_trajectory_and_its_tangents_advance_as_they_do_apart(cell):
     assert np.abs(pushed - system.jacobian(x) @ v).max() < 1e-13
 
 
+def test_a_driven_unit_has_the_mean_of_its_own_slopes():
+    """h(t) = (1 - a) h(t-1) + a tanh(w h(t-1) + x(t)): log|1 - a + a w (1 - tanh^2)|, of the last three quarters of each trial."""
+    net = nr.Network.random(1, 1, 1, parameters={"tau": 0.05}, dt=0.01, seed=0).replace(
+        recurrent=np.array([[1.5]]), input=np.array([[1.0]])
+    )
+    inputs = np.random.default_rng(0).normal(size=(40, 3, 1)).astype(np.float32)
+    found = nr.dynamics.lyapunov(net, nr.Trials(inputs, np.zeros((40, 3, 1)), dt=net.dt))
+    h, grown = np.full(3, net.initial.ravel()[0], float), []
+    for x in inputs[:, :, 0].astype(float):
+        phi = np.tanh(1.5 * h + x)
+        grown.append(np.log(np.abs(0.8 + 0.2 * 1.5 * (1 - phi**2))))
+        h = 0.8 * h + 0.2 * phi
+    assert np.allclose(found["exponent"].values[:, 0], np.mean(grown[10:], axis=0) / net.dt, rtol=1e-5)
+
+
 def test_covariant_vectors_are_carried_onto_one_another():
     net = nr.Network.random(0, 12, 1, gain=2.5, seed=0)
     found = nr.dynamics.covariant_vectors(net, steps=200, transient=500, settling=500)

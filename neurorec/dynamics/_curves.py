@@ -82,7 +82,9 @@ def _try(curve: AbstractCurve, at: Front, which: np.ndarray, moved: np.ndarray) 
     done = which[good]
     at.z[done], at.tangent[done], moved[done] = z[good], tangent[good], True
     longer = np.where(corrections <= FEW, LONGER, 1.0)
-    at.length[which] = np.where(good, np.minimum(at.length[which] * longer, LARGEST), at.length[which] / 2)
+    at.length[which] = np.where(
+        good, np.minimum(at.length[which] * longer, LARGEST * max(1.0, at.z.shape[1] ** 0.5 / 4)), at.length[which] / 2
+    )
     at.alive[which] &= at.length[which] > SMALLEST
 
 

@@ -33,11 +33,14 @@ class AbstractMap(ABC):
         Seconds that a step takes.
     entries : tuple of (str, int)
         Of each entry of x its variable and the number of its unit.
+    gradient : callable, optional
+        r = F(x) - x of each row, and (dF/dx - I)^T r, the gradient of |r|^2 / 2; both (B, n). None: no faster than by the Jacobian.
     """
 
     size: int
     dt: float
     entries: tuple[tuple[str, int], ...]
+    gradient: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]] | None = None
 
     @property
     def labels(self) -> dict[str, Any]:
@@ -60,11 +63,6 @@ class AbstractMap(ABC):
         """F(x) and what `push` gives, a step of a trajectory and its tangents."""
         return self.step(x), self.push(x, tangents)
 
-    def gradient(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """r = F(x) - x of each row, and (dF/dx - I)^T r, the gradient of |r|^2 / 2; both (B, n)."""
-        r = self.step(x) - x
-        return r, np.einsum("bji,bj->bi", self.jacobian(x), r) - r
-
     def readout(self, x: np.ndarray) -> np.ndarray | None:
         """Outputs of each row, (B, O), of a network."""
         del x
@@ -81,6 +79,7 @@ class NetworkMap(AbstractMap):
         self.variables = network.formula.states
         self.size = len(self.variables) * self.units
         self.entries = tuple((name, number) for name in self.variables for number in range(self.units))
+        self.gradient = self._gradient
 
     def step(self, x: np.ndarray) -> np.ndarray:
         """As `AbstractMap.step`."""
@@ -107,7 +106,17 @@ class NetworkMap(AbstractMap):
         pushed = np.einsum("jlrn,lrkn->rjnk", parts.decay, v) + np.einsum("jdrn,rkdn->rjnk", parts.recurrent, received)
         return rows(self.unit.step(states, drives)), pushed.reshape(count, self.size, k)
 
-    def gradient(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def under(self, inputs: np.ndarray) -> NetworkMap:
+        """The same network under another input for each row, (B, I)."""
+        other = copy.copy(self)
+        other.external, other.gradient = self._external(inputs), other._gradient
+        return other
+
+    def readout(self, x: np.ndarray) -> np.ndarray:
+        """Outputs of each row, (B, O)."""
+        return rows(self.unit.output(channels(x, self.units))) @ self.weights.readout.T
+
+    def _gradient(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """As `AbstractMap.gradient`, by two products with the weights for all rows."""
         states = channels(x, self.units)
         emitted = self.unit.output(states)
@@ -115,16 +124,6 @@ class NetworkMap(AbstractMap):
         r = rows(self.unit.step(states, drives)) - x
         linear = Linearised(self.unit.linear(states, drives), emitted, self.weights.recurrent)
         return r, rows(linear.pull(channels(r, self.units))) - r
-
-    def under(self, inputs: np.ndarray) -> NetworkMap:
-        """The same network under another input for each row, (B, I)."""
-        other = copy.copy(self)
-        other.external = self._external(inputs)
-        return other
-
-    def readout(self, x: np.ndarray) -> np.ndarray:
-        """Outputs of each row, (B, O)."""
-        return rows(self.unit.output(channels(x, self.units))) @ self.weights.readout.T
 
     def _external(self, inputs: np.ndarray) -> np.ndarray:
         """Win x + b, (D, B, N)."""
@@ -154,6 +153,7 @@ class ModuleMap(AbstractMap):
         names = network.own_states
         self.units = self.size // len(names)
         self.entries = tuple((name, number) for name in names for number in range(self.units))
+        self.gradient = self._gradient
 
     def step(self, x: np.ndarray) -> np.ndarray:
         """As `AbstractMap.step`."""
@@ -170,6 +170,15 @@ class ModuleMap(AbstractMap):
         new = self._step(at)
         rows_ = [torch.autograd.grad(new[:, n].sum(), at, retain_graph=True)[0] for n in range(self.size)]
         return torch.stack(rows_, dim=1).numpy()
+
+    def _gradient(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """As `AbstractMap.gradient`, by autograd."""
+        import torch
+
+        at = torch.as_tensor(x).requires_grad_()
+        new = self._step(at)
+        r = (new - at).detach()
+        return r.numpy(), (torch.autograd.grad((new * r).sum(), at)[0] - r).numpy()
 
     def _step(self, x: Any) -> Any:
         import torch
