@@ -23,7 +23,7 @@ def hopf(mu, omega):
     ("mu", "period", "multiplier"), [(0.1, 6.287111272289, 0.53306926), (1, 6.663286859323, 8.59695e-4), (5, 11.612230667720, 0)]
 )
 def test_van_der_pol(mu, period, multiplier):
-    found = nr.dynamics.limit_cycles(van_der_pol(mu), starts=[[2.0, 0.0]], settling=30.0, longest=20.0)
+    found = nr.dynamics.limit_cycles(van_der_pol(mu), starts=[[2.0, 0.0]], settling=20.0, longest=15.0)
     assert found["status"].values.tolist() == ["cycle"]
     assert abs(found["period"].values[0] - period) < 1e-9
     assert np.allclose(found["multipliers"].values[0], [1, multiplier], atol=1e-8, rtol=0)
@@ -68,7 +68,7 @@ def test_the_curve_on_which_euler_winds_round_the_hopf_normal_form(h):
     bend = np.sqrt(1 - h**2 * omega**2)
     radius = np.sqrt(mu + (1 - bend) / h)
     flow = hopf(mu, omega)
-    found = nr.dynamics.invariant_curves(lambda x: x + h * flow(x), starts=[[0.4, 0.0], [0.0, 0.3]], settling=int(300 / h), dt=h)
+    found = nr.dynamics.invariant_curves(lambda x: x + h * flow(x), starts=[[0.4, 0.0], [0.0, 0.35]], settling=int(100 / h), dt=h)
     assert found["multiplicity"].values.tolist() == [2]
     assert np.allclose(np.linalg.norm(found["state"].values[0], axis=1), radius, rtol=0, atol=1e-12)
     assert np.allclose(found["rotation"], np.arcsin(h * omega), rtol=0, atol=1e-12)

@@ -45,11 +45,11 @@ class Flow:
         function = self._varied if len(x) > self.size else self._plain
         return solve_ivp(function, (0.0, seconds), x, "DOP853", rtol=relative, atol=relative * ABSOLUTE, **more)
 
-    def varied(self, x: np.ndarray, seconds: float) -> tuple[np.ndarray, np.ndarray]:
-        """State after a time, (n,), and its derivative by the state before, (n, n)."""
+    def varied(self, x: np.ndarray, seconds: float, parts: int = 1) -> tuple[np.ndarray, np.ndarray]:
+        """States at the ends of equal parts of a time and before, (parts + 1, n), and the derivative of the last by the first, (n, n)."""
         n = self.size
-        end = self.run(np.concatenate([x, np.eye(n).ravel()]), seconds).y[:, -1]
-        return end[:n], end[n:].reshape(n, n)
+        path = self.run(np.concatenate([x, np.eye(n).ravel()]), seconds, t_eval=np.linspace(0, seconds, parts + 1)).y
+        return path[:n].T, path[n:, -1].reshape(n, n)
 
     def _plain(self, t: float, x: np.ndarray) -> np.ndarray:
         del t

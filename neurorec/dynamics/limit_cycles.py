@@ -160,7 +160,8 @@ class _Search:
         """Newton's steps on the state and the period."""
         n = self.flow.size
         for _ in range(ITERATIONS):
-            end, derivative = self.flow.varied(x, period)
+            states, derivative = self.flow.varied(x, period)
+            end = states[-1]
             if np.abs(end - x).max() <= CLOSED * (1 + np.abs(x).max()):
                 return self._smallest(x, period)
             whole_ = np.zeros((n + 1, n + 1))
@@ -172,22 +173,20 @@ class _Search:
         return None
 
     def _smallest(self, x: np.ndarray, period: float) -> tuple[np.ndarray, float] | None:
-        """The same orbit, once round; None for a point at rest."""
+        """The same orbit, once round, from where the first unit is largest; None for a point at rest."""
         path = self.flow.run(x, period, dense_output=True).sol
-        size = np.linalg.norm(path(np.linspace(0, period, PHASES)).T - x, axis=1).max()
+        sampled = path(np.linspace(0, period, PHASES, endpoint=False)).T
+        size = np.linalg.norm(sampled - x, axis=1).max()
         if size <= SAME * (1 + np.linalg.norm(x)):
             return None
         for parts in PARTS:
             while np.linalg.norm(path(period / parts) - x) <= SAME * size:
                 period /= parts
-        return x, period
+        return sampled[int(np.argmax(np.round(sampled[:, 0], 9)))], period
 
     def _whole(self, x: np.ndarray, period: float) -> _Orbit:
-        sampled = self.flow.run(x, period, t_eval=np.linspace(0, period, PHASES, endpoint=False)).y.T
-        first = sampled[int(np.argmax(np.round(sampled[:, 0], 9)))]
-        states = self.flow.run(first, period, t_eval=np.linspace(0, period, PHASES, endpoint=False)).y.T
-        end, derivative = self.flow.varied(first, period)
-        return _Orbit(period, states, derivative, float(np.abs(end - first).max()))
+        states, derivative = self.flow.varied(x, period, PHASES)
+        return _Orbit(period, states[:-1], derivative, float(np.abs(states[-1] - x).max()))
 
 
 def _merged(orbits: list[_Orbit]) -> tuple[list[_Orbit], list[int]]:
@@ -218,7 +217,8 @@ def _labelled(flow: Flow, cycles: list[_Orbit], counts: list[int], phases: int, 
     states, products = np.empty((len(cycles), phases, n)), np.empty((len(cycles), n, n))
     for number, orbit in enumerate(cycles):
         at = np.linspace(0, orbit.period, phases, endpoint=False)
-        states[number], products[number] = flow.run(orbit.states[0], orbit.period, t_eval=at).y.T, orbit.derivative
+        states[number] = orbit.states if phases == PHASES else flow.run(orbit.states[0], orbit.period, t_eval=at).y.T
+        products[number] = orbit.derivative
     values = spectrum(products).values
     trivial = np.abs(values - 1).argmin(axis=1)[:, None] if n else np.empty((0, 1), int)
     others = np.abs(np.where(np.arange(n) == trivial, 0, values))
