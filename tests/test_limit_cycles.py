@@ -82,7 +82,7 @@ def test_a_network_has_a_curve_where_its_flow_has_a_cycle():
     curve = nr.dynamics.invariant_curves(net, starts=[[0.5, 0.0]])
     assert curve["status"].values.tolist() == ["curve"]
     assert abs(curve["period"].values[0] / 6.837633548050 - 1) < 0.02  # an error of Euler's, of the order of dt
-    assert curve["tail"].values[0] < 1e-6
+    assert curve["truncation"].values[0] < 1e-6
     assert abs(curve["multipliers"].values[0, 0] - 1) < 1e-6
 
 

@@ -15,11 +15,14 @@ from neurorec.dynamics._roots import CONVERGED, ENTRIES, Clock, Problem, roots
 
 STEPS = 3000  # of a fibre
 BEYOND = 20.0  # times the size of known roots and of the first steps' p: where nothing comes any more
+NEARLY = 1e-6  # on a fibre: roots where it passes are made exact by steps of their own
 TOGETHER = 64  # fibres side by side
 
 
 class Fibres(AbstractCurve):
     """F(x) - x - p c, each fibre with a direction of its own, (fibres, n)."""
+
+    close = NEARLY
 
     def __init__(self, system: AbstractMap, directions: np.ndarray):
         self.system, self.directions = system, directions

@@ -61,7 +61,7 @@ def invariant_curves(
         - ``rotation`` (curve): radians a step, 0 to pi; ``period`` (curve) = 2 pi dt / rotation in s; ``frequency`` (curve) in Hz.
         - ``multipliers`` (curve, unit): factors by which distances change in a step, along each direction, largest first; that along the
           curve is 1. ``stable`` (curve): all others are below 1. ``time_constant`` (curve, unit) in s.
-        - ``residual`` (curve): max|F(K) - K(theta + rotation)|; ``tail`` (curve): largest of the last Fourier coefficients, relative.
+        - ``residual`` (curve): max|F(K) - K(theta + rotation)|; ``truncation`` (curve): largest of the last Fourier coefficients, relative.
         - ``multiplicity`` (curve): starts that ended there.
 
         ``status`` (start): ``"curve"``, ``"point"``, ``"cycle"`` (of at most 8 steps), ``"no curve"`` (more modes, or chaos),
@@ -179,7 +179,7 @@ def _labelled(system: AbstractMap, curves: list[Curve], counts: list[int], statu
         "stable": ("curve", (others < 1).all(axis=1)),
         "time_constant": (("curve", "unit"), -system.dt / np.log(factors), {"units": "s"}),
         "residual": ("curve", np.array([curve.residual(system) for curve in curves]), {"units": "1"}),
-        "tail": ("curve", np.array([curve.tail for curve in curves]), {"units": "1"}),
+        "truncation": ("curve", np.array([curve.tail for curve in curves]), {"units": "1"}),
         "multiplicity": ("curve", np.array(counts, int), {"units": "1", "long_name": "starts that ended here"}),
         "status": ("start", np.array(status, "U10")),
     }
