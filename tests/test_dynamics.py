@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import neurorec as nr
+from neurorec.dynamics import _descent, _roots
 from neurorec.dynamics._map import StepMap, as_map
 from neurorec.errors import NotOffered, ShapeError, ValueRefused
 
@@ -43,6 +44,8 @@ def test_jacobians_of_every_cell_are_those_of_finite_differences(cell):
     assert np.abs(StepMap(system.step, system.size, 1.0).jacobian(x) - exact).max() < 1e-8
     assert np.abs(system.push(x, tangents) - exact @ tangents).max() < 1e-12
     assert np.allclose(nr.dynamics.jacobian(net, x[0], [0.3, -0.2]), exact[0], rtol=0, atol=1e-14)
+    r, slope = system.gradient(x)
+    assert np.abs(slope - np.einsum("bji,bj->bi", exact - np.eye(system.size), r)).max() < 1e-12
 
 
 def test_jacobians_of_filters_and_architectures():
@@ -50,7 +53,10 @@ def test_jacobians_of_filters_and_architectures():
     for net in (nr.Network.random(2, 4, 1, cell="lstm", filter="momentum", seed=1), nr.preset("sbo", 2, 4, 1)):
         system = as_map(net)
         x = rng.normal(size=(2, system.size))
-        assert np.abs(StepMap(system.step, system.size, 1.0).jacobian(x) - system.jacobian(x)).max() < 1e-8
+        exact = system.jacobian(x)
+        assert np.abs(StepMap(system.step, system.size, 1.0).jacobian(x) - exact).max() < 1e-8
+        r, slope = system.gradient(x)
+        assert np.abs(slope - np.einsum("bji,bj->bi", exact - np.eye(system.size), r)).max() < 1e-12
 
 
 def test_a_map_steps_as_a_simulation_does():
@@ -135,6 +141,25 @@ def test_what_stalls_is_slow_and_no_fixed_point():
     assert np.allclose(points["slow_state"], 0, atol=0.01)
 
 
+def test_large_systems_go_down_by_products_alone_and_find_the_same(monkeypatch):
+    net = nr.Network.random(0, 3, 1, cell="tanh", seed=0).replace(recurrent=2 * np.eye(3))
+    small = nr.dynamics.fixed_points(net)
+    monkeypatch.setattr(_roots, "LARGE", 0)
+    large = nr.dynamics.fixed_points(net)
+    assert (small.sizes["point"], large.sizes["point"]) == (27, 27)
+    assert np.allclose(small["state"], large["state"], rtol=0, atol=1e-12)
+    assert (large["start_residual"].values[large["status"] == "slow"] > 1e-6).all()
+    assert set(large["status"].values.tolist()) <= {"converged", "slow"}
+
+
+def test_a_descent_ends_at_a_minimum_of_the_speed():
+    system = StepMap(lambda x: x + 0.1 + x**2 @ np.array([[1.0, 0.2], [0.2, 2.0]]), 2, 1.0)
+    gradient = lambda x: (r := system.step(x) - x, np.einsum("bji,bj->bi", system.jacobian(x), r) - r)  # noqa: E731
+    end = _descent.descend(gradient, np.array([[0.7, -0.4], [0.2, 0.3]]), lambda: False)
+    assert end.flat.all()
+    assert np.allclose(end.x, 0, atol=0.02)
+
+
 def test_starts_that_escape_and_an_outlier():
     far = lambda x: np.where(np.abs(x) < 1, 0.5 * x, 0.5 * x + 100)  # noqa: E731 - roots at 0 and 200
     points = nr.dynamics.fixed_points(far, starts=np.array([[0.1], [0.2], [-0.3], [1.2]]), fibres=0)
@@ -176,6 +201,7 @@ def test_a_budget_that_runs_out_is_marked():
         (lambda net: nr.dynamics.fixed_points(lambda x: x[:, :1], starts=np.zeros((2, 3))), ShapeError, "the step function must take"),
         (lambda net: nr.dynamics.fixed_points(net, starts=np.zeros((0, 5))), ValueRefused, "starts is empty"),
         (lambda net: nr.dynamics.fixed_points(net, starts=np.full((1, 5), np.nan)), ValueRefused, "starts"),
+        (lambda net: nr.dynamics.fixed_points(lambda x: x / 2, size=10**6), ValueRefused, "products with the weights alone"),
         (lambda net: nr.dynamics.lyapunov(net, exponents=6), ValueRefused, "there are 5 exponents"),
         (lambda net: nr.dynamics.lyapunov(lambda x: 3 * x, start=[1.0], steps=2000), ValueRefused, "the trajectory diverges"),
         (lambda net: nr.dynamics.cycles(net, longest=1), ValueRefused, "longest"),
@@ -283,7 +309,7 @@ def test_the_mean_exponent_is_that_of_the_volume():
     x, system, volumes = np.full((1, 20), 0.1), as_map(net), []
     for step in range(500):
         volumes += [np.linalg.slogdet(system.jacobian(x)[0])[1]] if step >= 100 else []
-        x = system.step(x)
+        x = system.advance(x, np.eye(20)[None])[0]  # the same rounding, or chaos makes another trajectory of it
     assert abs(float(found["exponent"].sum()) - np.mean(volumes)) < 1e-6
 
 

@@ -20,7 +20,15 @@ TURN = 0.7  # cosine of the largest angle between two tangents: a sharper bend m
 
 
 class AbstractCurve(ABC):
-    """G(x, p), with x of n numbers and one parameter; rows side by side."""
+    """G(x, p), with x of n numbers and one parameter; rows side by side.
+
+    Attributes
+    ----------
+    close : float
+        Largest residual, relative to 1 + max|x|, of what is on the curve.
+    """
+
+    close = CLOSE
 
     @abstractmethod
     def residual(self, x: np.ndarray, p: np.ndarray, which: np.ndarray) -> np.ndarray:
@@ -82,7 +90,9 @@ def _try(curve: AbstractCurve, at: Front, which: np.ndarray, moved: np.ndarray) 
     done = which[good]
     at.z[done], at.tangent[done], moved[done] = z[good], tangent[good], True
     longer = np.where(corrections <= FEW, LONGER, 1.0)
-    at.length[which] = np.where(good, np.minimum(at.length[which] * longer, LARGEST), at.length[which] / 2)
+    at.length[which] = np.where(
+        good, np.minimum(at.length[which] * longer, LARGEST * max(1.0, at.z.shape[1] ** 0.5 / 4)), at.length[which] / 2
+    )
     at.alive[which] &= at.length[which] > SMALLEST
 
 
@@ -93,7 +103,7 @@ def _corrected(curve: AbstractCurve, guess: np.ndarray, tangent: np.ndarray, whi
         for count in range(CORRECTIONS + 1):
             x, p = z[open_, :-1], z[open_, -1]
             r = curve.residual(x, p, which[open_])
-            done = np.abs(r).max(axis=1, initial=0) <= CLOSE * (1 + np.abs(x).max(axis=1, initial=0))
+            done = np.abs(r).max(axis=1, initial=0) <= curve.close * (1 + np.abs(x).max(axis=1, initial=0))
             corrections[open_[done]] = count
             open_, r, x, p = open_[~done], r[~done], x[~done], p[~done]
             if not len(open_) or count == CORRECTIONS:

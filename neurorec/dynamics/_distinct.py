@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neurorec.dynamics._roots import Clock, Problem, polished, roots
+from neurorec.dynamics._roots import Clock, Problem, chunks, polished, roots
 
 SAME = 1e-6  # distance of two copies of one root, relative to 1 or their norm
 ALIKE = 0.01  # the same of two minima of the speed, which are flat
@@ -69,9 +69,7 @@ def merged(x: np.ndarray, same: float = SAME) -> np.ndarray:
 
 def _singular_values(problem: Problem, x: np.ndarray) -> np.ndarray:
     """Of J - I, relative to 1 and the norm of J, (points, n)."""
-    if not len(x):
-        return np.empty((0, x.shape[1]))
-    values = np.linalg.svd(problem.jacobian(x), compute_uv=False)
+    values = np.concatenate([np.linalg.svd(problem.jacobian(some), compute_uv=False) for some in chunks(x, x.shape[1])])
     return values / np.maximum(1, values[:, :1])
 
 

@@ -11,7 +11,6 @@ from typing import Any, final
 import numpy as np
 
 from neurorec.arrays import positive, real_array
-from neurorec.engines.reference.forward import recurrent_part
 from neurorec.engines.reference.linearised import Linearised, channels, rows
 from neurorec.engines.reference.unit import Unit
 from neurorec.errors import NotOffered, ShapeError, ValueRefused
@@ -34,11 +33,14 @@ class AbstractMap(ABC):
         Seconds that a step takes.
     entries : tuple of (str, int)
         Of each entry of x its variable and the number of its unit.
+    gradient : callable, optional
+        r = F(x) - x of each row, and (dF/dx - I)^T r, the gradient of |r|^2 / 2; both (B, n). None: no faster than by the Jacobian.
     """
 
     size: int
     dt: float
     entries: tuple[tuple[str, int], ...]
+    gradient: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]] | None = None
 
     @property
     def labels(self) -> dict[str, Any]:
@@ -57,6 +59,10 @@ class AbstractMap(ABC):
         """dF/dx of each row times tangents, (B, n, k) from (B, n, k)."""
         return self.jacobian(x) @ tangents
 
+    def advance(self, x: np.ndarray, tangents: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """F(x) and what `push` gives, a step of a trajectory and its tangents."""
+        return self.step(x), self.push(x, tangents)
+
     def readout(self, x: np.ndarray) -> np.ndarray | None:
         """Outputs of each row, (B, O), of a network."""
         del x
@@ -73,6 +79,7 @@ class NetworkMap(AbstractMap):
         self.variables = network.formula.states
         self.size = len(self.variables) * self.units
         self.entries = tuple((name, number) for name in self.variables for number in range(self.units))
+        self.gradient = self._gradient
 
     def step(self, x: np.ndarray) -> np.ndarray:
         """As `AbstractMap.step`."""
@@ -85,20 +92,38 @@ class NetworkMap(AbstractMap):
 
     def push(self, x: np.ndarray, tangents: np.ndarray) -> np.ndarray:
         """As `AbstractMap.push`, without the matrices: (n, n) each would be more than all tangents."""
-        count, _, k = tangents.shape
-        flat = tangents.transpose(0, 2, 1).reshape(count * k, self.size)
-        pushed = self._linearised(x).at(np.repeat(np.arange(count), k)).push(channels(flat, self.units))
-        return rows(pushed).reshape(count, k, self.size).transpose(0, 2, 1)
+        return self.advance(x, tangents)[1]
+
+    def advance(self, x: np.ndarray, tangents: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """As `AbstractMap.advance`, with one product for the states and all tangents: the weights are read once."""
+        (count, _, k), n = tangents.shape, self.units
+        states, v = channels(x, n), tangents.reshape(count, -1, n, k).transpose(1, 0, 3, 2)  # (state, row, tangent, unit)
+        emitted = self.unit.output(states)
+        shown = np.einsum("clrn,lrkn->rkcn", self.unit.emission(states), v)
+        both = np.concatenate([rows(emitted), shown.reshape(count * k, -1)]) @ self.weights.recurrent.T
+        drives = self._drives_of(channels(both[:count], n))
+        parts, received = self.unit.linear(states, drives), both[count:].reshape(count, k, -1, n)
+        pushed = np.einsum("jlrn,lrkn->rjnk", parts.decay, v) + np.einsum("jdrn,rkdn->rjnk", parts.recurrent, received)
+        return rows(self.unit.step(states, drives)), pushed.reshape(count, self.size, k)
 
     def under(self, inputs: np.ndarray) -> NetworkMap:
         """The same network under another input for each row, (B, I)."""
         other = copy.copy(self)
-        other.external = self._external(inputs)
+        other.external, other.gradient = self._external(inputs), other._gradient
         return other
 
     def readout(self, x: np.ndarray) -> np.ndarray:
         """Outputs of each row, (B, O)."""
         return rows(self.unit.output(channels(x, self.units))) @ self.weights.readout.T
+
+    def _gradient(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """As `AbstractMap.gradient`, by two products with the weights for all rows."""
+        states = channels(x, self.units)
+        emitted = self.unit.output(states)
+        drives = self._drives(emitted)
+        r = rows(self.unit.step(states, drives)) - x
+        linear = Linearised(self.unit.linear(states, drives), emitted, self.weights.recurrent)
+        return r, rows(linear.pull(channels(r, self.units))) - r
 
     def _external(self, inputs: np.ndarray) -> np.ndarray:
         """Win x + b, (D, B, N)."""
@@ -110,7 +135,9 @@ class NetworkMap(AbstractMap):
         return Linearised(self.unit.linear(states, self._drives(emitted)), emitted, self.weights.recurrent)
 
     def _drives(self, emitted: np.ndarray) -> np.ndarray:
-        recurrent = recurrent_part(self.weights, emitted)
+        return self._drives_of(channels(rows(emitted) @ self.weights.recurrent.T, self.units))  # one product for all rows
+
+    def _drives_of(self, recurrent: np.ndarray) -> np.ndarray:
         return self.unit.drives(recurrent, np.broadcast_to(self.external, recurrent.shape))
 
 
@@ -126,6 +153,7 @@ class ModuleMap(AbstractMap):
         names = network.own_states
         self.units = self.size // len(names)
         self.entries = tuple((name, number) for name in names for number in range(self.units))
+        self.gradient = self._gradient
 
     def step(self, x: np.ndarray) -> np.ndarray:
         """As `AbstractMap.step`."""
@@ -142,6 +170,15 @@ class ModuleMap(AbstractMap):
         new = self._step(at)
         rows_ = [torch.autograd.grad(new[:, n].sum(), at, retain_graph=True)[0] for n in range(self.size)]
         return torch.stack(rows_, dim=1).numpy()
+
+    def _gradient(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """As `AbstractMap.gradient`, by autograd."""
+        import torch
+
+        at = torch.as_tensor(x).requires_grad_()
+        new = self._step(at)
+        r = (new - at).detach()
+        return r.numpy(), (torch.autograd.grad((new * r).sum(), at)[0] - r).numpy()
 
     def _step(self, x: Any) -> Any:
         import torch

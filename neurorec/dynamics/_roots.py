@@ -1,5 +1,7 @@
 """Roots of F(x) - x from many starts at once: damped Newton steps, then a minimisation of the speed for what stalls.
 
+The minimisation solves n equations at every step where n is small, and takes the products of `_descent` where it is not.
+
 Everything is float64 and batched; a start that is done leaves the batch, so that the last ones do not cost as much as the first.
 """
 
@@ -11,9 +13,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from neurorec.dynamics._descent import STEPS, Gradient, descend
+
 TOLERANCE = 1e-12  # of max|F(x) - x|, relative to 1 + max|x|
 NEWTON, MINIMISATION = 60, 400  # iterations
 HALVINGS = 10  # of a Newton step, down to a thousandth
+LARGE, PATIENCE, ROUNDS = 256, 3, 3  # entries of a state, above which a step costs so much that few halvings are tried; ways to and fro
 DECREASE = 1e-4  # Armijo's, of the residual's norm a unit of step
 FLAT = 1e-8  # of the gradient of the speed, relative to the Jacobian and the residual: a minimum
 STALLED = 3e-4  # by which a step shortens the residual, relatively, where it is as good as one
@@ -35,6 +40,10 @@ class Clock:
         if time.monotonic() > self._end:
             self.partial = True
         return self.partial
+
+    def left(self) -> float | None:
+        """Seconds until then; None for no end."""
+        return None if np.isinf(self._end) else max(0.0, self._end - time.monotonic())
 
 
 @dataclass
@@ -62,15 +71,15 @@ class Found:
 
 
 class Problem:
-    """r(x) = 0, with its Jacobian; (B, n) to (B, n) and (B, n, n)."""
+    """r(x) = 0, with its Jacobian; (B, n) to (B, n) and (B, n, n); with the gradient of |r|^2 / 2, where that can be had for less."""
 
-    def __init__(self, residual: Residual, jacobian: Residual):
-        self.residual, self.jacobian = residual, jacobian
+    def __init__(self, residual: Residual, jacobian: Residual, gradient: Gradient | None = None):
+        self.residual, self.jacobian, self.gradient = residual, jacobian, gradient
 
     @classmethod
-    def fixed(cls, step: Residual, jacobian: Residual) -> Problem:
+    def fixed(cls, step: Residual, jacobian: Residual, gradient: Gradient | None = None) -> Problem:
         """F(x) - x."""
-        return cls(lambda x: step(x) - x, lambda x: jacobian(x) - np.eye(x.shape[1]))
+        return cls(lambda x: step(x) - x, lambda x: jacobian(x) - np.eye(x.shape[1]), gradient)
 
 
 def roots(problem: Problem, starts: np.ndarray, clock: Clock, tolerance: float = TOLERANCE) -> Found:
@@ -82,23 +91,51 @@ def roots(problem: Problem, starts: np.ndarray, clock: Clock, tolerance: float =
         np.full(len(starts), "newton", "U12"),
         np.zeros(len(starts), int),
     )
-    size = max(1, ENTRIES // max(1, starts.shape[1] ** 2))
+    every = np.arange(len(starts))
     with np.errstate(all="ignore"):  # what overflows has diverged, and is called so
-        for first in range(0, len(starts), size):
-            some = np.arange(first, min(first + size, len(starts)))
-            _newton(problem, found, some, clock, tolerance)
+        if problem.gradient is not None and starts.shape[1] > LARGE:
+            _to_and_fro(problem, problem.gradient, found, every, clock, tolerance)
+            return found
+        for some in chunks(every, starts.shape[1]):
+            _newton(problem, found, some, clock, tolerance, HALVINGS)
             _minimise(problem, found, some[found.status[some] == UNFINISHED], clock, tolerance)
     return found
+
+
+def chunks(some: np.ndarray, n: int) -> list[np.ndarray]:
+    """Of so many rows that their Jacobians fit; one at least, which may be empty."""
+    size = max(1, ENTRIES // max(1, n**2))
+    return [some[first : first + size] for first in range(0, max(1, len(some)), size)]
+
+
+def _to_and_fro(problem: Problem, gradient: Gradient, found: Found, some: np.ndarray, clock: Clock, tolerance: float) -> None:
+    """Newton's steps in chunks as long as they help, a descent of all that are left, and Newton's steps again from where that came to."""
+    left = STEPS
+    for turn in range(ROUNDS):
+        for chunk in chunks(some, found.x.shape[1]):
+            _newton(problem, found, chunk, clock, tolerance, PATIENCE)
+        some = some[found.status[some] == UNFINISHED]
+        if not len(some) or turn == ROUNDS - 1 or clock.up():
+            return
+        end = descend(gradient, found.x[some], clock.up, left)
+        found.x[some], found.method[some] = end.x, "minimisation"
+        found.residual[some], found.status[some[end.flat]] = np.abs(end.r).max(axis=1, initial=0), SLOW
+        found.iterations[some] += end.count
+        some, left = some[end.near], left - int(end.count.max(initial=0))
 
 
 def polished(problem: Problem, x: np.ndarray, times: int = 2) -> np.ndarray:
     """A few whole Newton steps, kept where they help."""
     for _ in range(times):
-        r = problem.residual(x)
-        new = x - solved(problem.jacobian(x), r)
-        better = np.abs(problem.residual(new)).max(axis=1, initial=0) < np.abs(r).max(axis=1, initial=0)
-        x = np.where(better[:, None], new, x)
+        x = np.concatenate([_once_more(problem, some) for some in chunks(x, x.shape[1])])
     return x
+
+
+def _once_more(problem: Problem, x: np.ndarray) -> np.ndarray:
+    r = problem.residual(x)
+    new = x - solved(problem.jacobian(x), r)
+    better = np.abs(problem.residual(new)).max(axis=1, initial=0) < np.abs(r).max(axis=1, initial=0)
+    return np.where(better[:, None], new, x)
 
 
 def solved(matrices: np.ndarray, rows: np.ndarray) -> np.ndarray:
@@ -115,7 +152,7 @@ def _least_squares(matrix: np.ndarray, row: np.ndarray) -> np.ndarray:
     return np.linalg.lstsq(matrix, row, rcond=None)[0]
 
 
-def _newton(problem: Problem, found: Found, some: np.ndarray, clock: Clock, tolerance: float) -> None:
+def _newton(problem: Problem, found: Found, some: np.ndarray, clock: Clock, tolerance: float, halvings: int) -> None:
     """Newton's steps, halved until they shorten the residual; what cannot be shortened is left to the minimisation."""
     limit = FAR * (1 + np.abs(found.x[some]).max(initial=0))
     r = problem.residual(found.x[some])
@@ -124,7 +161,7 @@ def _newton(problem: Problem, found: Found, some: np.ndarray, clock: Clock, tole
         if not len(some) or clock.up():
             return
         found.iterations[some] += 1
-        moved, r, shorter = _shortened(problem, found.x[some], r, solved(problem.jacobian(found.x[some]), -r))
+        moved, r, shorter = _shortened(problem, found.x[some], r, solved(problem.jacobian(found.x[some]), -r), halvings)
         found.x[some[shorter]] = moved[shorter]
         some, r = some[shorter], r[shorter]
         if not len(some):
@@ -142,11 +179,11 @@ def _settle(found: Found, some: np.ndarray, r: np.ndarray, limit: float, toleran
     return some[left], r[left]
 
 
-def _shortened(problem: Problem, x: np.ndarray, r: np.ndarray, d: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _shortened(problem: Problem, x: np.ndarray, r: np.ndarray, d: np.ndarray, halvings: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """x + d, d halved where that does not shorten the residual; whether anything did."""
     length, scale = np.linalg.norm(r, axis=1), np.ones(len(x))
     new, fresh, open_ = x + d, r.copy(), np.arange(len(x))
-    for _ in range(HALVINGS + 1):
+    for _ in range(halvings + 1):
         new[open_] = x[open_] + scale[open_, None] * d[open_]
         fresh[open_] = problem.residual(new[open_])
         worse = ~(np.linalg.norm(fresh[open_], axis=1) <= (1 - DECREASE * scale[open_]) * length[open_])

@@ -14,6 +14,7 @@ from neurorec.dynamics._map import AbstractMap, Step, as_map
 from neurorec.dynamics._roots import CONVERGED, SLOW, Clock, Found, Problem, roots
 from neurorec.dynamics._spectrum import Spectrum, non_normality, spectrum, times
 from neurorec.dynamics._starts import as_starts, width
+from neurorec.process.memory import expect_memory
 from neurorec.process.one_thread import one_thread
 from neurorec.random_numbers.seeds import entropy
 
@@ -24,6 +25,7 @@ FIBRES, SMALL = 2, 256  # from a point, where there are no more entries of the s
 FROM, SPREAD = 4, 512  # points from which fibres begin, or as many as make so many entries: one fibre often passes all
 ROUNDS = 4  # of fibres from points that fibres found
 SLOWEST = 4  # slow points from which fibres begin, where nothing has converged
+MATRICES = 10  # of n x n numbers that the spectrum of a point takes
 OUTLYING = 10  # times the starts' distance from their mean
 
 
@@ -44,7 +46,8 @@ def fixed_points(
     Damped Newton steps from every start, in float64 with the formula's own Jacobian; then a minimisation of the speed for what stalls,
     which ends in a root or in a slow point. From what was found, fibres F(x) - x = p c are followed for more (Katz and Reggia 2017): starts
     alone miss points that attract few of them. Roots that are the same are merged; those on a curve or surface, where the Jacobian less 1
-    is singular, are one manifold.
+    is singular, are one manifold. A network's private noise is off. Above 256 entries of a state stalled starts go down by products with the
+    weights alone, for at most 30 steps.
 
     Parameters
     ----------
@@ -85,13 +88,14 @@ def fixed_points(
         - ``multiplicity`` (point): starts that ended there; ``found_by`` (point): newton, minimisation or fibre.
 
         Of each start: ``status`` (start), ``"converged"``, ``"slow"``, ``"diverged"``, ``"outlier"`` (at a point far from all starts), or
-        ``"unfinished"`` at the end of a budget; ``point_of`` (start), -1 for none. Of each slow point, a minimum of the speed:
+        ``"unfinished"`` at the end of a budget or of the iterations; ``start_residual`` (start), max|F(x) - x| there; ``point_of`` (start), -1
+        for none. Of each slow point, a minimum of the speed:
         ``slow_state`` (slow_point, unit) and ``slow_speed`` (slow_point).
 
     Raises
     ------
     ShapeError, ValueRefused, NotOffered
-        If starts or inputs do not fit the network, or it is neither a network nor a function.
+        If starts or inputs do not fit the network, or it is neither a network nor a function; if its Jacobians do not fit into memory.
 
     References
     ----------
@@ -106,6 +110,8 @@ def fixed_points(
     True
     """
     system, clock = as_map(net, inputs, size or width(starts), dt, jacobian), Clock(seconds)
+    way_out = "nr.dynamics.lyapunov(exponents=10), or a simulation from many states, works by products with the weights alone"
+    expect_memory(8 * MATRICES * system.size**2, "the Jacobian of a state and its eigenvectors", way_out)
     with one_thread, np.errstate(all="ignore"):  # what overflows has diverged, and is called so
         return _Search(system, as_starts(system, starts, seed), seed, fibres, clock).result()
 
@@ -121,7 +127,7 @@ class _Search:
     clock: Clock
 
     def result(self) -> xarray.Dataset:
-        problem = Problem.fixed(self.system.step, self.system.jacobian)
+        problem = Problem.fixed(self.system.step, self.system.jacobian, self.system.gradient)
         found = roots(problem, self.starts, self.clock)
         good = found.status == CONVERGED
         more = self._more(problem, found)
@@ -189,21 +195,26 @@ class _Search:
         }
 
     def _modes(self, points: Distinct) -> dict[str, Any]:
-        """What their Jacobians say."""
-        jacobians = self.system.jacobian(points.x)
-        modes = spectrum(jacobians)
-        constants, frequency, alternates = times(modes.values, self.system.dt)
-        return {
-            "stable": ("point", modes.stability == "stable"),
-            "stability": ("point", modes.stability),
-            "n_unstable": ("point", modes.unstable, {"units": "1"}),
-            "eigenvalues": (("point", "unit"), modes.values, {"units": "1", "long_name": "of dF/dx"}),
-            "unstable_mode": (("point", "unit"), _unstable_modes(modes), {"units": "1", "long_name": "real direction of the mode that grows most"}),
-            "time_constant": (("point", "unit"), constants, {"units": "s"}),
-            "frequency": (("point", "unit"), frequency, {"units": "Hz"}),
-            "alternates": (("point", "unit"), alternates),
-            "non_normality": ("point", non_normality(jacobians, modes.values), {"units": "1"}),
-        }  # fmt: skip
+        """What their Jacobians say, as many at a time as fit."""
+        parts = [_modes(self.system, some) for some in _roots.chunks(points.x, self.system.size)]
+        return {name: (dims, np.concatenate([part[name][1] for part in parts]), about) for name, (dims, _, about) in parts[0].items()}
+
+
+def _modes(system: AbstractMap, x: np.ndarray) -> dict[str, Any]:
+    jacobians = system.jacobian(x)
+    modes = spectrum(jacobians)
+    constants, frequency, alternates = times(modes.values, system.dt)
+    return {
+        "stable": ("point", modes.stability == "stable", {}),
+        "stability": ("point", modes.stability, {}),
+        "n_unstable": ("point", modes.unstable, {"units": "1"}),
+        "eigenvalues": (("point", "unit"), modes.values, {"units": "1", "long_name": "of dF/dx"}),
+        "unstable_mode": (("point", "unit"), _unstable_modes(modes), {"units": "1", "long_name": "real direction of the mode that grows most"}),
+        "time_constant": (("point", "unit"), constants, {"units": "s"}),
+        "frequency": (("point", "unit"), frequency, {"units": "Hz"}),
+        "alternates": (("point", "unit"), alternates, {}),
+        "non_normality": ("point", non_normality(jacobians, modes.values), {"units": "1"}),
+    }  # fmt: skip
 
 
 def _origins(found: Found, of: np.ndarray, count: int) -> dict[str, Any]:
@@ -214,6 +225,7 @@ def _origins(found: Found, of: np.ndarray, count: int) -> dict[str, Any]:
         "status": ("start", found.status),
         "point_of": ("start", of, {"units": "1"}),
         "iterations": ("start", found.iterations, {"units": "1"}),
+        "start_residual": ("start", found.residual, {"units": "1", "long_name": "max|F(x) - x| where the start ended"}),
     }
 
 
@@ -230,7 +242,8 @@ def _slow(problem: Problem, found: Found) -> dict[str, Any]:
 def _bound(problem: Problem, x: np.ndarray, r: np.ndarray) -> np.ndarray:
     """Twice a Newton step: how far the root can be, where the residual and rounding allow that to be known, (points,)."""
     rounding = np.maximum(np.abs(r), np.finfo(float).eps * np.maximum(1, np.abs(x)))
-    return 2 * np.linalg.norm(_roots.solved(problem.jacobian(x), rounding), axis=1) if len(x) else np.zeros(0)
+    parts = zip(*(_roots.chunks(each, x.shape[1]) for each in (x, rounding)), strict=True)
+    return np.concatenate([2 * np.linalg.norm(_roots.solved(problem.jacobian(at), size), axis=1) for at, size in parts])
 
 
 def _unstable_modes(modes: Spectrum) -> np.ndarray:

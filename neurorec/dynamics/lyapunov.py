@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from neurorec.arrays import positive, whole
+from neurorec.dynamics._frame import Frame, expect_finite, number_of
 from neurorec.dynamics._map import AbstractMap, Step, as_map
 from neurorec.dynamics._starts import as_starts
-from neurorec.errors import NotOffered, ValueRefused
+from neurorec.errors import NotOffered
 from neurorec.networks.network import Network
 from neurorec.process.one_thread import one_thread
 from neurorec.progress import Hook, Progress
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 STEPS, TRANSIENT = 5000, 1000
 BLOCKS = 10  # of which the standard error is made
-SKEW = 1e8  # condition of the tangent vectors between two decompositions, at the most
-LONGEST, LEARNING = 20, 50  # steps between them, at the most; decompositions after every step before that is known
 FOURTH = 4  # of a trial the first 1/4 turns the tangent vectors, and is not counted
 
 
@@ -103,10 +101,10 @@ def lyapunov(
         system = as_map(net, inputs, count, dt, jacobian)
         rng = np.random.default_rng([entropy(seed), 2])
         x = rng.standard_normal((1, system.size)) if start is None else as_starts(system, np.atleast_2d(start), seed)[:1]
-        frame = _Frame.random(rng, 1, system.size, _number(exponents, system.size))
+        frame = Frame.random(rng, 1, system.size, number_of(exponents, system.size))
         total = whole("steps", steps, BLOCKS) + whole("transient", transient, 0)
         with Progress(progress, total, unit="step") as shown:
-            logs = _grown(system, (system for _ in range(total)), x, frame, shown)
+            logs = _grown(system, (system for _ in range(total)), x, frame, transient, shown)
         return _labelled(logs[transient:, 0], system.dt, frame, {"transient": transient})
 
 
@@ -114,67 +112,23 @@ def _of_trials(net: Any, trials: Trials, exponents: int | None, seed: int | None
     if not isinstance(net, Network):
         raise NotOffered("trials go with a nr.Network; a torch module, or a function, takes a constant input")
     system: Any = as_map(net)
-    frame = _Frame.random(np.random.default_rng([entropy(seed), 2]), trials.count, system.size, _number(exponents, system.size))
+    frame = Frame.random(np.random.default_rng([entropy(seed), 2]), trials.count, system.size, number_of(exponents, system.size))
     x = np.repeat(np.reshape(net.initial, (1, system.size)).astype(np.float64), trials.count, axis=0)
     maps = (system.under(each.astype(np.float64)) for each in trials.inputs)
-    with Progress(progress, trials.steps, unit="step") as shown:
-        logs = _grown(system, maps, x, frame, shown)
     turned = trials.steps // FOURTH
+    with Progress(progress, trials.steps, unit="step") as shown:
+        logs = _grown(system, maps, x, frame, turned, shown)
     return _labelled(logs[turned:], system.dt, frame, {"transient": turned}, ("trial",))
 
 
-def _number(exponents: int | None, size: int) -> int:
-    count = size if exponents is None else whole("exponents", exponents)
-    if count > size:
-        raise ValueRefused(f"there are {size} exponents, as many as states of all units, and exponents={count}")
-    return count
-
-
-@dataclass
-class _Frame:
-    """Tangent vectors, orthonormal after every decomposition.
-
-    Attributes
-    ----------
-    q : (B, n, k) array
-    every : int
-        Steps between two decompositions.
-    spread : float
-        How far apart the logarithms of the growth of two vectors came in a step, at the most.
-    count : int
-        Decompositions so far.
-    """
-
-    q: np.ndarray
-    every: int = 1
-    spread: float = 0.0
-    count: int = 0
-
-    @classmethod
-    def random(cls, rng: np.random.Generator, count: int, size: int, k: int) -> _Frame:
-        """Of a trajectory that begins."""
-        return cls(np.linalg.qr(rng.standard_normal((count, size, k)))[0])
-
-    def decompose(self, since: int) -> np.ndarray:
-        """Make them orthonormal; logarithm of the growth of each in `since` steps, (B, k)."""
-        self.q, r = np.linalg.qr(self.q)
-        with np.errstate(divide="ignore"):
-            grown = np.log(np.abs(np.diagonal(r, axis1=1, axis2=2)))
-        self.spread = max(self.spread, float(np.max(grown.max(axis=1) - grown.min(axis=1), initial=0)) / since)
-        self.count += 1
-        if self.count >= LEARNING:
-            self.every = int(np.clip(np.log(SKEW) / max(self.spread, 1e-9), 1, LONGEST))
-        return grown
-
-
-def _grown(system: AbstractMap, maps: Iterator[AbstractMap], x: np.ndarray, frame: _Frame, shown: Progress) -> np.ndarray:
+def _grown(system: AbstractMap, maps: Iterator[AbstractMap], x: np.ndarray, frame: Frame, turned: int, shown: Progress) -> np.ndarray:
     """Growth of each tangent vector a step, shared evenly among the steps between two decompositions, (steps, B, k)."""
     logs, since = [], 0
     for done, each in enumerate(maps, 1):
         with np.errstate(all="ignore"):  # a trajectory that diverges is refused below
-            frame.q, x, since = each.push(x, frame.q), each.step(x), since + 1
-        if since >= frame.every:
-            _expect_finite(x, done)
+            (x, frame.q), since = each.advance(x, frame.q), since + 1
+        if since >= frame.every or done == turned:  # what grew before is not counted
+            expect_finite(x, done)
             logs += [frame.decompose(since) / since] * since
             since = 0
             shown.advance(done, float(np.mean([each[0, 0] for each in logs[-100:]])) / system.dt)
@@ -183,12 +137,7 @@ def _grown(system: AbstractMap, maps: Iterator[AbstractMap], x: np.ndarray, fram
     return np.array(logs)
 
 
-def _expect_finite(x: np.ndarray, step: int) -> None:
-    if not np.isfinite(x).all():
-        raise ValueRefused(f"the trajectory diverges (it is infinite after {step} steps), and has no exponents; start elsewhere")
-
-
-def _labelled(logs: np.ndarray, dt: float, frame: _Frame, settings: dict[str, Any], dims: tuple[str, ...] = ()) -> xarray.Dataset:
+def _labelled(logs: np.ndarray, dt: float, frame: Frame, settings: dict[str, Any], dims: tuple[str, ...] = ()) -> xarray.Dataset:
     """From growth a step, (steps, [trial,] k)."""
     import xarray
 

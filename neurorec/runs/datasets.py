@@ -77,9 +77,9 @@ def text_widths(conditions: Mapping[str, np.ndarray]) -> dict[str, int]:
     return {name: -(-max(LEAST, 2 * value.dtype.itemsize) // WORD) * WORD for name, value in texts.items()}
 
 
-def allocate_texts(group: h5py.Group, name: str, scale: h5py.Dataset, width: int) -> None:
-    """One text a row, empty at first; by ``_Encoding`` xarray shows them as text."""
-    data = allocate(group, name, [scale], h5py.string_dtype("utf-8", width), "1", f"condition {name}")
+def allocate_texts(group: h5py.Group, name: str, scales: Sequence[h5py.Dataset], width: int, long_name: str) -> None:
+    """Texts, empty at first; by ``_Encoding`` xarray shows them as text."""
+    data = allocate(group, name, scales, h5py.string_dtype("utf-8", width), "1", long_name)
     data.attrs["_Encoding"] = "utf-8"
     data[...] = np.zeros(data.shape, data.dtype)  # HDF5's fill value is of another type of text and would come out as anything
 

@@ -11,6 +11,7 @@ import numpy as np
 from neurorec.display import AbstractDisplayed, Rows, briefly, several, some
 from neurorec.errors import RunFileError
 from neurorec.networks.weights import Weights
+from neurorec.runs import analysis
 from neurorec.runs.check import Part, check
 from neurorec.runs.rebuild import save_as
 from neurorec.runs.run_reader import RunReader
@@ -93,6 +94,46 @@ class Run(AbstractDisplayed):
     def checkpoint(self, trial: int) -> Any:
         """The network after so many trials, one of `checkpoints`; 0 is the untrained one."""
         return self._read(lambda run: run.network(trial))
+
+    @property
+    def analyses(self) -> tuple[str, ...]:
+        """Names of what `store_analysis` has put into the file."""
+        return self._read(lambda run: analysis.names(run.file))
+
+    def store_analysis(self, name: str, dataset: xarray.Dataset, replace: bool = False) -> None:
+        """Keep what was found of the run in its file, under ``/analysis/<name>``, where xarray and `analysis` find it.
+
+        The file is written anew and put in the place of the old one when it is complete.
+
+        Parameters
+        ----------
+        name : str
+            Letters, digits and _.
+        dataset : xarray.Dataset or DataArray
+            Of numbers and texts, as `nr.dynamics` returns. A complex variable is kept as two, ``_real`` and ``_imag``.
+        replace : bool
+            Replace one of that name.
+
+        Raises
+        ------
+        ValueRefused
+            If the name is none, or taken, or the dataset holds something else.
+        RunFileError
+            If the run is in memory, or its file is being written.
+
+        Examples
+        --------
+        >>> import neurorec as nr
+        >>> run = nr.open_run("run.h5")
+        >>> run.store_analysis("points", nr.dynamics.fixed_points(run))
+        >>> run.analysis("points")["state"].dims
+        ('point', 'unit')
+        """
+        self._read(lambda run: analysis.store(run, name, dataset, replace))
+
+    def analysis(self, name: str) -> xarray.Dataset:
+        """What `store_analysis` has put into the file, one of `analyses`."""
+        return self._read(lambda run: analysis.load(run, name))
 
     def check(self) -> list[Part]:
         """Every checksum of the file compared, part by part, as ``neurorec check`` shows it: name, status and a note each.

@@ -70,7 +70,7 @@ def _build_trials(group: h5py.Group, layout: Layout) -> None:
     trial = coordinate(group, "trial", layout.recorded + 1, "1", TRIAL)
     for name in layout.conditions:
         if name in layout.texts:
-            allocate_texts(group, name, trial, layout.texts[name])
+            allocate_texts(group, name, [trial], layout.texts[name], f"condition {name}")
         else:
             allocate(group, name, [trial], np.float64, "1", f"condition {name}")
 
