@@ -1,7 +1,7 @@
 """Context-dependent integration (Mante et al. 2013): one network reports motion or colour, as a context says.
 
     python tasks/context_integration.py            # N=100, 48,000 trials by BPTT, 3 seeds: some minutes
-    python tasks/context_integration.py --quick    # N=20, 960 trials: seconds
+    python tasks/context_integration.py --quick    # N=20, 6,400 trials: seconds
 
 Prints, on trials that training never showed, the score beside that of an ideal observer, and the slopes of the psychometric functions for the signal
 that counts and for the other. Runs and picture go to ``--out``; ``analysis/context_integration.ipynb`` looks into the networks.
@@ -20,7 +20,7 @@ import neurorec as nr
 
 UNITS, SEEDS, TRIALS = 100, 3, 48_000
 TAU = 0.05  # seconds: the stimulus lasts 16 of it
-QUICK = {"units": 20, "seeds": 1, "trials": 960}
+QUICK = {"units": 20, "seeds": 1, "trials": 6400}
 TESTED, TEST_SEED = 4000, 1_000_000
 SIGNALS = ("motion", "colour")
 
@@ -42,7 +42,7 @@ def main() -> None:
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="20 units, 960 trials, one seed")
+    parser.add_argument("--quick", action="store_true", help="20 units, 6,400 trials, one seed")
     parser.add_argument("--seed", type=int, default=0, help="the first seed")
     parser.add_argument("--out", type=Path, default=Path("runs"), help="folder for runs and the picture")
     parser.add_argument("--json", action="store_true", help="print a last line of JSON")

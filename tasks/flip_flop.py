@@ -23,7 +23,7 @@ HOW = {"optimiser": "adam", "rate": 0.003, "batch": 10, "clip": 1.0, "anneal": 0
 QUICK = {"bits": 1, "units": 20, "seeds": 1, "trials": {"bptt": 300, "rflo": 300}}
 TESTED, TEST_SEED = 200, 1_000_000
 FROM = 20  # trials whose states are starts of the search
-BUDGET = 120.0  # seconds a network
+BUDGET = 60.0  # seconds a network
 
 
 def main() -> None:

@@ -1,6 +1,6 @@
 """Random networks on their way to chaos: Lyapunov spectra by gain, as theory has them.
 
-    python tasks/random_networks.py            # N=400, 8 gains, 3 networks each: some minutes
+    python tasks/random_networks.py            # N=200, 8 gains, 3 networks each: some minutes
     python tasks/random_networks.py --quick    # N=40, 4 gains: seconds
 
 Networks x(t) = tanh(W x(t-1)) with weights N(0, g^2 / N). Prints the largest exponent and the Kaplan-Yorke dimension by gain beside the exact theory for
@@ -18,7 +18,7 @@ import xarray
 
 import neurorec as nr
 
-UNITS, SEEDS, STEPS = 400, 3, 600
+UNITS, SEEDS, STEPS = 200, 3, 1000
 GAINS = (0.8, 0.9, 1.1, 1.25, 1.5, 2.0, 3.0, 5.0)
 QUICK = {"units": 40, "seeds": 1, "steps": 150, "gains": (0.8, 1.5, 2.0, 3.0)}
 TRANSIENT = 300  # steps before exponents are averaged
@@ -27,9 +27,8 @@ TRANSIENT = 300  # steps before exponents are averaged
 def main() -> None:
     settings = arguments()
     settings.out.mkdir(parents=True, exist_ok=True)
-    spectra = xarray.concat(
-        [by_seed(gain, settings) for gain in settings.gains], xarray.DataArray(list(settings.gains), dims="gain", name="gain")
-    )
+    found = [[one(gain, settings.seed + k, settings) for k in range(settings.seeds)] for gain in settings.gains]
+    spectra = together(found, settings.gains)
     spectra.to_netcdf(settings.out / "random_networks.nc", engine="h5netcdf")
     theory = [largest_exponent(gain) for gain in settings.gains]
     print(f"picture: {draw(spectra, theory, settings.out / 'random_networks.png')}")
@@ -51,16 +50,17 @@ def arguments() -> argparse.Namespace:
     return settings
 
 
-def by_seed(gain: float, settings: argparse.Namespace) -> xarray.Dataset:
-    """Spectra of some networks of one gain, each from a random state."""
-    spectra = [one(gain, settings.seed + k, settings) for k in range(settings.seeds)]
-    return xarray.concat(spectra, "network")[["exponent", "error", "dimension"]]
-
-
 def one(gain: float, seed: int, settings: argparse.Namespace) -> xarray.Dataset:
     network = nr.Network.random(0, settings.units, 1, cell="tanh", gain=gain, seed=seed, dt=1.0)
     start = np.random.default_rng([seed, 1]).normal(size=settings.units)
     return nr.dynamics.lyapunov(network, steps=settings.steps, transient=TRANSIENT, start=start)
+
+
+def together(found: list[list[xarray.Dataset]], gains: tuple[float, ...]) -> xarray.Dataset:
+    """Spectra of all networks, by gain."""
+    over = {"spectrum": ("exponent", ("gain", "network", "number")), "dimension": ("dimension", ("gain", "network"))}
+    values = {name: (dims, np.array([[each[source].values for each in row] for row in found])) for name, (source, dims) in over.items()}
+    return xarray.Dataset(values, {"gain": list(gains)}, {"note": "exponents per step, largest first"})
 
 
 def largest_exponent(gain: float) -> float:
@@ -81,11 +81,11 @@ def largest_exponent(gain: float) -> float:
 def draw(spectra: xarray.Dataset, theory: list[float], path: Path) -> Path:
     figure, (largest, whole) = nr.plots.panels(1, 2)
     largest.plot(spectra["gain"], theory, "k-", linewidth=0.8, label="theory")
-    largest.plot(spectra["gain"], spectra["exponent"][:, :, 0], "o", color="#0072B2", markersize=3)
+    largest.plot(spectra["gain"], spectra["spectrum"][:, :, 0], "o", color="#0072B2", markersize=3)
     largest.set(xlabel="gain", ylabel="largest Lyapunov exponent (per step)")
     for gain in spectra["gain"].values[-3:]:
         whole.plot(
-            np.arange(spectra.sizes["exponent"]) / spectra.sizes["exponent"], spectra["exponent"].sel(gain=gain)[0], label=f"gain {gain:g}"
+            np.arange(spectra.sizes["number"]) / spectra.sizes["number"], spectra["spectrum"].sel(gain=gain)[0], label=f"gain {gain:g}"
         )
     whole.set(xlabel="number / N", ylabel="Lyapunov exponent (per step)", ylim=(-4, 1))
     for ax in (largest, whole):
@@ -95,12 +95,12 @@ def draw(spectra: xarray.Dataset, theory: list[float], path: Path) -> Path:
 
 
 def table(spectra: xarray.Dataset, theory: list[float]) -> list[dict[str, float]]:
-    units = spectra.sizes["exponent"]
+    units = spectra.sizes["number"]
     print(f"\n{'gain':>5}{'theory':>9}{'largest, mean':>15}{'sd':>7}{'dimension / N':>15}")
     rows = []
     for k, gain in enumerate(spectra["gain"].values):
         own = spectra.isel(gain=k)
-        first = own["exponent"].values[:, 0]
+        first = own["spectrum"].values[:, 0]
         share = float(own["dimension"].mean()) / units
         print(f"{gain:5g}{theory[k]:9.4f}{first.mean():15.4f}{first.std():7.4f}{share:15.4f}")
         rows.append(
