@@ -62,7 +62,7 @@ def demixed_components(
     >>> task = nr.task("delayed_match_to_sample", dt=0.05, n_stimuli=2)
     >>> shown = nr.simulate(nr.Network.for_task(task, units=8), task, n=40)
     >>> parts = nr.dynamics.demixed_components(shown, by=["sample", "match"], n=1)
-    >>> list(parts["marginalisation"].values)
+    >>> parts["marginalisation"].values.tolist()
     ['time', 'sample', 'match', 'sample x match']
     """
     states = states_of(activity, state)

@@ -87,7 +87,7 @@ def phase_response(
     >>> net = nr.Network(recurrent=spin, input=np.zeros((2, 0)), readout=np.eye(1, 2), initial=[0.1, 0], dt=0.01)
     >>> curve = nr.dynamics.phase_response(net, units=[0], phases=4)
     >>> round(float(curve["period"]), 2)
-    0.67
+    0.71
     """
     network = network_of(oscillator)
     if network.noise:

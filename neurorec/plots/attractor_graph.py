@@ -40,8 +40,9 @@ def attractor_graph(
 
     Examples
     --------
-    >>> import neurorec as nr
+    >>> import numpy as np
     >>> import xarray
+    >>> import neurorec as nr
     >>> points = nr.dynamics.fixed_points(lambda x: np.tanh(2 * x), size=1)
     >>> found = xarray.Dataset({"start": ("connection", [1, 1]), "end": ("connection", [0, 2])})
     >>> ax = nr.plots.attractor_graph(found, points)
