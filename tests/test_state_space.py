@@ -80,12 +80,14 @@ def test_a_single_unit_has_a_picture_too():
 
 def test_a_graph_has_an_arrow_for_each_connection_and_says_what_is_lost():
     points = nr.dynamics.fixed_points(lambda x: np.tanh(2 * x), size=2)
-    found = xarray.Dataset({"start": ("connection", [4, 4, 4, 1]), "end": ("connection", [0, 0, 2, -1])})
+    found = xarray.Dataset({"source": ("way", [4, 4, 4, 1]), "target": ("way", [0, 0, 2, -1])})
     ax = nr.plots.attractor_graph(found, points)
     assert len(ax.texts) == 2  # annotations: 4 to 0, twice, and 4 to 2
-    assert "1 of 4 directions" in ax.get_title()
+    assert "1 of 4 ways" in ax.get_title()
+    cycles = found.assign(ends_in=("way", ["point", "cycle", "point", "none"]))
+    assert "2 of 4 ways" in nr.plots.attractor_graph(cycles, points).get_title()
     assert nr.plots.attractor_graph(found).has_data()
-    nothing = xarray.Dataset({name: ("connection", np.zeros(0, int)) for name in ("start", "end")})
+    nothing = xarray.Dataset({name: ("way", np.zeros(0, int)) for name in ("source", "target")})
     assert nr.plots.attractor_graph(nothing, points).has_data()
 
 

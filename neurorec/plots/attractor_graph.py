@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neurorec.plots._look import COLUMN, GREY, axes, look
-from neurorec.plots._runs import tables
+from neurorec.plots._runs import single
 from neurorec.plots._stability import LOOKS
 
 if TYPE_CHECKING:
@@ -27,10 +27,11 @@ def attractor_graph(
     Parameters
     ----------
     connections : Dataset, or sequence of one
-        From `nr.dynamics.connections`: ``start`` and ``end`` (connection), numbers of points, -1 where none was reached.
+        From `nr.dynamics.connections`: ``source`` and ``target`` (way), numbers of points, -1 where none was reached; and ``ends_in`` (way), of which
+        only ways that end in a ``"point"`` are drawn. Without it all are.
     points : Dataset, optional
         The fixed points, from `nr.dynamics.fixed_points`. Nodes lie where their first three principal components are, the third drawn
-        obliquely, and look as their stability. None: on a circle.
+        obliquely, and look as their stability. None: those that the connections come with; without any, nodes are on a circle.
     ax : Axes, optional
         None: a new figure.
 
@@ -44,11 +45,12 @@ def attractor_graph(
     >>> import xarray
     >>> import neurorec as nr
     >>> points = nr.dynamics.fixed_points(lambda x: np.tanh(2 * x), size=1)
-    >>> found = xarray.Dataset({"start": ("connection", [1, 1]), "end": ("connection", [0, 2])})
+    >>> found = xarray.Dataset({"source": ("way", [1, 1]), "target": ("way", [0, 2])})
     >>> ax = nr.plots.attractor_graph(found, points)
     """
-    (found,) = tables(connections)[:1]
-    pairs = np.stack([found["start"].values, found["end"].values], axis=1).astype(int)
+    found = single(connections)
+    points = found if points is None and "state" in found else points
+    pairs = _pairs(found)
     count = points.sizes["point"] if points is not None else int(pairs.max(initial=-1)) + 1
     places = _circle(count) if points is None else _places(points["state"].values)
     with look():
@@ -66,13 +68,21 @@ def attractor_graph(
             ax.annotate("", tuple(places[end]), tuple(places[start]), arrowprops=style, zorder=1)
         _draw_nodes(ax, places, points)
         if lost := int((pairs[:, 1] == NOWHERE).sum()):
-            ax.set_title(f"{lost} of {len(pairs)} directions lead to none of the points", fontsize=7)
+            ax.set_title(f"{lost} of {len(pairs)} ways lead to none of the points", fontsize=7)
         ax.margins(0.1)
         ax.set_aspect("equal")
         ax.set_axis_off()
         if points is not None:
             ax.legend(loc="upper left", bbox_to_anchor=(1, 1))
     return ax
+
+
+def _pairs(found: xarray.Dataset) -> np.ndarray:
+    """Where each way begins and ends, (ways, 2)."""
+    ends = found["target"].values.astype(int)
+    if "ends_in" in found:
+        ends = np.where(found["ends_in"].values == "point", ends, NOWHERE)
+    return np.stack([found["source"].values.astype(int), ends], axis=1)
 
 
 def _draw_nodes(ax: Axes, places: np.ndarray, points: xarray.Dataset | None) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neurorec.plots._look import COLOURS, COLUMN, GREY, axes, look
-from neurorec.plots._runs import tables
+from neurorec.plots._runs import single
 from neurorec.plots._stability import LOOKS
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def flow(flow_field: xarray.Dataset | Sequence[xarray.Dataset], points: xarray.D
     >>> field = nr.dynamics.flow_field(net, units=[0, 1])
     >>> ax = nr.plots.flow(field, nr.dynamics.fixed_points(net))
     """
-    (field,) = tables(flow_field)[:1]
+    field = single(flow_field)
     x, y = field["horizontal"].values, field["vertical"].values
     u, v = np.moveaxis(field["velocity"].values, -1, 0)
     speed = np.hypot(u, v)

@@ -9,7 +9,7 @@ import numpy as np
 
 from neurorec.errors import ValueRefused
 from neurorec.plots._look import COLOURS, COLUMN, GREY, axes, look
-from neurorec.plots._runs import tables
+from neurorec.plots._runs import single
 
 if TYPE_CHECKING:
     import xarray
@@ -47,7 +47,7 @@ def selectivity(
     >>> found = nr.dynamics.targeted_dimensions(shown, by=["choice", "motion", "colour"])
     >>> ax = nr.plots.selectivity(found, ["motion", "colour"])
     """
-    (found,) = tables(targeted_dimensions)[:1]
+    found = single(targeted_dimensions)
     names = list(map(str, found["regressor"].values)) if variables is None else list(variables)
     if len(names) < 2 or not set(names) <= set(found["regressor"].values.tolist()):
         raise ValueRefused(f"two variables are needed, of {', '.join(map(str, found['regressor'].values))}; got {', '.join(names)}")
