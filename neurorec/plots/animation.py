@@ -24,7 +24,7 @@ def animation(
     path: str | Path = "state_space.gif",
     points: xarray.Dataset | None = None,
     condition: str | None = None,
-    frames: int = 80,
+    frames: int = 50,
     seconds: float = 4.0,
 ) -> Path:
     """A film of state space: a dot a trial, with what it has just passed, on the lines of `state_space`.
