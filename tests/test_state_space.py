@@ -113,6 +113,24 @@ def test_a_page_stands_alone_and_says_how_much_it_leaves_out(tmp_path):
         nr.plots.interactive(many, tmp_path / "page.png")
 
 
+def test_choices_and_selectivity_are_drawn_as_they_were_measured():
+    task = nr.task("context_integration", dt=0.05)
+    seen = nr.simulate(nr.Network.for_task(task, units=6), task, n=60)
+    curves = nr.dynamics.psychometric(seen, "motion", by="context")
+    ax = nr.plots.choices(curves)
+    dots = [line for line in ax.lines if line.get_marker() == "o"]
+    assert all(np.array_equal(line.get_ydata(), curves["choice"][:, k]) for k, line in enumerate(dots))
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["context colour", "context motion"]
+    axes = nr.dynamics.targeted_dimensions(seen, by=["choice", "motion", "colour"])
+    dots = next(line for line in nr.plots.selectivity(axes, ["colour", "motion"]).lines if line.get_marker() == "o")
+    strongest = np.linalg.norm(axes["coefficient"].sel(regressor="colour"), axis=1).argmax()
+    assert np.array_equal(dots.get_xdata(), axes["coefficient"].sel(regressor="colour")[strongest])
+    with pytest.raises(ValueRefused, match="two variables are needed"):
+        nr.plots.selectivity(axes, ["colour", "sound"])
+    with pytest.raises(ValueRefused, match="shows one network, got 2"):
+        nr.plots.selectivity([axes, axes])
+
+
 def test_pictures_that_cannot_be_made_say_why():
     moving = shown({"h": np.random.default_rng(0).normal(size=(5, 2, 3))})
     with pytest.raises(ValueRefused, match="ax has two dimensions"):

@@ -292,6 +292,15 @@ def test_choices_and_their_slope():
     assert np.isnan(nr.dynamics.psychometric(answers(np.ones((1, 4000)), x=x), "x")["slope"]).all()
 
 
+def test_what_a_run_recorded_is_taken_with_its_conditions():
+    task = nr.task("context_integration", dt=0.05)
+    run = nr.train(nr.Network.for_task(task, units=4), task, trials=24, progress=False, record=nr.Record(("h", "output")))
+    assert nr.dynamics.condition_averages(run, by="context")["count"].sum() == 24
+    assert nr.dynamics.psychometric(run, "motion", by="context")["count"].sum() == 24
+    assert nr.dynamics.targeted_dimensions(run, by=["choice", "motion"]).sizes["unit"] == 4
+    assert nr.dynamics.decoding(run, "context", times=2, folds=2)["score"].shape == (2, 2)
+
+
 def test_reaction_times():
     ramp = np.outer(np.arange(1, 11) * 0.1, [1.0, -2.0, 0.1, 2.0])
     found = nr.dynamics.chronometric(answers(ramp, strength=[1, 2, 0, 2]), "strength", threshold=0.5)

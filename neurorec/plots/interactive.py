@@ -68,6 +68,9 @@ def interactive(
     return path
 
 
+vars(interactive)["needs"] = ("plotly",)  # modules of optional packages, as a task declares them: tests without them leave it out
+
+
 def _trajectories(graph_objects: Any, space: Space, stride: int, number: int) -> Any:
     """All trials of a group as one line, with gaps between them."""
     label, trials = space.groups[number]
