@@ -442,7 +442,7 @@ def test_info_of_a_run_that_diverged(neurorec):
     assert status == 0 and json.loads(out)["done"] < 500
 
 
-@pytest.mark.parametrize("kind", ["overview", "learning-curve", "alignment", "outputs", "rates"])
+@pytest.mark.parametrize("kind", ["overview", "learning-curve", "alignment", "outputs", "rates", "state-space-3d", "flow"])
 def test_plot_writes_a_picture(kind, neurorec, trained):
     status, out, err = neurorec("plot", trained, "--kind", kind)
     path = Path(out.strip())
@@ -455,6 +455,15 @@ def test_plot_of_several_seeds_to_a_pdf(neurorec, trained):
     assert neurorec("plot", trained, "second.h5", "--out", "both.pdf")[0] == 0
     assert Path("both.pdf").read_bytes().startswith(b"%PDF")
     refused(neurorec("plot", trained, "second.h5", "--kind", "rates"), "one run")
+
+
+def test_plot_writes_a_film(neurorec, trained):
+    status, out, err = neurorec("plot", trained, "--kind", "animation")
+    assert (status, err, Path(out.strip()).name) == (0, "", "run_animation.gif")
+    assert Path(out.strip()).read_bytes().startswith(b"GIF")
+    refused(neurorec("plot", trained, trained, "--kind", "animation"), "one run")
+    refused(neurorec("plot", trained, "--kind", "animation", "--out", "film.png"), ".gif")
+    refused(neurorec("plot", trained, "--kind", "animation", "--out", "no/film.gif"), "choose a folder")
 
 
 def test_plot_refuses_what_it_cannot_draw_or_write(neurorec, trained, monkeypatch):

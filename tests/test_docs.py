@@ -94,7 +94,7 @@ def test_the_example_of_a_docstring_runs(example, folder_of_a_run, monkeypatch):
     import matplotlib.pyplot as plt
 
     source = "".join(each.source for each in example.examples)
-    for text, package in {"ModuleNetwork": "torch", '"handwriting"': "HersheyFonts"}.items():
+    for text, package in {"ModuleNetwork": "torch", '"handwriting"': "HersheyFonts", "plots.interactive": "plotly"}.items():
         if text in source:
             pytest.importorskip(package, reason=f"the example needs {package}")
     monkeypatch.chdir(folder_of_a_run)

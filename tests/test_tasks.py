@@ -397,3 +397,50 @@ def test_a_delay_is_a_pair(name):
     """A single number is refused with what would do."""
     with pytest.raises(ShapeError, match="shortest, longest"):
         nr.task(name, delay=1.0)
+
+
+# Context-dependent integration, sine generator --------------------------------------------------------------------------
+
+
+def test_the_signal_that_counts_is_answered_and_the_mean_of_the_evidence_is_its_coherence():
+    task = nr.task("context_integration", sigma=0.0)
+    trials = task.trials(40, seed=2)
+    told, relevant = trials.conditions, np.where(trials.conditions["context"] == "motion", 0, 1)
+    signal = np.where(relevant == 0, told["motion"], told["colour"])
+    assert np.array_equal(told["choice"], np.sign(signal))
+    on = (trials.time > task.before + 1e-9) & (trials.time <= task.before + task.stimulus + 1e-9)
+    assert np.allclose(trials.inputs[on][:, :, 0], told["motion"]) and not trials.inputs[~on][:, :, :2].any()
+    assert np.array_equal(trials.inputs[0, :, 2:], np.eye(2)[relevant])
+    assert np.array_equal(trials.targets[-1, :, 0], told["choice"]) and trials.mask.sum() == 40 * 20
+    assert task.score(-trials.targets, trials).sum() == 0
+
+
+def test_an_ideal_observer_of_the_evidence_is_as_good_as_theory_says():
+    """Phi(c sqrt(stimulus) / sigma), by the sign of the summed evidence."""
+    task = nr.task("context_integration", coherences=(0.1,))
+    trials = task.trials(2000, seed=0)
+    summed = trials.inputs[:, :, :2].sum(axis=0)[np.arange(2000), (trials.conditions["context"] == "colour").astype(int)]
+    assert abs((np.sign(summed) == trials.conditions["choice"]).mean() - 0.8145) < 0.025
+
+
+def test_a_sine_has_the_frequency_that_the_input_asks_for():
+    task = nr.task("sine_generator", n_frequencies=4, frequencies=(1.0, 4.0))
+    trials = task.trials(12, seed=0)
+    number = np.round(trials.conditions["frequency"] - 1).astype(int)
+    assert np.allclose(trials.inputs[0, :, 0], [task.level(n) for n in number])
+    assert np.allclose(trials.targets[:, :, 0], np.sin(2 * np.pi * trials.time[:, None] * trials.conditions["frequency"]))
+    assert trials.mask[:20].sum() == 0 and trials.mask[20:].all()
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "words"),
+    [
+        ("context_integration", {"coherences": (0.1, -0.2)}, "positive sizes"),
+        ("context_integration", {"stimulus": 0.001}, "shorter than a time step"),
+        ("sine_generator", {"frequencies": (1.0, 30.0)}, "four steps"),
+        ("sine_generator", {"settle": 3.0}, "must be shorter"),
+    ],
+)
+def test_settings_of_rhythms_and_contexts_are_refused(name, settings, words):
+    with pytest.raises(ValueRefused, match=words):
+        nr.task(name, **settings)

@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from neurorec.arrays import whole
+from neurorec.dynamics._states import flat, states_of
 from neurorec.errors import ValueRefused
-from neurorec.runs.run import Run
-from neurorec.simulation.trajectories import Trajectories
 
 if TYPE_CHECKING:
     import xarray
 
 
-def principal_components(what: Trajectories | Run, n: int = 3, state: str | None = None) -> xarray.Dataset:
+def principal_components(what: Any, n: int = 3, state: str | Sequence[str] | None = None) -> xarray.Dataset:
     """Principal components of the units' states, over all times and trials.
 
     Parameters
     ----------
-    what : Trajectories or Run
-        From `nr.simulate`, or a run that recorded the state.
+    what : Trajectories, Run, DataArray or (time, trial, unit) array
+        From `nr.simulate`, a run that recorded the state, or states of your own.
     n : int
         How many components, the largest first.
-    state : str, optional
-        Which state of the cell; None: the first, which other units see.
+    state : str or sequence of str, optional
+        Which state of the cell, or several, one after another. None: the first, which other units see.
 
     Returns
     -------
@@ -51,17 +51,10 @@ def principal_components(what: Trajectories | Run, n: int = 3, state: str | None
     >>> components["component"].dims
     ('time', 'trial', 'component')
     """
-    states = _states(what, state)
-    samples = states.transpose("time", "trial", "unit").values.reshape(-1, states.sizes["unit"])
+    states = states_of(what, state)
+    samples = flat(states)
     _expect_variance(samples, whole("n", n))
-    return _labelled(states, *_pca(samples.astype(np.float64), n))
-
-
-def _states(what: Trajectories | Run, state: str | None) -> xarray.DataArray:
-    if isinstance(what, Run):
-        name = state or what.network.formula.states[0]
-        return what.trajectories(name)[name]
-    return what.to_xarray()[state or next(iter(what.states))]
+    return _labelled(states, *_pca(samples, n))
 
 
 def _expect_variance(samples: np.ndarray, n: int) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
+from neurorec.errors import ValueRefused
+
 if TYPE_CHECKING:
     import numpy as np
     from matplotlib.axes import Axes
@@ -35,6 +37,19 @@ def axes(ax: Axes | None, width: float = COLUMN, height: float = 2.5) -> Axes:
     if ax is not None:
         return ax
     return ticked(figure(1, 1, width, height)[1].item())
+
+
+def solid_axes(ax: Axes | None, width: float = COLUMN, height: float = 3.2) -> Any:
+    """Three-dimensional axes: those that were given, or of a new figure of that size in inches."""
+    import matplotlib.pyplot as plt
+
+    from neurorec.plots._figure import Figure
+
+    if ax is None:
+        return plt.figure(figsize=(width, height), layout="constrained", FigureClass=Figure).add_subplot(projection="3d")
+    if ax.name != "3d":
+        raise ValueRefused("ax has two dimensions; make it by plt.subplots(subplot_kw={'projection': '3d'})")
+    return ax
 
 
 def figure(rows: int, columns: int, width: float, height: float) -> tuple[Figure, np.ndarray]:

@@ -54,6 +54,20 @@ def tables(tables: xarray.Dataset | Sequence[xarray.Dataset]) -> list[xarray.Dat
     return [tables] if hasattr(tables, "data_vars") else list(tables)  # type: ignore[list-item]
 
 
+def single(given: xarray.Dataset | Sequence[xarray.Dataset]) -> xarray.Dataset:
+    """One table, also as a sequence of one.
+
+    Raises
+    ------
+    ValueRefused
+        If there are several: of several networks, say.
+    """
+    every = tables(given)
+    if len(every) != 1:
+        raise ValueRefused(f"this picture shows one network, got {len(every)}; draw one at a time, each on its own ax")
+    return every[0]
+
+
 def column(run: Run, name: str) -> np.ndarray:
     """A column of the log, one value a trial done."""
     log = run.log

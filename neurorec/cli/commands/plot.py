@@ -43,21 +43,42 @@ def command(
     runs: Annotated[
         list[Path], typer.Argument(metavar="RUN...", help="Run files; those that differ in more than the seed are told apart.")
     ],
-    out: Annotated[Path | None, typer.Option(help="Picture: png, pdf, svg; else beside the first run. An older one is replaced.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Picture: png, pdf, svg, or what the kind makes; else beside the first run. An older one is replaced."),
+    ] = None,
     kind: Annotated[Kind, typer.Option(help="What to draw.")] = USUAL,
     trust: Annotated[bool, TRUST] = False,
 ) -> None:
     """Draw a run, or several: seeds together, conditions apart."""
     import matplotlib.pyplot as plt
 
-    path = out or runs[0].parent / f"{runs[0].stem}_{kind.name}.png"
-    _expect_picture(path)
+    path = out or runs[0].parent / f"{runs[0].stem}_{kind.name}{_suffix(kind.name)}"
     plt.switch_backend("agg")  # a file, never a window
+    if "path" in _arguments(kind.name):
+        print(load("plots", kind.name)(_single(kind, runs, trust), path))
+        return
+    _expect_picture(path)
     with plt.rc_context({"pdf.fonttype": 42, "svg.fonttype": "none"}):  # text stays text, for who edits the picture
         figure = _figure(kind, runs, trust)
         _save(figure, path)
     plt.close(figure)
     print(path)
+
+
+def _suffix(plot: str) -> str:
+    """Of the file: that of the plot's own default, such as a film's; else a picture's."""
+    taken = outline("plots", plot).args
+    defaults = dict(zip([each.arg for each in taken.args][::-1], taken.defaults[::-1], strict=False))
+    return Path(defaults["path"].value).suffix if "path" in defaults else ".png"
+
+
+def _single(kind: Kind, paths: list[Path], trust: bool) -> Run:
+    from neurorec.runs.run import open_run
+
+    if len(paths) > 1:
+        raise ValueRefused(f"--kind {kind.value} shows a trial of one run, got {len(paths)}; name one, or choose another --kind")
+    return open_run(paths[0], trust)
 
 
 def _save(figure: Figure, path: Path) -> None:
@@ -80,11 +101,11 @@ def _figure(kind: Kind, paths: list[Path], trust: bool) -> Figure:
     from neurorec.runs.run import open_run
 
     draw, (first, *_) = load("plots", kind.name), _arguments(kind.name)
-    if first == "run" and len(paths) > 1:
-        raise ValueRefused(f"--kind {kind.value} shows a trial of one run, got {len(paths)}; name one, or choose another --kind")
+    if first == "run":
+        return draw(_single(kind, paths, trust)).figure
     runs = [open_run(path, trust) for path in paths]
-    if first in ("run", "runs"):
-        return draw(runs[0] if first == "run" else runs).figure
+    if first == "runs":
+        return draw(runs).figure
     return _measured(kind, conditions(runs), load("dynamics", first))
 
 

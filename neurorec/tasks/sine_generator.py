@@ -1,0 +1,93 @@
+"""Sine generator: a constant input says at which frequency to oscillate."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from neurorec.arrays import positive, real_array, whole
+from neurorec.errors import ValueRefused
+from neurorec.tasks.base.recommended import Recommended
+from neurorec.tasks.base.task import AbstractTask
+from neurorec.tasks.base.trials import Trial, Trials
+
+
+@dataclass(frozen=True)
+class SineGenerator(AbstractTask):
+    """After Sussillo and Barak (2013, Neural Computation 25:626): the output is a sine whose frequency a constant input sets.
+
+    The input of frequency number j of n is (j + 1/2) / n, from the first step to the last; the output should be sin(2 pi f t). Frequencies are
+    evenly spaced. Trials begin with the onset of the input, and the first part of them does not count, while the rhythm begins.
+
+    Parameters
+    ----------
+    dt : float
+        Time step in seconds.
+    n_frequencies : int
+        How many, each as likely.
+    frequencies : (float, float)
+        Lowest and highest in Hz.
+    duration : float
+        Length of a trial in seconds.
+    settle : float
+        Seconds from its start that do not count; 0: everything counts.
+
+    Raises
+    ------
+    ShapeError, ValueRefused
+        If a setting is out of its range, or the highest frequency has fewer than four steps a period.
+
+    Notes
+    -----
+    Condition of a trial: ``frequency`` in Hz.
+    """
+
+    dt: float = 0.01
+    n_frequencies: int = 20
+    frequencies: tuple[float, float] = (0.5, 2.0)
+    duration: float = 3.0
+    settle: float = 0.2
+
+    n_inputs: ClassVar[int] = 1
+    n_outputs: ClassVar[int] = 1
+    recommended: ClassVar[Recommended] = Recommended(
+        rule="bptt", trials=40_000, batch=20, gain=1.2, readout_gain=0.1, rate=0.002, anneal=0.1
+    )
+
+    def __post_init__(self) -> None:
+        """Refuse settings that make no trial."""
+        whole("n_frequencies", self.n_frequencies)
+        low, high = real_array("frequencies", self.frequencies, (2,), "(lowest, highest) in Hz").tolist()
+        if not 0 < low <= high or 4 * high * positive("dt", self.dt) > 1:
+            raise ValueRefused(
+                f"frequencies must be (lowest, highest) in Hz, positive, with four steps of {self.dt:g} s a period or more, got {self.frequencies!r}"
+            )
+        object.__setattr__(self, "frequencies", (low, high))
+        steps = self._steps("duration", positive("duration", self.duration, "seconds"))
+        if self.settle != 0 and self._steps("settle", positive("settle", self.settle, "seconds")) >= steps:
+            raise ValueRefused(f"settle = {self.settle:g} s must be shorter than duration = {self.duration:g} s")
+
+    def trial(self, rng: np.random.Generator) -> Trial:
+        """Inputs (T, 1), targets (T, 1)."""
+        number, steps = int(rng.integers(self.n_frequencies)), self._steps("duration", self.duration)
+        frequency = float(self.all_frequencies()[number])
+        time = self.dt * np.arange(1, steps + 1)
+        counted = (np.arange(steps) >= round(self.settle / self.dt)).astype(float)
+        return Trial(
+            np.full((steps, 1), self.level(number)), np.sin(2 * np.pi * frequency * time)[:, None], counted, {"frequency": frequency}
+        )
+
+    def score(self, outputs: np.ndarray, trials: Trials) -> np.ndarray:
+        """Share of the variance of the target explained in the steps that count, 0 at the least, (B,)."""
+        left = (trials.mask * (outputs - trials.targets)[:, :, 0] ** 2).sum(axis=0)
+        return np.clip(1 - left / (trials.mask * trials.targets[:, :, 0] ** 2).sum(axis=0), 0, 1)
+
+    def all_frequencies(self) -> np.ndarray:
+        """In Hz, (n_frequencies,)."""
+        return np.linspace(*self.frequencies, self.n_frequencies)
+
+    def level(self, number: int) -> float:
+        """The input that asks for frequency number 0, 1, ..."""
+        return (number + 0.5) / self.n_frequencies
