@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from neurorec.display import escaped
+from neurorec.display import escaped, some
 from neurorec.progress import view_of
 from neurorec.sweeps.claims import claims, read_owner
 from neurorec.sweeps.plan import Plan, Point
@@ -18,7 +19,7 @@ REDRAWN = 1.0  # seconds between two looks at what is running
 
 
 class Board:
-    """Counts results and shows them.
+    """Counts results and shows them, and every second what is running.
 
     Parameters
     ----------
@@ -32,16 +33,14 @@ class Board:
     def __init__(self, folder: Path, points: Iterable[Point], total: int, done: int):
         self._folder, self._points, self._total = folder, {point.name: point for point in points}, total
         self._counts = {DONE: done, FAILED: 0, BUSY: 0}
-        self._first, self._began, self._looked = done, time.monotonic(), 0.0
+        self._first, self._began, self._drawing, self._closed = done, time.monotonic(), threading.Lock(), threading.Event()
         self._view = view_of(total, done, "point")
         self._view.show(done, "starting", None)
+        self._clock = threading.Thread(target=self._look, daemon=True, name="progress of a sweep")
+        self._clock.start()
 
-    def note(self, result: Result | None) -> None:
-        """A result, or time that has passed without one."""
-        if result is None:
-            if time.monotonic() - self._looked > REDRAWN:
-                self._show()
-            return
+    def note(self, result: Result) -> None:
+        """One point more."""
         self._counts[result["state"]] += 1
         if result["state"] == FAILED:
             self._say(f"{self._points[result['name']]} failed: {result['error']}")
@@ -51,22 +50,30 @@ class Board:
 
     def close(self) -> None:
         """The last state remains visible."""
+        self._closed.set()
+        self._clock.join()
         self._view.close()
 
+    def _look(self) -> None:
+        while not self._closed.wait(REDRAWN):
+            self._show()
+
     def _show(self) -> None:
-        self._looked, done = time.monotonic(), self._counts[DONE]
+        done = self._counts[DONE]
         fresh = done - self._first
-        left = (self._looked - self._began) * (self._total - done) / fresh if fresh else None
-        running = [owner for path in claims(self._folder).values() if (owner := read_owner(path)) is not None]
-        failed = f", {self._counts[FAILED]} failed" if self._counts[FAILED] else ""
-        self._view.show(done, f"{len(running)} running{failed}{_losses([owner.loss for owner in running])}", left)
+        left = (time.monotonic() - self._began) * (self._total - done) / fresh if fresh else None
+        owners = [owner for path in claims(self._folder).values() if (owner := read_owner(path)) is not None]
+        said = [some(len(owners), "run") + " under way"] if owners else []
+        said += [f"{self._counts[FAILED]} failed"] if self._counts[FAILED] else []
+        with self._drawing:
+            self._view.show(done, ", ".join([*said, *_losses([owner.loss for owner in owners])]), left)
 
     def _say(self, text: str) -> None:
         print(escaped(text), file=sys.stderr, flush=True)
 
 
 @contextlib.contextmanager
-def watched(shown: bool, folder: Path, plan: Plan, points: Iterable[Point], done: int) -> Iterator[Callable[[Result | None], None]]:
+def watched(shown: bool, folder: Path, plan: Plan, points: Iterable[Point], done: int) -> Iterator[Callable[[Result], object]]:
     """A board, or none; what is to be called with every result."""
     if not shown:
         yield lambda result: None
@@ -78,6 +85,6 @@ def watched(shown: bool, folder: Path, plan: Plan, points: Iterable[Point], done
         board.close()
 
 
-def _losses(each: list[float]) -> str:
+def _losses(each: list[float]) -> list[str]:
     known = [loss for loss in each if loss == loss]
-    return f", loss {min(known):.3g} to {max(known):.3g}" if known else ""
+    return [f"loss {min(known):.3g} to {max(known):.3g}"] if known else []

@@ -25,8 +25,8 @@ class AbstractExecutor(ABC):
     """Trains points, in whatever order."""
 
     @abstractmethod
-    def run(self, tasks: Sequence[Task], stop: Stopping) -> Iterator[Result | None]:
-        """Results as they come, None where there is none yet but time has passed; until all are there, or a signal has come.
+    def run(self, tasks: Sequence[Task], stop: Stopping) -> Iterator[Result]:
+        """Results as they come, until all are there or a signal has come.
 
         Parameters
         ----------
@@ -41,7 +41,7 @@ class AbstractExecutor(ABC):
 class Here(AbstractExecutor):
     """One after another, in this process."""
 
-    def run(self, tasks: Sequence[Task], stop: Stopping) -> Iterator[Result | None]:
+    def run(self, tasks: Sequence[Task], stop: Stopping) -> Iterator[Result]:
         """As they end."""
         for task in tasks:
             if stop.received is not None:
@@ -71,7 +71,7 @@ class Submitting(AbstractExecutor):
                 f"client must have a submit method, as dask.distributed.Client and concurrent.futures executors have; got {client!r}"
             )
 
-    def run(self, tasks: Sequence[Task], stop: Stopping) -> Iterator[Result | None]:
+    def run(self, tasks: Sequence[Task], stop: Stopping) -> Iterator[Result]:
         """As they end; points that others have are waited for.
 
         Raises
@@ -87,11 +87,11 @@ class Submitting(AbstractExecutor):
                 result = self._result(waiting.pop(task), lost, task)
                 if result is None or result["state"] == BUSY:
                     later[task] = time.monotonic() + (WAIT if result else LOOK)
-                yield result
+                else:
+                    yield result
             for task in [task for task, due in later.items() if due <= time.monotonic()]:
                 del later[task]
                 waiting[task] = self._submit(task)
-            yield None
             time.sleep(PAUSE)
         for future in waiting.values():
             future.cancel()

@@ -59,7 +59,7 @@ def keep_plan(folder: Path, plan: Plan) -> None:
     Raises
     ------
     ValueRefused
-        If the folder holds another sweep: one with points that this one has not.
+        If the folder holds another sweep: one that began points that this one has not.
     RunFileError
         If it cannot be written.
     """
@@ -82,10 +82,15 @@ def expect_own(folder: Path, plan: Plan) -> None:
     if not (folder / PLAN).exists():
         return
     names = {point.name for point in plan.points}
-    if foreign := [point for point in plan_of(folder).points if point.name not in names]:
+    if foreign := [point for point in plan_of(folder).points if point.name not in names and _begun(folder, point.name)]:
         raise ValueRefused(
-            f"{folder} holds another sweep, whose {foreign[0]} is not in this one; choose another folder, or keep all its points and add to them"
+            f"{folder} holds another sweep, whose {foreign[0]} is not in this one; choose another folder, or keep what is trained and add to it"
         )
+
+
+def _begun(folder: Path, name: str) -> bool:
+    """Whether there is anything of a point."""
+    return run_path(folder, name).exists() or (folder / RESULTS / f"{name}.json").exists()
 
 
 def run_path(folder: Path, name: str) -> Path:

@@ -8,7 +8,7 @@ import selectors
 import signal
 import subprocess
 import sys
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from typing import Any, final
 
@@ -17,8 +17,9 @@ from neurorec.sweeps.executors import AbstractExecutor, Task
 from neurorec.sweeps.stopping import Stopping
 from neurorec.sweeps.work import Result
 
-LOOK = 0.5  # seconds after which the progress is shown anew where nothing has ended
+LOOK = 0.5  # seconds after which a signal is noticed where no worker says anything
 STILLBORN = 20  # workers in a row that may die before they can be asked for anything
+MOST_DEATHS = 100  # of workers over one point
 ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
 READY = "ready"
 
@@ -90,21 +91,21 @@ class Processes(AbstractExecutor):
     def __init__(self, number: int):
         self.number = number
 
-    def run(self, tasks: Sequence[Task], stop: Stopping) -> Iterator[Result | None]:
+    def run(self, tasks: Sequence[Task], stop: Stopping) -> Iterator[Result]:
         """As they end."""
-        left, stillborn = deque(tasks), 0
+        left, stillborn, died = deque(tasks), 0, Counter()
         with _Pool() as pool:
             while (left or pool.busy) and stop.received is None:
                 while len(pool) < min(self.number, len(left) + len(pool.busy)):
                     pool.start()
-                yield None
                 for worker in pool.heard():
                     answer, task = worker.answer(), worker.task
                     stillborn = 0 if worker.ready else stillborn + 1
                     if answer is None:
                         pool.bury(worker)
+                        died[task] += 1
                         left.extendleft([task] if task else [])
-                        self._expect_alive(stillborn)
+                        self._expect_alive(stillborn, died[task])
                         continue
                     if answer != READY:
                         worker.task = None

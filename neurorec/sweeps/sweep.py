@@ -29,7 +29,7 @@ class Sweep(AbstractDisplayed):
 
     What is done stays done: `run` may be called again and again, by any number of processes and machines that see the folder, killed
     at any moment, and goes on to the same bits. Each run file is named by a hash of its settings; ``sweep.toml`` beside them says what the
-    sweep is. A folder's sweep may grow, by values and points more, but not change.
+    sweep is. A folder's sweep may grow, by values and points more, but keeps what it has trained.
 
     Parameters
     ----------
@@ -156,11 +156,11 @@ class Sweep(AbstractDisplayed):
         """
         executor = Here() if workers == 1 and client is None else _executor(workers, client)
         share = self._share(index, of)
-        keep_plan(self.folder, self._plan)
         before = self.status()
         skipped = (DONE,) if again else (DONE, FAILED)
         todo = tuple(point for point in share if before.states[point.name] not in skipped)
         expect_to_work(self._plan, todo, self._trust)
+        keep_plan(self.folder, self._plan)
         tasks = [(str(run_path(self.folder.absolute(), point.name)), again, self._trust) for point in todo]
         with Stopping() as stop, watched(progress and bool(todo), self.folder, self._plan, todo, before.done) as note:
             for result in executor.run(tasks, stop):

@@ -49,8 +49,15 @@ def work(path: str, again: bool = False, trust: bool = False, stop: Stopping | N
     KeyboardInterrupt, SystemExit
         On a signal, after the batch under way; the file can be gone on with.
     """
-    here, name = Path(path).parent, Path(path).stem
-    point = plan_of(here).by_name[name]
+    try:
+        return _worked(Path(path).parent, Path(path).stem, again, trust, stop)
+    except Exception as error:  # a disk that takes no claim, a sweep.toml that was changed: told, but not kept; the next run asks again
+        return _told(error) | {"name": Path(path).stem}
+
+
+def _worked(here: Path, name: str, again: bool, trust: bool, stop: Stopping | None) -> Result:
+    if (point := plan_of(here).by_name.get(name)) is None:
+        raise RunFileError(f"{here} is no longer the sweep of point {name}; run the sweep anew")
     if (ended := _ended(here, point, again)) is not None:
         return ended
     claim = claimed(here, name, _begun(run_path(here, name)))
@@ -97,10 +104,8 @@ def _trained(here: Path, point: Point, claim: Claim, trust: bool, stop: Stopping
         if stop is not None and stop.received is not None and run.done < run.total:
             raise SystemExit(f"stopped after trial {run.done} of {run.total}")
         return _summary(run) | {"wall": time.monotonic() - began}
-    except NeurorecError as error:
-        return _failed(str(error))
-    except Exception as error:  # of the user's own cell or task, or of a machine without memory: the other points go on
-        return _failed(f"{type(error).__name__}: {error}") | {"traceback": traceback.format_exc()}
+    except Exception as error:  # diverged, the user's own cell or task, a machine without memory: the other points go on
+        return _told(error)
 
 
 def _train(path: Path, point: Point, claim: Claim, trust: bool, stop: Stopping | None) -> Run:
@@ -126,5 +131,12 @@ def _summary(run: Run) -> Result:
     return {"state": DONE, "done": done, "loss": loss, **last, "sizes": sizes}
 
 
+def _told(error: Exception) -> Result:
+    """An error in a sentence; of one that is not ours also where it came from."""
+    if isinstance(error, NeurorecError):
+        return _failed(str(error))
+    return _failed(f"{type(error).__name__}: {error}") | {"traceback": "".join(traceback.format_exception(error))}
+
+
 def _failed(sentence: str) -> Result:
-    return {"state": FAILED, "error": " ".join(escaped(sentence.replace("\n", " ")).split())}
+    return {"state": FAILED, "error": escaped(" ".join(sentence.split()))}
