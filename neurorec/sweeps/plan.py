@@ -56,7 +56,7 @@ class Point:
     differs: Mapping[str, Any]
 
     def __str__(self) -> str:
-        said = ", ".join(f"{key}={json.dumps(value)}" for key, value in self.differs.items())
+        said = ", ".join(f"{key} {json.dumps(value)}" for key, value in self.differs.items())
         return f"point {self.index} ({said})" if said else f"point {self.index}"
 
 

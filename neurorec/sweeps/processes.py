@@ -115,10 +115,11 @@ class Processes(AbstractExecutor):
             pool.stop()
             yield from pool.last_answers()
 
-    def _expect_alive(self, stillborn: int) -> None:
-        if stillborn >= STILLBORN:
+    def _expect_alive(self, stillborn: int, died: int) -> None:
+        """A point that costs workers their lives is known by its claims; this is for those that die before they can make one."""
+        if stillborn >= STILLBORN or died >= MOST_DEATHS:
             raise RunFileError(
-                f"{stillborn} worker processes died before they began; is there memory for {self.number}? Above is what they said"
+                f"workers die again and again; is there memory for {self.number}? Above is what they said, what was trained is kept"
             )
 
 
