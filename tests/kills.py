@@ -31,7 +31,7 @@ def sweep_in(folder: Path, points: int, trials: int, engine: str = "numba") -> n
         network={"units": 6, "noise": 0.01},
         training={"engine": engine, "trials": trials, "batch": 3, "optimiser": "adam"},
         over={"training.rate": [0.001, 0.003], "seed": range(points // 2)},
-        record={"every": 9},
+        record={"every": 9, "checkpoints": 1},
     )
 
 

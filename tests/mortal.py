@@ -14,7 +14,7 @@ import neurorec as nr
 
 @dataclass(frozen=True)
 class Mortal(nr.AbstractTask):
-    """Dies when a process makes its tenth trial, where `fatal`."""
+    """Dies when a process makes its tenth trial, or a later one, where `fatal`."""
 
     dt: float = 0.01
     fatal: bool = False
@@ -23,7 +23,7 @@ class Mortal(nr.AbstractTask):
 
     def trial(self, rng: np.random.Generator) -> nr.Trial:
         self.made.append(1)
-        if self.fatal and len(self.made) == 10:
+        if self.fatal and len(self.made) >= 10:
             os.kill(os.getpid(), signal.SIGKILL)
         return nr.Trial(rng.standard_normal((5, 1)), np.ones((5, 1)))
 

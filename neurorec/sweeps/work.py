@@ -103,7 +103,7 @@ def _trained(here: Path, point: Point, claim: Claim, trust: bool, stop: Stopping
         run = _train(run_path(here, point.name), point, claim, trust, stop)
         if stop is not None and stop.received is not None and run.done < run.total:
             raise SystemExit(f"stopped after trial {run.done} of {run.total}")
-        return _summary(run) | {"wall": time.monotonic() - began}
+        return _summary(run, run_path(here, point.name), claim.owner.loss) | {"wall": time.monotonic() - began}
     except Exception as error:  # diverged, the user's own cell or task, a machine without memory: the other points go on
         return _told(error)
 
@@ -123,12 +123,12 @@ def _train(path: Path, point: Point, claim: Claim, trust: bool, stop: Stopping |
     return resume(path, task=task, progress=note, trust=classes(network, task, how))
 
 
-def _summary(run: Run) -> Result:
-    log, done = run.log.isel(trial=slice(run.done)), run.done
-    last = {name: float(log[name].values[-1]) if done else float("nan") for name in log.data_vars if name != "loss"}
-    loss = float(log["loss"].values[-RECENT:].mean()) if done else float("nan")
+def _summary(run: Run, path: Path, loss: float) -> Result:
+    """Of a run that is done; `loss` is the mean of late as training said it, not a number where nothing was left to train."""
+    last = RunReader.open(path).last_row()
     sizes = {name: list(getattr(run.network, name).shape) for name in WEIGHTS if hasattr(run.network, name)}
-    return {"state": DONE, "done": done, "loss": loss, **last, "sizes": sizes}
+    recent = loss if loss == loss else float(run.log["loss"].values[: int(last["done"])][-RECENT:].mean())
+    return {"state": DONE} | last | {"loss": recent, "sizes": sizes}
 
 
 def _told(error: Exception) -> Result:
