@@ -9,6 +9,7 @@ from typing import Any
 
 from neurorec.display import escaped
 from neurorec.errors import NeurorecError, RunFileError
+from neurorec.runs.open_file import ClosedFile
 from neurorec.runs.run import Run
 from neurorec.runs.run_reader import RunReader
 from neurorec.sweeps.claims import Claim, Owner, claimed, deaths
@@ -125,7 +126,7 @@ def _train(path: Path, point: Point, claim: Claim, trust: bool, stop: Stopping |
 
 def _summary(run: Run, path: Path, loss: float) -> Result:
     """Of a run that is done; `loss` is the mean of late as training said it, not a number where nothing was left to train."""
-    last = RunReader.open(path).last_row()
+    last = RunReader(ClosedFile(path)).last_row()  # what this process has just written need not be looked through twice
     sizes = {name: list(getattr(run.network, name).shape) for name in WEIGHTS if hasattr(run.network, name)}
     recent = loss if loss == loss else float(run.log["loss"].values[: int(last["done"])][-RECENT:].mean())
     return {"state": DONE} | last | {"loss": recent, "sizes": sizes}
