@@ -19,6 +19,8 @@ import pytest
 from kills import at_work, different, killing, sweep_in, until_done
 
 import neurorec as nr
+from neurorec.discovery import load
+from neurorec.runs.run_reader import RunReader
 from neurorec.sweeps import claims
 from neurorec.sweeps.folder import read_plan
 from neurorec.sweeps.toml_text import written
@@ -86,8 +88,9 @@ def test_results_are_arrays_over_the_dimensions_of_the_sweep(peaceful):
 
 
 def test_what_is_looked_at_is_read_and_nothing_else(peaceful, monkeypatch):
-    read, opening = [], nr.runs.run_reader.RunReader.open
-    monkeypatch.setattr("neurorec.runs.run_reader.RunReader.open", lambda path, *trust: read.append(path) or opening(path, *trust))
+    read, newest = [], RunReader.newest
+    monkeypatch.setattr(RunReader, "newest", lambda run: read.append(run.path) or newest(run))
+    monkeypatch.setattr(RunReader, "open", None)
     log = peaceful.log
     assert not read
     assert np.isfinite(log.loss.isel(rate=0).mean("trial").values).all()
@@ -115,6 +118,19 @@ def test_a_sweep_may_grow_but_keeps_what_it_trained(peaceful, tmp_path):
     assert Path(grown.paths.sel(seed=0).item()).stat().st_mtime_ns == before
     with pytest.raises(nr.errors.ValueRefused, match=r"holds another sweep, whose point 0 \(seed 0\) is not in this one"):
         small(tmp_path / "a", over={"seed": [7]})
+
+
+def test_arrays_classes_and_objects_are_kept_as_plain_settings(tmp_path):
+    from neurorec.learning.optimisers.adam import Adam
+
+    training = REFERENCE | {"optimiser": Adam(beta1=np.float64(0.8))}
+    over = {"training.rate": np.logspace(-3, -1, 2), "network.cell": [load("cells", "leaky_relu"), "gru"]}
+    task = nr.task("periodic_output", period=np.float64(0.1))
+    sweep = small(tmp_path / "plain", task=task, training=training, over=over | {"seed": np.arange(1)})
+    sweep.run(progress=False, index=0, of=4)
+    assert [point.name for point in nr.Sweep.open(sweep.folder).points] == [point.name for point in sweep.points]
+    with pytest.raises(nr.errors.ValueRefused, match="arrays have no name"):
+        small(tmp_path / "arrays", task=nr.Trials(np.zeros((2, 1, 1)), np.zeros((2, 1, 1))))
 
 
 # Who trains it --------------------------------------------------------------------------------------------------------
@@ -181,9 +197,9 @@ def test_a_claim_belongs_to_one(tmp_path):
     assert not list((tmp_path / "claims").iterdir())
 
 
-def write(folder, number, seconds=0.0, **changes):
+def write(folder, number, seconds=0.0, name="point", **changes):
     """A claim of somebody, so many seconds old."""
-    path = folder / "claims" / f"point.{number}"
+    path = folder / "claims" / f"{name}.{number}"
     path.parent.mkdir(exist_ok=True)
     path.write_text(json.dumps(vars(claims.myself(7)) | changes))
     os.utime(path, (time.time() - seconds,) * 2)
@@ -209,6 +225,21 @@ def test_a_dead_claim_is_taken_over_and_counted(tmp_path, seconds, changes, aliv
         assert claims.deaths(tmp_path, "point", 7) == 1
         assert claims.deaths(tmp_path, "point", 8) == 0  # it has come further since
         found.release()
+
+
+def test_a_run_that_was_taken_over_is_left_to_the_other(tmp_path, monkeypatch):
+    monkeypatch.setattr(claims, "BEAT", 1e-3)
+    sweep, claimed = small(tmp_path / "lost", over={}, training=REFERENCE | {"trials": 3000}), claims.claimed
+
+    def taken_over(folder, name, done):
+        claim = claimed(folder, name, done)
+        write(folder, 1, name=name)
+        return claim
+
+    monkeypatch.setattr("neurorec.sweeps.work.claimed", taken_over)
+    found = sweep.run(progress=False)
+    assert (found.done, found.failed, found.running) == (0, 0, 1)  # by the one who wrote the other claim: this process
+    assert 0 < nr.open_run(sweep.paths.values.item()).done < 3000
 
 
 def test_a_claim_cut_off_at_its_birth_is_dead_soon(tmp_path, monkeypatch):

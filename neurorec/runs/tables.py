@@ -40,21 +40,21 @@ def read_log(source: AbstractFile) -> xarray.Dataset:
         return table(file, layout, "log", names, rows_in_use(file, layout, "log", done))
 
 
-def read_last_row(source: AbstractFile) -> dict[str, float]:
-    """The last row of the log, and how many there are as ``done``; the file is opened once, and only that row is compared with its checksum.
+def read_newest(source: AbstractFile, rows: int | None) -> dict[str, np.ndarray]:
+    """The newest rows of the log, (n,) a column, of trials done; the file is opened once, and only those rows are compared with their checksums.
 
     Raises
     ------
     RunFileError
-        If it is not as it was written.
+        If one is not as it was written.
     """
     file = source.file
     with reading(source.name, "/log"):
         done, names = state_to_read(source.name, file).trials, stored_layout(file).variables("log")
-        row = np.s_[max(0, done - 1) : done]
+        kept = np.s_[0 if rows is None else max(0, done - rows) : done]
         if CHECKSUMS in file:
-            expect_good(bad_rows(file, "log", names, row), source.name, "/log")
-        return {"done": done, **{name: float(file[f"log/{name}"][done - 1]) for name in names if done}}
+            expect_good(bad_rows(file, "log", names, kept), source.name, "/log")
+        return {name: whole(file[f"log/{name}"], NUMBERS)[kept] for name in ("trial", *names)}
 
 
 def read_trajectories(source: AbstractFile, names: tuple[str, ...]) -> xarray.Dataset:

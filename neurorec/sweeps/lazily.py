@@ -15,6 +15,7 @@ import xarray
 from xarray.backends import BackendArray
 from xarray.core import indexing
 
+from neurorec.runs.open_file import ClosedFile
 from neurorec.runs.run_reader import RunReader
 from neurorec.sweeps.folder import results, run_path
 from neurorec.sweeps.plan import POINT, WEIGHTS, Plan, Point
@@ -60,10 +61,10 @@ class RunArray(BackendArray):
         return array
 
 
-def log(folder: Path, plan: Plan, trust: bool) -> xarray.Dataset:
+def log(folder: Path, plan: Plan) -> xarray.Dataset:
     """The logs of all runs, over the sweep's dimensions and trial."""
     columns, trials = _columns(plan), max(_setting(point, "trials") for point in plan.points)
-    read = {name: _reader(lambda run, name=name: run.log()[name].values, trust) for name in columns}
+    read = {name: lambda path, name=name: RunReader(ClosedFile(path)).newest()[name] for name in columns}
     arrays = {name: (("trial",), (trials,), read[name], {"units": unit, "long_name": text}) for name, (unit, text) in columns.items()}
     return _dataset(folder, plan, arrays).assign_coords(trial=("trial", np.arange(1, trials + 1), {"long_name": "trial, from 1"}))
 
@@ -80,7 +81,7 @@ def final(folder: Path, plan: Plan, trust: bool) -> xarray.Dataset:
         for name in WEIGHTS
         if sizes and all(each.get(name) == sizes[0].get(name) and name in each for each in sizes)
     }
-    read = {name: _reader(lambda run, name=name: getattr(run.network(), name), trust) for name in shapes}
+    read = {name: lambda path, name=name: getattr(RunReader.open(path, trust).network(), name) for name in shapes}
     arrays = {name: (AXES[name], shape, read[name], {}) for name, shape in shapes.items()}
     return _dataset(folder, plan, arrays).assign(numbers | {"state": (tuple(plan.shape), states)})
 
@@ -104,10 +105,6 @@ def _dataset(
         },
         _coordinates(plan),
     )
-
-
-def _reader(take: Callable[[RunReader], np.ndarray], trust: bool) -> Read:
-    return lambda path: np.asarray(take(RunReader.open(path, trust)))
 
 
 def _columns(plan: Plan) -> dict[str, tuple[str, str]]:

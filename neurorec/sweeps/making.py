@@ -18,7 +18,7 @@ from neurorec.training.parts import PARTS, Parts
 from neurorec.training.train import prepared, train
 from neurorec.trust import class_named, instance
 
-OF_NETWORK = {"cell": "cells", "filter": "filters", "parametrisation": "parametrisations"}  # by kind
+CLASSES = {"cell": "cells", "filter": "filters"}  # that a network is made of, and their kinds
 Training = tuple[AbstractNetwork, AbstractTask, dict[str, Any]]  # network, task, and keyword arguments of nr.train
 
 
@@ -84,14 +84,16 @@ def _network(chosen: dict[str, Any], task: AbstractTask, seed: Any, trust: bool)
     sizes = {"inputs": task.n_inputs, "outputs": task.n_outputs, "dt": task.dt}
     if (name := chosen.pop("preset", None)) is not None:
         return _preset(class_named("presets", name, trust), chosen, sizes)
-    for name in OF_NETWORK:
-        if chosen.get(name) is not None:
-            chosen[name] = (
-                _part(OF_NETWORK[name], chosen[name], trust)
-                if name == "parametrisation"
-                else class_named(OF_NETWORK[name], chosen[name], trust)
-            )
-    return Network.random(**sizes, **{name: tuple(value) if name == "plastic" and value else value for name, value in chosen.items()})
+    return Network.random(**sizes, **{name: _argument(name, value, trust) for name, value in chosen.items()})
+
+
+def _argument(name: str, value: Any, trust: bool) -> Any:
+    """Of `Network.random`."""
+    if value is None:
+        return None
+    if name == "parametrisation":
+        return _part("parametrisations", value, trust)
+    return class_named(CLASSES[name], value, trust) if name in CLASSES else _tuple(value) if name == "plastic" else value
 
 
 def _preset(cls: Any, chosen: dict[str, Any], sizes: Mapping[str, Any]) -> AbstractNetwork:

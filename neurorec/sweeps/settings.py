@@ -17,6 +17,7 @@ from neurorec.errors import NeurorecError, UnknownName, ValueRefused
 from neurorec.networks.network import Network
 from neurorec.runs.record import Record
 from neurorec.tasks.base.task import AbstractTask
+from neurorec.tasks.base.trials import Trials
 from neurorec.training.parts import PARTS, settings_of
 from neurorec.training.settings import options
 from neurorec.training.task_of_run import describe_task, json_able
@@ -37,10 +38,12 @@ def plain(value: Any) -> Any:
     ValueRefused
         If a file cannot hold it.
     """
-    if isinstance(value, str | bool | int) or value is None:
-        return None if value == NONE else value
-    if isinstance(value, float):
-        return _finite(value)
+    if isinstance(value, bool) or value is None:
+        return value
+    if isinstance(value, str):
+        return None if value == NONE else str(value)
+    if isinstance(value, int | float):  # plain ones: NumPy's float64 is a float, too
+        return int(value) if isinstance(value, int) else _finite(float(value))
     if isinstance(value, Mapping):
         return {str(name): plain(each) for name, each in value.items()}
     if isinstance(value, list | tuple | range):
@@ -145,14 +148,16 @@ def _finite(value: float) -> float:
 
 def _named(value: Any) -> Any:
     """A class by its name, an object by its class's name and its settings."""
+    if isinstance(value, Trials):
+        raise ValueRefused(
+            "a sweep's workers make its trials again, and arrays have no name; write a task that reads them, in a module of its own"
+        )
     try:
         name, settings = describe_task(value) if isinstance(value, AbstractTask) else (name_of(value), _settings_of(value))
     except (NeurorecError, TypeError) as error:
         raise ValueRefused(f"a sweep cannot keep {short_repr(value)} ({error}); pass a name, a number, or a list of them") from error
-    if name.startswith(("__main__:", "builtins:")) or "digest" in settings:
-        raise ValueRefused(
-            f"workers of a sweep cannot make {short_repr(value)}; put its class (of arrays: a task that reads them) into a module of its own"
-        )
+    if name.startswith(("__main__:", "builtins:")):
+        raise ValueRefused(f"a sweep's workers cannot import {short_repr(value)}; put its class into a module of its own")
     return {NAME: name, **plain(settings)} if settings else name
 
 

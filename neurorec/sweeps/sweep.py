@@ -182,7 +182,7 @@ class Sweep(AbstractDisplayed):
         """What the runs logged, over the sweep's dimensions and trial, read when it is used; not a number where a run has not come to it."""
         from neurorec.sweeps import lazily
 
-        return lazily.log(self.folder, self._plan, self._trust)
+        return lazily.log(self.folder, self._plan)
 
     @property
     def final(self) -> xarray.Dataset:

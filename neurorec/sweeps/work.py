@@ -65,7 +65,7 @@ def _worked(here: Path, name: str, again: bool, trust: bool, stop: Stopping | No
     if isinstance(claim, Owner):
         return {"state": BUSY, "name": name, "done": claim.done, "loss": claim.loss, "who": str(claim)}
     try:
-        return _ended(here, point, again) or _to_its_end(here, point, claim, again, trust, stop)
+        return _ended(here, point, again) or _to_its_end(here, point, claim, trust, stop)
     finally:
         claim.release()
 
@@ -86,14 +86,22 @@ def _begun(path: Path) -> int:
         return -1
 
 
-def _to_its_end(here: Path, point: Point, claim: Claim, again: bool, trust: bool, stop: Stopping | None) -> Result:
-    died = 0 if again else deaths(here, point.name, claim.owner.begun)
+def _to_its_end(here: Path, point: Point, claim: Claim, trust: bool, stop: Stopping | None) -> Result:
+    died = deaths(here, point.name, claim.owner.begun)
     if died >= TRIES:
         result = _failed(
             f"{died} processes died over it, the last one after trial {max(claim.owner.begun, 0)}; was their memory short? {AGAIN}"
         )
     else:
         result = _trained(here, point, claim, trust, stop)
+    if claim.lost:  # what became of it is another's to say
+        return {
+            "state": BUSY,
+            "name": point.name,
+            "done": claim.owner.done,
+            "loss": claim.owner.loss,
+            "who": "the process that took it over",
+        }
     keep_result(here, point.name, result)
     return result | {"name": point.name}
 
@@ -104,7 +112,7 @@ def _trained(here: Path, point: Point, claim: Claim, trust: bool, stop: Stopping
         run = _train(run_path(here, point.name), point, claim, trust, stop)
         if stop is not None and stop.received is not None and run.done < run.total:
             raise SystemExit(f"stopped after trial {run.done} of {run.total}")
-        return _summary(run, run_path(here, point.name), claim.owner.loss) | {"wall": time.monotonic() - began}
+        return _summary(run, run_path(here, point.name)) | {"wall": time.monotonic() - began}
     except Exception as error:  # diverged, the user's own cell or task, a machine without memory: the other points go on
         return _told(error)
 
@@ -116,7 +124,7 @@ def _train(path: Path, point: Point, claim: Claim, trust: bool, stop: Stopping |
         del total
         claim.note(done, loss)
         if claim.lost:
-            raise RunFileError(f"{path} was taken over by another process, as this one was silent for too long; it goes on there")
+            raise RunFileError(f"{path} was taken over by another process, as this one was silent for too long")
         return stop is None or stop.received is None
 
     if not path.exists():
@@ -124,12 +132,12 @@ def _train(path: Path, point: Point, claim: Claim, trust: bool, stop: Stopping |
     return resume(path, task=task, progress=note, trust=classes(network, task, how))
 
 
-def _summary(run: Run, path: Path, loss: float) -> Result:
-    """Of a run that is done; `loss` is the mean of late as training said it, not a number where nothing was left to train."""
-    last = RunReader(ClosedFile(path)).last_row()  # what this process has just written need not be looked through twice
+def _summary(run: Run, path: Path) -> Result:
+    """Of a run that is done: its last row of the log, of the loss the mean of the last hundred."""
+    log = RunReader(ClosedFile(path)).newest(RECENT)  # what this process has just written need not be looked through twice
+    last = {name: float(values[-1]) if len(values) else float("nan") for name, values in log.items()}
     sizes = {name: list(getattr(run.network, name).shape) for name in WEIGHTS if hasattr(run.network, name)}
-    recent = loss if loss == loss else float(run.log["loss"].values[: int(last["done"])][-RECENT:].mean())
-    return {"state": DONE} | last | {"loss": recent, "sizes": sizes}
+    return {"state": DONE, "done": int(last.pop("trial"))} | last | {"loss": float(log["loss"].mean()), "sizes": sizes}
 
 
 def _told(error: Exception) -> Result:

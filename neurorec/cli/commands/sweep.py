@@ -61,7 +61,7 @@ def _client(address: str | None) -> Iterator[Any]:
         yield None
         return
     try:
-        from distributed import Client
+        from distributed import Client  # pyright: ignore[reportMissingImports] - of the extra `scale`
 
         client = Client(address, timeout=30)
     except ImportError:
