@@ -98,20 +98,20 @@ class Processes(AbstractExecutor):
             while (left or pool.busy) and stop.received is None:
                 while len(pool) < min(self.number, len(left) + len(pool.busy)):
                     pool.start()
+                for worker in pool.idle[: len(left)]:
+                    worker.ask(left.popleft())
                 for worker in pool.heard():
                     answer, task = worker.answer(), worker.task
                     stillborn = 0 if worker.ready else stillborn + 1
                     if answer is None:
                         pool.bury(worker)
-                        died[task] += 1
-                        left.extendleft([task] if task else [])
+                        again = [task] if task else []
+                        left.extendleft(again)
+                        died.update(again)
                         self._expect_alive(stillborn, died[task])
-                        continue
-                    if answer != READY:
+                    elif answer != READY:
                         worker.task = None
                         yield answer
-                    if left and stop.received is None:
-                        worker.ask(left.popleft())
             pool.stop()
             yield from pool.last_answers()
 
@@ -140,6 +140,11 @@ class _Pool:
     def busy(self) -> list[Worker]:
         """Those that have a point."""
         return [worker for worker in self._workers if worker.task]
+
+    @property
+    def idle(self) -> list[Worker]:
+        """Those that wait for one."""
+        return [worker for worker in self._workers if worker.ready and not worker.task]
 
     def start(self) -> None:
         """One more."""
