@@ -15,7 +15,7 @@ import socket
 import tempfile
 import threading
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -74,14 +74,20 @@ class Claim:
     """
 
     def __init__(self, path: Path, owner: Owner):
-        self.path, self.owner, self.lost = path, owner, False
+        self.path, self.lost = path, False
+        self._owner, self._far = owner, (owner.done, owner.loss)
         self._stop = threading.Event()
         self._heart = threading.Thread(target=self._beat, daemon=True, name=f"claim of {path.name}")
         self._heart.start()
 
     def note(self, done: int, loss: float) -> None:
-        """How far the training is; written at the next beat."""
-        self.owner = Owner(**asdict(self.owner) | {"done": done, "loss": loss})
+        """How far the training is; written at the next beat. Called after every batch, so it does no more than that."""
+        self._far = done, loss
+
+    @property
+    def owner(self) -> Owner:
+        """This process, and how far it is."""
+        return replace(self._owner, done=self._far[0], loss=self._far[1])
 
     def release(self) -> None:
         """Give the point back: dead claims first, this one last, so that nobody ever sees none while one is alive."""
