@@ -227,6 +227,24 @@ def test_a_dead_claim_is_taken_over_and_counted(tmp_path, seconds, changes, aliv
         found.release()
 
 
+def test_of_many_at_once_one_has_the_claim(tmp_path):
+    write(tmp_path, 0, started=1)  # of a dead process
+    inside, together = [], []
+
+    def claim_it(_):
+        found = claims.claimed(tmp_path, "point", 1)
+        if isinstance(found, claims.Claim):
+            inside.append(1)
+            together.append(len(inside))
+            time.sleep(1e-3)
+            inside.pop()
+            found.release()
+
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        list(pool.map(claim_it, range(100)))
+    assert together and max(together) == 1
+
+
 def test_a_run_that_was_taken_over_is_left_to_the_other(tmp_path, monkeypatch):
     monkeypatch.setattr(claims, "BEAT", 1e-3)
     sweep, claimed = small(tmp_path / "lost", over={}, training=REFERENCE | {"trials": 3000}), claims.claimed
