@@ -348,6 +348,21 @@ def test_bad_input_is_one_sentence_and_nothing_is_lost(tmp_path, monkeypatch, ca
     assert not (tmp_path / "bad").exists()
 
 
+def test_results_and_claims_of_somebody_else_are_data(tmp_path):
+    sweep = small(tmp_path / "odd")
+    sweep.run(progress=False)
+    paths = sorted((sweep.folder / "results").iterdir())
+    content = json.loads(paths[0].read_text())
+    for path, odd in zip(
+        paths, ({"seconds": "x", "loss": []}, {"sizes": {"recurrent": [2**40, 2**40]}}, {"state": "\x1b[2J"}, {}), strict=True
+    ):
+        path.write_text(json.dumps(content | odd))
+    write(sweep.folder, 0, seconds=60, name=paths[0].stem, pid="../1")
+    found = sweep.status()
+    assert (found.done, found.left, found.running) == (3, 1, 0)
+    assert "recurrent" not in sweep.final and np.isnan(sweep.final.loss).sum() == 2
+
+
 def test_a_failure_is_told_kept_and_tried_again_only_if_asked(tmp_path, capsys):
     sweep = small(tmp_path / "wild", over={"training.rate": [0.01, 1e6]})
     found = sweep.run()

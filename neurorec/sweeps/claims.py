@@ -166,11 +166,16 @@ def living(path: Path) -> Owner | None:
 
 
 def read_owner(path: Path) -> Owner | None:
-    """What a claim says; None if it says nothing yet."""
+    """What a claim says; None if it says nothing yet, or nonsense."""
     try:
-        return Owner(**json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError):
+        owner = Owner(**json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError, RecursionError):
         return None
+    words, numbers = (owner.host, owner.machine), (owner.pid, owner.started, owner.begun, owner.done)
+    sound = (
+        all(isinstance(each, str) for each in words) and all(isinstance(each, int) for each in numbers) and isinstance(owner.loss, float)
+    )
+    return owner if sound else None
 
 
 def claim_files(path: Path) -> list[Path]:

@@ -125,6 +125,12 @@ def result_of(folder: Path, name: str) -> dict[str, Any] | None:
     """How a point ended, if it did; what is no result counts as none, and the point is looked at again."""
     try:
         said = json.loads((folder / RESULTS / f"{name}.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
     return said if isinstance(said, dict) and said.get("state") in ("done", "failed") else None
+
+
+def number_in(result: Mapping[str, Any], name: str) -> float:
+    """A number of a result; not a number where there is none."""
+    value = result.get(name)
+    return float(value) if isinstance(value, int | float) else float("nan")

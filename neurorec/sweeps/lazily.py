@@ -6,6 +6,7 @@ Shapes follow from the sweep's settings and its results: to open a thousand runs
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,11 @@ import xarray
 from xarray.backends import BackendArray
 from xarray.core import indexing
 
+from neurorec.errors import RunFileError
+from neurorec.process.memory import expect_memory
 from neurorec.runs.open_file import ClosedFile
 from neurorec.runs.run_reader import RunReader
-from neurorec.sweeps.folder import results, run_path
+from neurorec.sweeps.folder import number_in, results, run_path
 from neurorec.sweeps.plan import POINT, WEIGHTS, Plan, Point
 from neurorec.training.settings import ANGLE_COLUMN, COLUMNS, TrainingSettings
 
@@ -54,9 +57,12 @@ class RunArray(BackendArray):
         return np.reshape(whole, (*paths.shape, *shape))
 
     def _of(self, path: Path) -> np.ndarray:
+        expect_memory(8 * math.prod(self._inner), f"an array of {' x '.join(map(str, self._inner))} numbers", "is it that sweep's?")
         array = np.full(self._inner, np.nan)
         if path.exists():
             found = self._read(path)
+            if any(have > room for have, room in zip(found.shape, self._inner, strict=True)):
+                raise RunFileError(f"{path} has {found.shape} numbers where its sweep says {self._inner}; it is another sweep's")
             array[tuple(slice(size) for size in found.shape)] = found
         return array
 
@@ -64,6 +70,7 @@ class RunArray(BackendArray):
 def log(folder: Path, plan: Plan) -> xarray.Dataset:
     """The logs of all runs, over the sweep's dimensions and trial."""
     columns, trials = _columns(plan), max(_setting(point, "trials") for point in plan.points)
+    expect_memory(8 * trials, f"a log of {trials:,} trials", "train fewer")
     read = {name: lambda path, name=name: RunReader(ClosedFile(path)).newest()[name] for name in columns}
     arrays = {name: (("trial",), (trials,), read[name], {"units": unit, "long_name": text}) for name, (unit, text) in columns.items()}
     return _dataset(folder, plan, arrays).assign_coords(trial=("trial", np.arange(1, trials + 1), {"long_name": "trial, from 1"}))
@@ -75,12 +82,7 @@ def final(folder: Path, plan: Plan, trust: bool) -> xarray.Dataset:
     said = [ended.get(point.name, {}) for point in plan.points]
     numbers = {name: _numbers(plan, said, name) for name in ("loss", *_columns(plan), "done")}
     states = _over(plan, [each.get("state", "left") for each in said])
-    sizes = [each["sizes"] for each in said if isinstance(each.get("sizes"), Mapping)]
-    shapes = {
-        name: tuple(sizes[0][name])
-        for name in WEIGHTS
-        if sizes and all(each.get(name) == sizes[0].get(name) and name in each for each in sizes)
-    }
+    shapes = {name: shape for name in WEIGHTS if (shape := _shape(name, said)) is not None}
     read = {name: lambda path, name=name: getattr(RunReader.open(path, trust).network(), name) for name in shapes}
     arrays = {name: (AXES[name], shape, read[name], {}) for name, shape in shapes.items()}
     return _dataset(folder, plan, arrays).assign(numbers | {"state": (tuple(plan.shape), states)})
@@ -107,6 +109,16 @@ def _dataset(
     )
 
 
+def _shape(name: str, said: Sequence[Mapping[str, Any]]) -> tuple[int, ...] | None:
+    """Of a weight, where all runs that ended have it in the same."""
+    all_said = [sizes.get(name) for each in said if isinstance(sizes := each.get("sizes"), Mapping)]
+    found = all_said[0] if all_said else None
+    sound = (
+        isinstance(found, list) and all(isinstance(size, int) and size >= 0 for size in found) and all(each == found for each in all_said)
+    )
+    return tuple(found) if sound and len(found) == len(AXES[name]) else None
+
+
 def _columns(plan: Plan) -> dict[str, tuple[str, str]]:
     return COLUMNS | (ANGLE_COLUMN if any(_setting(point, "gradient_angle") for point in plan.points) else {})
 
@@ -117,7 +129,7 @@ def _setting(point: Point, name: str) -> Any:
 
 def _numbers(plan: Plan, said: Sequence[Mapping[str, Any]], name: str) -> tuple[tuple[str, ...], np.ndarray, dict[str, str]]:
     unit, text = (COLUMNS | ANGLE_COLUMN).get(name, ("1", "trials done"))
-    values = [float(each.get(name, np.nan)) if isinstance(each.get(name, np.nan), int | float) else np.nan for each in said]
+    values = [number_in(each, name) for each in said]
     return tuple(plan.shape), _over(plan, values), {"units": unit, "long_name": f"{text}, at the end"}
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from neurorec.display import AbstractDisplayed, Rows, briefly, some
 from neurorec.sweeps.claims import Owner, claims, living
-from neurorec.sweeps.folder import results
+from neurorec.sweeps.folder import number_in, results
 from neurorec.sweeps.plan import Plan
 from neurorec.sweeps.work import DONE, FAILED
 
@@ -87,7 +87,8 @@ def status(folder: Path, plan: Plan) -> Status:
     files = {path.stem for path in folder.glob("*.h5")}
     states = {point.name: _state(point.name, ended, owned, files) for point in plan.points}
     failures = {str(point): str(ended[point.name].get("error")) for point in plan.points if states[point.name] == FAILED}
-    seconds = sum(float(each.get("seconds") or 0) for name, each in ended.items() if states.get(name) == DONE)
+    took = [number_in(each, "seconds") for name, each in ended.items() if states.get(name) == DONE]
+    seconds = sum(each for each in took if each == each)
     return Status(folder, states, failures, {name: owner for name, owner in owned.items() if states.get(name) == RUNNING}, seconds)
 
 
