@@ -9,7 +9,8 @@ from collections.abc import Iterator, Sequence
 from concurrent import futures
 from typing import Any, final
 
-from neurorec.errors import RunFileError
+from neurorec.display import short_repr
+from neurorec.errors import RunFileError, ValueRefused
 from neurorec.sweeps.stopping import Stopping
 from neurorec.sweeps.work import BUSY, Result, work
 
@@ -67,9 +68,7 @@ class Submitting(AbstractExecutor):
         # Dask takes two calls with equal arguments for one, which it need not do again: ours find out themselves what there is to do.
         self._client = client.get_executor(pure=False) if hasattr(client, "get_executor") else client
         if not hasattr(self._client, "submit"):
-            raise TypeError(
-                f"client must have a submit method, as dask.distributed.Client and concurrent.futures executors have; got {client!r}"
-            )
+            raise ValueRefused(f"client must have a submit, as dask.distributed.Client and executors have; got {short_repr(client)}")
 
     def run(self, tasks: Sequence[Task], stop: Stopping) -> Iterator[Result]:
         """As they end; points that others have are waited for.
