@@ -96,7 +96,7 @@ class Processes(AbstractExecutor):
         left, stillborn, died = deque(tasks), 0, Counter()
         with _Pool() as pool:
             while (left or pool.busy) and stop.received is None:
-                while len(pool) < min(self.number, len(left) + len(pool.busy)):
+                while len(pool) < min(self.number, len(tasks)):  # to the end: one that waits takes over from one that dies at once
                     pool.start()
                 for worker in pool.idle[: len(left)]:
                     worker.ask(left.popleft())
