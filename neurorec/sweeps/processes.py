@@ -163,9 +163,10 @@ class _Pool:
         worker.close()
 
     def stop(self) -> None:
-        """All that have something to do finish their batch."""
-        for worker in self.busy:
-            worker.stop()
+        """All that have something to do finish their batch; those that are still on their way end."""
+        for worker in self._workers:
+            if worker.task or not worker.ready:
+                worker.stop()
 
     def last_answers(self) -> Iterator[Result]:
         """Of those that finished all the same."""
