@@ -112,11 +112,10 @@ def _dataset(
 def _shape(name: str, said: Sequence[Mapping[str, Any]]) -> tuple[int, ...] | None:
     """Of a weight, where all runs that ended have it in the same."""
     all_said = [sizes.get(name) for each in said if isinstance(sizes := each.get("sizes"), Mapping)]
-    found = all_said[0] if all_said else None
-    sound = (
-        isinstance(found, list) and all(isinstance(size, int) and size >= 0 for size in found) and all(each == found for each in all_said)
-    )
-    return tuple(found) if sound and len(found) == len(AXES[name]) else None
+    found: Any = all_said[0] if all_said else None
+    if not isinstance(found, list) or any(each != found for each in all_said) or len(found) != len(AXES[name]):
+        return None
+    return tuple(found) if all(isinstance(size, int) and size >= 0 for size in found) else None
 
 
 def _columns(plan: Plan) -> dict[str, tuple[str, str]]:
