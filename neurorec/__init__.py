@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from neurorec.simulation.simulate import simulate as simulate
     from neurorec.simulation.stream import stream as stream
     from neurorec.simulation.weight_change import weight_change as weight_change
+    from neurorec.sweeps.sweep import Sweep as Sweep
     from neurorec.tasks import task as task
     from neurorec.tasks.base.recommended import Recommended as Recommended
     from neurorec.tasks.base.task import AbstractTask as AbstractTask
@@ -60,6 +61,7 @@ _PUBLIC = {
     "resume": "neurorec.training.train",
     "open_run": "neurorec.runs.run",
     "Run": "neurorec.runs.run",
+    "Sweep": "neurorec.sweeps.sweep",
 }
 _MODULES = {
     "circuits": "neurorec.circuits",

@@ -40,7 +40,7 @@ class Progress:
 
     def __enter__(self) -> Progress:
         if self.shown:
-            self.hook = self._closing.enter_context(_Watched(_view(self.total, self.done, self.unit), self.total, self.done))
+            self.hook = self._closing.enter_context(_Watched(view_of(self.total, self.done, self.unit), self.total, self.done))
         return self
 
     def advance(self, done: int, loss: float) -> bool:
@@ -52,7 +52,7 @@ class Progress:
         self._closing.close()
 
 
-class _AbstractView(ABC):
+class AbstractView(ABC):
     """A display of progress."""
 
     @abstractmethod
@@ -67,7 +67,7 @@ class _AbstractView(ABC):
 class _Watched:
     """A view with an estimate of the time left, which does not count the first batch nor the time spent compiling."""
 
-    def __init__(self, view: _AbstractView, total: int, done: int):
+    def __init__(self, view: AbstractView, total: int, done: int):
         self.view, self.total, self.done, self.text = view, total, done, "starting"
         self.watch = CompileWatch(self._compiling)
         self.first, self.since, self.last = done, None, 0.0
@@ -99,7 +99,8 @@ class _Watched:
         self.view.show(self.done, "compiling" if begun else self.text, None)
 
 
-def _view(total: int, done: int, unit: str) -> _AbstractView:
+def view_of(total: int, done: int, unit: str) -> AbstractView:
+    """The display that suits where this runs: a terminal, a notebook, a log."""
     if _in_notebook():
         return _Notebook(total, done, unit)
     return _Terminal(total, done, unit) if sys.stderr.isatty() else _Lines(total, done, unit)
@@ -111,7 +112,7 @@ def _in_notebook() -> bool:
     return hasattr(shell, "kernel")
 
 
-class _Terminal(_AbstractView):
+class _Terminal(AbstractView):
     """A rich bar on standard error, which redraws itself."""
 
     def __init__(self, total: int, done: int, unit: str):
@@ -125,7 +126,7 @@ class _Terminal(_AbstractView):
         self.bar.stop()
 
 
-class _Notebook(_AbstractView):
+class _Notebook(AbstractView):
     """The same bar as a cell output that is updated; rich's own way needs ipywidgets and shows nothing without."""
 
     def __init__(self, total: int, done: int, unit: str):
@@ -142,7 +143,7 @@ class _Notebook(_AbstractView):
         self.output.update(self.bar)
 
 
-class _Lines(_AbstractView):
+class _Lines(AbstractView):
     """A line on standard error after every tenth of the work."""
 
     def __init__(self, total: int, done: int, unit: str):

@@ -14,6 +14,7 @@ FLOORS = (
     "engines",
     "simulation runs",
     "training",
+    "sweeps",
     "circuits dynamics export plots",
     "timing cli testing",
 )

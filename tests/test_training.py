@@ -173,7 +173,7 @@ def test_not_a_number_is_caught_in_every_schedule(update):
         nr.train(nr.Network.random(1, 5, 1), data, trials=50, rate=1.0, update=update, progress=False)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGUSR1])
 def test_a_signal_leaves_a_run_that_goes_on_to_the_same_bits(tmp_path, number):
     def interrupt(done, total, loss):
         if done > 50:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from neurorec.runs.run import Run
+    from neurorec.sweeps.status import Status
 
 RECENT = 100  # trials whose mean is the final loss
 
@@ -37,6 +38,18 @@ def show(facts: Mapping[str, Any], as_json: bool) -> None:
         _print_table(_rows(facts))
     else:
         _print_lines(list(_rows(facts)))
+
+
+def show_status(found: Status, as_json: bool) -> None:
+    """How far a sweep is: a row a count, a row a running point and a failed one; or one JSON object."""
+    if as_json:
+        print(json.dumps(found.as_dict()))
+        return
+    facts = {name: value for name, value in found.as_dict().items() if name != "failures"}
+    running = {
+        f"running on {owner.host}": f"process {owner.pid}, trial {owner.done}, loss {owner.loss:.4g}" for owner in found.owners.values()
+    }
+    show(facts | running | {f"failed: {point}": said for point, said in found.failures.items()}, as_json=False)
 
 
 def _last(values: np.ndarray, n: int = 1) -> float | None:

@@ -1,4 +1,4 @@
-"""Ctrl-C and a scheduler's SIGTERM end a training between two batches, and a loop's learning between two syllables, never within one."""
+"""Ctrl-C, a scheduler's SIGTERM and its warning SIGUSR1 end a training between two batches, a loop's learning between two syllables."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import threading
 from types import FrameType
 from typing import Any
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)
 
 
 class Interrupt:

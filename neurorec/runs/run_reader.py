@@ -22,7 +22,7 @@ from neurorec.runs.networks import is_kept, network_from, snapshot_path
 from neurorec.runs.open_file import AbstractFile, ClosedFile
 from neurorec.runs.provenance import read_provenance
 from neurorec.runs.record import Record
-from neurorec.runs.tables import read_log, read_trajectories
+from neurorec.runs.tables import read_log, read_newest, read_trajectories
 from neurorec.trust import Trusted
 
 if TYPE_CHECKING:
@@ -202,6 +202,10 @@ class RunReader:
     def log(self) -> xarray.Dataset:
         """The log over ``trial``, as far as it was written, copied into memory."""
         return read_log(self._source)
+
+    def newest(self, rows: int | None = None) -> dict[str, np.ndarray]:
+        """The newest rows of the log, or all, by column, ``trial`` among them: with one look at the file, for who reads thousands of runs."""
+        return read_newest(self._source, rows)
 
     def trajectories(self, *names: str) -> xarray.Dataset:
         """Recorded variables over time, trial and unit or channel, copied into memory.

@@ -9,11 +9,12 @@ import h5py
 import numpy as np
 
 from neurorec.hdf5.damage import reading
+from neurorec.hdf5.states import state_to_read
 from neurorec.hdf5.values import NUMBERS, TEXT, text, whole
 from neurorec.hdf5.wholes import CHECKSUMS
 from neurorec.runs.damaged_rows import bad_rows, bad_trials, expect_good, rows_in_use, rows_written
 from neurorec.runs.datasets import decoded
-from neurorec.runs.layout import Layout
+from neurorec.runs.layout import Layout, stored_layout
 from neurorec.runs.open_file import AbstractFile
 
 if TYPE_CHECKING:
@@ -37,6 +38,23 @@ def read_log(source: AbstractFile) -> xarray.Dataset:
             return table(file, layout, "log", names, rows_written(file["log"], names, done))
         expect_good(bad_rows(file, "log", names, np.s_[:done]), source.name, "/log")
         return table(file, layout, "log", names, rows_in_use(file, layout, "log", done))
+
+
+def read_newest(source: AbstractFile, rows: int | None) -> dict[str, np.ndarray]:
+    """The newest rows of the log, (n,) a column, of trials done; the file is opened once, and only those rows are compared with their checksums.
+
+    Raises
+    ------
+    RunFileError
+        If one is not as it was written.
+    """
+    file = source.file
+    with reading(source.name, "/log"):
+        done, names = state_to_read(source.name, file).trials, stored_layout(file).variables("log")
+        kept = np.s_[0 if rows is None else max(0, done - rows) : done]
+        if CHECKSUMS in file:
+            expect_good(bad_rows(file, "log", names, kept), source.name, "/log")
+        return {name: whole(file[f"log/{name}"], NUMBERS)[kept] for name in ("trial", *names)}
 
 
 def read_trajectories(source: AbstractFile, names: tuple[str, ...]) -> xarray.Dataset:

@@ -116,6 +116,35 @@ def train(
     >>> run.log["loss"].sizes["trial"]
     20
     """
+    trainer, first, rates = prepared(
+        network, task, rule, engine, optimiser=optimiser, loss=loss, feedback=feedback, plastic=plastic, **options
+    )  # fmt: skip
+    file = _file(path, trainer, first, record, rates, overwrite)
+    return _go_on(Journal(trainer, file, trainer.settings.trials), progress)
+
+
+def prepared(
+    network: AbstractNetwork,
+    task: AbstractTask | Trials | str,
+    rule: Any = "rflo",
+    engine: Any = "numba",
+    *,
+    optimiser: Any = "sgd",
+    loss: Any = None,
+    feedback: Any = None,
+    plastic: Any = None,
+    **options: Unpack[Options],
+) -> tuple[Trainer, Trials, np.ndarray | None]:
+    """What `train`, whose arguments these are, does before the first step: everything is made and found to fit, nothing is trained or written.
+
+    Returns
+    -------
+    Trainer
+    Trials
+        The first of its trials.
+    (P,) array or None
+        A rate for every weight, where synapses differ.
+    """
     expect_options(options)
     parts = Parts.of(task, rule, engine, feedback, optimiser, loss)
     network, masks = with_plastic(network, plastic)
@@ -125,8 +154,7 @@ def train(
     first = trainer.trials(0, 1)
     fit(network, first)
     _expect_room(network, settings.batch, first.steps)
-    file = _file(path, trainer, first, record, rates, overwrite)
-    return _go_on(Journal(trainer, file, settings.trials), progress)
+    return trainer, first, rates
 
 
 def _resolved(
