@@ -126,7 +126,7 @@ def train(
     fit(network, first)
     _expect_room(network, settings.batch, first.steps)
     file = _file(path, trainer, first, record, rates, overwrite)
-    return _go_on(Journal(trainer, file, settings.trials), progress)
+    return _go_on(Journal(trainer, file, settings.trials, in_chunks=not callable(progress)), progress)
 
 
 def _resolved(
@@ -196,7 +196,7 @@ def resume(
         until = run.total if trials is None else _last_trial(run, whole("trials", trials))
         file.extend(until)
         trainer.go_on_from(*run.state()[1:])
-        journal = Journal(trainer, file, until)
+        journal = Journal(trainer, file, until, in_chunks=not callable(progress))
     except Exception:
         file.close()
         raise

@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 
 from neurorec.engines.base import AbstractEngine, Activity, OptimiserState, Stimulus, UpdateSettings, in_turn
+from neurorec.engines.base.chunk import Batches, Learnt
 from neurorec.engines.numba.arguments import Change, Factors
 from neurorec.engines.numba.causal_loop import causal
+from neurorec.engines.numba.chunks import chunk, possible
 from neurorec.engines.numba.layout import noise_rows, presynaptic_rows, rows
 from neurorec.engines.numba.online import fused, low_rank
 from neurorec.engines.numba.per_step import WAYS, chosen
@@ -122,6 +124,17 @@ class NumbaEngine(AbstractEngine):
         else:
             {"fused": fused, "low_rank": low_rank}[way](network, weights, stimulus, activity, update_settings)
         return activity
+
+    def chunks(self, network: Network, update_settings: UpdateSettings, schedule: str, steps: int, trials: int) -> bool:
+        """Of batches that one thread learns from, where weights change after each: longer ones do not wait for Python."""
+        alone = self._threads.worth(trials, steps * network.recurrent.size) == 1
+        return schedule == "trial" and alone and possible(network, update_settings, np.dtype(self.dtype))
+
+    def chunk(
+        self, network: Network, weights: Weights, batches: Batches, optimiser_state: OptimiserState, update_settings: UpdateSettings
+    ) -> Learnt:
+        """As the contract says."""
+        return chunk(self._for(network), weights, batches, optimiser_state, update_settings)
 
     def expect(self, network: Network, update_settings: UpdateSettings, schedule: str) -> None:
         """At every step, a way that was requested must be possible."""

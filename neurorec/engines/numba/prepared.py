@@ -68,7 +68,10 @@ class Prepared:
 
     def packed(self, name: str, w: np.ndarray, rows: int, columns: int) -> np.ndarray:
         """Every block (rows, columns) of w, transposed and packed."""
-        blocks = w.shape[0] // rows * (w.shape[1] // columns if columns else 1)
-        packed = self.room.array(name, (blocks, *self.kernels.packed_shape(columns, rows, self.dtype)))
+        packed = self.room_for_packed(name, w.shape[0] // rows * (w.shape[1] // columns if columns else 1), rows, columns)
         self.kernels.pack_blocks(w, rows, columns, packed)
         return packed
+
+    def room_for_packed(self, name: str, blocks: int, rows: int, columns: int) -> np.ndarray:
+        """Where so many blocks (rows, columns) are packed."""
+        return self.room.array(name, (blocks, *self.kernels.packed_shape(columns, rows, self.dtype)))
