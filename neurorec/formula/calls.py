@@ -41,7 +41,9 @@ _ALONE = {"index": INDEX, "truth": types.boolean, "word": types.uint64, "float":
 def signature(name: str, number: types.Type) -> tuple[types.Type, ...]:
     """Types of a function's arguments, where a loop's numbers are of this one."""
     if name in LOOPS:
-        return tuple(_ALONE.get(kind) or types.Array(number if kind[0] == "n" else INDEX, int(kind[1:]), "C") for kind in LOOPS[name].split())
+        return tuple(
+            _ALONE.get(kind) or types.Array(number if kind[0] == "n" else INDEX, int(kind[1:]), "C") for kind in LOOPS[name].split()
+        )
     arrays = tuple(types.Array(number, rank, "C") for rank in (UNIT | LEARNING)[name])
     if name == "optimise":
         return *arrays, INDEX, types.Array(types.float64, 1, "C")

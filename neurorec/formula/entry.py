@@ -58,7 +58,7 @@ def compiled(**flags: Any) -> Callable[[Callable], Any]:
 
 entry = compiled(**FLAGS)
 # NumPy's own arithmetic, each operation rounded by itself: for what must give the bits of array code.
-exact: Any = numba.njit(nogil=True, error_model="numpy")
+exact: Any = numba.njit(nogil=True, error_model="numpy", fastmath=False)  # said, or it takes the flags of what it is called from
 part: Any = numba.njit(nogil=True, **FLAGS)  # what entries call: never on disk by itself, so that an entry follows from sources alone
 # A part that is compiled with what it is called from, and not by itself before: for those that mostly call others.
 inlined: Any = numba.njit(nogil=True, inline="always", **FLAGS)

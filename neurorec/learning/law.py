@@ -39,7 +39,8 @@ class Law:
         Of the number of the update: a float each.
     dtype : np.dtype
         Of the numbers.
-    registers : int
+    first, registers : int
+        Register of the first constant, and how many registers there are.
     results : (1 + S,) array of int64
         Registers of what the function returns, and of what it then remembers.
     """
@@ -47,6 +48,7 @@ class Law:
     code: np.ndarray
     constants: tuple[Callable[[int], float], ...]
     dtype: np.dtype
+    first: int
     registers: int
     results: np.ndarray
 
@@ -115,7 +117,12 @@ class _Tape:
             raise _Untraceable
         registers = [number(self._place(each)) for each in results]
         return Law(
-            np.array(code, np.int64).reshape(-1, 4), tuple(self.constants), self.dtype, computed + len(code), np.array(registers, np.int64)
+            np.array(code, np.int64).reshape(-1, 4),
+            tuple(self.constants),
+            self.dtype,
+            first,
+            computed + len(code),
+            np.array(registers, np.int64),
         )
 
     def _is_truth(self, operand: Any) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -76,8 +77,11 @@ class Length:
         self._single_until, self._batches = first + batches * self._trainer.settings.batch, 1
 
 
-def learn(trainer: Trainer, trials: Trials, first: int, recorded: np.ndarray) -> Chunk | None:
-    """Learn from whole batches, (n,) of which are recorded; None, and nothing is changed, if anything about one is out of the ordinary."""
+def learn(trainer: Trainer, trials: Trials, first: int, recorded: np.ndarray, enough: Callable[[np.ndarray], int]) -> Chunk | None:
+    """Learn from whole batches, (n,) of which are recorded; None, and nothing is changed, if anything about one is out of the ordinary.
+
+    Of the losses of all trials `enough` says after how many batches training is to stop; what was learnt from more is undone.
+    """
     began, n = time.monotonic(), len(recorded)
     mask_share = _shares(trials, trainer.settings.batch)
     with np.errstate(over="ignore", invalid="ignore"):
@@ -87,12 +91,19 @@ def learn(trainer: Trainer, trials: Trials, first: int, recorded: np.ndarray) ->
     if learnt.done < n or not (loss < UNBEARABLE).all():
         trainer.residence.undo()
         return None
+    if (stop := enough(loss)) < n:
+        trainer.residence.undo()
+        return learn(trainer, _beginning(trials, stop * trainer.settings.batch), first, recorded[:stop], lambda loss: stop)
     trainer.updates += n
     trainer.start.ended(learnt.ended)
     now, each = time.monotonic() - trainer.began, np.arange(1, n + 1) / n
     seconds = now - (time.monotonic() - began) * (1 - each)
     per_batch = {"alignment": _alignments(learnt), "seconds": seconds}
-    return Chunk(learnt, {"loss": loss, **{name: np.repeat(value, trainer.settings.batch) for name, value in per_batch.items()}}, np.flatnonzero(recorded))
+    return Chunk(
+        learnt,
+        {"loss": loss, **{name: np.repeat(value, trainer.settings.batch) for name, value in per_batch.items()}},
+        np.flatnonzero(recorded),
+    )
 
 
 def _batches(trainer: Trainer, trials: Trials, shares: np.ndarray, first: int, recorded: np.ndarray) -> Batches:
@@ -104,6 +115,13 @@ def _batches(trainer: Trainer, trials: Trials, shares: np.ndarray, first: int, r
         _by_batch(trials.inputs, n, dtype), _by_batch(targets(network, trials), n, dtype), _by_batch(shares, n, dtype),
         noise, trainer.start.of(batch), settings.start == "carried", left, trainer.updates, recorded,
     )  # fmt: skip
+
+
+def _beginning(trials: Trials, count: int) -> Trials:
+    """The first so many."""
+    conditions = {name: value[:count] for name, value in trials.conditions.items()}
+    arrays = (trials.inputs[:, :count], trials.targets[:, :count], trials.mask[:, :count])
+    return Trials(*arrays, conditions, trials.dt, trials.loss, trials.channels)
 
 
 def _by_batch(array: np.ndarray, n: int, dtype: type) -> np.ndarray:

@@ -14,7 +14,7 @@ from neurorec.runs.record import recorded
 from neurorec.runs.run_writer import RunWriter
 from neurorec.runs.trial_log import RECENT, TrialLog
 from neurorec.tasks.base.trials import Trials
-from neurorec.training import chunks
+from neurorec.training.chunks import Length, learn, trials_of
 from neurorec.training.trainer import Trainer
 
 
@@ -35,7 +35,7 @@ class Journal(AbstractWork):
         run, done = file.reader, file.reader.done
         self.trainer, self.file, self.total, self.record = trainer, file, until, run.record
         self.snapshots, log = set(run.snapshot_trials), run.log()
-        self.length, self._in_chunks, self._steps = chunks.Length(trainer), in_chunks, 0
+        self.length, self._in_chunks, self._steps = Length(trainer), in_chunks, 0
         self.log = TrialLog(file, done, log["loss"].values[:done][-RECENT:])
         if done:
             trainer.began -= float(log["seconds"][done - 1])  # the clock goes on where it stopped
@@ -59,7 +59,8 @@ class Journal(AbstractWork):
 
     def step(self) -> None:
         """One batch, or many in a row, their rows in the log, their trajectories; a checkpoint when it is time."""
-        batches = self.length.batches(self.done, self._next_stop(), self._steps) if self._in_chunks else 1
+        known = self._in_chunks and self._steps > 0  # how long trials are, the first tells
+        batches = self.length.batches(self.done, self._next_stop(), self._steps) if known else 1
         if batches == 1 or not self._chunk(batches):
             self._batch()
         if self.done in self.snapshots:
@@ -77,21 +78,26 @@ class Journal(AbstractWork):
         self._steps = trials.steps
 
     def _chunk(self, batches: int) -> bool:
-        """Whether it went as it should: else nothing was learnt."""
+        """Whether it went as it should: else nothing was learnt. It ends where the criterion is met."""
         began, first, batch = time.monotonic(), self.done, self.trainer.settings.batch
         trials = self.trainer.trials(first, batches * batch)
         recorded = np.zeros(batches, bool)
         recorded[(self.record.trials(first, first + trials.count) - first) // batch] = True
-        chunk = chunks.learn(self.trainer, trials, first, recorded)
+        chunk = learn(self.trainer, trials, first, recorded, self._enough)
         if chunk is None:
             self.length.failed(first, batches)
             return False
         for which in chunk.together(self.record):
-            numbers = chunks.trials_of(which, batch)
+            numbers = trials_of(which, batch)
             self._record(chunk.of(which), trials.take(numbers), first + numbers)
         self.log.append(chunk.row, chunk.row["loss"])
         self.length.took(batches, time.monotonic() - began)
         return True
+
+    def _enough(self, loss: np.ndarray) -> int:
+        """After how many of the next batches the criterion is met, by their losses; all, if it is not."""
+        limit, batch = self.trainer.settings.stop_below, self.trainer.settings.batch
+        return len(loss) // batch if limit is None else self.log.batches_until(limit, loss, batch)
 
     def _next_stop(self) -> int:
         """Where a chunk must end at the latest: after the last trial, or at a snapshot."""

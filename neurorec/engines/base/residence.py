@@ -13,8 +13,8 @@ from neurorec.learning.updates import apply
 from neurorec.networks.free_parameters import free_parameters_of
 
 if TYPE_CHECKING:
-    from neurorec.engines.base.chunk import Batches, Learnt
     from neurorec.engines.base import AbstractEngine, Activity, Stimulus, UpdateSettings
+    from neurorec.engines.base.chunk import Batches, Learnt
     from neurorec.learning.feedbacks.base import AbstractFeedback
     from neurorec.learning.rules.base import AbstractRule
     from neurorec.networks.network import Network

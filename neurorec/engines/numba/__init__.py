@@ -96,8 +96,8 @@ class NumbaEngine(AbstractEngine):
         presynaptic, x = presynaptic_rows(activity.emitted), rows(np.ascontiguousarray(stimulus.inputs))
         work = steps * weights.recurrent.size
         at_once = own.outputs == 1 and self._threads.worth(trials, work) == 1
-        size = min(own.kernels.together(trials), steps) if at_once else steps
-        back, input_ = own.room.array("back", (ports, size, trials, units)), own.room.array("gathered", (own.drives, network.inputs, units))
+        back = own.back(steps, trials) if at_once else own.room.array("back", (ports, steps, trials, units))
+        input_ = own.room.array("gathered", (own.drives, network.inputs, units))
         partial = own.room.array("partial", (len(own.plastic_rows), trials, units))
         arguments = (
             own.backward, own.constants(weights),
@@ -153,13 +153,10 @@ class NumbaEngine(AbstractEngine):
 
     def _activity(self, network: Network, stimulus: Stimulus) -> Activity:
         """Arrays for a run, the initial state filled in."""
-        own, (steps, trials, _), units = self._for(network), stimulus.inputs.shape, network.units
-        room = own.room
-        states = room.array("states", (steps + 1, own.states, trials, units))
-        drives = room.array("drives", (steps, own.ports, trials, units))
-        emitted = states if own.shows_state else room.array("emitted", (steps + 1, own.outputs, trials, units))
+        own, (steps, trials, _) = self._for(network), stimulus.inputs.shape
+        states, drives, emitted = own.activity(steps, trials)
         states[0] = stimulus.initial
-        return Activity(states, drives, emitted, room.array("read", stimulus.targets.shape))
+        return Activity(states, drives, emitted, own.room.array("read", stimulus.targets.shape))
 
     def _gather(
         self, own: Prepared, change: Change, back: np.ndarray, emitted: np.ndarray, x: np.ndarray, error: np.ndarray, trials: int
