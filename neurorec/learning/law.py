@@ -63,7 +63,7 @@ def elementwise(function: Callable[[Any, Any], Any], dtype: Any) -> Law | None:
     tape = _Tape(2, np.dtype(dtype))
     try:
         return tape.law([function(*tape.arguments)])
-    except _Untraceable:
+    except _NOT_A_LAW:
         return None
 
 
@@ -74,12 +74,15 @@ def optimiser_law(optimiser: Any, dtype: Any) -> Law | None:
     slots = _Slots(remembered)
     try:
         return tape.law([optimiser.step(weight, change, slots, rate, _Plain(lambda count: count), hyperparameters(optimiser)), *slots.now])
-    except _Untraceable:
+    except _NOT_A_LAW:
         return None
 
 
 class _Untraceable(Exception):
     """A function is more than a law of single numbers."""
+
+
+_NOT_A_LAW = (_Untraceable, TypeError, AttributeError)  # the others: Python's, of what stand-ins cannot do, which arrays may
 
 
 class _Opaque:
@@ -89,6 +92,7 @@ class _Opaque:
         raise _Untraceable
 
     __bool__ = __float__ = __int__ = __index__ = __len__ = __iter__ = __contains__ = __array__ = _refuse
+    __getitem__ = __setitem__ = _refuse
 
     def __getattr__(self, name: str) -> NoReturn:
         raise AttributeError(name) if name.startswith("__") else _Untraceable
@@ -196,6 +200,9 @@ class _Plain(_Opaque):
 
     def __init__(self, of: Callable[[int], float]):
         self.of = of
+
+    __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = _Opaque._refuse
+    __hash__ = None  # type: ignore[assignment]
 
 
 def _noted(operation: Callable[[Any, Any], Any]) -> tuple[Callable, Callable]:
