@@ -9,52 +9,20 @@ loops over the product with its packing, ``over_columns`` the loop that adds in 
 
 from __future__ import annotations
 
-import datetime
-import json
-import shlex
-import sys
-from pathlib import Path
 from typing import Any
 
 import one_thread  # noqa: F401 - first, or the libraries have counted the cores already
 
 # isort: split
 import numpy as np
-from numbers_file import one_row_a_line, rounded
-from report import parser, print_machine, print_rows
+from report import main_of_file
 
 from neurorec.timing import ratio
-from neurorec.timing.platforms import machine
 from neurorec.timing.products import against_plain_loops
 
 UNITS, TRIALS, STEPS = (32, 128, 512), (1, 32), 200
 REPEATS, WINDOW = 51, 0.001  # many short ones: a shared core changes its speed from one moment to the next
 LOOPS = ("loop_by_rows", "loop_by_columns")
-
-
-def main() -> None:
-    settings = arguments().parse_args()
-    about = {
-        "command": shlex.join(["python", *sys.argv]),
-        "date": datetime.date.today().isoformat(),
-        **machine(),
-        "machine": settings.machine,
-    }
-    print_machine(about)
-    rows = measure(settings.quick)
-    print_rows(rows)
-    facts = {**about, "result": rounded({"engine_products": rows})}
-    if settings.out:
-        settings.out.write_text(one_row_a_line(facts))
-    if settings.json:
-        print(json.dumps(facts))
-
-
-def arguments() -> Any:
-    made = parser(str(__doc__))
-    made.add_argument("--out", type=Path, help="file for the numbers")
-    made.add_argument("--machine", default="", help="what the machine is, in words")
-    return made
 
 
 def measure(quick: bool) -> list[dict[str, Any]]:
@@ -73,4 +41,4 @@ def row(units: int, trials: int, steps: int, repeats: int) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    main()
+    main_of_file(measure, __doc__, "engine_products")

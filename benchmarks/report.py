@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import datetime
 import itertools
 import json
 import os
+import shlex
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import one_thread
+from numbers_file import one_row_a_line, rounded
 
 from neurorec.timing.platforms import machine
 
@@ -26,6 +30,23 @@ def main(measure: Measure, description: str) -> None:
     print_rows(rows)
     if settings.json:
         print(json.dumps({"machine": about, "rows": rows}))
+
+
+def main_of_file(measure: Measure, description: str, name: str) -> None:
+    """Run a benchmark whose numbers are kept in a file of their own."""
+    made = parser(description)
+    made.add_argument("--out", type=Path, help="file for the numbers")
+    made.add_argument("--machine", default="", help="what the machine is, in words")
+    settings, today = made.parse_args(), datetime.date.today().isoformat()
+    about = {"command": shlex.join(["python", *sys.argv]), "date": today, **machine(), "machine": settings.machine}
+    print_machine(about)
+    rows = measure(settings.quick)
+    print_rows(rows)
+    facts = {**about, "result": rounded({name: rows})}
+    if settings.out:
+        settings.out.write_text(one_row_a_line(facts))
+    if settings.json:
+        print(json.dumps(facts))
 
 
 def parser(description: str) -> argparse.ArgumentParser:

@@ -1,6 +1,6 @@
 """A whole training, from the call of `nr.train` to the closed file, against a plain Numba loop written by hand for this one case.
 
-    python benchmarks/whole_training.py [--quick] [--json]
+    python benchmarks/whole_training.py [--out data/whole_training.json] [--quick] [--json]
 
 RFLO on the periodic output, 100 steps a trial, an update a trial: the loop does forward pass, error, reverse scan, products and update of a leaky
 tanh network, with no file, no log but the loss, no noise, no other cell, rule or optimiser. What `nr.train` takes beyond it is what all of these
@@ -19,7 +19,7 @@ import one_thread  # noqa: F401 - first, or the libraries have counted the cores
 # isort: split
 import numba
 import numpy as np
-from report import main
+from report import main_of_file
 
 import neurorec as nr
 from neurorec.timing import Spread, side_by_side
@@ -103,4 +103,4 @@ def _row(units: int, trials: int, repeats: int, folder: Path) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    main(measure, __doc__)
+    main_of_file(measure, __doc__, "whole_training")

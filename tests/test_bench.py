@@ -25,7 +25,7 @@ GPU = BENCHMARKS / "gpu.py"
 COMPILES = BENCHMARKS / "cuda_kernels.py"  # which tests/test_cuda_compiles.py calls
 SCRIPTS = sorted(p for p in BENCHMARKS.glob("*.py") if "__main__" in p.read_text() and p not in (GPU, COMPILES))
 # Not in the committed numbers: the collection itself, a table for whoever tunes the cost model, and what has a file of its own.
-APART = {"all", "step_ways", "engine_products"}
+APART = {"all", "step_ways", "engine_products", "whole_training"}
 PEERS = [path for path in SCRIPTS if path.stem.startswith("peer_")]
 FRACTIONS = {"us_per_step", "us_low", "us_high", "floor_us_per_step", "fraction", "low", "high", "deviation"}
 RATIOS = {"peer", "peer_rule", "rule", "us_per_step", "ours_us_per_step", "times_ours", "low", "high", "deviation"}

@@ -33,7 +33,10 @@ def both(network: nr.Network, task, path=None, **settings) -> tuple[nr.Run, nr.R
 
 
 def identical(ours: nr.Run, definition: nr.Run) -> bool:
-    weights = all(np.array_equal(getattr(ours.network, name), getattr(definition.network, name)) for name in ("recurrent", "input", "readout", "bias", "feedback"))
+    weights = all(
+        np.array_equal(getattr(ours.network, name), getattr(definition.network, name))
+        for name in ("recurrent", "input", "readout", "bias", "feedback")
+    )
     logs = ours.log.drop_vars("seconds").identical(definition.log.drop_vars("seconds"))
     return weights and logs and ours.trajectories().identical(definition.trajectories())
 
@@ -58,7 +61,9 @@ def test_a_chunk_gives_the_bits_of_its_batches(drawn):
 
 def test_chunks_in_double_precision_give_the_same_bits_too():
     engine = NumbaEngine(dtype="float64")
-    assert identical(*both(nr.Network.random(2, 12, 2, seed=1), data(2, 2), engine=engine, optimiser="adam", rate=0.003, clip=0.05, trials=40))
+    assert identical(
+        *both(nr.Network.random(2, 12, 2, seed=1), data(2, 2), engine=engine, optimiser="adam", rate=0.003, clip=0.05, trials=40)
+    )
 
 
 @pytest.fixture
@@ -88,7 +93,9 @@ def test_chunks_are_taken_and_end_at_snapshots(lengths):
 
 def test_a_run_goes_on_from_within_a_chunk_to_the_same_end(tmp_path):
     straight = nr.train(net(), TASK, trials=90, batch=2, optimiser="adam", rate=0.003, progress=False)
-    nr.train(net(), TASK, trials=90, batch=2, optimiser="adam", rate=0.003, path=tmp_path / "run.h5", progress=lambda done, *rest: done < 38)
+    nr.train(
+        net(), TASK, trials=90, batch=2, optimiser="adam", rate=0.003, path=tmp_path / "run.h5", progress=lambda done, *rest: done < 38
+    )
     assert nr.resume(tmp_path / "run.h5", trials=62, progress=False).done == 62
     assert identical(nr.resume(tmp_path / "run.h5", progress=False), straight)
 

@@ -112,7 +112,9 @@ class DelayedMatchToSample(AbstractDrawn):
             step, trial = np.nonzero(period == where)
             inputs[step, trial, 1:] += self._bump[stimulus[trial]]
         target = np.where(period == DECISION, np.where(match, MATCH, NON_MATCH), FIXATE)
-        return self._trials(inputs, np.eye(3)[target], (period <= DECISION).astype(float), sample=sample, test=test, match=match, delay=delay * self.dt)
+        return self._trials(
+            inputs, np.eye(3)[target], (period <= DECISION).astype(float), sample=sample, test=test, match=match, delay=delay * self.dt
+        )
 
     def score(self, outputs: np.ndarray, trials: Trials) -> np.ndarray:
         """1 where the right class has the largest mean output over the decision, else 0, (B,).

@@ -38,7 +38,9 @@ class Chunk(NamedTuple):
 
     def together(self, record: Record) -> list[np.ndarray]:
         """Numbers of recorded batches that are written at once: all, but one each where NumPy's order of a sum depends on how many there are."""
-        return [each for each in np.split(self.recorded, len(self.recorded) if record.reduce == "mean" else 1) if len(each)]
+        if len(self.recorded) == 0:
+            return []
+        return np.split(self.recorded, len(self.recorded) if record.reduce == "mean" else 1)
 
 
 def trials_of(batches: np.ndarray, batch: int) -> np.ndarray:

@@ -34,10 +34,11 @@ class Journal(AbstractWork):
     def __init__(self, trainer: Trainer, file: RunWriter, until: int, in_chunks: bool = True):
         run, done = file.reader, file.reader.done
         self.trainer, self.file, self.total, self.record = trainer, file, until, run.record
-        self.snapshots, log = set(run.snapshot_trials), run.log()
-        self.length, self._in_chunks, self._steps = Length(trainer), in_chunks, 0
-        self.log = TrialLog(file, done, log["loss"].values[:done][-RECENT:])
+        self.snapshots, self.length, self._in_chunks, self._steps = set(run.snapshot_trials), Length(trainer), in_chunks, 0
+        self.log = TrialLog(file, done)
         if done:
+            log = run.log()
+            self.log = TrialLog(file, done, log["loss"].values[:done][-RECENT:])
             trainer.began -= float(log["seconds"][done - 1])  # the clock goes on where it stopped
 
     @property
