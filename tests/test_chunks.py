@@ -41,7 +41,7 @@ def identical(ours: nr.Run, definition: nr.Run) -> bool:
     return weights and logs and ours.trajectories().identical(definition.trajectories())
 
 
-@examples(25)
+@examples(15)
 @given(st.data())
 def test_a_chunk_gives_the_bits_of_its_batches(drawn):
     draw = lambda *choices: drawn.draw(st.sampled_from(choices))  # noqa: E731

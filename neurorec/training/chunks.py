@@ -58,17 +58,21 @@ class Length:
 
     def __init__(self, trainer: Trainer):
         self._trainer, self._batches, self._single_until = trainer, 1, 0
+        self._possible: bool | None = None  # asked once: all trials of a training are alike
 
     def batches(self, first: int, stop: int, steps: int) -> int:
         """How many to take from trial `first` on, and none of them beyond `stop`; 1: `Trainer.learn` takes it."""
         trainer, batch = self._trainer, self._trainer.settings.batch
         if first % batch or first < self._single_until or trainer.silence.possible or trainer.settings.gradient_angle:
             return 1
-        if not trainer.residence.chunks(trainer.settings.schedule, steps, batch):
+        if self._possible is None:
+            self._possible = trainer.residence.chunks(trainer.settings.schedule, steps, batch)
+        if not self._possible:
             return 1
-        network, whole = trainer.network, max(1, (stop - first) // batch)
+        network = trainer.network
         numbers = COPIES * (network.inputs + network.outputs + 1) + network.initial.size
-        return max(1, min(whole, GROWTH * self._batches, MEMORY // (8 * batch * steps * numbers)))
+        size = 8 * (batch * steps * numbers + 2 * network.readout.size)
+        return max(1, min((stop - first) // batch, GROWTH * self._batches, MEMORY // size))
 
     def took(self, batches: int, seconds: float) -> None:
         """The last one."""

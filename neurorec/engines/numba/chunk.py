@@ -184,6 +184,13 @@ def transpose(readout, feedback):
             feedback[row, o] = readout[o, row]
 
 
+@part
+def pack_weights(w, rows, columns, packed):
+    """As `pack_each`, compiled once for all kinds of weights."""
+    apart()
+    pack_each(w, rows, columns, packed)
+
+
 @entry
 def chunk(loops, onward, backward, constants, recurrent_ports, external_ports, full, vector, recurrent, input_, bias, readout, feedback,
           change, d_recurrent, d_input, d_bias, d_readout, d_feedback, slots, rates, lower_bounds, left, clip, decay, moving,
@@ -208,18 +215,18 @@ def chunk(loops, onward, backward, constants, recurrent_ports, external_ports, f
         if noise.shape[0] > 0:
             fill(loops, key, other, trial + np.uint64(i * trials), np.uint64(0), scale, noise)
         copy(initial_row, state_rows[0])
-        pack_each(recurrent, units, units, packed_recurrent)
-        pack_each(input_, units, n_inputs, packed_input)
-        pack_each(readout, channels, units, packed_readout)
+        pack_weights(recurrent, units, units, packed_recurrent)
+        pack_weights(input_, units, n_inputs, packed_input)
+        pack_weights(readout, channels, units, packed_readout)
         forward(loops, onward, constants, packed_recurrent, packed_input, packed_readout, bias, readout, recurrent_ports, external_ports,
                 inputs[i], noise, states, drives, emitted, readouts[i], none, trials)  # fmt: skip
         follow(error_code, error_result, error_registers, readouts_row[i], target_row[i], error_row)
         weigh(error, loss_weight[i])
         transpose(readout, transposed)
         follow(path_code, path_result, path_registers, transposed_row, feedback_row, path_row)
-        pack_each(path, units, channels, packed_feedback)
+        pack_weights(path, units, channels, packed_feedback)
         if full:
-            pack_each(recurrent.T, units, units, packed_transposed)
+            pack_weights(recurrent.T, units, units, packed_transposed)
         reverse_scan(loops, backward, constants, packed_transposed, packed_feedback, recurrent_ports, external_ports, full, error, states, drives,
                      np.intp(1), back, partial, True, presynaptic, input_rows[i], d_recurrent, gathered, d_bias, d_readout, none, trials)  # fmt: skip
         conclude(recurrent_ports, external_ports, gathered, d_recurrent, d_input, d_bias, d_readout, d_feedback)
