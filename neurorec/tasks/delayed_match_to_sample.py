@@ -105,7 +105,10 @@ class DelayedMatchToSample(AbstractDrawn):
         """Inputs (T, B, 1 + n_stimuli), targets (T, B, 3) one-hot."""
         sample, test, match, delay = (np.array(column) for column in list(zip(*draws, strict=True))[:4])
         ends = np.cumsum(np.array([np.broadcast_to(steps, delay.shape) for steps in self._periods(delay)]), axis=0)
-        period = (np.arange(self._around + self._delays[1])[:, None] >= ends[:, None]).sum(axis=0)  # (T, B), 5 after the end
+        step = np.arange(self._around + self._delays[1])[:, None]
+        period = np.zeros((len(step), len(draws)), np.int8)  # 5 after the end
+        for end in ends:
+            period += step >= end
         inputs = self._noise([each[4] for each in draws], len(period))
         inputs[..., 0] += period < DECISION
         for where, stimulus in ((1, sample), (3, test)):
