@@ -93,8 +93,8 @@ def learn(trainer: Trainer, trials: Trials, first: int, recorded: np.ndarray, en
     with np.errstate(over="ignore", invalid="ignore"):
         given = _batches(trainer, trials, mask_share, first, recorded)
         learnt = trainer.residence.chunk(given)
-        loss = _losses(trainer, learnt, given, mask_share)
-    if learnt.done < n or not (loss < UNBEARABLE).all():
+        loss = _losses(trainer, learnt, given, mask_share) if learnt.done == n else np.full(n, np.nan)
+    if not (loss < UNBEARABLE).all():
         trainer.residence.undo()
         return None
     if (stop := enough(loss)) < n:
@@ -105,11 +105,8 @@ def learn(trainer: Trainer, trials: Trials, first: int, recorded: np.ndarray, en
     now, each = time.monotonic() - trainer.began, np.arange(1, n + 1) / n
     seconds = now - (time.monotonic() - began) * (1 - each)
     per_batch = {"alignment": _alignments(learnt), "seconds": seconds}
-    return Chunk(
-        learnt,
-        {"loss": loss, **{name: np.repeat(value, trainer.settings.batch) for name, value in per_batch.items()}},
-        np.flatnonzero(recorded),
-    )
+    row = {"loss": loss, **{name: np.repeat(value, trainer.settings.batch) for name, value in per_batch.items()}}
+    return Chunk(learnt, row, np.flatnonzero(recorded))
 
 
 def _batches(trainer: Trainer, trials: Trials, shares: np.ndarray, first: int, recorded: np.ndarray) -> Batches:
