@@ -27,9 +27,10 @@ def data(inputs: int, outputs: int, steps: int = 7, count: int = 11) -> nr.Trial
     return nr.Trials(*arrays, conditions={"number": np.arange(count)})
 
 
-def both(network: nr.Network, task, path=None, **settings) -> tuple[nr.Run, nr.Run]:
+def both(network: nr.Network, task, **settings) -> tuple[nr.Run, nr.Run]:
     """In chunks, and batch by batch."""
-    return tuple(nr.train(network, task, progress=progress, **settings) for progress in (False, lambda *state: None))
+    ours = nr.train(network, task, progress=False, **settings)
+    return ours, nr.train(network, task, progress=lambda *state: None, **settings)
 
 
 def identical(ours: nr.Run, definition: nr.Run) -> bool:

@@ -64,8 +64,7 @@ part: Any = numba.njit(nogil=True, **FLAGS)  # what entries call: never on disk 
 inlined: Any = numba.njit(nogil=True, inline="always", **FLAGS)
 
 
-@intrinsic
-def apart(typing):
+def _apart(typing):
     """In the first line of a part: it is not copied into what calls it, where LLVM might order its sums in another way."""
 
     def written(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -73,3 +72,6 @@ def apart(typing):
         return context.get_dummy_value()
 
     return types.void(), written
+
+
+apart: Any = intrinsic(_apart)

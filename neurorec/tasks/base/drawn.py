@@ -39,5 +39,5 @@ class AbstractDrawn(AbstractTask):
         root = entropy(seed)
         return self.made([self.draw(generator(root, TASK, first + k)) for k in range(whole("n", n))])
 
-    def _trials(self, inputs: np.ndarray, targets: np.ndarray, mask: np.ndarray | None, **conditions: Any) -> Trials:
+    def _trials(self, inputs: np.ndarray, targets: np.ndarray, mask: Any, **conditions: Any) -> Trials:
         return Trials(inputs, targets, mask, conditions, self.dt, self.loss, self.output_channels)

@@ -16,5 +16,6 @@ class AbstractFixed(AbstractTask):
     def trials(self, n: int, seed: int | None = 0, first: int = 0) -> Trials:
         """The same trial `n` times."""
         one = self._stacked([self.trial(generator(entropy(seed), TASK, first))])
-        arrays = (np.repeat(array, whole("n", n), axis=1) for array in (one.inputs, one.targets, one.mask))
-        return Trials(*arrays, {name: np.repeat(value, n) for name, value in one.conditions.items()}, one.dt, one.loss, one.channels)
+        inputs, targets, mask = (np.repeat(array, whole("n", n), axis=1) for array in (one.inputs, one.targets, one.mask))
+        conditions = {name: np.repeat(value, n) for name, value in one.conditions.items()}
+        return Trials(inputs, targets, mask, conditions, one.dt, one.loss, one.channels)
