@@ -155,8 +155,8 @@ def plain(x: Any, recurrent: Any, weights: Any, readout: Any, b: Any) -> Any:
     import torch
 
     h, logits = torch.zeros(x.shape[1], len(recurrent)), []
-    for t in range(x.shape[0]):
-        z = h @ recurrent.T + x[t] @ weights.T
+    for seen in x.unbind(0):
+        z = h @ recurrent.T + seen @ weights.T
         h = torch.sign(z) * torch.relu(torch.abs(z) + b)
         logits.append(h @ readout.T)
     return torch.stack(logits)

@@ -15,7 +15,7 @@ import one_thread  # noqa: F401 - first, or the libraries have counted the cores
 
 # isort: split
 import numpy as np
-from report import to_file
+from report import main_of_file
 
 from neurorec.timing import ratio
 from neurorec.timing.products import against_plain_loops
@@ -41,4 +41,4 @@ def row(units: int, trials: int, steps: int, repeats: int) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    to_file(measure, "engine_products", str(__doc__))
+    main_of_file(measure, __doc__, "engine_products")

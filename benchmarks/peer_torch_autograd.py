@@ -34,9 +34,9 @@ def plain(given: Tensors) -> Any:
     import torch
 
     h, total, alpha = given.initial, torch.zeros((), dtype=given.x.dtype, device=given.x.device), given.alpha
-    for t in range(given.x.shape[0]):
-        h = (1 - alpha) * h + alpha * torch.tanh(h @ given.recurrent.T + given.x[t] @ given.input.T)
-        total = total + ((given.target[t] - h @ given.readout.T) ** 2).sum()
+    for x, target in zip(given.x.unbind(0), given.target.unbind(0), strict=True):
+        h = (1 - alpha) * h + alpha * torch.tanh(h @ given.recurrent.T + x @ given.input.T)
+        total = total + ((target - h @ given.readout.T) ** 2).sum()
     return total / (2 * given.samples)
 
 

@@ -32,17 +32,17 @@ def main(measure: Measure, description: str) -> None:
         print(json.dumps({"machine": about, "rows": rows}))
 
 
-def to_file(measure: Measure, name: str, description: str) -> None:
-    """Run a benchmark whose numbers are kept in a file of their own, in data/."""
+def main_of_file(measure: Measure, description: str, name: str) -> None:
+    """Run a benchmark whose numbers are kept in a file of their own."""
     made = parser(description)
     made.add_argument("--out", type=Path, help="file for the numbers")
     made.add_argument("--machine", default="", help="what the machine is, in words")
-    settings = made.parse_args()
-    about = {"command": shlex.join(["python", *sys.argv]), "date": datetime.date.today().isoformat(), **machine()}
+    settings, today = made.parse_args(), datetime.date.today().isoformat()
+    about = {"command": shlex.join(["python", *sys.argv]), "date": today, **machine(), "machine": settings.machine}
     print_machine(about)
     rows = measure(settings.quick)
     print_rows(rows)
-    facts = {**about, "machine": settings.machine, "result": rounded({name: rows})}
+    facts = {**about, "result": rounded({name: rows})}
     if settings.out:
         settings.out.write_text(one_row_a_line(facts))
     if settings.json:

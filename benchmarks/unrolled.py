@@ -17,7 +17,7 @@ import one_thread  # noqa: F401 - first, or the libraries have counted the cores
 
 # isort: split
 import numpy as np
-from report import to_file
+from report import main_of_file
 
 import neurorec as nr
 from neurorec.errors import UnrollWarning
@@ -52,4 +52,4 @@ def _one(units: int, trials: int, steps: int, repeats: int) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    to_file(measure, "unrolled", str(__doc__))
+    main_of_file(measure, __doc__, "unrolled")

@@ -53,15 +53,26 @@ def real_array(name: str, value: object, shape: Sequence[int] | None = None, way
     if array.dtype.kind not in "biuf":
         raise ValueRefused(f"{name} must hold numbers, got {value if array.ndim == 0 else array.dtype!s}; convert it first")
     array = array.astype(np.float64)
-    if shape is not None and not _fits(array.shape, shape):
-        wanted = ", ".join("any" if n == -1 else str(n) for n in shape)
-        raise ShapeError(f"{name} must have shape ({wanted}), got {array.shape}{'; ' if way_out else ''}{way_out}")
+    if shape is not None:
+        expect_shape(name, array, shape, way_out)
     if not np.isfinite(array).all():
         where = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0]) if array.ndim else ()
         raise ValueRefused(
             f"{name} holds {array[where]}{f' at index {where}' if where else ''}; expected finite numbers, remove or interpolate them"
         )
     return array
+
+
+def expect_shape(name: str, array: np.ndarray, shape: Sequence[int], way_out: str = "") -> None:
+    """Refuse an array of another shape than expected, in which -1 stands for any length.
+
+    Raises
+    ------
+    ShapeError
+    """
+    if not _fits(array.shape, shape):
+        wanted = ", ".join("any" if n == -1 else str(n) for n in shape)
+        raise ShapeError(f"{name} must have shape ({wanted}), got {array.shape}{'; ' if way_out else ''}{way_out}")
 
 
 def expect_unmasked(name: str, value: object) -> None:

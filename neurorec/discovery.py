@@ -172,6 +172,7 @@ def class_at(path: str, base: type) -> type:
     return expect_class(base, _imported(path), path)
 
 
+@lru_cache(maxsize=64)
 def base_of(kind: str) -> type:
     """The abstract class from which all of a kind derive: ``AbstractCell`` in ``cells/base.py``."""
     return getattr(importlib.import_module(f"{place(kind)}.base"), _abstract(kind))

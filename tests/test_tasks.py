@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 import neurorec as nr
 from neurorec.errors import NeurorecError, ShapeError, UnknownName, ValueRefused
+from neurorec.random_numbers.seeds import TASK, generator
 
 few = settings(max_examples=25, deadline=None)
 seeds = st.integers(0, 2**32)
@@ -444,3 +445,18 @@ def test_a_sine_has_the_frequency_that_the_input_asks_for():
 def test_settings_of_rhythms_and_contexts_are_refused(name, settings, words):
     with pytest.raises(ValueRefused, match=words):
         nr.task(name, **settings)
+
+
+@pytest.mark.parametrize(
+    "name", ["adding_problem", "copying_memory", "delayed_match_to_sample", "interval_matching", "n_bit_flip_flop", "periodic_output"]
+)
+def test_trials_made_together_are_those_made_one_by_one(name):
+    task = nr.task("delayed_match_to_sample", delay=(0.2, 0.9)) if name == "delayed_match_to_sample" else nr.task(name)
+    together = task.trials(5, seed=2, first=3)
+    for k in range(5):
+        one = task.trial(generator(2, TASK, 3 + k))
+        arrays = [
+            (each, getattr(together, part)[:, k]) for part in ("inputs", "targets", "mask") if (each := getattr(one, part)) is not None
+        ]
+        assert all(np.array_equal(ours, theirs) for ours, theirs in arrays)
+        assert all(one.conditions[each] == value[k] for each, value in together.conditions.items())

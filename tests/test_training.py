@@ -313,17 +313,17 @@ def test_an_error_in_the_middle_of_a_batch_leaves_the_last_whole_state(tmp_path,
     """Weights that have moved must not be stored under the number of a trial that is not over."""
     path, record = tmp_path / "run.h5", Journal._record
 
-    def fails_once(self, activity, trials, first):
-        if first == 50:
+    def fails_once(self, activity, trials, held):
+        if 50 in held:
             raise OSError("something outside went wrong")
-        record(self, activity, trials, first)
+        record(self, activity, trials, held)
 
     monkeypatch.setattr("neurorec.runs.trial_log.FLUSH_SECONDS", 0.0)
     monkeypatch.setattr(Journal, "_record", fails_once)
     with pytest.raises(OSError, match="outside"):
         nr.train(net(), TASK, trials=100, path=path, progress=False)
     monkeypatch.undo()
-    assert nr.open_run(path).done == 50
+    assert 0 < nr.open_run(path).done <= 50
     straight = nr.train(net(), TASK, trials=100, progress=False)
     resumed = nr.resume(path, progress=False)
     assert same(resumed.network, straight.network)

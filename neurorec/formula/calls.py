@@ -29,8 +29,21 @@ UNIT = {
 LEARNING = {"error": (2, 2, 2), "element": (1, 1, 1), "optimise": (1, 1, 2, 1)}  # optimise: then the count, and settings in float64
 
 
+# Entries that a chunk calls: arrays of numbers (n) or of int64 (i) with their ranks, and an index, truth, word or float64 by itself.
+LOOPS = {
+    "forward": "i1 n2 n4 n4 n4 n1 n2 i1 i1 n3 n3 n4 n4 n4 n3 index index",
+    "reverse_scan": "i1 n2 n4 n4 i1 i1 truth n3 n4 n4 index n4 n3 truth n2 n2 n2 n3 n1 n2 index index",
+    "fill": "word word word word float n3",
+}
+_ALONE = {"index": INDEX, "truth": types.boolean, "word": types.uint64, "float": types.float64}
+
+
 def signature(name: str, number: types.Type) -> tuple[types.Type, ...]:
     """Types of a function's arguments, where a loop's numbers are of this one."""
+    if name in LOOPS:
+        return tuple(
+            _ALONE.get(kind) or types.Array(number if kind[0] == "n" else INDEX, int(kind[1:]), "C") for kind in LOOPS[name].split()
+        )
     arrays = tuple(types.Array(number, rank, "C") for rank in (UNIT | LEARNING)[name])
     if name == "optimise":
         return *arrays, INDEX, types.Array(types.float64, 1, "C")
@@ -53,13 +66,18 @@ def table(functions: Any, among: Iterable[str], names: Iterable[str], number: ty
 def _called(name: str, place: int) -> Any:
     @intrinsic
     def call(typing, table, *arguments):
-        expected = signature(name, arguments[0].dtype)
+        expected = signature(name, _number(arguments))
         if len(arguments) != len(expected) or any(not typing.can_convert(a, b) for a, b in zip(arguments, expected, strict=True)):
             raise TypingError(f"{name} takes {expected}, got {arguments}")
         made: Any = types.void  # whose call pyright takes for that of its class
         return made(table, types.StarArgTuple.from_types(expected)), _jump(place, expected)
 
     return call
+
+
+def _number(arguments: Iterable[types.Type]) -> types.Type:
+    """The float type of a call's arrays."""
+    return next(each.dtype for each in arguments if isinstance(each, types.Array) and isinstance(each.dtype, types.Float))
 
 
 def _jump(place: int, expected: tuple[types.Type, ...]) -> Any:
@@ -80,4 +98,5 @@ def _jump(place: int, expected: tuple[types.Type, ...]) -> Any:
 
 step, output, pull, pull_output, jacobian, emission, prepare = (_called(name, place) for place, name in enumerate(UNIT))
 error, element, optimise = (_called(name, place) for place, name in enumerate(LEARNING))
+forward, reverse_scan, fill = (_called(name, place) for place, name in enumerate(LOOPS))
 OUTPUT = list(UNIT).index("output")

@@ -57,13 +57,14 @@ def compiled(**flags: Any) -> Callable[[Callable], Any]:
 
 
 entry = compiled(**FLAGS)
+# NumPy's own arithmetic, each operation rounded by itself: for what must give the bits of array code.
+exact: Any = numba.njit(nogil=True, error_model="numpy", fastmath=False)  # said, or it takes the flags of what it is called from
 part: Any = numba.njit(nogil=True, **FLAGS)  # what entries call: never on disk by itself, so that an entry follows from sources alone
 # A part that is compiled with what it is called from, and not by itself before: for those that mostly call others.
 inlined: Any = numba.njit(nogil=True, inline="always", **FLAGS)
 
 
-@intrinsic
-def apart(typing):
+def _apart(typing):
     """In the first line of a part: it is not copied into what calls it, where LLVM might order its sums in another way."""
 
     def written(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -71,3 +72,6 @@ def apart(typing):
         return context.get_dummy_value()
 
     return types.void(), written
+
+
+apart: Any = intrinsic(_apart)

@@ -48,6 +48,14 @@ def apply(weights: np.ndarray, change: np.ndarray, slots: np.ndarray, count: int
 def clipped(change: np.ndarray, rates: np.ndarray, clip: float) -> None:
     """Shorten a change, in place, to the norm `clip` over the weights that move."""
     if clip < np.inf:
-        norm = float(np.linalg.norm(change[rates > 0]))
+        norm = _norm(change[rates > 0])
         if norm > clip:
             change *= change.dtype.type(clip / norm)
+
+
+def _norm(vector: np.ndarray) -> float:
+    """Its root of squares, by the product that compiled loops call, too: another might add in another order."""
+    from scipy.linalg import blas
+
+    squared = {"f": blas.sdot, "d": blas.ddot}[vector.dtype.char]
+    return float(np.sqrt(vector.dtype.type(squared(vector, vector)))) if vector.size else 0.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, final
+from typing import TYPE_CHECKING, Any, ClassVar, final
 
 import numpy as np
 
@@ -23,7 +23,15 @@ CLOSE = 1e-4  # relative: weights that went through float32, and maps that magni
 
 
 class AbstractFreeParameters(ABC):
-    """What a training does so that `recurrent` stays a value of the network's parametrisation."""
+    """What a training does so that `recurrent` stays a value of the network's parametrisation.
+
+    Attributes
+    ----------
+    none : bool
+        Whether `recurrent` is learnt itself, so that there is nothing to do.
+    """
+
+    none: ClassVar[bool] = False
 
     @abstractmethod
     def expect_schedule(self, schedule: str) -> None:
@@ -41,6 +49,8 @@ class AbstractFreeParameters(ABC):
 @final
 class NoFreeParameters(AbstractFreeParameters):
     """`recurrent` itself is learnt: nothing to do."""
+
+    none = True
 
     def expect_schedule(self, schedule: str) -> None:
         """Any."""

@@ -49,7 +49,7 @@ class PrivateNoise:
     def rows(self, dtype: Any) -> np.ndarray:
         """All of it, (T, B, D N); drawn in float64, then rounded."""
         out = np.empty((self.steps, self.n_trials, self.width), dtype)
-        _loop().fill(*map(np.uint64, (*self.key, self.trial, self.step)), self.scale, out)
+        compiled_noise().fill(*map(np.uint64, (*self.key, self.trial, self.step)), self.scale, out)
         return out
 
     def window(self, start: int, stop: int) -> PrivateNoise:
@@ -92,7 +92,7 @@ def _key(seed: int) -> tuple[int, int]:
 
 
 @once(1)
-def _loop() -> ModuleType:
+def compiled_noise() -> ModuleType:
     """The compiled loop, in a package of its own; Numba is imported there, when noise is drawn."""
     sources = {name: Path(__file__).with_name(f"{name}.py").read_text(encoding="utf-8") for name in ("philox", "noise_loop")}
     return package(sources).noise_loop

@@ -47,9 +47,10 @@ def is_kept(file: h5py.File, name: str) -> bool:
 def build_network(group: h5py.Group, network: AbstractNetwork) -> None:
     """Write a network, with room for others of its shape."""
     network.to_group(group)
+    scales: dict[str, h5py.Dataset] = {}
     for name in network.stored():
         data = group[name]
-        _attach_dimensions(group, data)
+        _attach_dimensions(group, data, scales)
         data.attrs["units"] = "s" if name.startswith("parameters/tau") else "1"
         data.attrs["long_name"] = LONG_NAMES.get(name) or _long_name(*name.split("/"))
 
@@ -79,7 +80,12 @@ def _long_name(part: str, name: str) -> str:
     return whose.get(part, f"{name} of the torch module")
 
 
-def _attach_dimensions(group: h5py.Group, data: h5py.Dataset) -> None:
+def _attach_dimensions(group: h5py.Group, data: h5py.Dataset, scales: dict[str, h5py.Dataset]) -> None:
+    """Name a dataset's dimensions; `scales` are those that the group has so far: looking one up takes as long as making it."""
     for axis, size in zip(data.dims, data.shape, strict=True):
-        axis.label = name = DIMENSIONS.get(str(axis.label), str(axis.label))
-        axis.attach_scale(dimension(group, name, size))
+        written = str(axis.label)
+        if (name := DIMENSIONS.get(written, written)) != written:
+            axis.label = name
+        if name not in scales:
+            scales[name] = dimension(group, name, size)
+        axis.attach_scale(scales[name])

@@ -160,8 +160,8 @@ class RunWriter:
     @writes
     def snapshot(self, trial: int, network: AbstractNetwork) -> None:
         """Keep the network after so many trials, if the file has room for it."""
-        if trial in self.reader.snapshot_trials:
-            file, where = self._open.file, snapshot_path(trial)
+        file, where = self._open.file, snapshot_path(trial)
+        if where in file:
             with rewriting(file, where, network.stored()):
                 overwrite_network(file[where], network)
 

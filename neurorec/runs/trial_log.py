@@ -70,6 +70,15 @@ class TrialLog:
         """Whether it is time for a checkpoint."""
         return self._file is not None and time.monotonic() - self._flushed > FLUSH_SECONDS
 
+    def batches_until(self, limit: float, shown: np.ndarray, batch: int) -> int:
+        """After how many batches of the next rows, whose values are given, the mean is below a limit; all of them, if it never is."""
+        values = np.array([*self._recent, *map(float, shown)])
+        before = len(self._recent)
+        for k in range(1, len(shown) // batch + 1):
+            if before + k * batch >= RECENT and np.mean(values[: before + k * batch][-RECENT:]) < limit:
+                return k
+        return len(shown) // batch
+
     def append(self, block: Mapping[str, np.ndarray], shown: np.ndarray) -> None:
         """Add rows.
 

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
 from neurorec.arrays import positive, whole
+from neurorec.tasks.base.drawn import AbstractDrawn
 from neurorec.tasks.base.recommended import Recommended
-from neurorec.tasks.base.task import AbstractTask
-from neurorec.tasks.base.trials import Trial, Trials
+from neurorec.tasks.base.trials import Trials
 
 
 @dataclass(frozen=True)
-class AddingProblem(AbstractTask):
+class AddingProblem(AbstractDrawn):
     """Adding problem of Hochreiter and Schmidhuber (1997), as in Le et al. (2015, arXiv 1504.00941) and the papers since.
 
     Input 0 is a number at each step, uniform in [0, 1); input 1 is 1 at one step of the first half and at one of the
@@ -67,16 +68,20 @@ class AddingProblem(AbstractTask):
         """The papers' mean squared error of a loss."""
         return 2 * loss
 
-    def trial(self, rng: np.random.Generator) -> Trial:
-        """Inputs (T, 2); targets (T, 1), the sum at the last step and 0 before, where the mask is 0."""
+    def draw(self, rng: np.random.Generator) -> tuple[np.ndarray, int, int]:
+        """The numbers, and the steps of the two that are marked."""
         numbers, half = rng.random(self.length), self.length // 2
-        first, second = int(rng.integers(half)), int(rng.integers(half, self.length))
-        marks, answer, mask = np.zeros((3, self.length))
-        marks[[first, second]] = 1
-        answer[-1], mask[-1] = numbers[first] + numbers[second], 1
-        return Trial(
-            np.stack([numbers, marks], axis=1), answer[:, None], mask, {"first": first, "second": second, "sum": float(answer[-1])}
-        )
+        return numbers, int(rng.integers(half)), int(rng.integers(half, self.length))
+
+    def made(self, draws: Sequence[tuple[np.ndarray, int, int]]) -> Trials:
+        """Inputs (T, B, 2); targets (T, B, 1), the sum at the last step and 0 before, where the mask is 0."""
+        numbers, first, second = (np.array(column) for column in zip(*draws, strict=True))
+        trial, inputs = np.arange(len(draws)), np.zeros((self.length, len(draws), 2))
+        inputs[..., 0] = numbers.T
+        inputs[first, trial, 1] = inputs[second, trial, 1] = 1
+        targets, mask = np.zeros((self.length, len(draws), 1)), np.zeros((self.length, len(draws)))
+        targets[-1, :, 0], mask[-1] = numbers[trial, first] + numbers[trial, second], 1
+        return self._trials(inputs, targets, mask, first=first, second=second, sum=targets[-1, :, 0])
 
     def score(self, outputs: np.ndarray, trials: Trials) -> np.ndarray:
         """1 where the answer is wrong by less than `tolerance`, else 0, (B,)."""

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
 from neurorec.arrays import positive, whole
+from neurorec.tasks.base.drawn import AbstractDrawn
 from neurorec.tasks.base.recommended import Recommended
 from neurorec.tasks.base.scores import share_right
-from neurorec.tasks.base.task import AbstractTask
-from neurorec.tasks.base.trials import Trial, Trials
+from neurorec.tasks.base.trials import Trials
 
 BLANK = 0
 
 
 @dataclass(frozen=True)
-class CopyingMemory(AbstractTask):
+class CopyingMemory(AbstractDrawn):
     """Copying memory task of Hochreiter and Schmidhuber (1997), in the form of Arjovsky et al. (2016, arXiv 1511.06464).
 
     Ten symbols out of eight come in, one a step; then ``delay - 1`` blanks, the go cue, and ten blanks more, during which
@@ -83,13 +84,18 @@ class CopyingMemory(AbstractTask):
         """
         return self.length * float(np.log(self.symbols)) / (self.delay + 2 * self.length)
 
-    def trial(self, rng: np.random.Generator) -> Trial:
-        """Inputs (T, symbols + 2) and targets (T, symbols + 1), both one-hot."""
-        word = rng.integers(1, self.symbols, size=self.length, endpoint=True)
-        stimulus, target = np.full((2, self.delay + 2 * self.length), BLANK)
-        stimulus[: self.length], target[-self.length :] = word, word
+    def draw(self, rng: np.random.Generator) -> tuple[np.ndarray]:
+        """The symbols to be recalled, (length,)."""
+        return (rng.integers(1, self.symbols, size=self.length, endpoint=True),)
+
+    def made(self, draws: Sequence[tuple[np.ndarray]]) -> Trials:
+        """Inputs (T, B, symbols + 2) and targets (T, B, symbols + 1), both one-hot."""
+        words = np.array([word for (word,) in draws])
+        stimulus, target = np.full((2, self.delay + 2 * self.length, len(draws)), BLANK)
+        stimulus[: self.length], target[-self.length :] = words.T, words.T
         stimulus[-self.length - 1] = self.n_inputs - 1
-        return Trial(np.eye(self.n_inputs)[stimulus], np.eye(self.n_outputs)[target], None, {"word": " ".join(map(str, word))})
+        texts = [" ".join(map(str, word)) for word in words.tolist()]
+        return self._trials(np.eye(self.n_inputs)[stimulus], np.eye(self.n_outputs)[target], None, word=texts)
 
     def score(self, outputs: np.ndarray, trials: Trials) -> np.ndarray:
         """Share of the symbols recalled, (B,): the right one has the largest output at its step."""

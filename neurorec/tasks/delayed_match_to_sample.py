@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from functools import cached_property
+from typing import Any, ClassVar
 
 import numpy as np
 
 from neurorec.arrays import positive, real_array, whole
 from neurorec.errors import ValueRefused
+from neurorec.tasks.base.drawn import AbstractDrawn
 from neurorec.tasks.base.recommended import Recommended
-from neurorec.tasks.base.task import AbstractTask
-from neurorec.tasks.base.trials import Trial, Trials
+from neurorec.tasks.base.trials import Trials
 
 FIXATE, MATCH, NON_MATCH = range(3)
+DECISION = 4  # number of the period, from 0
 
 
 @dataclass(frozen=True)
-class DelayedMatchToSample(AbstractTask):
+class DelayedMatchToSample(AbstractDrawn):
     """Delayed match to sample with a ring of stimuli, timed as neurogym's DelayMatchSample (after Miller et al. 1996).
 
     Fixation, sample, delay, test, decision. Input 0 is 1 from the start and falls to 0 at the decision, the signal to
@@ -91,20 +94,29 @@ class DelayedMatchToSample(AbstractTask):
         """Fixation and the ring."""
         return 1 + self.n_stimuli
 
-    def trial(self, rng: np.random.Generator) -> Trial:
-        """Inputs (T, 1 + n_stimuli), targets (T, 3) one-hot."""
+    def draw(self, rng: np.random.Generator) -> tuple[int, int, bool, int, np.ndarray]:
+        """Sample, test, whether they match, steps of the delay, and the noise, (steps, 1 + n_stimuli)."""
         sample, match = int(rng.integers(self.n_stimuli)), bool(rng.random() < 0.5)
         test = sample if match else int(sample + rng.integers(1, self.n_stimuli)) % self.n_stimuli
-        shortest, longest = (self._steps("delay", seconds) for seconds in self.delay)
-        delay = int(rng.integers(shortest, longest, endpoint=True))
-        period = np.repeat(np.arange(5), self._periods(delay))
-        target = np.where(period < 4, FIXATE, MATCH if match else NON_MATCH)
-        padding = (0, longest - delay)
-        return Trial(
-            np.pad(self._inputs(period, sample, test, rng), (padding, (0, 0))),
-            np.eye(3)[np.pad(target, padding, constant_values=FIXATE)],
-            np.pad(np.ones(len(period)), padding),
-            {"sample": sample, "test": test, "match": match, "delay": delay * self.dt},
+        delay = int(rng.integers(*self._delays, endpoint=True))
+        return sample, test, match, delay, rng.standard_normal((self._around + delay, self.n_inputs))
+
+    def made(self, draws: Sequence[tuple[int, int, bool, int, np.ndarray]]) -> Trials:
+        """Inputs (T, B, 1 + n_stimuli), targets (T, B, 3) one-hot."""
+        sample, test, match, delay = (np.array(column) for column in list(zip(*draws, strict=True))[:4])
+        ends = np.cumsum(np.array([np.broadcast_to(steps, delay.shape) for steps in self._periods(delay)]), axis=0)
+        step = np.arange(self._around + self._delays[1])[:, None]
+        period = np.zeros((len(step), len(draws)), np.int8)  # 5 after the end
+        for end in ends:
+            period += step >= end
+        inputs = self._noise([each[4] for each in draws], len(period))
+        inputs[..., 0] += period < DECISION
+        for where, stimulus in ((1, sample), (3, test)):
+            step, trial = np.nonzero(period == where)
+            inputs[step, trial, 1:] += self._bump[stimulus[trial]]
+        target = np.where(period == DECISION, np.where(match, MATCH, NON_MATCH), FIXATE)
+        return self._trials(
+            inputs, np.eye(3)[target], (period <= DECISION).astype(float), sample=sample, test=test, match=match, delay=delay * self.dt
         )
 
     def score(self, outputs: np.ndarray, trials: Trials) -> np.ndarray:
@@ -116,18 +128,33 @@ class DelayedMatchToSample(AbstractTask):
         answer, target = ((decision * classes).sum(axis=0).argmax(axis=1) for classes in (outputs, trials.targets))
         return (answer == target).astype(float)
 
-    def _periods(self, delay: int) -> list[int]:
+    @cached_property
+    def _delays(self) -> tuple[int, int]:
+        """The shortest and the longest, in steps."""
+        shortest, longest = (self._steps("delay", seconds) for seconds in self.delay)
+        return shortest, longest
+
+    @cached_property
+    def _around(self) -> int:
+        """Steps of all periods but the delay."""
+        return sum(self._periods(0))
+
+    def _periods(self, delay: Any) -> list[Any]:
         """Steps of fixation, sample, delay, test and decision."""
         before, after = ("fixation", "sample"), ("test", "decision")
         steps = {name: self._steps(name, getattr(self, name)) for name in (*before, *after)}
         return [*(steps[name] for name in before), delay, *(steps[name] for name in after)]
 
-    def _inputs(self, period: np.ndarray, sample: int, test: int, rng: np.random.Generator) -> np.ndarray:
-        """Signal and noise, (steps, 1 + n_stimuli)."""
+    @cached_property
+    def _bump(self) -> np.ndarray:
+        """What a stimulus is on the ring, (stimulus, channel), peak 1."""
         ring = 2 * np.pi * np.arange(self.n_stimuli) / self.n_stimuli
-        bump = np.exp(self.kappa * (np.cos(ring[:, None] - ring) - 1))  # (stimulus, channel), peak 1
-        inputs = self.sigma / np.sqrt(self.dt) * rng.standard_normal((len(period), self.n_inputs))
-        inputs[period < 4, 0] += 1
-        inputs[period == 1, 1:] += bump[sample]
-        inputs[period == 3, 1:] += bump[test]
-        return inputs
+        return np.exp(self.kappa * (np.cos(ring[:, None] - ring) - 1))
+
+    def _noise(self, drawn: Sequence[np.ndarray], steps: int) -> np.ndarray:
+        """In drive units, (T, B, 1 + n_stimuli): none after a trial's end."""
+        noise = np.zeros((steps, len(drawn), self.n_inputs))
+        for k, each in enumerate(drawn):
+            noise[: len(each), k] = each
+        noise *= self.sigma / np.sqrt(self.dt)
+        return noise

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import ClassVar
 
 import numpy as np
 
 from neurorec.arrays import positive, real_array
 from neurorec.errors import ValueRefused
+from neurorec.tasks.base.drawn import AbstractDrawn
 from neurorec.tasks.base.recommended import Recommended
-from neurorec.tasks.base.task import AbstractTask
-from neurorec.tasks.base.trials import Trial, Trials
+from neurorec.tasks.base.trials import Trials
 
 
 @dataclass(frozen=True)
-class IntervalMatching(AbstractTask):
+class IntervalMatching(AbstractDrawn):
     """Murray (2019, eLife 8:e43299), Figure 3: reproduce the interval between two pulses.
 
     One input brings a "ready" and a "set" pulse, a random delay apart; the one output should peak the same delay after
@@ -72,15 +74,23 @@ class IntervalMatching(AbstractTask):
             self._steps(name, positive(name, getattr(self, name), "seconds"))
         self._steps("delay", shortest)
 
-    def trial(self, rng: np.random.Generator) -> Trial:
-        """Inputs (T, 1) with two pulses, targets (T, 1) with one."""
-        shortest, longest = (self._steps("delay", seconds) for seconds in self.delay)
-        ready, after = self._steps("ready", self.ready), self._steps("after", self.after)
-        delay = int(rng.integers(shortest, longest, endpoint=True))
-        step = np.arange(1, ready + 2 * longest + after + 1)  # its end is at step * dt, as in `Trials.time`
+    def draw(self, rng: np.random.Generator) -> tuple[int]:
+        """Steps of the delay."""
+        return (int(rng.integers(*self._delays, endpoint=True)),)
+
+    def made(self, draws: Sequence[tuple[int]]) -> Trials:
+        """Inputs (T, B, 1) with two pulses, targets (T, B, 1) with one."""
+        ready, after, delay = self._steps("ready", self.ready), self._steps("after", self.after), np.array(draws)[:, 0]
+        step = np.arange(1, ready + 2 * self._delays[1] + after + 1)[:, None]  # its end is at step * dt, as in `Trials.time`
         inputs = self._pulse(step - ready) + self._pulse(step - ready - delay)
         targets = self._pulse(step - ready - 2 * delay)
-        return Trial(inputs, targets, conditions={"delay": delay * self.dt, "go": (ready + 2 * delay) * self.dt})
+        return self._trials(inputs[..., None], targets[..., None], None, delay=delay * self.dt, go=(ready + 2 * delay) * self.dt)
+
+    @cached_property
+    def _delays(self) -> tuple[int, int]:
+        """The shortest and the longest, in steps."""
+        shortest, longest = (self._steps("delay", seconds) for seconds in self.delay)
+        return shortest, longest
 
     def produced(self, outputs: np.ndarray, trials: Trials) -> np.ndarray:
         """Intervals that the network produced: from the peak of "set" to that of the output after it.
@@ -113,4 +123,4 @@ class IntervalMatching(AbstractTask):
         return np.clip(1 - missed / (0.2 * delay + 0.025), 0, 1)
 
     def _pulse(self, steps_from_peak: np.ndarray) -> np.ndarray:
-        return np.exp(-((steps_from_peak[:, None] * self.dt / self.width) ** 2) / 2)
+        return np.exp(-((steps_from_peak * self.dt / self.width) ** 2) / 2)

@@ -10,14 +10,14 @@ from typing import ClassVar
 import numpy as np
 
 from neurorec.errors import ValueRefused
+from neurorec.tasks.base.fixed import AbstractFixed
 from neurorec.tasks.base.recommended import Recommended
-from neurorec.tasks.base.task import AbstractTask
 from neurorec.tasks.base.trials import Trial, Trials
 from neurorec.tasks.centre_out_velocity import HOLD, CentreOutVelocity
 
 
 @dataclass(frozen=True)
-class MovementSequence(AbstractTask):
+class MovementSequence(AbstractFixed):
     """Murray (2019, eLife 8:e43299), Figure 4c: four movements and four holds, 160 tau in one piece.
 
     The movements are those of `CentreOutVelocity`, a hold after each. This is the direct way to learn what the loop of

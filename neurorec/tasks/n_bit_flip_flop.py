@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import ClassVar
 
 import numpy as np
 
 from neurorec.arrays import positive, whole
 from neurorec.errors import ValueRefused
+from neurorec.tasks.base.drawn import AbstractDrawn
 from neurorec.tasks.base.recommended import Recommended
-from neurorec.tasks.base.task import AbstractTask
-from neurorec.tasks.base.trials import Trial, Trials
+from neurorec.tasks.base.trials import Trials
 
 
 @dataclass(frozen=True)
-class NBitFlipFlop(AbstractTask):
+class NBitFlipFlop(AbstractDrawn):
     """Sussillo and Barak (2013, Neural Computation 25:626): memory in 2^n fixed points.
 
     Each bit has an input that brings pulses of +1 or -1 at random times and an output that holds the sign of the
@@ -85,29 +87,43 @@ class NBitFlipFlop(AbstractTask):
         """One channel per bit."""
         return self.n_bits
 
-    def trial(self, rng: np.random.Generator) -> Trial:
-        """Inputs (T, n_bits) with pulses, targets (T, n_bits) of -1 and 1."""
-        bits = [self._bit(rng) for _ in range(self.n_bits)]
-        pulses, held, settled = (np.stack(column, axis=1) for column in zip(*bits, strict=True))
-        switches = np.count_nonzero(np.diff(held, axis=0))
-        return Trial(pulses, held, np.asarray(settled.all(axis=1)), {"switches": switches})
+    def draw(self, rng: np.random.Generator) -> tuple[tuple[np.ndarray, np.ndarray], ...]:
+        """Of each bit the steps at which pulses begin, and their signs."""
+        return tuple(self._bit(rng) for _ in range(self.n_bits))
+
+    def made(self, draws: Sequence[tuple[tuple[np.ndarray, np.ndarray], ...]]) -> Trials:
+        """Inputs (T, B, n_bits) with pulses, targets (T, B, n_bits) of -1 and 1."""
+        steps, width, _ = self._sizes
+        bits = [bit for trial in draws for bit in trial]
+        onset, sign = (np.concatenate(each) for each in zip(*bits, strict=True))
+        bit = np.repeat(np.arange(len(bits)), [len(onsets) for onsets, _ in bits])
+        begins = onset == 0  # of the first pulse of each bit, which has always another sign than the one before
+        switching = begins | (sign != np.roll(sign, 1))
+        step, shape = np.arange(steps)[:, None], (steps, len(draws), self.n_bits)
+        latest, switched = _latest(onset, bit, steps), _latest(onset[switching], bit[switching], steps)
+        held = sign[latest]
+        settled = (step - onset[switching][switched] >= self._settling).reshape(shape).all(axis=2)
+        pulses = np.where(step - onset[latest] < width, held, 0)
+        switches = np.bincount(bit[switching & ~begins] // self.n_bits, minlength=len(draws))
+        return self._trials(pulses.reshape(shape), held.reshape(shape), settled, switches=switches)
 
     def score(self, outputs: np.ndarray, trials: Trials) -> np.ndarray:
         """Fraction of counted steps and bits with the output less than 0.5 from its target, (B,)."""
         right = (np.abs(outputs - trials.targets) < 0.5).mean(axis=2)
         return (trials.mask * right).sum(axis=0) / trials.mask.sum(axis=0)
 
-    def _bit(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Pulses, what to hold and where that counts, each (T,)."""
-        step, width = np.arange(self._steps("duration", self.duration)), self._steps("width", self.width)
-        gaps = rng.geometric(1 / self._mean_gap(self.rate), size=len(step) // (width + 1))
-        onsets = np.concatenate([[0], np.cumsum(width + gaps)])
-        onsets = onsets[onsets < len(step) - self._settling]
-        signs = rng.choice([-1.0, 1.0], size=len(onsets))
-        switches = onsets[np.diff(signs, prepend=0) != 0]
-        held, since_pulse = signs[_latest(onsets, step)], step - onsets[_latest(onsets, step)]
-        since_switch = step - switches[_latest(switches, step)]
-        return np.where(since_pulse < width, held, 0), held, since_switch >= self._settling
+    def _bit(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """Steps at which pulses begin, and their signs."""
+        steps, width, mean_gap = self._sizes
+        onsets = np.zeros(1 + steps // (width + 1), np.int64)
+        np.cumsum(width + rng.geometric(1 / mean_gap, size=len(onsets) - 1), out=onsets[1:])
+        onsets = onsets[: onsets.searchsorted(steps - self._settling)]
+        return onsets, 2.0 * rng.integers(2, size=len(onsets)) - 1
+
+    @cached_property
+    def _sizes(self) -> tuple[int, int, float]:
+        """Steps of a trial, of a pulse, and of the gap after it in the mean."""
+        return self._steps("duration", self.duration), self._steps("width", self.width), self._mean_gap(self.rate)
 
     def _mean_gap(self, rate: float) -> float:
         """Steps from the end of a pulse to the next one, in the mean."""
@@ -118,6 +134,8 @@ class NBitFlipFlop(AbstractTask):
         return round(self.settle / self.dt)
 
 
-def _latest(events: np.ndarray, step: np.ndarray) -> np.ndarray:
-    """Number of the latest of the ascending `events` at each step."""
-    return np.searchsorted(events, step, side="right") - 1
+def _latest(onset: np.ndarray, bit: np.ndarray, steps: int) -> np.ndarray:
+    """Number of the latest event of each bit at each step, (T, bits); events are in the order of bits and, within one, of time."""
+    latest = np.zeros((steps, bit[-1] + 1), np.int64)
+    latest[onset, bit] = np.arange(len(onset))
+    return np.maximum.accumulate(latest, axis=0)

@@ -9,16 +9,16 @@ import numpy as np
 
 from neurorec.arrays import positive
 from neurorec.errors import ValueRefused
+from neurorec.tasks.base.fixed import AbstractFixed
 from neurorec.tasks.base.recommended import Recommended
 from neurorec.tasks.base.scores import variance_explained
-from neurorec.tasks.base.task import AbstractTask
 from neurorec.tasks.base.trials import Trial, Trials
 
 _SINES = {1: 1.0, 2: 0.5, 4: 0.25}  # cycles per period: amplitude
 
 
 @dataclass(frozen=True)
-class PeriodicOutput(AbstractTask):
+class PeriodicOutput(AbstractFixed):
     """Murray (2019, eLife 8:e43299), Figure 2: an autonomous network learns a periodic waveform.
 
     The target is ``sin(2 pi t/T) + 0.5 sin(4 pi t/T) + 0.25 sin(8 pi t/T)`` at the steps t = 0 ... T-1, as in the

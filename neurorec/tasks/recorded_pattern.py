@@ -14,16 +14,16 @@ from scipy.ndimage import gaussian_filter
 from neurorec.arrays import positive, real_array
 from neurorec.errors import ShapeError, ValueRefused
 from neurorec.tasks._reading.recordings import Recording, array_table, example, file_table, recording_of
+from neurorec.tasks.base.fixed import AbstractFixed
 from neurorec.tasks.base.recommended import Recommended
 from neurorec.tasks.base.scores import variance_explained
-from neurorec.tasks.base.task import AbstractTask
 from neurorec.tasks.base.trials import Trial, Trials
 
 _OWN: Any = None  # "the default", which __post_init__ fills in: a field's type is what it holds afterwards
 
 
 @dataclass(frozen=True, repr=False)
-class RecordedPattern(AbstractTask):
+class RecordedPattern(AbstractFixed):
     """Reproduce a recording of yours, one output per channel, without any input.
 
     A generalisation of Murray (2019, eLife 8:e43299), Figure 2: in the place of his sum of sines, anything that was

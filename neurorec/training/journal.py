@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 
 from neurorec.engines.base import Activity
@@ -12,18 +14,31 @@ from neurorec.runs.record import recorded
 from neurorec.runs.run_writer import RunWriter
 from neurorec.runs.trial_log import RECENT, TrialLog
 from neurorec.tasks.base.trials import Trials
+from neurorec.training.chunks import Length, learn, trials_of
 from neurorec.training.trainer import Trainer
 
 
 class Journal(AbstractWork):
-    """Learns batch after batch and writes log, trajectories, snapshots and states to the run."""
+    """Learns batch after batch and writes log, trajectories, snapshots and states to the run.
 
-    def __init__(self, trainer: Trainer, file: RunWriter, until: int):
+    Parameters
+    ----------
+    trainer : Trainer
+    file : RunWriter
+    until : int
+        After how many trials it stops.
+    in_chunks : bool
+        Whether many batches may go by between two looks at the work from outside.
+    """
+
+    def __init__(self, trainer: Trainer, file: RunWriter, until: int, in_chunks: bool = True):
         run, done = file.reader, file.reader.done
         self.trainer, self.file, self.total, self.record = trainer, file, until, run.record
-        self.snapshots, log = set(run.snapshot_trials), run.log()
-        self.log = TrialLog(file, done, log["loss"].values[:done][-RECENT:])
+        self.snapshots, self.length, self._in_chunks, self._steps = set(run.snapshot_trials), Length(trainer), in_chunks, 0
+        self.log = TrialLog(file, done)
         if done:
+            log = run.log()
+            self.log = TrialLog(file, done, log["loss"].values[:done][-RECENT:])
             trainer.began -= float(log["seconds"][done - 1])  # the clock goes on where it stopped
 
     @property
@@ -44,17 +59,50 @@ class Journal(AbstractWork):
         return self.done >= self.total or met
 
     def step(self) -> None:
-        """One batch, its row in the log, its trajectories; a checkpoint when it is time."""
-        first, batch = self.done, self.trainer.settings.batch
-        n = min(batch - first % batch, self.total - first)  # after a stop within a batch, what is left of that one
-        trials = self.trainer.trials(first, n)
-        activity, row = self._learn(trials, first)
-        self._record(activity, trials, first)
-        self.log.append(row, row["loss"])
+        """One batch, or many in a row, their rows in the log, their trajectories; a checkpoint when it is time."""
+        known = self._in_chunks and self._steps > 0  # how long trials are, the first tells
+        batches = self.length.batches(self.done, self._next_stop(), self._steps) if known else 1
+        if batches == 1 or not self._chunk(batches):
+            self._batch()
         if self.done in self.snapshots:
             self.file.snapshot(self.done, self.trainer.trained())
         if self.log.due:
             self.checkpoint()
+
+    def _batch(self) -> None:
+        first, batch = self.done, self.trainer.settings.batch
+        n = min(batch - first % batch, self.total - first)  # after a stop within a batch, what is left of that one
+        trials = self.trainer.trials(first, n)
+        activity, row = self._learn(trials, first)
+        self._record(activity, trials, np.arange(first, first + n))
+        self.log.append(row, row["loss"])
+        self._steps = trials.steps
+
+    def _chunk(self, batches: int) -> bool:
+        """Whether it went as it should: else nothing was learnt. It ends where the criterion is met."""
+        began, first, batch = time.monotonic(), self.done, self.trainer.settings.batch
+        trials = self.trainer.trials(first, batches * batch)
+        recorded = np.zeros(batches, bool)
+        recorded[(self.record.trials(first, first + trials.count) - first) // batch] = True
+        chunk = learn(self.trainer, trials, first, recorded, self._enough)
+        if chunk is None:
+            self.length.failed(first, batches)
+            return False
+        for which in chunk.together(self.record):
+            numbers = trials_of(which, batch)
+            self._record(chunk.of(which), trials.take(numbers), first + numbers)
+        self.log.append(chunk.row, chunk.row["loss"])
+        self.length.took(batches, time.monotonic() - began)
+        return True
+
+    def _enough(self, loss: np.ndarray) -> int:
+        """After how many of the next batches the criterion is met, by their losses; all, if it is not."""
+        limit, batch = self.trainer.settings.stop_below, self.trainer.settings.batch
+        return len(loss) // batch if limit is None else self.log.batches_until(limit, loss, batch)
+
+    def _next_stop(self) -> int:
+        """Where a chunk must end at the latest: after the last trial, or at a snapshot."""
+        return min([self.total, *(trial for trial in self.snapshots if trial > self.done)])
 
     def checkpoint(self) -> None:
         """Everything up to now to the file."""
@@ -83,11 +131,12 @@ class Journal(AbstractWork):
         except DivergenceError as error:
             raise DivergenceError(f"{error}{'' if self.file.path is None else f' ({self.file.path} holds them)'}") from None
 
-    def _record(self, activity: Activity, trials: Trials, first: int) -> None:
-        numbers = self.record.trials(first, first + trials.count)
+    def _record(self, activity: Activity, trials: Trials, held: np.ndarray) -> None:
+        """Those to record among some trials, whose numbers ascend."""
+        numbers = self.record.trials(held[0], held[-1] + 1)
         if len(numbers) == 0:
             return
-        which = numbers - first
+        which = np.searchsorted(held, numbers)
         arrays = {name: self.record.pick(name, self._variable(name, activity, trials)[:, which]) for name in self.record.variables}
         self.file.write_trajectories(numbers, arrays, {name: value[which] for name, value in trials.conditions.items()})
 

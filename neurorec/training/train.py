@@ -120,7 +120,7 @@ def train(
         network, task, rule, engine, optimiser=optimiser, loss=loss, feedback=feedback, plastic=plastic, **options
     )  # fmt: skip
     file = _file(path, trainer, first, record, rates, overwrite)
-    return _go_on(Journal(trainer, file, trainer.settings.trials), progress)
+    return _go_on(Journal(trainer, file, trainer.settings.trials, in_chunks=not callable(progress)), progress)
 
 
 def prepared(
@@ -224,7 +224,7 @@ def resume(
         until = run.total if trials is None else _last_trial(run, whole("trials", trials))
         file.extend(until)
         trainer.go_on_from(*run.state()[1:])
-        journal = Journal(trainer, file, until)
+        journal = Journal(trainer, file, until, in_chunks=not callable(progress))
     except Exception:
         file.close()
         raise

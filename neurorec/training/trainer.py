@@ -19,7 +19,7 @@ from neurorec.networks.abstract_network import AbstractNetwork
 from neurorec.networks.free_parameters import free_parameters_of
 from neurorec.networks.plasticity import learning_rates
 from neurorec.networks.weights import Weights, lower_bounds
-from neurorec.random_numbers.noise import training_noise
+from neurorec.random_numbers.noise import PrivateNoise, training_noise
 from neurorec.simulation.loss import losses, weighted_error
 from neurorec.simulation.stimulus import stimulus
 from neurorec.tasks.base.trials import Trials
@@ -90,6 +90,10 @@ class Trainer:
         if made.loss != name_of(self.parts.loss):
             self.update_settings.loss.expect(made.targets, made.mask)
         return made
+
+    def noise(self, steps: int, trials: int, first: int) -> PrivateNoise | None:
+        """Of trials number `first` and on."""
+        return training_noise(self.network, steps, trials, self.settings.seed, first)
 
     def learn(self, trials: Trials, first: int) -> tuple[Activity, dict[str, np.ndarray]]:
         """Run some trials side by side and learn from them.

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from neurorec.engines.base.chunk import Batches, Learnt
 from neurorec.engines.base.residence import AbstractResidence, HostResidence
 from neurorec.engines.base.residence import OptimiserState as OptimiserState
 from neurorec.errors import NotOffered
@@ -207,6 +208,28 @@ class AbstractEngine(ABC):
         NotOffered
             Saying what it cannot, and which engines can.
         """
+
+    def chunks(self, network: Network, update_settings: UpdateSettings, schedule: str, steps: int, trials: int) -> bool:
+        """Whether it learns from many batches, of so many trials, in one call of `chunk`; an engine that does not is served batch by batch."""
+        del network, update_settings, schedule, steps, trials
+        return False
+
+    def chunk(
+        self, network: Network, weights: Weights, batches: Batches, optimiser_state: OptimiserState, update_settings: UpdateSettings
+    ) -> Learnt:
+        """Learn from many batches in a row, to the bits of `forward`, `change` and the optimiser's step for each.
+
+        Parameters
+        ----------
+        network, weights
+            As for `forward`; weights change in place.
+        batches : Batches
+        optimiser_state : OptimiserState
+            Before the first; its slots change in place.
+        update_settings : UpdateSettings
+            With the rates of the first trial, before annealing.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no chunks")
 
     def residence(self, network: Network, weights: Weights, update_settings: UpdateSettings) -> AbstractResidence:
         """Where the weights of a training live from batch to batch: in the host's memory, if the engine has no better place.

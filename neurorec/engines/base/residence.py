@@ -14,6 +14,7 @@ from neurorec.networks.free_parameters import free_parameters_of
 
 if TYPE_CHECKING:
     from neurorec.engines.base import AbstractEngine, Activity, Stimulus, UpdateSettings
+    from neurorec.engines.base.chunk import Batches, Learnt
     from neurorec.learning.feedbacks.base import AbstractFeedback
     from neurorec.learning.rules.base import AbstractRule
     from neurorec.networks.network import Network
@@ -62,9 +63,18 @@ class AbstractResidence(ABC):
     def online(self, stimulus: Stimulus, pace: Pace) -> Activity:
         """Run trials while weights change after every time step."""
 
+    def chunks(self, schedule: str, steps: int, trials: int) -> bool:
+        """Whether `chunk` learns from many batches of so many trials in one call."""
+        del schedule, steps, trials
+        return False
+
+    def chunk(self, batches: Batches) -> Learnt:
+        """Learn from many batches in a row, as `AbstractEngine.chunk`; `undo` goes back to before the first."""
+        raise NotImplementedError(f"{type(self).__name__} has no chunks")
+
     @abstractmethod
     def undo(self) -> None:
-        """Weights and the optimiser's memory as they were before the last `step` or `online`."""
+        """Weights and the optimiser's memory as they were before the last `step`, `online` or `chunk`."""
 
     @abstractmethod
     def finite(self) -> bool:
@@ -131,12 +141,26 @@ class HostResidence(AbstractResidence):
         self._begin(pace)
         return self.engine.online(self.network, self.weights, stimulus, OptimiserState(self.slots, pace.count), self._now)
 
+    def chunks(self, schedule: str, steps: int, trials: int) -> bool:
+        """As the engine says, where weights are learnt themselves."""
+        plain = self.free_parameters.none
+        return plain and self.engine.chunks(self.network, self.update_settings, schedule, steps, trials)
+
+    def chunk(self, batches: Batches) -> Learnt:
+        """By the engine."""
+        self._keep()
+        state = OptimiserState(self.slots, batches.count)
+        return self.engine.chunk(self.network, self.weights, batches, state, self.update_settings)
+
     def _begin(self, pace: Pace) -> None:
         """Keep what is there, and anneal the rates."""
-        for kept, now in zip(self._before, (self.weights.vector, self.slots), strict=True):
-            np.copyto(kept, now)
+        self._keep()
         rates = self.update_settings.rates
         self._now = replace(self.update_settings, rates=rates * rates.dtype.type(pace.left))
+
+    def _keep(self) -> None:
+        for kept, now in zip(self._before, (self.weights.vector, self.slots), strict=True):
+            np.copyto(kept, now)
 
     def undo(self) -> None:
         """As the contract says."""

@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 
 from neurorec.engines.base import AbstractEngine, Activity, OptimiserState, Stimulus, UpdateSettings, in_turn
+from neurorec.engines.base.chunk import Batches, Learnt
 from neurorec.engines.numba.arguments import Change, Factors
 from neurorec.engines.numba.causal_loop import causal
+from neurorec.engines.numba.chunks import chunk, possible
 from neurorec.engines.numba.layout import noise_rows, presynaptic_rows, rows
 from neurorec.engines.numba.online import fused, low_rank
 from neurorec.engines.numba.per_step import WAYS, chosen
@@ -94,8 +96,8 @@ class NumbaEngine(AbstractEngine):
         presynaptic, x = presynaptic_rows(activity.emitted), rows(np.ascontiguousarray(stimulus.inputs))
         work = steps * weights.recurrent.size
         at_once = own.outputs == 1 and self._threads.worth(trials, work) == 1
-        size = min(own.kernels.together(trials), steps) if at_once else steps
-        back, input_ = own.room.array("back", (ports, size, trials, units)), own.room.array("gathered", (own.drives, network.inputs, units))
+        back = own.back(steps, trials) if at_once else own.room.array("back", (ports, steps, trials, units))
+        input_ = own.room.array("gathered", (own.drives, network.inputs, units))
         partial = own.room.array("partial", (len(own.plastic_rows), trials, units))
         arguments = (
             own.backward, own.constants(weights),
@@ -123,6 +125,17 @@ class NumbaEngine(AbstractEngine):
             {"fused": fused, "low_rank": low_rank}[way](network, weights, stimulus, activity, update_settings)
         return activity
 
+    def chunks(self, network: Network, update_settings: UpdateSettings, schedule: str, steps: int, trials: int) -> bool:
+        """Of batches that one thread learns from, where weights change after each: longer ones do not wait for Python."""
+        alone = self._threads.worth(trials, steps * network.recurrent.size) == 1
+        return schedule == "trial" and alone and possible(network, update_settings, np.dtype(self.dtype))
+
+    def chunk(
+        self, network: Network, weights: Weights, batches: Batches, optimiser_state: OptimiserState, update_settings: UpdateSettings
+    ) -> Learnt:
+        """As the contract says."""
+        return chunk(self._for(network), weights, batches, optimiser_state, update_settings)
+
     def expect(self, network: Network, update_settings: UpdateSettings, schedule: str) -> None:
         """At every step, a way that was requested must be possible."""
         if schedule == "step":
@@ -140,13 +153,10 @@ class NumbaEngine(AbstractEngine):
 
     def _activity(self, network: Network, stimulus: Stimulus) -> Activity:
         """Arrays for a run, the initial state filled in."""
-        own, (steps, trials, _), units = self._for(network), stimulus.inputs.shape, network.units
-        room = own.room
-        states = room.array("states", (steps + 1, own.states, trials, units))
-        drives = room.array("drives", (steps, own.ports, trials, units))
-        emitted = states if own.shows_state else room.array("emitted", (steps + 1, own.outputs, trials, units))
+        own, (steps, trials, _) = self._for(network), stimulus.inputs.shape
+        states, drives, emitted = own.activity(steps, trials)
         states[0] = stimulus.initial
-        return Activity(states, drives, emitted, room.array("read", stimulus.targets.shape))
+        return Activity(states, drives, emitted, own.room.array("read", stimulus.targets.shape))
 
     def _gather(
         self, own: Prepared, change: Change, back: np.ndarray, emitted: np.ndarray, x: np.ndarray, error: np.ndarray, trials: int

@@ -71,12 +71,12 @@ def optimise(vector, change, slots, rates, count, settings):
     vector += method(vector, change, slots, rates, count, ({settings}))
 """,
 }
-_LOOPS = ("product", "readout", "kernels", "time_step", "causal", "fused", "low_rank")
+_LOOPS = ("product", "readout", "kernels", "time_step", "causal", "fused", "low_rank", "chunk")
 
 
 @once(4)
 def loops(dtype: str) -> ModuleType:
-    """Package with the time loops in a float type, which are the same for every model: modules `kernels`, `causal`, `fused` and `low_rank`."""
+    """Package with the time loops in a float type, which are the same for every model: modules `kernels`, `causal`, `chunk` ..."""
     precision = {"precision": f"from neurorec.formula.{PRECISION[dtype]} import real\n"}
     return package({**precision, **{name: _copied(name) for name in _LOOPS}}, _salt())
 

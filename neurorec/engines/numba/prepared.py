@@ -66,9 +66,23 @@ class Prepared:
             self._parameters, self._constants = parameters, constants(self.network, weights)
         return self._constants
 
+    def activity(self, steps: int, trials: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Room for states, drives and what other units see, shaped as `Activity` has them."""
+        units = self.network.units
+        states = self.room.array("states", (steps + 1, self.states, trials, units))
+        drives = self.room.array("drives", (steps, self.ports, trials, units))
+        return states, drives, states if self.shows_state else self.room.array("emitted", (steps + 1, self.outputs, trials, units))
+
+    def back(self, steps: int, trials: int) -> np.ndarray:
+        """Room for the few steps whose part of a change is gathered at once."""
+        return self.room.array("back", (self.ports, min(self.kernels.together(trials), steps), trials, self.network.units))
+
     def packed(self, name: str, w: np.ndarray, rows: int, columns: int) -> np.ndarray:
         """Every block (rows, columns) of w, transposed and packed."""
-        blocks = w.shape[0] // rows * (w.shape[1] // columns if columns else 1)
-        packed = self.room.array(name, (blocks, *self.kernels.packed_shape(columns, rows, self.dtype)))
+        packed = self.room_for_packed(name, w.shape[0] // rows * (w.shape[1] // columns if columns else 1), rows, columns)
         self.kernels.pack_blocks(w, rows, columns, packed)
         return packed
+
+    def room_for_packed(self, name: str, blocks: int, rows: int, columns: int) -> np.ndarray:
+        """Where so many blocks (rows, columns) are packed."""
+        return self.room.array(name, (blocks, *self.kernels.packed_shape(columns, rows, self.dtype)))

@@ -190,13 +190,19 @@ def pack(w, packed):
                     packed[p, m, n - first] = w[m, n]
 
 
-@entry
-def pack_blocks(w, rows, columns, packed):
+@part
+def pack_each(w, rows, columns, packed):
     """Every block (rows, columns) of w, row of blocks after row, packed as its transpose."""
     across = w.shape[1] // columns if columns > 0 else 1
     for block in range(packed.shape[0]):
         down, c = block // across, block % across
         pack(w[down * rows : (down + 1) * rows, c * columns : (c + 1) * columns].T, packed[block])
+
+
+@entry
+def pack_blocks(w, rows, columns, packed):
+    """As `pack_each`, for Python to call."""
+    pack_each(w, rows, columns, packed)
 
 
 @part

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from neurorec.arrays import TRIAL, expect_unmasked, positive, real_array, time_first
+from neurorec.arrays import TRIAL, expect_shape, expect_unmasked, positive, real_array, time_first
 from neurorec.discovery import load, name_of
 from neurorec.display import FEW, AbstractDisplayed, Rows, several, some, span
 from neurorec.errors import ShapeError, ValueRefused
@@ -77,11 +77,8 @@ class Trials(AbstractDisplayed):
         fill = vars(self).update  # a frozen value is filled here and nowhere else
         fill(targets=_with_three_axes("targets", _no_targets(self.inputs) if self.targets is None else self.targets))
         steps, n_trials, _ = self.targets.shape
-        fill(
-            inputs=real_array(
-                "inputs", _with_three_axes("inputs", self.inputs), (steps, n_trials, -1), "time-major (time, trial, channel), as targets"
-            ),
-        )
+        fill(inputs=_with_three_axes("inputs", self.inputs))
+        expect_shape("inputs", self.inputs, (steps, n_trials, -1), "time-major (time, trial, channel), as targets")
         fill(mask=np.ones((steps, n_trials)) if self.mask is None else self._mask_of_shape((steps, n_trials)))
         if self.mask.min() < 0 or (self.mask.sum(axis=0) == 0).any():
             raise ValueRefused("mask must be zero or positive and count at least one step of every trial; drop the trials that it silences")

@@ -1,0 +1,21 @@
+"""Tasks with one trial, which is shown again and again."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from neurorec.arrays import whole
+from neurorec.random_numbers.seeds import TASK, entropy, generator
+from neurorec.tasks.base.task import AbstractTask
+from neurorec.tasks.base.trials import Trials
+
+
+class AbstractFixed(AbstractTask):
+    """A task in which nothing is random: its `trial` is made once, however many are asked for."""
+
+    def trials(self, n: int, seed: int | None = 0, first: int = 0) -> Trials:
+        """The same trial `n` times."""
+        one = self._stacked([self.trial(generator(entropy(seed), TASK, first))])
+        inputs, targets, mask = (np.repeat(array, whole("n", n), axis=1) for array in (one.inputs, one.targets, one.mask))
+        conditions = {name: np.repeat(value, n) for name, value in one.conditions.items()}
+        return Trials(inputs, targets, mask, conditions, one.dt, one.loss, one.channels)

@@ -1,0 +1,188 @@
+"""Chunks: many batches a call of the engine, to the last bit the batches one by one, which a hook of the caller's makes of a training."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+from breadth import examples
+from hypothesis import given
+from hypothesis import strategies as st
+
+import neurorec as nr
+from neurorec.engines.base.residence import HostResidence
+from neurorec.engines.numba import NumbaEngine
+from neurorec.errors import DivergenceError
+from neurorec.learning.law import OPERATIONS, elementwise, optimiser_law
+from neurorec.learning.losses.cross_entropy import CrossEntropy
+from neurorec.training import chunks
+
+RATES = {"sgd": 0.03, "adam": 0.003, "rmsprop": 0.001}
+
+
+def data(inputs: int, outputs: int, steps: int = 7, count: int = 11) -> nr.Trials:
+    rng = np.random.default_rng(1)
+    arrays = rng.normal(size=(steps, count, inputs)), rng.normal(size=(steps, count, outputs)), rng.random((steps, count)) + 0.1
+    return nr.Trials(*arrays, conditions={"number": np.arange(count)})
+
+
+def both(network: nr.Network, task, **settings) -> tuple[nr.Run, nr.Run]:
+    """In chunks, and batch by batch."""
+    ours = nr.train(network, task, progress=False, **settings)
+    return ours, nr.train(network, task, progress=lambda *state: None, **settings)
+
+
+def identical(ours: nr.Run, definition: nr.Run) -> bool:
+    weights = all(
+        np.array_equal(getattr(ours.network, name), getattr(definition.network, name))
+        for name in ("recurrent", "input", "readout", "bias", "feedback")
+    )
+    logs = ours.log.drop_vars("seconds").identical(definition.log.drop_vars("seconds"))
+    return weights and logs and ours.trajectories().identical(definition.trajectories())
+
+
+@examples(15)
+@given(st.data())
+def test_a_chunk_gives_the_bits_of_its_batches(drawn):
+    draw = lambda *choices: drawn.draw(st.sampled_from(choices))  # noqa: E731
+    inputs, outputs, optimiser, clip = draw(0, 2), draw(1, 2, 9), draw(*RATES), draw(None, 0.02, 50.0)
+    network = nr.Network.random(
+        inputs, draw(1, 5, 33), outputs, cell=draw("leaky_tanh", "cornn"), noise=draw(0.0, 0.05) if inputs else 0.05, initial=0.1, seed=1
+    )
+    record = nr.Record(("output", network.formula.states[0], "input"), every=draw(1, 3), reduce=draw(None, "mean"), checkpoints=draw(1, 4))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(chunks, "GROWTH", draw(2, 5, 1000))
+        ours, definition = both(
+            network, data(inputs, outputs, draw(1, 7)), rule=draw("rflo", "bptt", "readout_only"), feedback=draw(None, "symmetric", "sign_symmetric", "kolen_pollack"), optimiser=optimiser, rate=RATES[optimiser], clip=clip, anneal=draw(1.0, 0.1),
+            weight_decay=draw(0.0, 0.1), batch=draw(1, 2, 9), start=draw("initial", "carried"), trials=draw(29, 40), record=record,
+        )  # fmt: skip
+    assert identical(ours, definition)
+
+
+def test_chunks_in_double_precision_give_the_same_bits_too():
+    engine = NumbaEngine(dtype="float64")
+    assert identical(
+        *both(nr.Network.random(2, 12, 2, seed=1), data(2, 2), engine=engine, optimiser="adam", rate=0.003, clip=0.05, trials=40)
+    )
+
+
+@pytest.fixture
+def lengths(monkeypatch):
+    """How many batches each chunk had."""
+    seen, chunk = [], HostResidence.chunk
+
+    def spy(residence, batches):
+        seen.append(len(batches.inputs))
+        return chunk(residence, batches)
+
+    monkeypatch.setattr(HostResidence, "chunk", spy)
+    return seen
+
+
+TASK = nr.task("periodic_output", period=0.3)
+
+
+def net(**settings) -> nr.Network:
+    return nr.Network.random(0, 12, 1, initial=0.1, seed=2, **settings)
+
+
+def test_chunks_are_taken_and_end_at_snapshots(lengths):
+    run = nr.train(net(), TASK, trials=200, progress=False, record=nr.Record(checkpoints=3))
+    assert run.checkpoints == (0, 100, 200) and sum(lengths) == 199 and len(lengths) < 20
+
+
+def test_a_run_goes_on_from_within_a_chunk_to_the_same_end(tmp_path):
+    straight = nr.train(net(), TASK, trials=90, batch=2, optimiser="adam", rate=0.003, progress=False)
+    nr.train(
+        net(), TASK, trials=90, batch=2, optimiser="adam", rate=0.003, path=tmp_path / "run.h5", progress=lambda done, *rest: done < 38
+    )
+    assert nr.resume(tmp_path / "run.h5", trials=62, progress=False).done == 62
+    assert identical(nr.resume(tmp_path / "run.h5", progress=False), straight)
+
+
+def test_a_criterion_is_met_after_the_same_batch(lengths):
+    ours, definition = both(net(), TASK, trials=2000, batch=3, rate=0.03, stop_below=0.2)
+    assert ours.done == definition.done < 2000 and max(lengths) > 1
+    assert np.array_equal(ours.log["loss"].values, definition.log["loss"].values, equal_nan=True)
+    assert np.array_equal(ours.network.recurrent, definition.network.recurrent)
+
+
+def test_what_diverges_within_a_chunk_says_so_as_ever_and_keeps_the_last_good_weights(tmp_path, lengths):
+    said, kept = [], []
+    for name, progress in (("ours", False), ("definition", lambda *state: None)):
+        with pytest.raises(DivergenceError) as error:
+            nr.train(net(gain=3.0), TASK, rule="bptt", rate=30.0, trials=500, path=tmp_path / f"{name}.h5", progress=progress)
+        said.append(str(error.value).replace(name, ""))
+        kept.append(nr.open_run(tmp_path / f"{name}.h5"))
+    assert said[0] == said[1] and lengths
+    assert kept[0].done == kept[1].done and np.array_equal(kept[0].network.recurrent, kept[1].network.recurrent)
+
+
+def test_a_loss_that_is_large_by_nature_is_learnt_from_batch_by_batch():
+    rng = np.random.default_rng(0)
+    ours, definition = both(net(), nr.Trials(np.zeros((5, 3, 0)), 300 * rng.normal(size=(5, 3, 1))), rate=1e-6, trials=40)
+    assert ours.log["loss"].values.max() > 1e4 and identical(ours, definition)
+
+
+@dataclass(frozen=True)
+class HeavyBall(nr.AbstractOptimiser):
+    """One law of a user's own."""
+
+    beta: float = 0.5
+    slots = ("velocity",)
+
+    @staticmethod
+    def step(weight, change, slots, rate, count, settings):
+        slots[0] = settings[0] ** (1 / count) * slots[0] + change * (weight > 0)
+        return rate * slots[0] / (1 + np.sqrt(abs(weight)))
+
+
+@dataclass(frozen=True)
+class Branching(nr.AbstractOptimiser):
+    """One that asks what it is given."""
+
+    @staticmethod
+    def step(weight, change, slots, rate, count, settings):
+        return rate * change if count < 3 else rate * np.sign(change)
+
+
+def test_an_optimiser_of_ones_own_is_learnt_with_in_chunks_if_it_is_a_law_of_single_numbers(lengths):
+    assert identical(*both(net(), TASK, optimiser=HeavyBall(), trials=40)) and max(lengths) > 1
+    lengths.clear()
+    assert identical(*both(net(), TASK, optimiser=Branching(), trials=40)) and not lengths
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_law_is_what_numpy_computes(dtype):
+    functions = (
+        lambda a, b: a - b, lambda a, b: 0.1 * a + (1 - 0.1) * b / 3, lambda a, b: (a > b) * np.float32(1) - (a <= 0.5) * np.float32(1),
+        lambda a, b: -abs(a) ** 2 + np.sqrt(b * b), lambda a, b: a,
+    )  # fmt: skip
+    a, b = np.random.default_rng(0).normal(size=(2, 50)).astype(dtype)
+    for function in functions:
+        law = elementwise(function, dtype)
+        registers = [a, b, *law.values(range(1))[0]]
+        for operation, _, x, y in law.code:
+            ufunc = getattr(np, OPERATIONS[operation])
+            registers.append(ufunc(*[registers[x], registers[y]][: ufunc.nin]).astype(dtype))
+        assert np.array_equal(registers[law.results[0]], function(a, b))
+
+
+@pytest.mark.parametrize(
+    "function",
+    [CrossEntropy.error, lambda a, b: a**3, lambda a, b: np.exp(a), lambda a, b: a if a > b else b, lambda a, b: a.sum() * b, lambda a, b: a * np.float64(2),
+     lambda a, b: (a > b) * (b > a), lambda a, b: np.add(a, b, out=a), lambda a, b: a[0] * b, lambda a, b: np.where(a == b, a, b), lambda a, b: 1.0],
+)  # fmt: skip
+def test_what_is_more_than_a_law_of_single_numbers_is_none(function):
+    assert elementwise(function, np.float32) is None
+
+
+def test_an_optimiser_that_looks_at_other_weights_has_no_law():
+    @dataclass(frozen=True)
+    class Normalised(nr.AbstractOptimiser):
+        @staticmethod
+        def step(weight, change, slots, rate, count, settings):
+            return rate * change / np.linalg.norm(change)
+
+    assert optimiser_law(Normalised(), np.float32) is None
