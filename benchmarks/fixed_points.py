@@ -10,22 +10,16 @@ entry by entry, are one. A point of either is true if a root of F(x) - x, by New
 
 from __future__ import annotations
 
-import json
-import shlex
-import sys
 import time
-from pathlib import Path
 from typing import Any
 
 import one_thread  # noqa: F401 - first, or the libraries have counted the cores already
 
 # isort: split
 import numpy as np
-from numbers_file import one_row_a_line, rounded
-from report import parser, print_machine, print_rows
+from report import main_of_file
 
 import neurorec as nr
-from neurorec.timing.platforms import machine
 
 SIZES = ((16, 1024), (64, 512), (256, 128))  # units, starts
 QUICK = ((6, 16),)
@@ -116,21 +110,5 @@ def measure(quick: bool) -> list[dict[str, Any]]:
     return [row for size in (QUICK if quick else SIZES) for row in measured(*size, 50 if quick else ITERATIONS)]
 
 
-def main() -> None:
-    made = parser(__doc__ or "")
-    made.add_argument("--out", type=Path, help="file for the numbers")
-    settings = made.parse_args()
-    about = machine()
-    print_machine(about)
-    rows = measure(settings.quick)
-    print_rows(rows)
-    facts = {"command": shlex.join(["python", *sys.argv]), "commit": about["commit"], "seeds": [SEED], "machine": about}
-    facts["result"] = rounded({"fixed_points": rows})
-    if settings.out:
-        settings.out.write_text(one_row_a_line(facts))
-    if settings.json:
-        print(json.dumps({"machine": about, "rows": rows}))
-
-
 if __name__ == "__main__":
-    main()
+    main_of_file(measure, __doc__, "fixed_points")
