@@ -1,49 +1,47 @@
 """What a sweep costs beside its trainings: overhead a point, the status of many points, many runs as one array.
 
-    python benchmarks/sweeps.py
+    python benchmarks/sweeps.py [--quick] [--json]
 
 The overhead is the time of a sweep of tiny trainings in this process less that of the same trainings by `nr.train` in a loop, in turns.
-Prints one JSON object; times depend on the machine and on what else runs, ratios hardly.
+Times depend on the machine and on what else runs, ratios hardly.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import one_thread  # noqa: F401 - first, or the libraries have counted the cores already
 
 # isort: split
+from report import main
+
 import neurorec as nr
 
-ROUNDS, POINTS = 5, 20  # of the overhead
+POINTS = 20  # of the overhead
 TASK, UNITS = {"name": "periodic_output", "period": 0.1}, 6
 TRAINING = {"trials": 10}
 
 
-def main() -> None:
-    words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    words.add_argument("--many", type=int, default=10_000, help="points whose status is asked for")
-    words.add_argument("--runs", type=int, default=1000, help="runs that are opened as one array")
-    asked = words.parse_args()
+def measure(quick: bool) -> list[dict[str, Any]]:
+    points, runs, rounds = (50, 5, 1) if quick else (10_000, 1000, 5)
     with tempfile.TemporaryDirectory() as folder:
         here = Path(folder)
-        found = overhead(here) | status(here / "many", asked.many) | array(here / "runs", asked.runs)
-    print(json.dumps({name: round(value, 5) for name, value in found.items()}))
+        return [overhead(here, rounds) | status(here / "many", points) | array(here / "runs", runs)]
 
 
 def sweep(folder: Path, points: int) -> nr.Sweep:
     return nr.Sweep(folder, TASK, {"units": UNITS}, TRAINING, {"seed": range(points)}, record={"checkpoints": 1})
 
 
-def overhead(here: Path) -> dict[str, float]:
+def overhead(here: Path, rounds: int) -> dict[str, float]:
     """Milliseconds a point, the least of some rounds of each."""
     swept, alone = [], []
-    for number in range(ROUNDS + 1):  # the first loads and compiles
+    for number in range(rounds + 1):  # the first loads and compiles
         swept.append(seconds(lambda number=number: sweep(here / f"swept{number}", POINTS).run(progress=False)))
         alone.append(seconds(lambda number=number: one_by_one(here / f"alone{number}", POINTS)))
     with_sweep, without = (1000 * min(each[1:]) / POINTS for each in (swept, alone))
@@ -90,4 +88,4 @@ def seconds(work: Callable[[], object]) -> float:
 
 
 if __name__ == "__main__":
-    main()
+    main(measure, __doc__)
