@@ -22,29 +22,28 @@ from report import main
 
 import neurorec as nr
 
-POINTS = 20  # of the overhead
 TASK, UNITS = {"name": "periodic_output", "period": 0.1}, 6
 TRAINING = {"trials": 10}
 
 
 def measure(quick: bool) -> list[dict[str, Any]]:
-    points, runs, rounds = (50, 5, 1) if quick else (10_000, 1000, 5)
+    few, points, runs, rounds = (3, 50, 5, 1) if quick else (20, 10_000, 1000, 5)
     with tempfile.TemporaryDirectory() as folder:
         here = Path(folder)
-        return [overhead(here, rounds) | status(here / "many", points) | array(here / "runs", runs)]
+        return [overhead(here, few, rounds) | status(here / "many", points) | array(here / "runs", runs)]
 
 
 def sweep(folder: Path, points: int) -> nr.Sweep:
     return nr.Sweep(folder, TASK, {"units": UNITS}, TRAINING, {"seed": range(points)}, record={"checkpoints": 1})
 
 
-def overhead(here: Path, rounds: int) -> dict[str, float]:
+def overhead(here: Path, points: int, rounds: int) -> dict[str, float]:
     """Milliseconds a point, the least of some rounds of each."""
     swept, alone = [], []
     for number in range(rounds + 1):  # the first loads and compiles
-        swept.append(seconds(lambda number=number: sweep(here / f"swept{number}", POINTS).run(progress=False)))
-        alone.append(seconds(lambda number=number: one_by_one(here / f"alone{number}", POINTS)))
-    with_sweep, without = (1000 * min(each[1:]) / POINTS for each in (swept, alone))
+        swept.append(seconds(lambda number=number: sweep(here / f"swept{number}", points).run(progress=False)))
+        alone.append(seconds(lambda number=number: one_by_one(here / f"alone{number}", points)))
+    with_sweep, without = (1000 * min(each[1:]) / points for each in (swept, alone))
     return {"ms_a_point_swept": with_sweep, "ms_a_point_alone": without, "ms_overhead": with_sweep - without}
 
 
