@@ -18,7 +18,12 @@ from neurorec.discovery import KINDS, load, place
 from neurorec.errors import RunFileError
 
 LIBRARY, TESTS = Path(nr.__file__).parent, Path(__file__).parent
-CHOSEN = {"plots": "learning_curve", "dynamics": "principal_components", "engines": "unrolled"}  # of the other kinds the shortest file
+CHOSEN = {
+    "plots": "learning_curve",
+    "dynamics": "principal_components",
+    "engines": "unrolled",
+    "commands": "check",
+}  # of the other kinds the shortest file
 
 
 def member(kind: str) -> str:

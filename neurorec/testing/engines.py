@@ -25,7 +25,7 @@ def check_engine(engine: Any, cells: tuple[str, ...] = ("leaky_tanh", "gru"), ru
     engine : engine, class or name
         Of a class derived from `neurorec.AbstractEngine`.
     cells, rules : tuple of str
-        From ``nr.names("cells")`` and ``nr.names("rules")``.
+        From ``nr.names("cells")`` and ``nr.names("rules")``; of an engine for local rules only, the full ones are left out.
 
     Raises
     ------
@@ -41,7 +41,8 @@ def check_engine(engine: Any, cells: tuple[str, ...] = ("leaky_tanh", "gru"), ru
     for cell in cells:
         check_simulation(runner, runner, cell)
         for rule in rules:
-            check_changes(runner, runner, rule, cell)
+            if runner.through_units or not resolve("rules", rule).through_units:
+                check_changes(runner, runner, rule, cell)
         check_steps(runner, runner, ORDINARY, cell, rate=0.03, feedback="kolen_pollack", weight_decay=0.1)
     _check_stream(runner)
 
