@@ -22,7 +22,7 @@ CHOSEN = {
     "plots": "learning_curve",
     "dynamics": "principal_components",
     "engines": "unrolled",
-    "commands": "check",
+    "commands": "resume",
 }  # of the other kinds the shortest file
 
 
