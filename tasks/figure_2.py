@@ -27,6 +27,7 @@ import neurorec as nr
 TAU = 0.1  # seconds; the time step is a tenth of it
 INITIAL = 0.1  # h(0) is not given in the paper; this is the author's notebook's
 TRIALS, SEEDS = 10_000, 9  # the paper's
+SNAPSHOTS = 21  # of the weights, in a training
 LAST = 100  # trials, whose mean loss is the final loss
 PLATEAU = 0.1  # a final loss above it is that of a network which did not learn; zero output has 0.328
 RATES = {20: (0.03, 0.03), 40: (0.01, 0.03), 80: (0.001, 0.01), 160: (0.0003, 0.03)}  # the paper's: by period, of RFLO and of BPTT
@@ -142,6 +143,7 @@ def arguments() -> argparse.Namespace:
         (40, 40, TAU / 10, GRID[:1]) if settings.quick else (TRIALS, SEARCH_TRIALS, TAU, GRID)
     )
     settings.seeds, settings.search_seeds = (1, SEARCH_SEEDS[:1]) if settings.quick else (settings.seeds, SEARCH_SEEDS)
+    settings.snapshots = 3 if settings.quick else SNAPSHOTS
     return settings
 
 
@@ -174,7 +176,7 @@ def one(name: str, condition: Condition, seed: int, settings: argparse.Namespace
     if path.exists() and is_of(before := nr.open_run(path), condition, trials):
         return before
     task = nr.task("periodic_output", period=condition.period * settings.tau)
-    record = nr.Record(("output", "target"), every=trials - 1, checkpoints=21)  # the first trial and the last
+    record = nr.Record(("output", "target"), every=trials - 1, checkpoints=settings.snapshots)  # the first trial and the last
     try:
         return nr.train(
             start(task, condition, seed), task, rule=condition.rule, trials=trials, rate=condition.rate, clip=condition.clip, seed=seed,
