@@ -17,6 +17,7 @@ from neurorec.progress import Hook, Progress
 if TYPE_CHECKING:
     import xarray
 
+FRESH = 128  # starts of a stage beside the points of the one before
 STATUS = ("converged", "slow", "diverged", "outlier", "unfinished")
 
 

@@ -55,10 +55,12 @@ def flat(states: xarray.DataArray) -> np.ndarray:
     return states.transpose(*OVER).values.reshape(-1, states.sizes["unit"]).astype(np.float64)
 
 
-def paired(a: np.ndarray, b: np.ndarray) -> None:
-    """Refuse samples of two systems that do not go together."""
-    if len(a) != len(b):
-        raise ShapeError(f"a has {len(a)} samples, b {len(b)}; give both the same trials, so that each sample has its partner")
+def paired(a: Any, b: Any) -> tuple[np.ndarray, np.ndarray]:
+    """`samples_of` two systems; refuses those that do not go together."""
+    x, y = samples_of("a", a), samples_of("b", b)
+    if len(x) != len(y):
+        raise ShapeError(f"a has {len(x)} samples, b {len(y)}; give both the same trials, so that each sample has its partner")
+    return x, y
 
 
 def conditions_of(states: xarray.DataArray, by: Sequence[str] | str | None) -> list[str]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from neurorec.dynamics._states import paired, samples_of
+from neurorec.dynamics._states import paired
 from neurorec.errors import ValueRefused
 
 if TYPE_CHECKING:
@@ -47,8 +47,7 @@ def cka(a: Any, b: Any) -> xarray.DataArray:
     """
     import xarray
 
-    x, y = samples_of("a", a), samples_of("b", b)
-    paired(x, y)
+    x, y = paired(a, b)
     x, y = x - x.mean(axis=0), y - y.mean(axis=0)
     own = np.linalg.norm(x.T @ x) * np.linalg.norm(y.T @ y)
     if own == 0:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurorec.arrays import whole
+from neurorec.dynamics._closed_curves import merged
 from neurorec.dynamics._curve_modes import Curve, fitted, refined
 from neurorec.dynamics._map import AbstractMap, Step, as_map
 from neurorec.dynamics._roots import Clock
@@ -22,7 +23,6 @@ COUNT, SETTLING, WATCHED = 8, 2000, 2048  # starts that are not given; steps bef
 MODES = 64  # of Fourier's, at the most
 STILL, SHORT = 1e-9, 8  # movement, relative, of what is at rest or on a cycle of so many steps
 TURNED, AVERAGED = 500, 4000  # steps in which tangent vectors turn, and over which their growth is averaged
-SAME = 1e-6
 
 
 def invariant_curves(
@@ -94,7 +94,7 @@ def invariant_curves(
     with one_thread, np.errstate(all="ignore"):  # what overflows has diverged, and is called so
         begun = begun[:COUNT] if starts is None else begun
         ended = [_from_start(system, x, settle, most) if not clock.up() else ("unfinished", None) for x in begun]
-        curves, counts = _merged([curve for _, curve in ended if curve is not None])
+        curves, counts = merged([curve for _, curve in ended if curve is not None], lambda each: -each.rotation, lambda each: each.nodes)
         return _labelled(system, curves, counts, [status for status, _ in ended], clock)
 
 
@@ -114,27 +114,6 @@ def _from_start(system: AbstractMap, x: np.ndarray, settling: int, modes: int) -
     first = fitted(path, modes)
     curve = None if first is None else refined(system, first, modes)
     return ("no curve", None) if curve is None else ("curve", curve.from_the_largest())
-
-
-def _merged(curves: list[Curve]) -> tuple[list[Curve], list[int]]:
-    """Each curve once, in the order of rotation, and how many were the same."""
-    different: list[Curve] = []
-    counts: list[int] = []
-    for curve in sorted(curves, key=lambda each: (-round(each.rotation, 8), *np.round(each.nodes.mean(axis=0), 6))):
-        same = [k for k, each in enumerate(different) if _is_same(each, curve)]
-        if same:
-            counts[same[0]] += 1
-        else:
-            different.append(curve)
-            counts.append(1)
-    return different, counts
-
-
-def _is_same(one: Curve, other: Curve) -> bool:
-    """The same rotation, and a state of one lies between two of the other."""
-    apart = np.linalg.norm(one.nodes - other.nodes[0], axis=1).min()
-    spacing = np.linalg.norm(np.diff(one.nodes, axis=0), axis=1).max()
-    return abs(one.rotation - other.rotation) <= SAME * one.rotation and bool(apart <= spacing)
 
 
 def _multipliers(system: AbstractMap, curve: Curve) -> np.ndarray:

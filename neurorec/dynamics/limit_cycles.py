@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurorec.arrays import positive, real_array, whole
+from neurorec.dynamics._closed_curves import merged
 from neurorec.dynamics._flow import Flow, as_flow
 from neurorec.dynamics._map import StepMap
 from neurorec.dynamics._roots import Clock
@@ -25,7 +26,7 @@ PHASES = 128
 ITERATIONS, CLOSED = 12, 1e-10  # of Newton; what is left of x(T) - x(0), relative to 1 + max|x|
 ROUGH = 1e-6  # error of a step before Newton's
 NEAR = 0.1  # of the size of what it passes: how close a trajectory comes back, for a first guess
-SAME = 1e-6  # of two periods, relative
+SAME = 1e-6  # of a state that has come back, relative to what it moves
 PARTS = (2, 3, 5, 7)  # of a period, after which the orbit may be back already
 
 
@@ -104,7 +105,7 @@ def limit_cycles(
     search = _Search(flow, settle, spans[1] if longest is None else positive("longest", longest))
     with one_thread, np.errstate(all="ignore"):
         ended = [search.from_start(x) if not clock.up() else ("unfinished", None) for x in begun]
-        cycles, counts = _merged([orbit for _, orbit in ended if orbit is not None])
+        cycles, counts = merged([orbit for _, orbit in ended if orbit is not None], lambda each: each.period, lambda each: each.states)
         return _labelled(flow, cycles, counts, whole("phases", phases), [status for status, _ in ended], clock)
 
 
@@ -187,27 +188,6 @@ class _Search:
     def _whole(self, x: np.ndarray, period: float) -> _Orbit:
         states, derivative = self.flow.varied(x, period, PHASES)
         return _Orbit(period, states[:-1], derivative, float(np.abs(states[-1] - x).max()))
-
-
-def _merged(orbits: list[_Orbit]) -> tuple[list[_Orbit], list[int]]:
-    """Each orbit once, by period, and how many were the same."""
-    different: list[_Orbit] = []
-    counts: list[int] = []
-    for orbit in sorted(orbits, key=lambda each: (round(each.period, 8), *np.round(each.states.mean(axis=0), 6))):
-        same = [k for k, each in enumerate(different) if _is_same(each, orbit)]
-        if same:
-            counts[same[0]] += 1
-        else:
-            different.append(orbit)
-            counts.append(1)
-    return different, counts
-
-
-def _is_same(one: _Orbit, other: _Orbit) -> bool:
-    """The same period, and a state of one lies between two of the other."""
-    apart = np.linalg.norm(one.states - other.states[0], axis=1).min()
-    spacing = np.linalg.norm(np.diff(one.states, axis=0), axis=1).max()
-    return abs(one.period - other.period) <= SAME * one.period and bool(apart <= spacing)
 
 
 def _labelled(flow: Flow, cycles: list[_Orbit], counts: list[int], phases: int, status: list[str], clock: Clock) -> xarray.Dataset:

@@ -7,14 +7,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurorec.arrays import whole
-from neurorec.dynamics._stages import searched
+from neurorec.dynamics._stages import FRESH, searched
 from neurorec.progress import Hook
 from neurorec.runs.run import Run
 
 if TYPE_CHECKING:
     import xarray
-
-FRESH = 128  # starts of a checkpoint beside the points of the one before
 
 
 def points_along_run(

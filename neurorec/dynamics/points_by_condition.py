@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurorec.arrays import real_array, whole
-from neurorec.dynamics._stages import searched
+from neurorec.dynamics._stages import FRESH, searched
 from neurorec.errors import NotOffered, ShapeError
 from neurorec.networks.module_network import ModuleNetwork
 from neurorec.networks.network import Network
@@ -17,8 +17,6 @@ from neurorec.runs.run import Run
 
 if TYPE_CHECKING:
     import xarray
-
-FRESH = 128  # starts of an input beside the points of the one before
 
 
 def points_by_condition(

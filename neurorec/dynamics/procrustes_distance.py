@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from neurorec.dynamics._states import paired, samples_of
+from neurorec.dynamics._states import paired
 from neurorec.errors import ValueRefused
 
 if TYPE_CHECKING:
@@ -48,8 +48,7 @@ def procrustes_distance(a: Any, b: Any) -> xarray.Dataset:
     """
     import xarray
 
-    x, y = samples_of("a", a), samples_of("b", b)
-    paired(x, y)
+    x, y = paired(a, b)
     units = max(x.shape[1], y.shape[1])
     x, y = _unit("a", x, units), _unit("b", y, units)
     left, _, right = np.linalg.svd(y.T @ x)
