@@ -101,7 +101,11 @@ class CentreOutVelocity(AbstractTask):
     def trials(self, n: int, seed: int | None = 0, first: int = 0) -> Trials:
         """Number `first` to `first + n - 1` of the movements that make up the cursor's path."""
         root = entropy(seed)
-        return self._stacked([self.syllable(self._direction(root, first + k)) for k in range(whole("n", n))])
+        direction = np.array([self._direction(root, first + k) for k in range(whole("n", n))])
+        ways = np.append(self.ways, np.zeros((1, 2)), axis=0)[direction]  # of HOLD the last row
+        targets = self.speed[:, None, None] * ways
+        inputs = np.broadcast_to(np.eye(1 + self.directions)[direction, :-1], (len(targets), n, self.directions))
+        return Trials(inputs, targets, conditions={"direction": direction}, dt=self.dt, loss=self.loss, channels=self.output_channels)
 
     def syllable(self, direction: int) -> Trial:
         """One movement, or the hold (-1)."""

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import ClassVar
 
 import numpy as np
 
 from neurorec.arrays import number, positive, real_array
 from neurorec.errors import ValueRefused
+from neurorec.tasks.base.drawn import AbstractDrawn
 from neurorec.tasks.base.recommended import Recommended
-from neurorec.tasks.base.task import AbstractTask
-from neurorec.tasks.base.trials import Trial, Trials
+from neurorec.tasks.base.trials import Trials
+
+CONTEXTS = ("motion", "colour")
 
 
 @dataclass(frozen=True)
-class ContextIntegration(AbstractTask):
+class ContextIntegration(AbstractDrawn):
     """Mante, Sussillo, Shenoy and Newsome (2013, Nature 503:78): report the sign of the motion, or of the colour, of one stimulus.
 
     Inputs 0 and 1 are the momentary evidence of motion and colour, a coherence plus white noise, while the stimulus is on; inputs 2 and 3
@@ -67,22 +71,34 @@ class ContextIntegration(AbstractTask):
         number("sigma", self.sigma, least=0)
         self._periods()
 
-    def trial(self, rng: np.random.Generator) -> Trial:
-        """Inputs (T, 4), targets (T, 1); the decision counts."""
-        motion, colour = rng.choice([-1.0, 1.0], 2) * rng.choice(self.coherences, 2)
-        relevant = int(rng.integers(2))
-        choice = np.sign((motion, colour)[relevant])
-        period = np.repeat(np.arange(3), self._periods())
-        inputs = np.zeros((len(period), 4))
-        inputs[period == 1, :2] = [motion, colour] + self.sigma / np.sqrt(self.dt) * rng.standard_normal((np.count_nonzero(period == 1), 2))
-        inputs[:, 2 + relevant] = 1
-        decided = (period == 2).astype(float)
-        said = {"motion": motion, "colour": colour, "context": ("motion", "colour")[relevant], "choice": int(choice)}
-        return Trial(inputs, choice * decided[:, None], decided, said)
+    def draw(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, int, np.ndarray]:
+        """Numbers of the signs and of the sizes of motion and colour, which of them counts, and the noise of the stimulus, (steps, 2)."""
+        sign, size = rng.integers(2, size=2), rng.integers(len(self.coherences), size=2)
+        return sign, size, int(rng.integers(2)), rng.standard_normal((self._sizes[1], 2))
+
+    def made(self, draws: Sequence[tuple[np.ndarray, np.ndarray, int, np.ndarray]]) -> Trials:
+        """Inputs (T, B, 4), targets (T, B, 1); the decision counts."""
+        sign, size, relevant, noise = (np.array(column) for column in zip(*draws, strict=True))
+        before, stimulus, decision = self._sizes
+        coherence, trial = (2.0 * sign - 1) * np.array(self.coherences)[size], np.arange(len(draws))
+        choice = np.sign(coherence[trial, relevant])
+        inputs = np.zeros((before + stimulus + decision, len(draws), self.n_inputs))
+        inputs[before : before + stimulus, :, :2] = coherence + self.sigma / np.sqrt(self.dt) * noise.swapaxes(0, 1)
+        inputs[:, trial, 2 + relevant] = 1
+        targets, mask = np.zeros((len(inputs), len(draws), 1)), np.zeros((len(inputs), len(draws)))
+        targets[-decision:, :, 0], mask[-decision:] = choice, 1
+        context = np.array(CONTEXTS)[relevant]
+        return self._trials(
+            inputs, targets, mask, motion=coherence[:, 0], colour=coherence[:, 1], context=context, choice=choice.astype(int)
+        )
 
     def score(self, outputs: np.ndarray, trials: Trials) -> np.ndarray:
         """1 where the output at the end has the right sign, else 0, (B,)."""
         return (outputs[-1, :, 0] * trials.targets[-1, :, 0] > 0).astype(float)
+
+    @cached_property
+    def _sizes(self) -> list[int]:
+        return self._periods()
 
     def _periods(self) -> list[int]:
         """Steps of each period."""

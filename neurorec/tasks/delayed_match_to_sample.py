@@ -106,18 +106,15 @@ class DelayedMatchToSample(AbstractDrawn):
         sample, test, match, delay = (np.array(column) for column in list(zip(*draws, strict=True))[:4])
         ends = np.cumsum(np.array([np.broadcast_to(steps, delay.shape) for steps in self._periods(delay)]), axis=0)
         step = np.arange(self._around + self._delays[1])[:, None]
-        period = np.zeros((len(step), len(draws)), np.int8)  # 5 after the end
-        for end in ends:
-            period += step >= end
-        inputs = self._noise([each[4] for each in draws], len(period))
-        inputs[..., 0] += period < DECISION
+        answering, counted = (step >= ends[DECISION - 1]) & (step < ends[DECISION]), step < ends[DECISION]
+        inputs = self._noise([each[4] for each in draws], len(step))
+        inputs[..., 0] += step < ends[DECISION - 1]
         for where, stimulus in ((1, sample), (3, test)):
-            step, trial = np.nonzero(period == where)
-            inputs[step, trial, 1:] += self._bump[stimulus[trial]]
-        target = np.where(period == DECISION, np.where(match, MATCH, NON_MATCH), FIXATE)
-        return self._trials(
-            inputs, np.eye(3)[target], (period <= DECISION).astype(float), sample=sample, test=test, match=match, delay=delay * self.dt
-        )
+            for trial, (begin, end) in enumerate(ends[where - 1 : where + 1].T.tolist()):
+                inputs[begin:end, trial, 1:] += self._bump[stimulus[trial]]
+        targets = np.empty((*answering.shape, self.n_outputs))
+        targets[..., FIXATE], targets[..., MATCH], targets[..., NON_MATCH] = ~answering, answering & match, answering & ~match
+        return self._trials(inputs, targets, counted.astype(float), sample=sample, test=test, match=match, delay=delay * self.dt)
 
     def score(self, outputs: np.ndarray, trials: Trials) -> np.ndarray:
         """1 where the right class has the largest mean output over the decision, else 0, (B,).

@@ -116,7 +116,7 @@ class NBitFlipFlop(AbstractDrawn):
         """Steps at which pulses begin, and their signs."""
         steps, width, mean_gap = self._sizes
         onsets = np.zeros(1 + steps // (width + 1), np.int64)
-        np.cumsum(width + rng.geometric(1 / mean_gap, size=len(onsets) - 1), out=onsets[1:])
+        np.add.accumulate(width + rng.geometric(1 / mean_gap, size=len(onsets) - 1), out=onsets[1:])
         onsets = onsets[: onsets.searchsorted(steps - self._settling)]
         return onsets, 2.0 * rng.integers(2, size=len(onsets)) - 1
 

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from functools import cached_property
+from typing import Any, ClassVar
 
 import numpy as np
 
 from neurorec.arrays import positive, real_array, whole
 from neurorec.errors import ValueRefused
+from neurorec.tasks.base.drawn import AbstractDrawn
 from neurorec.tasks.base.recommended import Recommended
-from neurorec.tasks.base.task import AbstractTask
-from neurorec.tasks.base.trials import Trial, Trials
+from neurorec.tasks.base.trials import Trials
 
 
 @dataclass(frozen=True)
-class SineGenerator(AbstractTask):
+class SineGenerator(AbstractDrawn):
     """After Sussillo and Barak (2013, Neural Computation 25:626): the output is a sine whose frequency a constant input sets.
 
     The input of frequency number j of n is (j + 1/2) / n, from the first step to the last; the output should be sin(2 pi f t). Frequencies are
@@ -69,15 +71,18 @@ class SineGenerator(AbstractTask):
         if self.settle != 0 and self._steps("settle", positive("settle", self.settle, "seconds")) >= steps:
             raise ValueRefused(f"settle = {self.settle:g} s must be shorter than duration = {self.duration:g} s")
 
-    def trial(self, rng: np.random.Generator) -> Trial:
-        """Inputs (T, 1), targets (T, 1)."""
-        number, steps = int(rng.integers(self.n_frequencies)), self._steps("duration", self.duration)
-        frequency = float(self.all_frequencies()[number])
-        time = self.dt * np.arange(1, steps + 1)
+    def draw(self, rng: np.random.Generator) -> tuple[int]:
+        """Number of the frequency."""
+        return (int(rng.integers(self.n_frequencies)),)
+
+    def made(self, draws: Sequence[tuple[int]]) -> Trials:
+        """Inputs (T, B, 1), targets (T, B, 1)."""
+        number, steps = np.array(draws)[:, 0], self._steps("duration", self.duration)
+        shape = (steps, len(draws))
+        inputs = np.broadcast_to(self.level(number), shape)[..., None]
         counted = (np.arange(steps) >= round(self.settle / self.dt)).astype(float)
-        return Trial(
-            np.full((steps, 1), self.level(number)), np.sin(2 * np.pi * frequency * time)[:, None], counted, {"frequency": frequency}
-        )
+        mask = np.broadcast_to(counted[:, None], shape)
+        return self._trials(inputs, self._waves[:, number, None], mask, frequency=self.all_frequencies()[number])
 
     def score(self, outputs: np.ndarray, trials: Trials) -> np.ndarray:
         """Share of the variance of the target explained in the steps that count, 0 at the least, (B,)."""
@@ -88,6 +93,12 @@ class SineGenerator(AbstractTask):
         """In Hz, (n_frequencies,)."""
         return np.linspace(*self.frequencies, self.n_frequencies)
 
-    def level(self, number: int) -> float:
-        """The input that asks for frequency number 0, 1, ..."""
+    def level(self, number: Any) -> Any:
+        """The input that asks for frequency number 0, 1, ...; an array for an array of numbers."""
         return (number + 0.5) / self.n_frequencies
+
+    @cached_property
+    def _waves(self) -> np.ndarray:
+        """The sine of each frequency, (T, n_frequencies)."""
+        time = self.dt * np.arange(1, self._steps("duration", self.duration) + 1)
+        return np.sin(2 * np.pi * self.all_frequencies() * time[:, None])

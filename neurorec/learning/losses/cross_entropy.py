@@ -22,8 +22,10 @@ class CrossEntropy(AbstractLoss):
             raise ValueRefused(
                 'cross_entropy needs a channel for each class, targets have one, whose softmax is always 1; give two, or choose loss="mse"'
             )
-        total = targets.sum(axis=2)
-        wrong = (mask > 0) & ((np.abs(total - 1) > ROUNDING) | (targets.min(axis=2) < 0))
+        wrong = np.abs(targets @ np.ones(targets.shape[2]) - 1) > ROUNDING  # a product: NumPy sums a short last axis slowly
+        if targets.min() < 0:
+            wrong |= targets.min(axis=2) < 0
+        wrong &= mask > 0
         if wrong.any():
             step, trial = (int(k) for k in np.argwhere(wrong)[0])
             raise ValueRefused(

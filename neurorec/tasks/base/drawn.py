@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from neurorec.arrays import whole
-from neurorec.random_numbers.seeds import TASK, entropy, generator
+from neurorec.random_numbers.seeds import TASK, entropy, generators
 from neurorec.tasks.base.task import AbstractTask
 from neurorec.tasks.base.trials import Trial, Trials
 
@@ -36,8 +36,7 @@ class AbstractDrawn(AbstractTask):
 
     def trials(self, n: int, seed: int | None = 0, first: int = 0) -> Trials:
         """Trials number `first` to `first + n - 1` of a seed."""
-        root = entropy(seed)
-        return self.made([self.draw(generator(root, TASK, first + k)) for k in range(whole("n", n))])
+        return self.made([self.draw(rng) for rng in generators(entropy(seed), TASK, first, whole("n", n))])
 
     def _trials(self, inputs: np.ndarray, targets: np.ndarray, mask: Any, **conditions: Any) -> Trials:
         return Trials(inputs, targets, mask, conditions, self.dt, self.loss, self.output_channels)

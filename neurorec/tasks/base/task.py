@@ -11,7 +11,7 @@ import numpy as np
 from neurorec.arrays import positive, whole
 from neurorec.errors import ValueRefused
 from neurorec.process.memory import expect_memory
-from neurorec.random_numbers.seeds import TASK, entropy, generator
+from neurorec.random_numbers.seeds import TASK, entropy, generators
 from neurorec.tasks.base.recommended import GENERAL, Recommended
 from neurorec.tasks.base.trials import Trial, Trials
 
@@ -107,8 +107,7 @@ class AbstractTask(ABC):
 
         Trial k is the same trial whatever `n` and `first`.
         """
-        root = entropy(seed)
-        return self._stacked([self.trial(generator(root, TASK, first + k)) for k in range(whole("n", n))])
+        return self._stacked([self.trial(rng) for rng in generators(entropy(seed), TASK, first, whole("n", n))])
 
     def _stacked(self, trials: Sequence[Trial]) -> Trials:
         """Single trials of equal length as one batch."""
