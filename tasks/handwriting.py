@@ -95,16 +95,31 @@ def spell(settings: argparse.Namespace, run: nr.Run) -> Performance:
 
 
 def summary(settings: argparse.Namespace, runs: dict, errors: dict[str, np.ndarray], loops: dict) -> dict[str, Any]:
-    """Medians over seeds."""
+    """Medians over seeds, and each seed's own."""
     found: dict[str, Any] = {name: getattr(settings, name) for name in ("word", "font", "units", "trials", "seeds", "transitions")}
     for rule, each in errors.items():
+        by_seed = [
+            {
+                "seed": run.config["seed"],
+                "letters": letters.round(4).tolist(),
+                "loss": last(run),
+                "transitions_correct": loop.transitions_correct,
+            }
+            for run, letters, loop in zip(runs[rule], each, loops[rule], strict=True)
+        ]
+        medians = {name: float(np.median([one[name] for one in by_seed])) for name in ("loss", "transitions_correct")}
         found[rule] = {
             "letters": np.median(each, axis=0).round(4).tolist(),
             "shape_error": float(np.median(each)),
-            "loss": float(np.median([run.log["loss"][-LAST:].mean() for run in runs[rule]])),
-            "transitions_correct": float(np.median([loop.transitions_correct for loop in loops[rule]])),
+            **medians,
+            "each": by_seed,
         }
     return found
+
+
+def last(run: nr.Run) -> float:
+    """Mean loss of the last trials."""
+    return float(run.log["loss"][-LAST:].mean())
 
 
 def print_table(settings: argparse.Namespace, found: dict[str, Any]) -> None:
