@@ -19,6 +19,7 @@ import h5py
 import numpy as np
 
 from neurorec.errors import RunFileError
+from neurorec.hdf5.describing import describe
 from neurorec.hdf5.inside import expect_inside
 from neurorec.hdf5.values import text
 
@@ -131,7 +132,7 @@ def _room(file: h5py.File, name: str, size: int, long_name: str) -> int:
     group, last = file.require_group(name.rpartition("/")[0]), name.rpartition("/")[2].encode()
     kind, space = h5py.h5t.py_create(np.dtype(f"S{size}")), h5py.h5s.create(h5py.h5s.SCALAR)
     data = h5py.Dataset(h5py.h5d.create(group.id, last, kind, space, how))
-    data.attrs.update({"units": "1", "long_name": long_name})
+    describe(data, units="1", long_name=long_name)
     return data.id.get_offset()
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from neurorec.errors import RunFileError, ValueRefused, one_line
 from neurorec.hdf5.damage import reading
+from neurorec.hdf5.describing import label
 from neurorec.hdf5.opening import opened
 from neurorec.hdf5.publish import publishing
 from neurorec.hdf5.seal import sealed
@@ -29,8 +30,7 @@ def write(group: h5py.Group, network: AbstractNetwork) -> None:
     for path, array in network.stored().items():
         name = path.rpartition("/")[2]
         labels = network.axes.get(path) or (("unit",) if path.startswith("parameters/") else [f"{name}_{k}" for k in range(array.ndim)])
-        for axis, label in zip(group.create_dataset(path, data=array).dims, labels, strict=True):
-            axis.label = label
+        label(group.create_dataset(path, data=array), labels)
     group.attrs.update({name: _attribute(getattr(network, name)) for name in network.attributes})
 
 

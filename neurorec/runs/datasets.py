@@ -9,6 +9,7 @@ import h5py
 import numpy as np
 
 from neurorec.errors import ShapeError
+from neurorec.hdf5.describing import attach, describe, label
 
 NOT_A_VARIABLE = "This is a netCDF dimension but not a netCDF variable. {:10d}"  # netCDF-4's mark of a dimension without coordinate
 FILL = {"f": np.nan, "S": b""}  # until something is written; 0 in integers
@@ -22,8 +23,8 @@ def coordinate(group: h5py.Group, name: str, values: np.ndarray, unit: str, long
         return group[name]
     scale = group.create_dataset(name, data=values)
     scale.make_scale(name)
-    scale.dims[0].label = name
-    scale.attrs.update({"units": unit, "long_name": long_name})
+    label(scale, [name])
+    describe(scale, units=unit, long_name=long_name)
     return scale
 
 
@@ -33,7 +34,7 @@ def dimension(group: h5py.Group, name: str, size: int) -> h5py.Dataset:
         return group[name]
     scale = group.create_dataset(name, (size,), ">f4")
     scale.make_scale(NOT_A_VARIABLE.format(size))
-    scale.dims[0].label = name
+    label(scale, [name])
     return scale
 
 
@@ -42,10 +43,9 @@ def allocate(group: h5py.Group, name: str, scales: Sequence[h5py.Dataset], dtype
     dtype, shape = np.dtype(dtype), tuple(scale.shape[0] for scale in scales)
     space, how = h5py.h5s.create_simple(shape), _contiguous(np.array(FILL.get(dtype.kind, 0), dtype))
     data = h5py.Dataset(h5py.h5d.create(group.id, name.encode(), h5py.h5t.py_create(dtype, logical=True), space, how))
-    for axis, scale in zip(data.dims, scales, strict=True):
-        axis.label = scale.dims[0].label
-        axis.attach_scale(scale)
-    data.attrs.update({"units": unit, "long_name": long_name})
+    label(data, [scale.name.rpartition("/")[2] for scale in scales])
+    attach(data, scales)
+    describe(data, units=unit, long_name=long_name)
     return data
 
 

@@ -8,6 +8,7 @@ import h5py
 import numpy as np
 
 from neurorec.hdf5.checksums import NOT_WHOLE
+from neurorec.hdf5.describing import attach, describe, label
 from neurorec.hdf5.values import fetch
 from neurorec.hdf5.wholes import CHECKSUMS, kept_checksum
 from neurorec.networks.abstract_network import AbstractNetwork
@@ -51,8 +52,8 @@ def build_network(group: h5py.Group, network: AbstractNetwork) -> None:
     for name in network.stored():
         data = group[name]
         _attach_dimensions(group, data, scales)
-        data.attrs["units"] = "s" if name.startswith("parameters/tau") else "1"
-        data.attrs["long_name"] = LONG_NAMES.get(name) or _long_name(*name.split("/"))
+        unit, long_name = "s" if name.startswith("parameters/tau") else "1", LONG_NAMES.get(name) or _long_name(*name.split("/"))
+        describe(data, units=unit, long_name=long_name)
 
 
 def build_snapshot(group: h5py.Group, network: AbstractNetwork, trial: int) -> None:
@@ -82,10 +83,9 @@ def _long_name(part: str, name: str) -> str:
 
 def _attach_dimensions(group: h5py.Group, data: h5py.Dataset, scales: dict[str, h5py.Dataset]) -> None:
     """Name a dataset's dimensions; `scales` are those that the group has so far: looking one up takes as long as making it."""
-    for axis, size in zip(data.dims, data.shape, strict=True):
-        written = str(axis.label)
-        if (name := DIMENSIONS.get(written, written)) != written:
-            axis.label = name
+    names = [DIMENSIONS.get(axis.label, axis.label) for axis in data.dims]
+    for name, size in zip(names, data.shape, strict=True):
         if name not in scales:
             scales[name] = dimension(group, name, size)
-        axis.attach_scale(scales[name])
+    label(data, names)
+    attach(data, [scales[name] for name in names])
