@@ -9,10 +9,9 @@ import numpy as np
 
 _TEXT, _SCALAR = h5py.string_dtype(), h5py.h5s.create(h5py.h5s.SCALAR)
 _STORED = h5py.h5t.py_create(_TEXT, logical=True)
-Object = h5py.Group | h5py.Dataset
 
 
-def describe(new: Object, **texts: str) -> None:
+def describe(new: h5py.Group | h5py.Dataset, **texts: str) -> None:
     """Attributes that it does not have yet."""
     for name, text in texts.items():
         h5py.h5a.create(new.id, name.encode(), _STORED, _SCALAR).write(np.array(text, _TEXT))

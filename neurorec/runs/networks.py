@@ -83,7 +83,8 @@ def _long_name(part: str, name: str) -> str:
 
 def _attach_dimensions(group: h5py.Group, data: h5py.Dataset, scales: dict[str, h5py.Dataset]) -> None:
     """Name a dataset's dimensions; `scales` are those that the group has so far: looking one up takes as long as making it."""
-    names = [DIMENSIONS.get(axis.label, axis.label) for axis in data.dims]
+    written = [str(axis.label) for axis in data.dims]
+    names = [DIMENSIONS.get(name, name) for name in written]
     for name, size in zip(names, data.shape, strict=True):
         if name not in scales:
             scales[name] = dimension(group, name, size)
