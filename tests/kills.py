@@ -17,6 +17,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -47,14 +48,24 @@ def same(one: nr.Run, other: nr.Run) -> bool:
     return weights and logs and one.done == other.done and one.trajectories().drop_attrs().equals(other.trajectories().drop_attrs())
 
 
-def workers_of(process: int) -> list[int]:
-    """Its children that have none themselves: workers, not those who watch them."""
+def children_of(process: int) -> list[int]:
     found = []
     with contextlib.suppress(OSError):
         for path in Path(f"/proc/{process}/task").glob("*/children"):
-            for child in map(int, path.read_text().split()):
-                found += workers_of(child) or [child]
+            found += map(int, path.read_text().split())
     return found
+
+
+def workers_of(process: int) -> list[int]:
+    """Children of its children: workers, not the process that they come from or that watches them."""
+    return [worker for child in children_of(process) for worker in children_of(child)]
+
+
+def victims(client: Any = None, workers: int = 0) -> list[int]:
+    """Workers of a dask cluster on this machine, or of a sweep of this process."""
+    if client is None:
+        return workers_of(os.getpid())
+    return [nanny.pid for nanny in client.cluster.workers.values() if nanny.pid]
 
 
 def at_work(folder: Path) -> list[int]:
@@ -110,7 +121,7 @@ def main() -> None:
         middle = time.monotonic()
         with contextlib.ExitStack() as stack:
             how = {"client": stack.enter_context(_cluster(asked.workers))} if asked.dask else {"workers": asked.workers}
-            killed = stack.enter_context(killing(lambda: workers_of(os.getpid()), asked.seconds))
+            killed = stack.enter_context(killing(lambda: victims(**how), asked.seconds))
             rounds = until_done(war, **how)
         print(
             json.dumps(

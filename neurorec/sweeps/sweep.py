@@ -15,6 +15,7 @@ from neurorec.sweeps.folder import PLAN, expect_own, keep_plan, read_plan, run_p
 from neurorec.sweeps.making import expect_to_work
 from neurorec.sweeps.plan import Plan, Point
 from neurorec.sweeps.processes import Processes
+from neurorec.sweeps.settings import part
 from neurorec.sweeps.status import Status, status
 from neurorec.sweeps.stopping import REQUEUE, Stopping
 from neurorec.sweeps.work import DONE, FAILED
@@ -154,8 +155,8 @@ class Sweep(AbstractDisplayed):
         KeyboardInterrupt, SystemExit
             On Ctrl-C, or SIGTERM and SIGUSR1 (status 85: run again), after the batches under way.
         """
-        executor = Here() if workers == 1 and client is None else _executor(workers, client)
         share = self._share(index, of)
+        executor = Here() if workers == 1 and client is None else _executor(workers, client, any(map(_compiles, share)))
         before = self.status()
         skipped = (DONE,) if again else (DONE, FAILED)
         todo = tuple(point for point in share if before.states[point.name] not in skipped)
@@ -224,9 +225,14 @@ class Sweep(AbstractDisplayed):
         return found._display()[0], [*over, *shared, *found._display()[1]]
 
 
-def _executor(workers: int, client: Any) -> AbstractExecutor:
+def _executor(workers: int, client: Any, compiles: bool) -> AbstractExecutor:
     if client is None:
-        return Processes(whole("workers", workers))
+        return Processes(whole("workers", workers), compiles)
     if workers != 1:
         raise ValueRefused(f"workers={workers} are processes of this machine, and client has workers of its own; give one of the two")
     return Submitting(client)
+
+
+def _compiles(point: Point) -> bool:
+    """Whether it is trained by the CPU engine."""
+    return part(point.settings.get("training", {}).get("engine", "numba"))[0] == "numba"
