@@ -23,6 +23,7 @@ from neurorec.discovery import load
 from neurorec.runs.run_reader import RunReader
 from neurorec.sweeps import claims
 from neurorec.sweeps.folder import read_plan
+from neurorec.sweeps.processes import READY, _Pool
 from neurorec.sweeps.toml_text import written
 
 REFERENCE = {"engine": "reference", "trials": 6}
@@ -157,6 +158,21 @@ def test_a_point_that_kills_its_worker_is_tried_twice_and_takes_no_other_with_it
     results = [path.stat().st_mtime_ns for path in (sweep.folder / "results").iterdir()]
     assert sweep.run(progress=False).failed == 1  # not even begun: it would kill this process
     assert [path.stat().st_mtime_ns for path in (sweep.folder / "results").iterdir()] == results
+
+
+def test_where_workers_come_from_may_die_too(tmp_path):
+    with _Pool(rehearse=False) as pool:
+        pool._nursery._process.kill()
+        pool._nursery._process.wait()
+        pool.start()
+        while not pool.idle:
+            assert [worker.answer() for worker in pool.heard()] in ([], [READY])
+        pool.start()
+        pool._nursery._process.kill()  # perhaps before it has forked: those whom it has forked live on
+        (worker,) = pool.idle
+        worker.ask((str(tmp_path / "0123456789abcdef.h5"), False, False))
+        assert "sweep.toml" in worker.answer()["error"]
+        worker.task = None
 
 
 def test_a_dask_client_and_whatever_has_a_submit(peaceful, tmp_path):
