@@ -139,11 +139,12 @@ def _once_more(problem: Problem, x: np.ndarray) -> np.ndarray:
 
 
 def solved(matrices: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """Solutions of a stack of systems, least-squares ones where a matrix is singular."""
+    """Solutions of a stack of systems, for one right side each (B, n) or several (B, n, k); least-squares ones where a matrix is singular."""
+    right = rows.reshape(*matrices.shape[:2], -1)
     try:
-        return np.linalg.solve(matrices, rows[..., None])[..., 0]
+        return np.linalg.solve(matrices, right).reshape(rows.shape)
     except np.linalg.LinAlgError:
-        return np.stack([_least_squares(m, r) for m, r in zip(matrices, rows, strict=True)])
+        return np.stack([_least_squares(m, r) for m, r in zip(matrices, right, strict=True)]).reshape(rows.shape)
 
 
 def _least_squares(matrix: np.ndarray, row: np.ndarray) -> np.ndarray:
