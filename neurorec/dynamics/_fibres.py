@@ -15,7 +15,7 @@ from neurorec.dynamics._distinct import SAME
 from neurorec.dynamics._map import AbstractMap
 from neurorec.dynamics._roots import CONVERGED, ENTRIES, Clock, Problem, roots
 
-STEPS = 6000  # corrections of a fibre
+STEPS = 3000  # corrections of a fibre
 BEYOND = 20.0  # times the size of known roots and of the first steps' p: where nothing comes any more
 NEARLY = 0.01  # on a fibre, before one more correction: roots where it passes are made exact by steps of their own
 LOOKS = 8  # corrections between two looks at where fibres crossed p = 0

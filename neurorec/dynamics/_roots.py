@@ -140,7 +140,7 @@ def _once_more(problem: Problem, x: np.ndarray) -> np.ndarray:
 
 def solved(matrices: np.ndarray, rows: np.ndarray) -> np.ndarray:
     """Solutions of a stack of systems, for one right side each (B, n) or several (B, n, k); least-squares ones where a matrix is singular."""
-    right = rows.reshape(*matrices.shape[:2], -1)
+    right = rows if rows.ndim == 3 else rows[..., None]
     try:
         return np.linalg.solve(matrices, right).reshape(rows.shape)
     except np.linalg.LinAlgError:
