@@ -13,7 +13,7 @@ import numpy as np
 from neurorec.dynamics._curves import TURN, AbstractCurve, Front, correct, front
 from neurorec.dynamics._distinct import SAME
 from neurorec.dynamics._map import AbstractMap
-from neurorec.dynamics._roots import CONVERGED, ENTRIES, Clock, Problem, roots
+from neurorec.dynamics._roots import CONVERGED, ENTRIES, Clock, Problem, Tell, nobody, roots
 
 STEPS = 3000  # corrections of a fibre
 BEYOND = 20.0  # times the size of known roots and of the first steps' p: where nothing comes any more
@@ -38,35 +38,35 @@ class Fibres(AbstractCurve):
         return moved - x - p[:, None] * ways, jacobians, -ways
 
 
-def from_roots(system: AbstractMap, known: np.ndarray, directions: np.ndarray, clock: Clock) -> np.ndarray:
+def from_roots(system: AbstractMap, known: np.ndarray, directions: np.ndarray, clock: Clock, tell: Tell = nobody) -> np.ndarray:
     """Roots that fibres of each direction (fibres, n) pass, from every known root (roots, n), (more, n)."""
     ways, starts = np.tile(directions, (len(known), 1)), np.repeat(known, len(directions), axis=0)
-    return _along(system, starts, ways, np.zeros(len(starts)), known, clock)
+    return _along(system, starts, ways, np.zeros(len(starts)), known, clock, tell)
 
 
 def from_anywhere(system: AbstractMap, states: np.ndarray, clock: Clock) -> np.ndarray:
     """Roots on the fibres of states that are none, F(x) - x = p c with c of length 1, (more, n)."""
     moves = system.step(states) - states
     speed = np.linalg.norm(moves, axis=1)
-    return _along(system, states, moves / speed[:, None], speed, states[:0], clock)
+    return _along(system, states, moves / speed[:, None], speed, states[:0], clock, nobody)
 
 
 def _along(
-    system: AbstractMap, starts: np.ndarray, ways: np.ndarray, offsets: np.ndarray, homes: np.ndarray, clock: Clock
+    system: AbstractMap, starts: np.ndarray, ways: np.ndarray, offsets: np.ndarray, homes: np.ndarray, clock: Clock, tell: Tell
 ) -> np.ndarray:  # fmt: skip
     """From where p is an offset, in both directions; `homes` are roots from which fibres of every way begin."""
     signs = np.repeat([1.0, -1.0], len(starts))
     starts, ways, offsets = (np.concatenate([each, each]) for each in (starts, ways, offsets))
     size = max(2, min(TOGETHER, ENTRIES // max(1, (starts.shape[1] + 1) ** 2)))
     spans = [slice(first, first + size) for first in range(0, len(starts), size)]
-    found = [
-        _follow(system, front(Fibres(system, ways[span]), starts[span], offsets[span], signs[span]), ways[span], homes, clock)
-        for span in spans
-    ]
-    return np.concatenate(found) if found else np.empty((0, starts.shape[1]))
+    found = [starts[:0]]
+    for span in spans:
+        at = front(Fibres(system, ways[span]), starts[span], offsets[span], signs[span])
+        found.append(_follow(system, at, ways[span], homes, clock, lambda ended, before=span.start: tell(before + ended)))
+    return np.concatenate(found)
 
 
-def _follow(system: AbstractMap, at: Front, ways: np.ndarray, homes: np.ndarray, clock: Clock) -> np.ndarray:
+def _follow(system: AbstractMap, at: Front, ways: np.ndarray, homes: np.ndarray, clock: Clock, tell: Tell) -> np.ndarray:
     """Roots where p changes its sign; a fibre that comes to one of `homes` ends, as another of the same way has begun there."""
     curve, marks, crossings = Fibres(system, ways), _Marks.at(at), _Crossings(system, homes, clock)
     limit = BEYOND * (1 + np.abs(at.z[:, :-1]).max(initial=0))
@@ -79,8 +79,10 @@ def _follow(system: AbstractMap, at: Front, ways: np.ndarray, homes: np.ndarray,
         crossings.note(moved, before, at.z)
         if count % LOOKS == 0:
             crossings.look(at.alive)
+            tell(len(at.z) - len(going))
         at.alive[moved] &= (np.abs(at.z[moved]).max(axis=1, initial=0) < limit) & ~marks.again(at, moved)
     crossings.look(at.alive)
+    tell(len(at.z))
     return np.concatenate([at.z[:0, :-1], *crossings.passed])
 
 

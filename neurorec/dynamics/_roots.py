@@ -26,6 +26,7 @@ FAR = 1e8  # times the starts' size: escaped
 ENTRIES = 2**21  # of the Jacobians that are held at once, 16 MB: what is larger the system gives and takes back at every step
 
 Residual = Callable[[np.ndarray], np.ndarray]
+Tell = Callable[[int], object]
 CONVERGED, SLOW, DIVERGED, UNFINISHED = "converged", "slow", "diverged", "unfinished"
 
 
@@ -40,6 +41,10 @@ class Clock:
         if time.monotonic() > self._end:
             self.partial = True
         return self.partial
+
+    def stop(self) -> None:
+        """No more of it."""
+        self.partial = True
 
     def left(self) -> float | None:
         """Seconds until then; None for no end."""
@@ -61,6 +66,8 @@ class Found:
     method : (starts,) array of str
         ``"newton"`` or ``"minimisation"``.
     iterations : (starts,) array
+    tell : callable
+        Is told how many starts are done, after every iteration.
     """
 
     x: np.ndarray
@@ -68,6 +75,7 @@ class Found:
     status: np.ndarray
     method: np.ndarray
     iterations: np.ndarray
+    tell: Tell
 
 
 class Problem:
@@ -82,7 +90,11 @@ class Problem:
         return cls(lambda x: step(x) - x, lambda x: jacobian(x) - np.eye(x.shape[1]), gradient)
 
 
-def roots(problem: Problem, starts: np.ndarray, clock: Clock, tolerance: float = TOLERANCE) -> Found:
+def nobody(done: int) -> None:
+    """Where nobody wants to know how far a search is."""
+
+
+def roots(problem: Problem, starts: np.ndarray, clock: Clock, tolerance: float = TOLERANCE, tell: Tell = nobody) -> Found:
     """Roots near some starts, (starts, n), in chunks whose Jacobians fit into memory."""
     found = Found(
         starts.copy(),
@@ -90,15 +102,15 @@ def roots(problem: Problem, starts: np.ndarray, clock: Clock, tolerance: float =
         np.full(len(starts), UNFINISHED, "U10"),
         np.full(len(starts), "newton", "U12"),
         np.zeros(len(starts), int),
+        tell,
     )
     every = np.arange(len(starts))
     with np.errstate(all="ignore"):  # what overflows has diverged, and is called so
         if problem.gradient is not None and starts.shape[1] > LARGE:
             _to_and_fro(problem, problem.gradient, found, every, clock, tolerance)
-            return found
-        for some in chunks(every, starts.shape[1]):
-            _newton(problem, found, some, clock, tolerance, HALVINGS)
-            _minimise(problem, found, some[found.status[some] == UNFINISHED], clock, tolerance)
+        else:
+            _by_equations(problem, found, every, clock, tolerance)
+    tell(len(starts))
     return found
 
 
@@ -106,6 +118,13 @@ def chunks(some: np.ndarray, n: int) -> list[np.ndarray]:
     """Of so many rows that their Jacobians fit; one at least, which may be empty."""
     size = max(1, ENTRIES // max(1, n**2))
     return [some[first : first + size] for first in range(0, max(1, len(some)), size)]
+
+
+def _by_equations(problem: Problem, found: Found, every: np.ndarray, clock: Clock, tolerance: float) -> None:
+    """Newton's steps and a minimisation that solve n equations at every step, a chunk of the starts after another."""
+    for some in chunks(every, found.x.shape[1]):
+        _newton(problem, found, some, clock, tolerance, HALVINGS)
+        _minimise(problem, found, some[found.status[some] == UNFINISHED], clock, tolerance)
 
 
 def _to_and_fro(problem: Problem, gradient: Gradient, found: Found, some: np.ndarray, clock: Clock, tolerance: float) -> None:
@@ -176,6 +195,7 @@ def _settle(found: Found, some: np.ndarray, r: np.ndarray, limit: float, toleran
     found.residual[some] = size
     done, lost = size <= tolerance * (1 + largest), ~(np.isfinite(size) & (largest < limit))
     found.status[some[done]], found.status[some[lost]] = CONVERGED, DIVERGED
+    found.tell(int((found.status != UNFINISHED).sum()))
     left = ~(done | lost)
     return some[left], r[left]
 

@@ -84,4 +84,6 @@ class Unit:
         ports = [self.formula.port_of(drive, part) for drive in range(self.formula.n_drives)]
         if -1 not in ports:
             return slope[:, ports]
-        return np.concatenate([slope, np.zeros_like(slope[:, :1])], axis=1)[:, ports]  # what does not reach the unit has the last one's place
+        return np.concatenate([slope, np.zeros_like(slope[:, :1])], axis=1)[
+            :, ports
+        ]  # what does not reach the unit has the last one's place
