@@ -13,12 +13,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neurorec.dynamics._descent import STEPS, Gradient, descend
+from neurorec.dynamics._descent import Gradient, descend
 
 TOLERANCE = 1e-12  # of max|F(x) - x|, relative to 1 + max|x|
 NEWTON, MINIMISATION = 60, 400  # iterations
 HALVINGS = 10  # of a Newton step, down to a thousandth
-LARGE, PATIENCE, ROUNDS = 256, 3, 3  # entries of a state, above which a step costs so much that few halvings are tried; ways to and fro
+LARGE, PATIENCE, ROUNDS = 256, 3, 1  # entries of a state, above which a step costs so much that few halvings are tried; descents
 DECREASE = 1e-4  # Armijo's, of the residual's norm a unit of step
 FLAT = 1e-8  # of the gradient of the speed, relative to the Jacobian and the residual: a minimum
 STALLED = 3e-4  # by which a step shortens the residual, relatively, where it is as good as one
@@ -128,19 +128,31 @@ def _by_equations(problem: Problem, found: Found, every: np.ndarray, clock: Cloc
 
 
 def _to_and_fro(problem: Problem, gradient: Gradient, found: Found, some: np.ndarray, clock: Clock, tolerance: float) -> None:
-    """Newton's steps in chunks as long as they help, a descent of all that are left, and Newton's steps again from where that came to."""
-    left = STEPS
-    for turn in range(ROUNDS):
-        for chunk in chunks(some, found.x.shape[1]):
-            _newton(problem, found, chunk, clock, tolerance, PATIENCE)
-        some = some[found.status[some] == UNFINISHED]
-        if not len(some) or turn == ROUNDS - 1 or clock.up():
+    """Newton's steps where they lead straight to a root; from the other starts a descent of all together, then Newton's steps from where it came.
+
+    Damped Newton steps that do not converge end where a descent is longer than from the start itself: it begins at the start. Where there is a
+    budget, what is left of it goes into a minimisation that solves n equations at every step.
+    """
+    starts = found.x.copy()
+    _newton_in_chunks(problem, found, some, clock, tolerance)
+    some = some[found.status[some] == UNFINISHED]
+    found.x[some] = starts[some]
+    for _ in range(ROUNDS):
+        if not len(some) or clock.up():
             return
-        end = descend(gradient, found.x[some], clock.up, left)
+        end = descend(gradient, found.x[some], clock.up)
         found.x[some], found.method[some] = end.x, "minimisation"
         found.residual[some], found.status[some[end.flat]] = np.abs(end.r).max(axis=1, initial=0), SLOW
         found.iterations[some] += end.count
-        some, left = some[end.near], left - int(end.count.max(initial=0))
+        _newton_in_chunks(problem, found, some[~end.flat], clock, tolerance)
+        some = some[found.status[some] == UNFINISHED]
+    for chunk in chunks(some, found.x.shape[1]) if clock.left() else ():
+        _minimise(problem, found, chunk, clock, tolerance)
+
+
+def _newton_in_chunks(problem: Problem, found: Found, some: np.ndarray, clock: Clock, tolerance: float) -> None:
+    for chunk in chunks(some, found.x.shape[1]):
+        _newton(problem, found, chunk, clock, tolerance, PATIENCE)
 
 
 def polished(problem: Problem, x: np.ndarray, times: int = 2) -> np.ndarray:
