@@ -50,8 +50,9 @@ def fixed_points(
     Damped Newton steps from every start, in float64 with the formula's own Jacobian; then a minimisation of the speed for what stalls,
     which ends in a root or in a slow point. From what was found, fibres F(x) - x = p c are followed for more (Katz and Reggia 2017): starts
     alone miss points that attract few of them. Roots that are the same are merged; those on a curve or surface, where the Jacobian less 1
-    is singular, are one manifold. A network's private noise is off. Above 256 entries of a state stalled starts go down by products with the
-    weights alone, for at most 30 steps.
+    is singular, are one manifold. A network's private noise is off. Above 256 entries of a state, starts that Newton's steps do not lead straight to a
+    root go down by products with the weights alone, for at most 30 steps, and Newton's steps follow; of a budget what is left then goes
+    into the minimisation.
 
     Parameters
     ----------
