@@ -18,7 +18,7 @@ from neurorec.dynamics._descent import Gradient, descend
 TOLERANCE = 1e-12  # of max|F(x) - x|, relative to 1 + max|x|
 NEWTON, MINIMISATION = 60, 400  # iterations
 HALVINGS = 10  # of a Newton step, down to a thousandth
-LARGE, PATIENCE, ROUNDS = 256, 3, 1  # entries of a state, above which a step costs so much that few halvings are tried; descents
+LARGE, PATIENCE = 256, 3  # entries of a state, above which a step costs so much that few halvings are tried
 DECREASE = 1e-4  # Armijo's, of the residual's norm a unit of step
 FLAT = 1e-8  # of the gradient of the speed, relative to the Jacobian and the residual: a minimum
 STALLED = 3e-4  # by which a step shortens the residual, relatively, where it is as good as one
@@ -107,7 +107,7 @@ def roots(problem: Problem, starts: np.ndarray, clock: Clock, tolerance: float =
     every = np.arange(len(starts))
     with np.errstate(all="ignore"):  # what overflows has diverged, and is called so
         if problem.gradient is not None and starts.shape[1] > LARGE:
-            _to_and_fro(problem, problem.gradient, found, every, clock, tolerance)
+            _together(problem, problem.gradient, found, every, clock, tolerance)
         else:
             _by_equations(problem, found, every, clock, tolerance)
     tell(len(starts))
@@ -127,7 +127,7 @@ def _by_equations(problem: Problem, found: Found, every: np.ndarray, clock: Cloc
         _minimise(problem, found, some[found.status[some] == UNFINISHED], clock, tolerance)
 
 
-def _to_and_fro(problem: Problem, gradient: Gradient, found: Found, some: np.ndarray, clock: Clock, tolerance: float) -> None:
+def _together(problem: Problem, gradient: Gradient, found: Found, some: np.ndarray, clock: Clock, tolerance: float) -> None:
     """Newton's steps where they lead straight to a root; from the other starts a descent of all together, then Newton's steps from where it came.
 
     Damped Newton steps that do not converge end where a descent is longer than from the start itself: it begins at the start. Where there is a
@@ -136,16 +136,14 @@ def _to_and_fro(problem: Problem, gradient: Gradient, found: Found, some: np.nda
     starts = found.x.copy()
     _newton_in_chunks(problem, found, some, clock, tolerance)
     some = some[found.status[some] == UNFINISHED]
-    found.x[some] = starts[some]
-    for _ in range(ROUNDS):
-        if not len(some) or clock.up():
-            return
-        end = descend(gradient, found.x[some], clock.up)
-        found.x[some], found.method[some] = end.x, "minimisation"
-        found.residual[some], found.status[some[end.flat]] = np.abs(end.r).max(axis=1, initial=0), SLOW
-        found.iterations[some] += end.count
-        _newton_in_chunks(problem, found, some[~end.flat], clock, tolerance)
-        some = some[found.status[some] == UNFINISHED]
+    if not len(some) or clock.up():
+        return
+    end = descend(gradient, starts[some], clock.up)
+    found.x[some], found.method[some] = end.x, "minimisation"
+    found.residual[some], found.status[some[end.flat]] = np.abs(end.r).max(axis=1, initial=0), SLOW
+    found.iterations[some] += end.count
+    _newton_in_chunks(problem, found, some[~end.flat], clock, tolerance)
+    some = some[found.status[some] == UNFINISHED]
     for chunk in chunks(some, found.x.shape[1]) if clock.left() else ():
         _minimise(problem, found, chunk, clock, tolerance)
 
