@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import neurorec as nr
-from neurorec.errors import ShapeError, ValueRefused
+from neurorec.errors import NotOffered, ValueRefused
 
 
 def test_noise_fills_all_dimensions_though_few_samples_hide_it():
@@ -52,5 +52,5 @@ def test_of_trajectories_and_what_does_not_fit():
     assert nr.dynamics.dimension(shown).attrs["dt"] == pytest.approx(net.dt)
     with pytest.raises(ValueRefused, match="too few for 8 blocks"):
         nr.dynamics.dimension(np.zeros((10, 3)), blocks=8)
-    with pytest.raises(ShapeError, match="activity must be"):
+    with pytest.raises(NotOffered, match=r"a \(time, trial, unit\) array"):
         nr.dynamics.dimension(np.zeros(10))

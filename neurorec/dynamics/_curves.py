@@ -1,7 +1,8 @@
 """Curves G(x, p) = 0, followed by pseudo-arclength: fibres from root to root, and branches along a parameter.
 
-A step goes along the tangent and comes back to the curve by Newton's iterations at right angles to it, so that folds are passed; its length
-follows from how many those were (Keller 1977; Allgower and Georg 2003, chapters 2 and 6). Several curves advance side by side.
+A step goes along the tangent, bent as the tangent last turned, and comes back to the curve by Newton's iterations at right angles to it, so that
+folds are passed; its length follows from how many those were (Keller 1977; Allgower and Georg 2003, chapters 2 and 6). Several curves advance
+side by side.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ import numpy as np
 from neurorec.dynamics._roots import Clock, solved
 
 FIRST, SMALLEST, LARGEST = 0.05, 1e-6, 1.0  # lengths of a step
-LONGER, FEW, CORRECTIONS = 1.3, 4, 8  # the next is longer where at most a few corrections were needed
+FAR = 4.0  # from the origin, where steps may be longer: there what is left of a curve is nearly straight
+DISTANCE = 0.02  # of a prediction from the curve, for which the next step's length is chosen
+LONGER, CORRECTIONS = 2.0, 5  # by which it grows or shrinks, at the most; after how many corrections a step is given up
 CLOSE = 1e-10  # of the residual, relative to 1 + max|x|: on the curve
 TURN = 0.7  # cosine of the largest angle between two tangents: a sharper bend may have been a jump to another curve
 
@@ -31,17 +34,13 @@ class AbstractCurve(ABC):
     close = CLOSE
 
     @abstractmethod
-    def residual(self, x: np.ndarray, p: np.ndarray, which: np.ndarray) -> np.ndarray:
-        """G, (B, n), of rows x (B, n) and p (B,); `which` of the curves they are on."""
-
-    @abstractmethod
-    def derivatives(self, x: np.ndarray, p: np.ndarray, which: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """dG/dx (B, n, n) and dG/dp (B, n)."""
+    def linearised(self, x: np.ndarray, p: np.ndarray, which: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """G (B, n), dG/dx (B, n, n) and dG/dp (B, n) of rows x (B, n) and p (B,); `which` of the curves they are on."""
 
 
 @dataclass
 class Front:
-    """Where curves have come to.
+    """Where curves have come to, and the step that each is at.
 
     Attributes
     ----------
@@ -50,23 +49,41 @@ class Front:
     tangent : (B, n + 1) array
         Of length 1, in the direction in which they advance.
     length : (B,) array
-        Of the next step.
+        Of the step.
+    bend : (B, n + 1) array
+        How much the tangent turned in the last step, a unit of its length.
+    tried : (B, n + 1) array
+        Where corrections have come to.
+    corrections : (B,) array of int
     alive : (B,) array of bool
         False: no step of `SMALLEST` length comes back to the curve.
+    longest : float
+        Length of a step, at the most, near the origin.
     """
 
     z: np.ndarray
     tangent: np.ndarray
     length: np.ndarray
+    bend: np.ndarray
+    tried: np.ndarray
+    corrections: np.ndarray
     alive: np.ndarray
+    longest: float
+
+    @classmethod
+    def of(cls, z: np.ndarray, tangent: np.ndarray, length: float, longest: float) -> Front:
+        """Before the first step."""
+        lengths, none, alive = np.full(len(z), length), np.zeros(len(z), int), np.ones(len(z), bool)
+        return cls(z, tangent, lengths, np.zeros_like(z), z + length * tangent, none, alive, longest)
 
 
-def front(curve: AbstractCurve, x: np.ndarray, p: np.ndarray, directions: np.ndarray) -> Front:
-    """At points of the curves, to advance in the direction in which p grows (1) or shrinks (-1)."""
-    z, which = np.column_stack([x, p]), np.arange(len(x))
+def front(curve: AbstractCurve, x: np.ndarray, p: np.ndarray, directions: np.ndarray, longest: float | None = None) -> Front:
+    """At points of the curves, to advance in the direction in which p grows (1) or shrinks (-1); steps no longer than `longest`."""
+    z = np.column_stack([x, p])
     towards = np.zeros_like(z)
     towards[:, -1] = directions
-    return Front(z, _tangents(curve, z, which, towards), np.full(len(x), FIRST), np.ones(len(x), bool))
+    most = LARGEST * max(1.0, z.shape[1] ** 0.5 / 4) if longest is None else longest
+    return Front.of(z, _linear(curve, z, np.arange(len(z)), towards)[2], min(FIRST, most), most)
 
 
 def advance(curve: AbstractCurve, at: Front, clock: Clock) -> np.ndarray:
@@ -76,54 +93,59 @@ def advance(curve: AbstractCurve, at: Front, clock: Clock) -> np.ndarray:
         which = np.flatnonzero(at.alive & ~moved)
         if not len(which):
             break
-        _try(curve, at, which, moved)
+        moved[correct(curve, at, which)] = True
     return moved
 
 
-def _try(curve: AbstractCurve, at: Front, which: np.ndarray, moved: np.ndarray) -> None:
-    guess = at.z[which] + at.length[which, None] * at.tangent[which]
-    z, corrections = _corrected(curve, guess, at.tangent[which], which)
-    good = corrections <= CORRECTIONS
-    tangent = at.tangent[which].copy()
-    tangent[good] = _tangents(curve, z[good], which[good], tangent[good])
-    good &= np.einsum("bi,bi->b", tangent, at.tangent[which]) > TURN
-    done = which[good]
-    at.z[done], at.tangent[done], moved[done] = z[good], tangent[good], True
-    longer = np.where(corrections <= FEW, LONGER, 1.0)
-    at.length[which] = np.where(
-        good, np.minimum(at.length[which] * longer, LARGEST * max(1.0, at.z.shape[1] ** 0.5 / 4)), at.length[which] / 2
-    )
-    at.alive[which] &= at.length[which] > SMALLEST
+def correct(curve: AbstractCurve, at: Front, which: np.ndarray) -> np.ndarray:
+    """One correction of each of some curves, in place, so that none waits for another; those whose step was thereby accepted."""
+    last = at.tangent[which]
+    size, move, along = _linear(curve, at.tried[which], which, last)
+    at.tried[which] += move
+    at.corrections[which] += 1
+    there = size <= curve.close
+    good = there & (np.einsum("bi,bi->b", along, last) > TURN)
+    over = there | (at.corrections[which] > CORRECTIONS)
+    _accept(at, which[good], along[good])
+    _shorten(at, which[over & ~good])
+    _predict(at, which[over])
+    return which[good]
 
 
-def _corrected(curve: AbstractCurve, guess: np.ndarray, tangent: np.ndarray, which: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Back on the curve, at right angles to the tangent; how many iterations it took, more than `CORRECTIONS` where they did not end."""
-    z, corrections, open_ = guess.copy(), np.full(len(guess), CORRECTIONS + 1), np.arange(len(guess))
-    with np.errstate(all="ignore"):
-        for count in range(CORRECTIONS + 1):
-            x, p = z[open_, :-1], z[open_, -1]
-            r = curve.residual(x, p, which[open_])
-            done = np.abs(r).max(axis=1, initial=0) <= curve.close * (1 + np.abs(x).max(axis=1, initial=0))
-            corrections[open_[done]] = count
-            open_, r, x, p = open_[~done], r[~done], x[~done], p[~done]
-            if not len(open_) or count == CORRECTIONS:
-                break
-            right = np.column_stack([-r, np.einsum("bi,bi->b", tangent[open_], guess[open_] - z[open_])])
-            z[open_] += solved(_bordered(curve, x, p, which[open_], tangent[open_]), right)
-    return z, corrections
+def _accept(at: Front, which: np.ndarray, tangent: np.ndarray) -> None:
+    """The end of a step; the error of a prediction goes with the cube of its length, so that it says how long the next may be."""
+    z, length = at.tried[which], at.length[which]
+    distance = np.linalg.norm(z - _ahead(at, which), axis=1)
+    at.bend[which], at.z[which], at.tangent[which] = (tangent - at.tangent[which]) / length[:, None], z, tangent
+    factor = np.clip(np.cbrt(DISTANCE / np.maximum(distance, 1e-12)), 1 / LONGER, LONGER)
+    at.length[which] = np.minimum(length * factor, at.longest * np.maximum(1, np.abs(z).max(axis=1, initial=0) / FAR))
 
 
-def _tangents(curve: AbstractCurve, z: np.ndarray, which: np.ndarray, before: np.ndarray) -> np.ndarray:
-    """[dG/dx dG/dp; before] t = (0, 1), of length 1: no more than a turn from the one before."""
-    right = np.zeros_like(z)
-    right[:, -1] = 1
-    t = solved(_bordered(curve, z[:, :-1], z[:, -1], which, before), right)
-    return t / np.linalg.norm(t, axis=1, keepdims=True)
+def _shorten(at: Front, which: np.ndarray) -> None:
+    at.length[which] /= 2
+    at.alive[which] = at.length[which] > SMALLEST
 
 
-def _bordered(curve: AbstractCurve, x: np.ndarray, p: np.ndarray, which: np.ndarray, last: np.ndarray) -> np.ndarray:
-    count, n = x.shape
-    whole = np.empty((count, n + 1, n + 1))
-    whole[:, :n, :n], whole[:, :n, n] = curve.derivatives(x, p, which)
-    whole[:, n] = last
-    return whole
+def _predict(at: Front, which: np.ndarray) -> None:
+    at.tried[which], at.corrections[which] = _ahead(at, which), 0
+
+
+def _ahead(at: Front, which: np.ndarray) -> np.ndarray:
+    """Where a step leads along the tangent and its bend."""
+    length = at.length[which, None]
+    return at.z[which] + length * (at.tangent[which] + length / 2 * at.bend[which])
+
+
+def _linear(curve: AbstractCurve, z: np.ndarray, which: np.ndarray, last: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Of rows z: the residual, relative to 1 + max|x|; the correction [dG/dx dG/dp; last] d = (-G, 0); the tangent.
+
+    The tangent solves [dG/dx dG/dp; last] t = (0, 1) and has length 1: no more than a turn from the last one.
+    """
+    (count, width), x = z.shape, z[:, :-1]
+    whole, right = np.empty((count, width, width)), np.zeros((count, width, 2))
+    r, whole[:, :-1, :-1], whole[:, :-1, -1] = curve.linearised(x, z[:, -1], which)
+    whole[:, -1] = last
+    right[:, :-1, 0], right[:, -1, 1] = -r, 1
+    move, along = solved(whole, right).transpose(2, 0, 1)
+    size = np.abs(r).max(axis=1, initial=0) / (1 + np.abs(x).max(axis=1, initial=0))
+    return size, move, along / np.sqrt(np.einsum("bi,bi->b", along, along))[:, None]

@@ -55,6 +55,10 @@ class AbstractMap(ABC):
     def jacobian(self, x: np.ndarray) -> np.ndarray:
         """dF/dx at each row, (B, n, n)."""
 
+    def linearised(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """F(x) and dF/dx of each row."""
+        return self.step(x), self.jacobian(x)
+
     def push(self, x: np.ndarray, tangents: np.ndarray) -> np.ndarray:
         """dF/dx of each row times tangents, (B, n, k) from (B, n, k)."""
         return self.jacobian(x) @ tangents
@@ -83,12 +87,17 @@ class NetworkMap(AbstractMap):
 
     def step(self, x: np.ndarray) -> np.ndarray:
         """As `AbstractMap.step`."""
-        states = channels(x, self.units)
-        return rows(self.unit.step(states, self._drives(self.unit.output(states))))
+        states, drives, _ = self._received(x)
+        return rows(self.unit.step(states, drives))
 
     def jacobian(self, x: np.ndarray) -> np.ndarray:
         """As `AbstractMap.jacobian`."""
-        return self._linearised(x).matrices()
+        return self._linear(*self._received(x)).matrices()
+
+    def linearised(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """As `AbstractMap.linearised`, with one product for both."""
+        states, drives, emitted = self._received(x)
+        return rows(self.unit.step(states, drives)), self._linear(states, drives, emitted).matrices()
 
     def push(self, x: np.ndarray, tangents: np.ndarray) -> np.ndarray:
         """As `AbstractMap.push`, without the matrices: (n, n) each would be more than all tangents."""
@@ -118,21 +127,22 @@ class NetworkMap(AbstractMap):
 
     def _gradient(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """As `AbstractMap.gradient`, by two products with the weights for all rows."""
-        states = channels(x, self.units)
-        emitted = self.unit.output(states)
-        drives = self._drives(emitted)
+        states, drives, emitted = self._received(x)
         r = rows(self.unit.step(states, drives)) - x
-        linear = Linearised(self.unit.linear(states, drives), emitted, self.weights.recurrent)
-        return r, rows(linear.pull(channels(r, self.units))) - r
+        return r, rows(self._linear(states, drives, emitted).pull(channels(r, self.units))) - r
 
     def _external(self, inputs: np.ndarray) -> np.ndarray:
         """Win x + b, (D, B, N)."""
         return channels(inputs @ self.weights.input.T + self.weights.bias, self.units)
 
-    def _linearised(self, x: np.ndarray) -> Linearised:
+    def _received(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """States of each row, what reaches the units, and what they emit."""
         states = channels(x, self.units)
         emitted = self.unit.output(states)
-        return Linearised(self.unit.linear(states, self._drives(emitted)), emitted, self.weights.recurrent)
+        return states, self._drives(emitted), emitted
+
+    def _linear(self, states: np.ndarray, drives: np.ndarray, emitted: np.ndarray) -> Linearised:
+        return Linearised(self.unit.linear(states, drives), emitted, self.weights.recurrent)
 
     def _drives(self, emitted: np.ndarray) -> np.ndarray:
         return self._drives_of(channels(rows(emitted) @ self.weights.recurrent.T, self.units))  # one product for all rows

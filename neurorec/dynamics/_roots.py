@@ -13,12 +13,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neurorec.dynamics._descent import STEPS, Gradient, descend
+from neurorec.dynamics._descent import Gradient, descend
 
 TOLERANCE = 1e-12  # of max|F(x) - x|, relative to 1 + max|x|
 NEWTON, MINIMISATION = 60, 400  # iterations
 HALVINGS = 10  # of a Newton step, down to a thousandth
-LARGE, PATIENCE, ROUNDS = 256, 3, 3  # entries of a state, above which a step costs so much that few halvings are tried; ways to and fro
+LARGE, PATIENCE = 256, 3  # entries of a state, above which a step costs so much that few halvings are tried
 DECREASE = 1e-4  # Armijo's, of the residual's norm a unit of step
 FLAT = 1e-8  # of the gradient of the speed, relative to the Jacobian and the residual: a minimum
 STALLED = 3e-4  # by which a step shortens the residual, relatively, where it is as good as one
@@ -26,6 +26,7 @@ FAR = 1e8  # times the starts' size: escaped
 ENTRIES = 2**21  # of the Jacobians that are held at once, 16 MB: what is larger the system gives and takes back at every step
 
 Residual = Callable[[np.ndarray], np.ndarray]
+Tell = Callable[[int], object]
 CONVERGED, SLOW, DIVERGED, UNFINISHED = "converged", "slow", "diverged", "unfinished"
 
 
@@ -40,6 +41,10 @@ class Clock:
         if time.monotonic() > self._end:
             self.partial = True
         return self.partial
+
+    def stop(self) -> None:
+        """No more of it."""
+        self.partial = True
 
     def left(self) -> float | None:
         """Seconds until then; None for no end."""
@@ -61,6 +66,8 @@ class Found:
     method : (starts,) array of str
         ``"newton"`` or ``"minimisation"``.
     iterations : (starts,) array
+    tell : callable
+        Is told how many starts are done, after every iteration.
     """
 
     x: np.ndarray
@@ -68,6 +75,7 @@ class Found:
     status: np.ndarray
     method: np.ndarray
     iterations: np.ndarray
+    tell: Tell
 
 
 class Problem:
@@ -82,7 +90,11 @@ class Problem:
         return cls(lambda x: step(x) - x, lambda x: jacobian(x) - np.eye(x.shape[1]), gradient)
 
 
-def roots(problem: Problem, starts: np.ndarray, clock: Clock, tolerance: float = TOLERANCE) -> Found:
+def nobody(done: int) -> None:
+    """Where nobody wants to know how far a search is."""
+
+
+def roots(problem: Problem, starts: np.ndarray, clock: Clock, tolerance: float = TOLERANCE, tell: Tell = nobody) -> Found:
     """Roots near some starts, (starts, n), in chunks whose Jacobians fit into memory."""
     found = Found(
         starts.copy(),
@@ -90,15 +102,15 @@ def roots(problem: Problem, starts: np.ndarray, clock: Clock, tolerance: float =
         np.full(len(starts), UNFINISHED, "U10"),
         np.full(len(starts), "newton", "U12"),
         np.zeros(len(starts), int),
+        tell,
     )
     every = np.arange(len(starts))
     with np.errstate(all="ignore"):  # what overflows has diverged, and is called so
         if problem.gradient is not None and starts.shape[1] > LARGE:
-            _to_and_fro(problem, problem.gradient, found, every, clock, tolerance)
-            return found
-        for some in chunks(every, starts.shape[1]):
-            _newton(problem, found, some, clock, tolerance, HALVINGS)
-            _minimise(problem, found, some[found.status[some] == UNFINISHED], clock, tolerance)
+            _together(problem, problem.gradient, found, every, clock, tolerance)
+        else:
+            _by_equations(problem, found, every, clock, tolerance)
+    tell(len(starts))
     return found
 
 
@@ -108,20 +120,37 @@ def chunks(some: np.ndarray, n: int) -> list[np.ndarray]:
     return [some[first : first + size] for first in range(0, max(1, len(some)), size)]
 
 
-def _to_and_fro(problem: Problem, gradient: Gradient, found: Found, some: np.ndarray, clock: Clock, tolerance: float) -> None:
-    """Newton's steps in chunks as long as they help, a descent of all that are left, and Newton's steps again from where that came to."""
-    left = STEPS
-    for turn in range(ROUNDS):
-        for chunk in chunks(some, found.x.shape[1]):
-            _newton(problem, found, chunk, clock, tolerance, PATIENCE)
-        some = some[found.status[some] == UNFINISHED]
-        if not len(some) or turn == ROUNDS - 1 or clock.up():
-            return
-        end = descend(gradient, found.x[some], clock.up, left)
-        found.x[some], found.method[some] = end.x, "minimisation"
-        found.residual[some], found.status[some[end.flat]] = np.abs(end.r).max(axis=1, initial=0), SLOW
-        found.iterations[some] += end.count
-        some, left = some[end.near], left - int(end.count.max(initial=0))
+def _by_equations(problem: Problem, found: Found, every: np.ndarray, clock: Clock, tolerance: float) -> None:
+    """Newton's steps and a minimisation that solve n equations at every step, a chunk of the starts after another."""
+    for some in chunks(every, found.x.shape[1]):
+        _newton(problem, found, some, clock, tolerance, HALVINGS)
+        _minimise(problem, found, some[found.status[some] == UNFINISHED], clock, tolerance)
+
+
+def _together(problem: Problem, gradient: Gradient, found: Found, some: np.ndarray, clock: Clock, tolerance: float) -> None:
+    """Newton's steps where they lead straight to a root; from the other starts a descent of all together, then Newton's steps from where it came.
+
+    Damped Newton steps that do not converge end where a descent is longer than from the start itself: it begins at the start. Where there is a
+    budget, what is left of it goes into a minimisation that solves n equations at every step.
+    """
+    starts = found.x.copy()
+    _newton_in_chunks(problem, found, some, clock, tolerance)
+    some = some[found.status[some] == UNFINISHED]
+    if not len(some) or clock.up():
+        return
+    end = descend(gradient, starts[some], clock.up)
+    found.x[some], found.method[some] = end.x, "minimisation"
+    found.residual[some], found.status[some[end.flat]] = np.abs(end.r).max(axis=1, initial=0), SLOW
+    found.iterations[some] += end.count
+    _newton_in_chunks(problem, found, some[~end.flat], clock, tolerance)
+    some = some[found.status[some] == UNFINISHED]
+    for chunk in chunks(some, found.x.shape[1]) if clock.left() else ():
+        _minimise(problem, found, chunk, clock, tolerance)
+
+
+def _newton_in_chunks(problem: Problem, found: Found, some: np.ndarray, clock: Clock, tolerance: float) -> None:
+    for chunk in chunks(some, found.x.shape[1]):
+        _newton(problem, found, chunk, clock, tolerance, PATIENCE)
 
 
 def polished(problem: Problem, x: np.ndarray, times: int = 2) -> np.ndarray:
@@ -139,11 +168,12 @@ def _once_more(problem: Problem, x: np.ndarray) -> np.ndarray:
 
 
 def solved(matrices: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """Solutions of a stack of systems, least-squares ones where a matrix is singular."""
+    """Solutions of a stack of systems, for one right side each (B, n) or several (B, n, k); least-squares ones where a matrix is singular."""
+    right = rows if rows.ndim == 3 else rows[..., None]
     try:
-        return np.linalg.solve(matrices, rows[..., None])[..., 0]
+        return np.linalg.solve(matrices, right).reshape(rows.shape)
     except np.linalg.LinAlgError:
-        return np.stack([_least_squares(m, r) for m, r in zip(matrices, rows, strict=True)])
+        return np.stack([_least_squares(m, r) for m, r in zip(matrices, right, strict=True)]).reshape(rows.shape)
 
 
 def _least_squares(matrix: np.ndarray, row: np.ndarray) -> np.ndarray:
@@ -175,6 +205,7 @@ def _settle(found: Found, some: np.ndarray, r: np.ndarray, limit: float, toleran
     found.residual[some] = size
     done, lost = size <= tolerance * (1 + largest), ~(np.isfinite(size) & (largest < limit))
     found.status[some[done]], found.status[some[lost]] = CONVERGED, DIVERGED
+    found.tell(int((found.status != UNFINISHED).sum()))
     left = ~(done | lost)
     return some[left], r[left]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -107,15 +108,14 @@ class _Branch(AbstractCurve):
         """The input."""
         return self.ends[0] + p * (self.ends[1] - self.ends[0])
 
-    def residual(self, x: np.ndarray, p: np.ndarray, which: np.ndarray) -> np.ndarray:
-        """As `AbstractCurve.residual`."""
+    def linearised(self, x: np.ndarray, p: np.ndarray, which: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """As `AbstractCurve.linearised`."""
         del which
-        return np.concatenate([self.at(share).step(row[None]) - row for row, share in zip(x, p, strict=True)])
-
-    def derivatives(self, x: np.ndarray, p: np.ndarray, which: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """As `AbstractCurve.derivatives`."""
         by_x = np.concatenate([self.at(share).jacobian(row[None]) for row, share in zip(x, p, strict=True)]) - np.eye(x.shape[1])
-        return by_x, (self.residual(x, p + NUDGE, which) - self.residual(x, p - NUDGE, which)) / (2 * NUDGE)
+        return self._residual(x, p), by_x, (self._residual(x, p + NUDGE) - self._residual(x, p - NUDGE)) / (2 * NUDGE)
+
+    def _residual(self, x: np.ndarray, p: np.ndarray) -> np.ndarray:
+        return np.concatenate([self.at(share).step(row[None]) - row for row, share in zip(x, p, strict=True)])
 
 
 def _curve(net: Any, start: Any, between: tuple[Any, Any], dt: float) -> tuple[_Branch, np.ndarray]:
@@ -159,14 +159,12 @@ class _Points:
 
 
 def _follow(curve: _Branch, x: np.ndarray, steps: int, longest: float, clock: Clock) -> _Points:
-    at = front(curve, x[None], np.zeros(1), np.ones(1))
-    at.length[:] = min(float(at.length[0]), longest)
+    at = front(curve, x[None], np.zeros(1), np.ones(1), longest)
     branch = _Points([at.z[0].copy()], [_spectrum(curve, at.z[0])], [""])
     while len(branch.z) < steps and 0 <= at.z[0, -1] <= 1:
-        before = Front(at.z.copy(), at.tangent.copy(), at.length.copy(), at.alive.copy())
+        before = copy.deepcopy(at)
         if not advance(curve, at, clock).any():
             break
-        at.length[:] = min(float(at.length[0]), longest)
         _add(curve, branch, before, at, clock)
     branch.partial = clock.partial
     return branch
@@ -212,7 +210,7 @@ def _located(curve: _Branch, before: Front, after: Front, kind: str, first: Spec
         high /= 2
         if high < 1e-12:
             break
-        tried = Front(low.z.copy(), low.tangent.copy(), np.array([high]), np.ones(1, bool))
+        tried = Front.of(low.z.copy(), low.tangent.copy(), high, high)
         if not advance(curve, tried, clock).any():
             break
         if _kind(first, before, _spectrum(curve, tried.z[0]), tried) == kind:

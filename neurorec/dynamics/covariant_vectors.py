@@ -149,4 +149,4 @@ def _labelled(system: AbstractMap, path: _Path, vectors: np.ndarray, grown: np.n
         "growth": (("step", "exponent"), growth, {"units": "1/s"}),
         "angle": ("step", _angles(vectors, exponents), {"units": "degrees", "long_name": "between what grows and what shrinks"}),
     }
-    return xarray.Dataset(variables, system.labels, {"dt": system.dt})
+    return xarray.Dataset(variables, system.labels, {"dt": system.dt}).drop_indexes("exponent")  # as `lyapunov` has it

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from neurorec.arrays import positive, real_array, whole
-from neurorec.errors import ShapeError, ValueRefused
+from neurorec.arrays import positive, whole
+from neurorec.dynamics._states import states_of, time_step
+from neurorec.errors import ValueRefused
 from neurorec.runs.run import Run
 from neurorec.simulation.trajectories import Trajectories
 
@@ -29,7 +30,7 @@ def dimension(
 
     Parameters
     ----------
-    what : Trajectories, Run or array_like
+    what : Trajectories, Run, DataArray or array_like
         An array is (time, unit) or (time, trial, unit).
     state : str, optional
         Which of the cell's states, or of the variables that a run recorded. None: the first.
@@ -52,8 +53,8 @@ def dimension(
 
     Raises
     ------
-    ShapeError, ValueRefused
-        If there are fewer than two steps a block, or no such variable.
+    NotOffered, ShapeError, UnknownName, ValueRefused
+        If it is nothing of these, if there are fewer than two steps a block, or no such variable.
 
     References
     ----------
@@ -79,16 +80,9 @@ def dimension(
 
 def _activity(what: Any, state: str | None, dt: float) -> tuple[np.ndarray, float]:
     """(time, trial, unit), and seconds a step."""
-    if isinstance(what, Trajectories | Run):
-        name = state or (what.network.formula.states[0] if isinstance(what, Run) else next(iter(what.states)))
-        shown = (what.trajectories(name) if isinstance(what, Run) else what.to_xarray())[name]
-        times = shown["time"].values
-        return shown.transpose("time", "trial", "unit").values.astype(np.float64), float(times[1] - times[0]) if len(times) > 1 else 1.0
-    found = real_array("what", what)
-    found = found[:, None] if found.ndim == 2 else found
-    if found.ndim != 3 or not found.size:
-        raise ShapeError(f"activity must be (time, unit) or (time, trial, unit), got {np.shape(what)}")
-    return found, positive("dt", dt)
+    flat = not isinstance(what, Trajectories | Run) and np.ndim(what) == 2  # one trial
+    states = states_of(np.asarray(what)[:, None] if flat else what, state)
+    return states.values.astype(np.float64), time_step(states) if "time" in states.coords else positive("dt", dt)
 
 
 def _cross_block(x: np.ndarray, blocks: int) -> float:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,11 +13,12 @@ from neurorec.arrays import whole
 from neurorec.dynamics import _fibres, _roots
 from neurorec.dynamics._distinct import ALIKE, SAME, Distinct, distinct, isolated, merged
 from neurorec.dynamics._map import AbstractMap, Step, as_map
-from neurorec.dynamics._roots import CONVERGED, SLOW, Clock, Found, Problem, roots
+from neurorec.dynamics._roots import CONVERGED, SLOW, Clock, Found, Problem, Tell, roots
 from neurorec.dynamics._spectrum import Spectrum, non_normality, spectrum, times
 from neurorec.dynamics._starts import as_starts, width
 from neurorec.process.memory import expect_memory
 from neurorec.process.one_thread import one_thread
+from neurorec.progress import Hook, Progress
 from neurorec.random_numbers.seeds import entropy
 
 if TYPE_CHECKING:
@@ -40,14 +43,16 @@ def fixed_points(
     dt: float = 1.0,
     size: int = 0,
     jacobian: Step | None = None,
+    progress: bool | Hook = False,
 ) -> xarray.Dataset:
     """All fixed points that can be found, x = F(x) under a constant input, with the stability of each.
 
     Damped Newton steps from every start, in float64 with the formula's own Jacobian; then a minimisation of the speed for what stalls,
     which ends in a root or in a slow point. From what was found, fibres F(x) - x = p c are followed for more (Katz and Reggia 2017): starts
     alone miss points that attract few of them. Roots that are the same are merged; those on a curve or surface, where the Jacobian less 1
-    is singular, are one manifold. A network's private noise is off. Above 256 entries of a state stalled starts go down by products with the
-    weights alone, for at most 30 steps.
+    is singular, are one manifold. A network's private noise is off. Above 256 entries of a state, starts that Newton's steps do not lead straight to a
+    root go down by products with the weights alone, for at most 30 steps, and Newton's steps follow; of a budget what is left then goes
+    into the minimisation.
 
     Parameters
     ----------
@@ -70,6 +75,9 @@ def fixed_points(
         Of a function: n, where there are no starts.
     jacobian : callable, optional
         Of a function: (rows, n, n) from (rows, n). None: central differences.
+    progress : bool or callable
+        As for `nr.train`, first of the starts that are done, then of the fibres of each round. Where a function returns False, the search ends
+        with what was found, ``partial``.
 
     Returns
     -------
@@ -113,7 +121,7 @@ def fixed_points(
     way_out = "nr.dynamics.lyapunov(exponents=10), or a simulation from many states, works by products with the weights alone"
     expect_memory(8 * MATRICES * system.size**2, "the Jacobian of a state and its eigenvectors", way_out)
     with one_thread, np.errstate(all="ignore"):  # what overflows has diverged, and is called so
-        return _Search(system, as_starts(system, starts, seed), seed, fibres, clock).result()
+        return _Search(system, as_starts(system, starts, seed), seed, fibres, clock, progress).result()
 
 
 @dataclass
@@ -125,15 +133,23 @@ class _Search:
     seed: int | None
     fibres: int | None
     clock: Clock
+    progress: bool | Hook
 
     def result(self) -> xarray.Dataset:
         problem = Problem.fixed(self.system.step, self.system.jacobian, self.system.gradient)
-        found = roots(problem, self.starts, self.clock)
+        with self._counting(len(self.starts), "start") as tell:
+            found = roots(problem, self.starts, self.clock, tell=tell)
         good = found.status == CONVERGED
         more = self._more(problem, found)
         points = distinct(problem, np.concatenate([found.x[good], more]), self.clock)
         found.status[self._outlying(found, good)] = "outlier"
         return self._labelled(problem, found, good, points)
+
+    @contextmanager
+    def _counting(self, total: int, unit: str) -> Iterator[Tell]:
+        """Whom to tell how many are done."""
+        with Progress(self.progress, total, unit=unit) as shown:
+            yield lambda done: None if shown.advance(done, np.nan) else self.clock.stop()
 
     def _more(self, problem: Problem, found: Found) -> np.ndarray:
         """What fibres add, (roots, n)."""
@@ -146,7 +162,9 @@ class _Search:
             if not len(begin) or self.clock.up():
                 break
             ways = rng.standard_normal((count, self.system.size))
-            passed = _fibres.from_roots(self.system, begin, ways / np.linalg.norm(ways, axis=1, keepdims=True), self.clock)
+            ways /= np.linalg.norm(ways, axis=1, keepdims=True)
+            with self._counting(2 * count * len(begin), "fibre") as tell:
+                passed = _fibres.from_roots(self.system, begin, ways, self.clock, tell)
             fresh = _new(np.concatenate(total), passed)
             total.append(fresh)
         return np.concatenate(total[int(len(known) > 0) :] or [known[:0]])

@@ -72,7 +72,8 @@ def lyapunov(
     xarray.Dataset
         With a dimension ``trial`` where trials were given:
 
-        - ``exponent`` (exponent): in 1/s, largest first; ``error`` (exponent): standard error of ten blocks of time.
+        - ``exponent`` (exponent): in 1/s, largest first; ``error`` (exponent): standard error of ten blocks of time. Without an index, so that
+          arithmetic with another spectrum goes by their order; what xarray reads back from a file has one, ``drop_indexes("exponent")``.
         - ``dimension``: Kaplan and Yorke's; NaN where too few exponents were computed for it.
         - ``entropy``: sum of the positive exponents, in 1/s.
         - ``block`` (block, exponent): the exponents of each block of time, 1/s.
@@ -155,7 +156,8 @@ def _labelled(logs: np.ndarray, dt: float, frame: Frame, settings: dict[str, Any
         "entropy": (dims, np.where(values > 0, values, 0).sum(axis=-1), {**per_second, "long_name": "sum of positive exponents"}),
         "block": (("block", *dims, "exponent"), blocks, per_second),
     }
-    return xarray.Dataset(variables, attrs={"dt": positive("dt", dt), "steps": len(logs), **settings})
+    found = xarray.Dataset(variables, attrs={"dt": positive("dt", dt), "steps": len(logs), **settings})
+    return found.drop_indexes("exponent", errors="ignore")  # or the difference of two spectra would pair equal values, not equal numbers
 
 
 def _kaplan_yorke(values: np.ndarray, size: int) -> float:

@@ -72,7 +72,7 @@ def attractor_graph(
         ax.margins(0.1)
         ax.set_aspect("equal")
         ax.set_axis_off()
-        if points is not None:
+        if ax.get_legend_handles_labels()[0]:  # there may be no point at all
             ax.legend(loc="upper left", bbox_to_anchor=(1, 1))
     return ax
 

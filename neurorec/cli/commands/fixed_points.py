@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -19,6 +20,7 @@ def command(
     inputs: Annotated[str, typer.Option("--input", help="Held constant, a number a channel: 0,1,0. Without: zeros.")] = "",
     seed: Annotated[int, typer.Option(help="Of the states in which searches begin.")] = 0,
     seconds: Annotated[float | None, typer.Option(help="Budget; what was found until then is shown.")] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
     trust: Annotated[bool, TRUST] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
@@ -27,7 +29,8 @@ def command(
     from neurorec.runs.run import open_run
 
     run = open_run(path, trust)
-    points = load("dynamics", "fixed_points")(run, _numbers(inputs) if inputs else None, seed=seed, seconds=seconds)
+    shown = sys.stderr.isatty() and not quiet  # most searches are over before ten lines of a log are
+    points = load("dynamics", "fixed_points")(run, _numbers(inputs) if inputs else None, seed=seed, seconds=seconds, progress=shown)
     show(_facts(points) | {"points": _points(points)} if as_json else _facts(points) | _lines(points), as_json)
 
 

@@ -82,5 +82,8 @@ class Unit:
 
     def _by_drive(self, slope: np.ndarray, part: str) -> np.ndarray:
         ports = [self.formula.port_of(drive, part) for drive in range(self.formula.n_drives)]
-        silent = np.zeros_like(slope[:, 0])
-        return np.stack([silent if port < 0 else slope[:, port] for port in ports], axis=1)
+        if -1 not in ports:
+            return slope[:, ports]
+        return np.concatenate([slope, np.zeros_like(slope[:, :1])], axis=1)[
+            :, ports
+        ]  # what does not reach the unit has the last one's place
