@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, final
 import numpy as np
 
 from neurorec.arrays import real_array
-from neurorec.discovery import resolve
+from neurorec.discovery import name_of, resolve
 from neurorec.errors import NotOffered, ValueRefused, expect_known
 from neurorec.networks.parametrisations.base import AbstractParametrisation
+from neurorec.networks.pattern import is_sparse
 
 if TYPE_CHECKING:
     from neurorec.learning.rules.base import AbstractRule
@@ -122,11 +123,18 @@ def checked_free(
     ------
     ShapeError, ValueRefused
         If names or shapes are others, or `recurrent` is no value of the parametrisation, or that of other free parameters.
+    NotOffered
+        If `recurrent` is sparse.
     """
     if parametrisation is None:
         if free:
             raise ValueRefused(f"free holds {', '.join(free)}, but there is no parametrisation to make recurrent of it; name one")
         return {}, weights["recurrent"]
+    if is_sparse(weights["recurrent"]):
+        raise NotOffered(
+            f"{name_of(parametrisation)} makes a whole matrix, and recurrent is sparse; leave the parametrisation out (the pattern of a sparse "
+            "matrix stays as it is without one), or pass recurrent.toarray()"
+        )
     chosen = resolve("parametrisations", parametrisation)
     if clash := [name for name in chosen.learnt if name in own_names]:
         raise ValueRefused(f"{clash[0]!r} is a free parameter of {type(chosen).__name__} and a name of the network's own; rename one")

@@ -18,6 +18,8 @@ from neurorec.networks.cell_with_filter import formula_of
 from neurorec.networks.checks import CLASSES, WEIGHTS, checked_fields
 from neurorec.networks.free_parameters import recurrent_after
 from neurorec.networks.parametrisations.base import AbstractParametrisation
+from neurorec.networks.pattern import Pattern, is_sparse
+from neurorec.networks.random_synapses import synapses_between
 from neurorec.networks.random_weights import expect_sizes, initialised, random_weights
 from neurorec.networks.summary import network_rows
 from neurorec.random_numbers.seeds import NETWORK, entropy, generator
@@ -39,8 +41,9 @@ class Network(AbstractNetwork):
 
     Parameters
     ----------
-    recurrent : (D N, K N) array_like
-        Recurrent weights, (post, pre); drive after drive, as torch stacks gates.
+    recurrent : (D N, K N) array_like or scipy.sparse matrix
+        Recurrent weights, (post, pre); drive after drive, as torch stacks gates. Sparse ones stay sparse, as a `csr_array`: only the
+        entries that are there, zeros among them, are synapses, and no rule adds or removes any.
     input : (D N, I) array_like
         Input weights.
     readout : (O, K N) array_like
@@ -96,7 +99,7 @@ class Network(AbstractNetwork):
       plastic     40 numbers: recurrent, input, readout
     """
 
-    recurrent: np.ndarray
+    recurrent: np.ndarray  # or a csr_array
     input: np.ndarray
     readout: np.ndarray
     feedback: np.ndarray = _OWN
@@ -136,6 +139,8 @@ class Network(AbstractNetwork):
         *,
         spectral_radius: float | None = None,
         sparsity: float = 0.0,
+        density: float | None = None,
+        degree: int | None = None,
         readout_gain: float = 1.0,
         bias: np.ndarray = _OWN,
         initial: Any = None,
@@ -161,11 +166,18 @@ class Network(AbstractNetwork):
             Rescale each drive's recurrent weights to this spectral radius instead (cells with one output).
         sparsity : float
             Fraction of recurrent connections that are absent at the start, in [0, 1); the others are stronger
-            by ``1 / sqrt(1 - sparsity)``, so that a unit's input keeps its variance.
+            by ``1 / sqrt(1 - sparsity)``, so that a unit's input keeps its variance. The matrix is an ordinary one, and training fills it
+            (unless by ``parametrisation="sparse"``).
+        density : float, optional
+            Probability in (0, 1] with which two units are connected: `recurrent` is a sparse matrix then, whose memory and time go as its
+            synapses, and training keeps to them. Their variance is ``gain^2 / (density N)``.
+        degree : int, optional
+            In the place of `density`, how many synapses every unit receives, on each drive.
         readout_gain : float
             Of the first readout weights; a small readout turns sooner towards the feedback, which RFLO needs.
         parametrisation : str, class or instance, optional
-            As for `Network`; one with an initialisation of its own ignores `gain`, `spectral_radius` and `sparsity`.
+            As for `Network`; one with an initialisation of its own ignores `gain`, `spectral_radius` and `sparsity`. None with `density`
+            and `degree`.
         cell, dt, parameters, bias, initial, noise, filter, plastic
             As for `Network`.
 
@@ -186,7 +198,8 @@ class Network(AbstractNetwork):
         expect_sizes(inputs, units, outputs)
         formula = formula_of(class_of("cells", cell), None if filter is None else class_of("filters", filter), ())
         rng = generator(entropy(seed), NETWORK)
-        weights = random_weights(formula, inputs, units, outputs, rng, gain, spectral_radius, sparsity, readout_gain)
+        synapses = synapses_between(formula, units, gain, spectral_radius, sparsity, density, degree)
+        weights = random_weights(formula, inputs, units, outputs, rng, synapses, readout_gain)
         return cls(
             **initialised(parametrisation, weights, units, rng),
             cell=cell, dt=dt, bias=bias, initial=initial, parameters=parameters, noise=noise, filter=filter, plastic=plastic,
@@ -228,6 +241,11 @@ class Network(AbstractNetwork):
     def inputs(self) -> int:
         """Number of input channels I."""
         return self.input.shape[1]
+
+    @property
+    def pattern(self) -> Pattern | None:
+        """Which synapses there are, where `recurrent` is sparse."""
+        return Pattern.of(self.recurrent) if is_sparse(self.recurrent) else None
 
     @property
     def component_classes(self) -> tuple[type, ...]:
@@ -272,9 +290,13 @@ class Network(AbstractNetwork):
         """A cell learns by every rule, at all times."""
 
     def parts(self) -> dict[str, np.ndarray]:
-        """The weights, every parameter of the cell and its filter (one value a unit), and the free parameters of `recurrent`, if any."""
+        """The weights, every parameter of the cell and its filter (one value a unit), and the free parameters of `recurrent`, if any.
+
+        Of sparse weights their strengths alone, (S,).
+        """
         rows = [self.per_unit(p) for p in self.formula.parameters]
         parts = {name: getattr(self, name) for name in WEIGHTS} | {"parameters": np.array(rows).reshape(len(rows), self.units)}
+        parts |= {"recurrent": self.recurrent.data} if self.pattern else {}
         return parts | {name: self.free[name] for name in self.learnt}
 
     def with_parts(self, parts: Mapping[str, np.ndarray]) -> Network:
@@ -282,12 +304,15 @@ class Network(AbstractNetwork):
         rows = zip(self.formula.parameters, parts["parameters"], strict=True)
         changed = {name: row for name, row in rows if name in self.plastic}
         free = {**self.free, **{name: parts[name] for name in self.learnt}}
-        return self.replace(**{name: parts[name] for name in WEIGHTS}, parameters={**self.parameters, **changed}, free=free)
+        weights: dict[str, Any] = {name: parts[name] for name in WEIGHTS}
+        weights |= {"recurrent": self.pattern.sharing(parts["recurrent"])} if self.pattern else {}
+        return self.replace(**weights, parameters={**self.parameters, **changed}, free=free)
 
     def stored(self) -> dict[str, np.ndarray]:
         """As the contract says."""
         parameters, free = {f"parameters/{n}": self.per_unit(n) for n in self.parameters}, {f"free/{n}": a for n, a in self.free.items()}
-        return {name: getattr(self, name) for name in self.axes} | parameters | free
+        arrays = {name: getattr(self, name) for name in self.axes} | parameters | free
+        return arrays | (self.pattern.stored(self.recurrent.data) if self.pattern else {})
 
     @classmethod
     def from_group(cls, group: h5py.Group, trust: Trusted = False) -> Network:

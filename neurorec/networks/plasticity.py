@@ -105,7 +105,13 @@ def changing(network: AbstractNetwork, rule: AbstractRule) -> list[str]:
     return [each for name in plastic for each in (network.learnt if name == "recurrent" and network.learnt else (name,))]
 
 
+def _along(network: AbstractNetwork, name: str, what: str, value: Any) -> Any:
+    """As the optimiser holds the weight: of a sparse one, a number a synapse."""
+    return network.pattern.values(f"{what}[{name!r}]", value) if name == "recurrent" and network.pattern else value
+
+
 def _rate(network: AbstractNetwork, name: str, value: Any) -> float | np.ndarray:
+    value = _along(network, name, "rate", value)
     shape = () if np.ndim(value) == 0 else weight_shape(network, name)
     rate = real_array(f"rate[{name!r}]", value, shape, "one rate a synapse, shaped as the weight")
     if rate.size and rate.min() < 0:
@@ -114,6 +120,7 @@ def _rate(network: AbstractNetwork, name: str, value: Any) -> float | np.ndarray
 
 
 def _mask(network: AbstractNetwork, name: str, value: Any) -> np.ndarray:
+    value = _along(network, name, "plastic", value)
     mask = real_array(f"plastic[{name!r}]", value, weight_shape(network, name), "a mask is shaped as the weight, True where it changes")
     if not np.isin(mask, (0, 1)).all():
         raise ValueRefused(f"plastic[{name!r}] must hold True and False (or 1 and 0); rates of their own go in rate={{{name!r}: array}}")

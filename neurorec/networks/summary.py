@@ -53,5 +53,10 @@ def _plastic(network: AbstractNetwork) -> str:
 
 def _gain(network: Network) -> str:
     """g of recurrent weights N(0, g^2 / N), which says whether tanh units are chaotic, and the share of absent weights."""
-    absent = float(np.mean(network.recurrent == 0))
-    return f"gain {network.recurrent.std() * np.sqrt(network.units):.3g}" + (f", {absent:.0%} absent" if absent else "")
+    recurrent = network.recurrent
+    if network.pattern:
+        # float rather than the sparse matrix's own mean of squares, which would make another one
+        gain = np.sqrt(float(recurrent.data @ recurrent.data) * network.units / np.prod(recurrent.shape, dtype=float))
+        return f"gain {gain:.3g}, {some(recurrent.size, 'synapse')}, {recurrent.size / np.prod(recurrent.shape, dtype=float):.3g} of all"
+    absent = float(np.mean(recurrent == 0))
+    return f"gain {recurrent.std() * np.sqrt(network.units):.3g}" + (f", {absent:.0%} absent" if absent else "")

@@ -71,14 +71,19 @@ def optimise(vector, change, slots, rates, count, settings):
     vector += method(vector, change, slots, rates, count, ({settings}))
 """,
 }
-_LOOPS = ("product", "readout", "kernels", "time_step", "causal", "fused", "low_rank", "chunk")
+# Of each kind of recurrent weights, by the file that says what is done with them.
+_LOOPS = {
+    "dense_recurrence": ("readout", "kernels", "time_step", "causal", "fused", "low_rank", "chunk"),
+    "sparse_recurrence": ("readout", "kernels"),
+}
 
 
-@once(4)
-def loops(dtype: str) -> ModuleType:
+@once(8)
+def loops(dtype: str, recurrence: str = "dense_recurrence") -> ModuleType:
     """Package with the time loops in a float type, which are the same for every model: modules `kernels`, `causal`, `chunk` ..."""
     precision = {"precision": f"from neurorec.formula.{PRECISION[dtype]} import real\n"}
-    return package({**precision, **{name: _copied(name) for name in _LOOPS}}, _salt())
+    first = {**precision, "product": _copied("product"), "recurrence": _copied(recurrence)}
+    return package({**first, **{name: _copied(name) for name in _LOOPS[recurrence]}}, _salt())
 
 
 def products() -> ModuleType:
