@@ -16,7 +16,9 @@ from neurorec.engines.reference.unit import Unit
 from neurorec.errors import NotOffered, ShapeError, ValueRefused
 from neurorec.networks.module_network import ModuleNetwork
 from neurorec.networks.network import Network
+from neurorec.networks.pattern import whole
 from neurorec.networks.weights import Weights
+from neurorec.process.memory import expect_memory
 from neurorec.runs.run import Run
 
 Step = Callable[[np.ndarray], np.ndarray]
@@ -73,7 +75,8 @@ class NetworkMap(AbstractMap):
     """A network's step under a constant input, without noise: u = W o(x) + Win input + b, x <- step(x, u), states stacked."""
 
     def __init__(self, network: Network, inputs: np.ndarray):
-        self.weights = Weights.of(network, np.float64)
+        self.weights, pattern = Weights.of(network, np.float64), network.pattern
+        self.recurrent: Any = self.weights.recurrent if pattern is None else pattern.matrix(self.weights.recurrent)
         self.unit, self.units, self.dt = Unit(network, self.weights), network.units, network.dt
         self.external = self._external(inputs[None])
         self.variables = network.formula.states
@@ -88,7 +91,11 @@ class NetworkMap(AbstractMap):
 
     def jacobian(self, x: np.ndarray) -> np.ndarray:
         """As `AbstractMap.jacobian`."""
-        return self._linearised(x).matrices()
+        size = 8 * (len(x) * self.size**2 + self.recurrent.shape[0] * self.recurrent.shape[1])
+        expect_memory(size, f"{len(x)} Jacobians of {self.size} states", "use fewer starts, or what takes products with them alone, as lyapunov does")
+        states = channels(x, self.units)
+        emitted = self.unit.output(states)
+        return Linearised(self.unit.linear(states, self._drives(emitted)), emitted, whole(self.recurrent)).matrices()
 
     def push(self, x: np.ndarray, tangents: np.ndarray) -> np.ndarray:
         """As `AbstractMap.push`, without the matrices: (n, n) each would be more than all tangents."""
@@ -100,7 +107,7 @@ class NetworkMap(AbstractMap):
         states, v = channels(x, n), tangents.reshape(count, -1, n, k).transpose(1, 0, 3, 2)  # (state, row, tangent, unit)
         emitted = self.unit.output(states)
         shown = np.einsum("clrn,lrkn->rkcn", self.unit.emission(states), v)
-        both = np.concatenate([rows(emitted), shown.reshape(count * k, -1)]) @ self.weights.recurrent.T
+        both = np.concatenate([rows(emitted), shown.reshape(count * k, -1)]) @ self.recurrent.T
         drives = self._drives_of(channels(both[:count], n))
         parts, received = self.unit.linear(states, drives), both[count:].reshape(count, k, -1, n)
         pushed = np.einsum("jlrn,lrkn->rjnk", parts.decay, v) + np.einsum("jdrn,rkdn->rjnk", parts.recurrent, received)
@@ -122,20 +129,15 @@ class NetworkMap(AbstractMap):
         emitted = self.unit.output(states)
         drives = self._drives(emitted)
         r = rows(self.unit.step(states, drives)) - x
-        linear = Linearised(self.unit.linear(states, drives), emitted, self.weights.recurrent)
+        linear = Linearised(self.unit.linear(states, drives), emitted, self.recurrent)
         return r, rows(linear.pull(channels(r, self.units))) - r
 
     def _external(self, inputs: np.ndarray) -> np.ndarray:
         """Win x + b, (D, B, N)."""
         return channels(inputs @ self.weights.input.T + self.weights.bias, self.units)
 
-    def _linearised(self, x: np.ndarray) -> Linearised:
-        states = channels(x, self.units)
-        emitted = self.unit.output(states)
-        return Linearised(self.unit.linear(states, self._drives(emitted)), emitted, self.weights.recurrent)
-
     def _drives(self, emitted: np.ndarray) -> np.ndarray:
-        return self._drives_of(channels(rows(emitted) @ self.weights.recurrent.T, self.units))  # one product for all rows
+        return self._drives_of(channels(rows(emitted) @ self.recurrent.T, self.units))  # one product for all rows
 
     def _drives_of(self, recurrent: np.ndarray) -> np.ndarray:
         return self.unit.drives(recurrent, np.broadcast_to(self.external, recurrent.shape))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, final
 import numpy as np
 
 from neurorec.arrays import real_array
-from neurorec.discovery import name_of, resolve
+from neurorec.discovery import class_of, name_of, resolve
 from neurorec.errors import NotOffered, ValueRefused, expect_known
 from neurorec.networks.parametrisations.base import AbstractParametrisation
 from neurorec.networks.pattern import is_sparse
@@ -132,7 +132,7 @@ def checked_free(
         return {}, weights["recurrent"]
     if is_sparse(weights["recurrent"]):
         raise NotOffered(
-            f"{name_of(parametrisation)} makes a whole matrix, and recurrent is sparse; leave the parametrisation out (the pattern of a sparse "
+            f"{name_of(class_of('parametrisations', parametrisation))} makes a whole matrix, and recurrent is sparse; leave the parametrisation out (the pattern of a sparse "
             "matrix stays as it is without one), or pass recurrent.toarray()"
         )
     chosen = resolve("parametrisations", parametrisation)

@@ -78,6 +78,16 @@ class Pattern(NamedTuple):
         return np.asarray(value.tocsr()[self.post, self.pre]).ravel()
 
 
+def whole(matrix: Any) -> np.ndarray:
+    """A sparse matrix with its zeros; any other as it is."""
+    return matrix.toarray() if is_sparse(matrix) else matrix
+
+
+def strengths(weight: Any) -> np.ndarray:
+    """The numbers that an optimiser sees of a weight: of a sparse matrix those of its synapses."""
+    return weight.data if is_sparse(weight) else weight
+
+
 def is_sparse(value: object) -> bool:
     """Whether it is a matrix or array of `scipy.sparse`, which then has been imported."""
     scipy = sys.modules.get("scipy.sparse")

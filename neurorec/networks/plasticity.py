@@ -11,6 +11,7 @@ from neurorec.arrays import real_array
 from neurorec.errors import ValueRefused, expect_known
 from neurorec.learning.rules.base import AbstractRule
 from neurorec.networks.abstract_network import AbstractNetwork
+from neurorec.networks.pattern import strengths
 
 Plastic = Sequence[str] | Mapping[str, Any]
 Rate = float | Mapping[str, Any]
@@ -90,7 +91,7 @@ def uneven(rates: Rates) -> tuple[str, ...]:
 
 def largest_rate(rate: Rate) -> float | dict[str, float]:
     """A rate as plain numbers: of an array its largest entry."""
-    return {name: float(np.max(each, initial=0)) for name, each in rate.items()} if isinstance(rate, Mapping) else float(rate)
+    return {name: float(np.max(strengths(each), initial=0)) for name, each in rate.items()} if isinstance(rate, Mapping) else float(rate)
 
 
 def weight_shape(network: AbstractNetwork, name: str) -> tuple[int, ...]:
@@ -99,19 +100,19 @@ def weight_shape(network: AbstractNetwork, name: str) -> tuple[int, ...]:
     return parts[name].shape if name in parts else (network.units,)
 
 
+def along(network: AbstractNetwork, name: str, what: str, value: Any) -> Any:
+    """Numbers shaped as a weight, as its optimiser holds them: of sparse recurrent weights one a synapse."""
+    return network.pattern.values(what, value) if name == "recurrent" and network.pattern is not None else value
+
+
 def changing(network: AbstractNetwork, rule: AbstractRule) -> list[str]:
     """Plastic weights that a rule changes; in the place of `recurrent` its free parameters, if it has some."""
     plastic = [name for name in network.plastic if rule.may_change(name)]
     return [each for name in plastic for each in (network.learnt if name == "recurrent" and network.learnt else (name,))]
 
 
-def _along(network: AbstractNetwork, name: str, what: str, value: Any) -> Any:
-    """As the optimiser holds the weight: of a sparse one, a number a synapse."""
-    return network.pattern.values(f"{what}[{name!r}]", value) if name == "recurrent" and network.pattern else value
-
-
 def _rate(network: AbstractNetwork, name: str, value: Any) -> float | np.ndarray:
-    value = _along(network, name, "rate", value)
+    value = along(network, name, f"rate[{name!r}]", value)
     shape = () if np.ndim(value) == 0 else weight_shape(network, name)
     rate = real_array(f"rate[{name!r}]", value, shape, "one rate a synapse, shaped as the weight")
     if rate.size and rate.min() < 0:
@@ -120,7 +121,7 @@ def _rate(network: AbstractNetwork, name: str, value: Any) -> float | np.ndarray
 
 
 def _mask(network: AbstractNetwork, name: str, value: Any) -> np.ndarray:
-    value = _along(network, name, "plastic", value)
+    value = along(network, name, f"plastic[{name!r}]", value)
     mask = real_array(f"plastic[{name!r}]", value, weight_shape(network, name), "a mask is shaped as the weight, True where it changes")
     if not np.isin(mask, (0, 1)).all():
         raise ValueRefused(f"plastic[{name!r}] must hold True and False (or 1 and 0); rates of their own go in rate={{{name!r}: array}}")

@@ -267,10 +267,22 @@ def expect_taken(engine: AbstractEngine, network: AbstractNetwork) -> None:
     """
     if not isinstance(network, engine.takes):
         raise NotOffered(f"{type(engine).__name__} steps formulas, and {type(network).__name__} holds a torch module; use engine='torch'")
-    if network.pattern is not None and not engine.sparse:
+    if not engine.sparse:
+        expect_dense(type(engine).__name__, network)
+
+
+def expect_dense(what: str, network: AbstractNetwork) -> None:
+    """Refuse, for what has no sparse recurrent weights, a network whose are.
+
+    Raises
+    ------
+    NotOffered
+        Saying what has.
+    """
+    if network.pattern is not None:
         raise NotOffered(
-            f"{type(engine).__name__} has no sparse recurrent weights, and this network's are; use engine='numba', or, where they fit "
-            "into memory as a whole matrix, net.replace(recurrent=net.recurrent.toarray())"
+            f"{what} has no sparse recurrent weights, and this network's are; use engine='numba', or, where they fit into memory as a "
+            "whole matrix, net.replace(recurrent=net.recurrent.toarray())"
         )
 
 

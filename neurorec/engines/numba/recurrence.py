@@ -80,8 +80,9 @@ class Sparse:
     source, at_once = "sparse_recurrence", False
 
     def __init__(self, pattern: Pattern, units: int):
-        self.units, self.first, self.pre = units, pattern.first.astype(np.int64), pattern.pre.view(np.uint32)
-        self.first.setflags(write=False)
+        self.units, self.first, self.pre = units, pattern.first.astype(np.int64), np.asarray(pattern.pre, np.int32).view(np.uint32)
+        for array in (self.first, self.pre):
+            array.setflags(write=False)
 
     def onward(self, own: Any, recurrent: np.ndarray) -> tuple[np.ndarray, ...]:
         """Strengths and pattern."""

@@ -28,6 +28,7 @@ class Linearised:
     emitted : (K, R, N) array
         o(t-1), what other units saw.
     through : (D N, K N) array
+        Or, for what takes products with it alone, a sparse matrix.
     """
 
     def __init__(self, parts: Linear, emitted: np.ndarray, through: np.ndarray):
