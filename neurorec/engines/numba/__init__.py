@@ -96,7 +96,7 @@ class NumbaEngine(AbstractEngine):
         matrix, full = feedback.element(weights.readout.T, weights.feedback), rule.through_units
         presynaptic, x = presynaptic_rows(activity.emitted), rows(np.ascontiguousarray(stimulus.inputs))
         work = steps * weights.recurrent.size
-        at_once = own.recurrence.at_once and own.outputs == 1 and self._threads.worth(trials, work) == 1
+        at_once = own.outputs == 1 and self._threads.worth(trials, work) == 1
         back = own.back(steps, trials) if at_once else own.room.array("back", (ports, steps, trials, units))
         input_ = own.room.array("gathered", (own.drives, network.inputs, units))
         partial = own.room.array("partial", (len(own.plastic_rows), trials, units))

@@ -17,12 +17,9 @@ class Recurrence(Protocol):
     ----------
     source : str
         File that the loops have as ``.recurrence``.
-    at_once : bool
-        Whether the change may be gathered while the reverse scan runs.
     """
 
     source: str
-    at_once: bool
 
     def onward(self, own: Any, recurrent: np.ndarray) -> Any:
         """The weights as `forward` takes them; of `Prepared` the room in which they are laid out."""
@@ -49,7 +46,7 @@ class Recurrence(Protocol):
 class Dense:
     """Between all units."""
 
-    source, at_once = "dense_recurrence", True
+    source = "dense_recurrence"
 
     def __init__(self, network: Network):
         self.units = network.units
@@ -77,7 +74,7 @@ class Dense:
 class Sparse:
     """On a pattern of synapses."""
 
-    source, at_once = "sparse_recurrence", False
+    source = "sparse_recurrence"
 
     def __init__(self, pattern: Pattern, units: int):
         self.units, self.first, self.pre = units, pattern.first.astype(np.int64), np.asarray(pattern.pre, np.int32).view(np.uint32)

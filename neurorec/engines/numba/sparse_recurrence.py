@@ -15,13 +15,14 @@ from llvmlite import ir
 from numba.core import cgutils, types
 from numba.extending import intrinsic
 
-from neurorec.formula.entry import inlined, part
+from neurorec.formula.entry import apart, inlined, part
 
 from .precision import real  # pyright: ignore[reportMissingImports]
 from .product import BYTES, place  # pyright: ignore[reportMissingImports]
 
 INDEX, LANE = ir.IntType(64), ir.IntType(32)
 SUMS = 4  # side by side
+COLUMN = 4  # bytes of a synapse's column
 TERMS = 64  # trials and steps that are gathered at once: what a synapse reads of them is four lines
 
 
@@ -156,13 +157,13 @@ def receive(recurrent, desk, emitted, t, outputs, trials, first, rows, units, d,
         lanes = lanes_of(some, values)
         for c in range(outputs):
             lay(emitted, ((t * outputs + c) * trials + first + b) * units, units, some, lanes, beside, c * units * lanes)
-        x, out = place(beside, 0), place(sums, 0)
+        x, out, of_values, of_pre = place(beside, 0), place(sums, 0), place(values, 0), place(pre, 0)
         for n in range(units):
             start, count = firsts[d * units + n], firsts[d * units + n + 1] - firsts[d * units + n]
             if lanes == 1:
-                _sum_one(values.dtype, place(values, start), place(pre, start), count, x, out + n * size)
+                _sum_one(values.dtype, of_values + start * size, of_pre + start * COLUMN, count, x, out + n * size)
             else:
-                _sum_many(values.dtype, place(values, start), place(pre, start), count, x, out + n * lanes * size)
+                _sum_many(values.dtype, of_values + start * size, of_pre + start * COLUMN, count, x, out + n * lanes * size)
         take(sums, units, some, lanes, 0, drives, to + b * units, keep)
 
 
@@ -176,16 +177,16 @@ def send_back(recurrent, desk, back, recurrent_ports, outputs, trials, first, ro
         lanes = lanes_of(some, values)
         for c in range(outputs):
             lay(adjoint, (c * trials + first + b) * units, units, some, lanes, sums, c * units * lanes)
-        x, out = place(beside, 0), place(sums, 0)
+        x, out, of_values, of_pre = place(beside, 0), place(sums, 0), place(values, 0), place(pre, 0)
         for d in range(recurrent_ports.shape[0]):
             if recurrent_ports[d] >= 0:
                 lay(back, (recurrent_ports[d] * trials + first + b) * units, units, some, lanes, beside, 0)
                 for n in range(units):
                     start, count = firsts[d * units + n], firsts[d * units + n + 1] - firsts[d * units + n]
                     if lanes == 1:
-                        _spread_one(values.dtype, place(values, start), place(pre, start), count, x + n * size, out)
+                        _spread_one(values.dtype, of_values + start * size, of_pre + start * COLUMN, count, x + n * size, out)
                     else:
-                        _spread_many(values.dtype, place(values, start), place(pre, start), count, x + n * lanes * size, out)
+                        _spread_many(values.dtype, of_values + start * size, of_pre + start * COLUMN, count, x + n * lanes * size, out)
         for c in range(outputs):
             take(sums, units, some, lanes, c * units * lanes, adjoint, (c * trials + first + b) * units, 0)
 
@@ -224,6 +225,7 @@ def gather_recurrent(post, first, last, before, row, depth, room, change, keep):
 @part
 def sampled(of_post, of_pre, terms, values, firsts, pre, keep):
     """sum_k post_k pre_k of every synapse of some units; indices have no sign, or Numba would look whether each counts from the end."""
+    apart()
     for n in range(firsts.shape[0] - 1):
         for s in range(np.uint64(firsts[n]), np.uint64(firsts[n + 1])):
             unit, total = np.uint64(pre[s]), real(0)
