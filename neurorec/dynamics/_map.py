@@ -92,7 +92,9 @@ class NetworkMap(AbstractMap):
     def jacobian(self, x: np.ndarray) -> np.ndarray:
         """As `AbstractMap.jacobian`."""
         size = 8 * (len(x) * self.size**2 + self.recurrent.shape[0] * self.recurrent.shape[1])
-        expect_memory(size, f"{len(x)} Jacobians of {self.size} states", "use fewer starts, or what takes products with them alone, as lyapunov does")
+        expect_memory(
+            size, f"{len(x)} Jacobians of {self.size} states", "use fewer starts, or what takes products with them alone, as lyapunov does"
+        )
         states = channels(x, self.units)
         emitted = self.unit.output(states)
         return Linearised(self.unit.linear(states, self._drives(emitted)), emitted, whole(self.recurrent)).matrices()

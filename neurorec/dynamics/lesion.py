@@ -113,7 +113,9 @@ def _masks(network: Network, what: Mapping[str, Any]) -> dict[str, np.ndarray]:
     expect_known("weight (of a lesion)", what, WEIGHTS)
     parts = network.parts()
     masks = {
-        name: real_array(name, along(network, name, name, mask), parts[name].shape, "a mask is shaped as the weight, True where a synapse is cut")
+        name: real_array(
+            name, along(network, name, name, mask), parts[name].shape, "a mask is shaped as the weight, True where a synapse is cut"
+        )
         for name, mask in what.items()
     }
     if wrong := [name for name, mask in masks.items() if not np.isin(mask, (0, 1)).all()]:

@@ -22,7 +22,9 @@ class Synapses(Protocol):
     """
 
     @property
-    def numbers(self) -> int: ...
+    def numbers(self) -> int:
+        """As above."""
+        ...
 
     def drawn(self, rng: np.random.Generator) -> Any:
         """The weights."""
@@ -45,7 +47,9 @@ def synapses_between(
     if density is None and degree is None:
         return Everywhere(shape, units, gain, spectral_radius, sparsity)
     if sparsity or spectral_radius is not None or None not in (density, degree):
-        raise ValueRefused("density and degree exclude each other, sparsity and spectral_radius; take one of them, and gain for the strengths")
+        raise ValueRefused(
+            "density and degree exclude each other, sparsity and spectral_radius; take one of them, and gain for the strengths"
+        )
     if degree is not None:
         if whole("degree", degree) > shape[1]:
             raise ValueRefused(f"degree must be at most {shape[1]}, the number of outputs that a unit can receive, got {degree}")

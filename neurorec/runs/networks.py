@@ -78,7 +78,11 @@ def overwrite_network(group: h5py.Group, network: AbstractNetwork) -> None:
 
 
 def _long_name(part: str, name: str) -> str:
-    whose = {"pattern": SYNAPSES.get(name, ""), "parameters": f"parameter {name} of each unit", "free": f"{name}, of which recurrent weights are made"}
+    whose = {
+        "pattern": SYNAPSES.get(name, ""),
+        "parameters": f"parameter {name} of each unit",
+        "free": f"{name}, of which recurrent weights are made",
+    }
     return whose.get(part, f"{name} of the torch module")
 
 

@@ -17,7 +17,7 @@ from neurorec.engines.numba.online import fused, low_rank
 from neurorec.engines.numba.per_step import WAYS, chosen
 from neurorec.engines.numba.prepared import Last, Prepared
 from neurorec.engines.numba.threads import Threads
-from neurorec.errors import NotOffered, ValueRefused
+from neurorec.errors import ValueRefused
 from neurorec.learning.feedbacks.base import AbstractFeedback
 from neurorec.learning.rules.base import AbstractRule
 from neurorec.networks.network import Network
@@ -70,7 +70,7 @@ class NumbaEngine(AbstractEngine):
         """As the contract says."""
         own, units, activity = self._for(network), network.units, self._activity(network, stimulus)
         arguments = (
-            own.onward, own.constants(weights), own.recurrence.onward(own, weights.recurrent),
+            own.onward, own.constants(weights), own.recurrence.onward(own, weights),
             own.packed("input transposed", weights.input, units, network.inputs),
             own.packed("readout transposed", weights.readout, network.outputs, units), weights.bias, weights.readout, *own.wiring,
             np.ascontiguousarray(stimulus.inputs), _noise(stimulus, weights.bias.size),
@@ -102,7 +102,7 @@ class NumbaEngine(AbstractEngine):
         partial = own.room.array("partial", (len(own.plastic_rows), trials, units))
         arguments = (
             own.backward, own.constants(weights),
-            own.recurrence.backward(own, weights.recurrent, full),
+            own.recurrence.backward(own, weights, full),
             own.packed("feedback", np.ascontiguousarray(matrix), units, network.outputs), *own.wiring, full, error,
             activity.states, activity.drives, own.outputs, back, partial, at_once, presynaptic, x, own.recurrence.change(change.recurrent), input_, change.bias, change.readout,
         )  # fmt: skip
@@ -139,11 +139,6 @@ class NumbaEngine(AbstractEngine):
 
     def expect(self, network: Network, update_settings: UpdateSettings, schedule: str) -> None:
         """At every step, a way that was requested must be possible."""
-        if schedule == "step" and network.pattern is not None:
-            raise NotOffered(
-                "the numba engine changes sparse recurrent weights at the end of a trial; use update='trial', or for a small network "
-                "engine='reference'"
-            )
         if schedule == "step":
             chosen(self._per_step, network, update_settings, steps=1, trials=1)
 
@@ -172,8 +167,12 @@ class NumbaEngine(AbstractEngine):
         for d, (recurrent, external) in enumerate(zip(*own.wiring, strict=True)):
             post = slice(d * units, (d + 1) * units)
             factors = Factors(rows(back[recurrent]), rows(back[external]), error, emitted, emitted[trials:], x)
-            part = Change(own.recurrence.of_drive(change.recurrent, d), change.input[d], change.bias[post], change.readout[: 0 if d else None])
-            self._threads.share(own.kernels.gathered, (*factors, *part, trials), units, len(x) * change.recurrent.size // (units * own.drives))
+            part = Change(
+                own.recurrence.of_drive(change.recurrent, d), change.input[d], change.bias[post], change.readout[: 0 if d else None]
+            )
+            self._threads.share(
+                own.kernels.gathered, (*factors, *part, trials), units, len(x) * change.recurrent.size // (units * own.drives)
+            )
 
     def _conclude(self, own: Prepared, change: Weights, inputs: np.ndarray, partial: np.ndarray) -> None:
         """What the loops leave to do; inputs (D, I, N) is dWin transposed."""

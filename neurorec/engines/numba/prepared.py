@@ -51,7 +51,7 @@ class Prepared:
     @cached_property
     def kernels(self) -> ModuleType:
         """The compiled loops."""
-        return loops(self.dtype.name, self.recurrence.source).kernels
+        return loops(self.dtype.name, self.recurrence.kind).kernels
 
     @cached_property
     def onward(self) -> np.ndarray:
