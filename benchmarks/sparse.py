@@ -4,7 +4,8 @@
 
 One thread, float32, times in turn. ``times_csr`` is a step of `nr.simulate`'s loop (recurrent drive, input, units, readout) over the product of
 the recurrent matrix alone with as many vectors as there are trials; ``rflo_times_forward`` and ``bptt_times_forward`` are forward pass and
-change of a trial over its forward pass: medians and quartiles of rounds. ``dense_mb`` is what the same weights would take as a matrix. The last
+change of a trial over its forward pass, ``online_times_forward`` a trial whose weights change at every step by RFLO: medians and
+quartiles of rounds. ``dense_mb`` is what the same weights would take as a matrix. The last
 table is a process of its own that draws a network, trains it by RFLO and writes its run file: what it held at most.
 """
 
@@ -55,6 +56,18 @@ def products(units: int, density: float, trials: int, repeats: int) -> dict[str,
     }  # fmt: skip
 
 
+def online(units: int, density: float, repeats: int) -> dict[str, Any]:
+    """Weights that change at every step of one trial."""
+    net = nr.Network.random(1, units, 1, density=density, seed=0)
+    work = Workload(units, 1, STEPS, network=net)
+    taken = side_by_side({"forward": work.forward, "online": lambda: work.online("rflo")}, repeats)
+    times = Spread.of(taken["online"] / taken["forward"])
+    return {
+        "units": units, "synapses": net.recurrent.nnz, "trials": 1, "online_ms_per_step": 1e3 * float(np.median(taken["online"])) / STEPS,
+        "online_times_forward": times.median, "low": times.low, "high": times.high,
+    }  # fmt: skip
+
+
 def memory(units: int, degree: int) -> dict[str, Any]:
     code = [sys.executable, __file__, "--one", str(units), str(degree)]
     found = json.loads(subprocess.run(code, check=True, capture_output=True, text=True).stdout)
@@ -76,6 +89,7 @@ def one(units: int, degree: int) -> None:
 
 def measure(quick: bool) -> list[dict[str, Any]]:
     rows = [products(*size, repeats=3 if quick else 15) for size in (QUICK if quick else SIZES)]
+    rows += [online(*size[:2], repeats=3 if quick else 9) for size in (QUICK[:1] if quick else SIZES[1:2])]
     return rows + [memory(*size) for size in (QUICK_LARGE if quick else LARGE)]
 
 
