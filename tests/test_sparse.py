@@ -230,6 +230,8 @@ def test_what_does_not_go_with_sparse_weights_says_so(tmp_path):
     net = network(ORDINARY, density=0.5)
     with pytest.raises(NotOffered, match="dale makes a whole matrix, and recurrent is sparse"):
         net.replace(parametrisation="dale")
+    with pytest.raises(NotOffered, match="recurrent is sparse"):
+        nr.Network.random(1, 5, 1, density=0.5, parametrisation="orthogonal")
     with pytest.raises(NotOffered, match="engine='reference'"):
         nr.train(net, trials(ORDINARY), update="step", optimiser="adam", progress=False)
     with pytest.raises(NotOffered, match="Brian2"):

@@ -15,9 +15,10 @@ from neurorec.formula.derive import Formula
 from neurorec.learning.rules.base import AbstractRule
 from neurorec.networks.abstract_network import AbstractNetwork
 from neurorec.networks.cell_with_filter import formula_of
-from neurorec.networks.checks import CLASSES, WEIGHTS, checked_fields
+from neurorec.networks.checks import CLASSES, checked_fields
 from neurorec.networks.free_parameters import recurrent_after
 from neurorec.networks.parametrisations.base import AbstractParametrisation
+from neurorec.networks.parts import changes_for, learnable_of, parts_of, stored_of
 from neurorec.networks.pattern import Pattern, is_sparse
 from neurorec.networks.random_synapses import synapses_between
 from neurorec.networks.random_weights import expect_sizes, initialised, random_weights
@@ -165,19 +166,16 @@ class Network(AbstractNetwork):
         spectral_radius : float, optional
             Rescale each drive's recurrent weights to this spectral radius instead (cells with one output).
         sparsity : float
-            Fraction of recurrent connections that are absent at the start, in [0, 1); the others are stronger
-            by ``1 / sqrt(1 - sparsity)``, so that a unit's input keeps its variance. The matrix is an ordinary one, and training fills it
-            (unless by ``parametrisation="sparse"``).
+            Fraction of recurrent connections that are absent at the start, in [0, 1), of an ordinary matrix; the others are stronger
+            by ``1 / sqrt(1 - sparsity)``, so that a unit's input keeps its variance.
         density : float, optional
-            Probability in (0, 1] with which two units are connected: `recurrent` is a sparse matrix then, whose memory and time go as its
-            synapses, and training keeps to them. Their variance is ``gain^2 / (density N)``.
+            Probability in (0, 1] of each connection, of variance ``gain^2 / (density N)``, in a sparse matrix, to which training keeps.
         degree : int, optional
             In the place of `density`, how many synapses every unit receives, on each drive.
         readout_gain : float
             Of the first readout weights; a small readout turns sooner towards the feedback, which RFLO needs.
         parametrisation : str, class or instance, optional
-            As for `Network`; one with an initialisation of its own ignores `gain`, `spectral_radius` and `sparsity`. None with `density`
-            and `degree`.
+            As for `Network`; one with an initialisation of its own ignores `gain`, `spectral_radius` and `sparsity`.
         cell, dt, parameters, bias, initial, noise, filter, plastic
             As for `Network`.
 
@@ -260,11 +258,7 @@ class Network(AbstractNetwork):
     @property
     def learnable(self) -> int:
         """Number of numbers that training changes; free parameters, less those of absent synapses, count in the place of `recurrent`."""
-        sizes = {name: getattr(self, name).size if name in WEIGHTS else self.units for name in self.plastic}
-        if self.learnt and "recurrent" in sizes:
-            absent = np.count_nonzero(self.free["mask"] == 0) if "mask" in self.free else 0
-            sizes["recurrent"] = sum(self.free[name].size for name in self.learnt) - absent
-        return sum(sizes.values())
+        return learnable_of(self)
 
     def replace(self, **changes: Any) -> Network:
         """A new network with some fields changed; of `recurrent` and `free`, the one that is left out follows from the other."""
@@ -290,29 +284,16 @@ class Network(AbstractNetwork):
         """A cell learns by every rule, at all times."""
 
     def parts(self) -> dict[str, np.ndarray]:
-        """The weights, every parameter of the cell and its filter (one value a unit), and the free parameters of `recurrent`, if any.
-
-        Of sparse weights their strengths alone, (S,).
-        """
-        rows = [self.per_unit(p) for p in self.formula.parameters]
-        parts = {name: getattr(self, name) for name in WEIGHTS} | {"parameters": np.array(rows).reshape(len(rows), self.units)}
-        parts |= {"recurrent": self.recurrent.data} if self.pattern else {}
-        return parts | {name: self.free[name] for name in self.learnt}
+        """The weights (of sparse ones the strengths, (S,)), every parameter of the cell and its filter, (Q, N), and free parameters, if any."""
+        return parts_of(self)
 
     def with_parts(self, parts: Mapping[str, np.ndarray]) -> Network:
         """The network with others in their place."""
-        rows = zip(self.formula.parameters, parts["parameters"], strict=True)
-        changed = {name: row for name, row in rows if name in self.plastic}
-        free = {**self.free, **{name: parts[name] for name in self.learnt}}
-        weights: dict[str, Any] = {name: parts[name] for name in WEIGHTS}
-        weights |= {"recurrent": self.pattern.sharing(parts["recurrent"])} if self.pattern else {}
-        return self.replace(**weights, parameters={**self.parameters, **changed}, free=free)
+        return self.replace(**changes_for(self, parts))
 
     def stored(self) -> dict[str, np.ndarray]:
         """As the contract says."""
-        parameters, free = {f"parameters/{n}": self.per_unit(n) for n in self.parameters}, {f"free/{n}": a for n, a in self.free.items()}
-        arrays = {name: getattr(self, name) for name in self.axes} | parameters | free
-        return arrays | (self.pattern.stored(self.recurrent.data) if self.pattern else {})
+        return stored_of(self)
 
     @classmethod
     def from_group(cls, group: h5py.Group, trust: Trusted = False) -> Network:

@@ -53,13 +53,9 @@ class Pattern(NamedTuple):
         own.setflags(write=False)
         return self.matrix(own)
 
-    def stored(self, strengths: np.ndarray) -> dict[str, np.ndarray]:
+    def stored(self) -> dict[str, np.ndarray]:
         """As datasets of a file, by their paths in a network's group."""
-        return {"recurrent": strengths, "pattern/first": self.first, "pattern/pre": self.pre}
-
-    def dense(self, strengths: np.ndarray) -> np.ndarray:
-        """The same with zeros where there is no synapse, (D N, K N)."""
-        return self.matrix(strengths).toarray()
+        return {"pattern/first": self.first, "pattern/pre": self.pre}
 
     def values(self, name: str, value: Any) -> Any:
         """One number a synapse, from an array or a sparse matrix shaped as `recurrent`; what is none of these comes back as it is.

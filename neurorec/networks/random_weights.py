@@ -9,6 +9,7 @@ import numpy as np
 from neurorec.arrays import whole
 from neurorec.discovery import resolve
 from neurorec.formula.derive import Formula
+from neurorec.networks.pattern import is_sparse
 from neurorec.networks.random_synapses import Synapses
 from neurorec.process.memory import expect_memory
 
@@ -43,8 +44,8 @@ def random_weights(
 
 def initialised(parametrisation: Any, weights: Arrays, units: int, rng: np.random.Generator) -> dict[str, Any]:
     """The weights with `recurrent` as the parametrisation initialises it, and its free parameters; as they are without one."""
-    if parametrisation is None:
-        return {**weights}
+    if parametrisation is None or is_sparse(weights["recurrent"]):  # which a network refuses together
+        return {**weights, "parametrisation": parametrisation}
     chosen = resolve("parametrisations", parametrisation)
     read = {name: weights[name] for name in chosen.reads}
     free = chosen.start(weights["recurrent"], units, rng, **read)
