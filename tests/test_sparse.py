@@ -228,8 +228,8 @@ def test_engines_without_sparse_weights_say_so(engine):
 
 def test_what_does_not_go_with_sparse_weights_says_so(tmp_path):
     net = network(ORDINARY, density=0.5)
-    with pytest.raises(NotOffered, match="dale makes a whole matrix, and recurrent is sparse"):
-        net.replace(parametrisation="dale")
+    with pytest.raises(NotOffered, match="cayley makes a whole matrix, and recurrent is sparse"):
+        net.replace(parametrisation="cayley")
     with pytest.raises(NotOffered, match="recurrent is sparse"):
         nr.Network.random(1, 5, 1, density=0.5, parametrisation="orthogonal")
     with pytest.raises(NotOffered, match="engine='reference'"):
@@ -296,6 +296,22 @@ def test_masks_and_rates_are_those_of_synapses():
     assert np.array_equal(by_mask, by_rate)
     with pytest.raises(ShapeError, match="one a synapse"):
         nr.train(net, data, plastic={"recurrent": np.ones((2, 3))}, **settings)
+
+
+@pytest.mark.parametrize("law", ["dale", "dale_clipped"])
+def test_dales_law_holds_on_a_pattern_as_it_does_under_a_mask(law, tmp_path):
+    net = nr.Network.random(2, 9, 3, density=0.5, parametrisation=law, dt=0.02, seed=3)
+    signs, there = net.free["signs"], np.zeros((9, 9), bool)
+    there[net.pattern.post, net.pattern.pre] = True
+    dense = net.replace(recurrent=net.recurrent.toarray(), free={"strength": abs(net.recurrent.toarray()), "signs": signs})
+    data, plastic = trials(Sizes(9, 2, 3, 7, 2)), dict.fromkeys(["input", "readout"])
+    settings = {"trials": 40, "batch": 2, "rate": 0.5, "progress": False, "seed": 1}
+    ours = nr.train(net, data, engine=ENGINE, path=tmp_path / "run.h5", **settings).network
+    definition = nr.train(dense, data, engine="reference", plastic={"strength": there, **plastic}, **settings).network
+    assert (ours.recurrent.data * signs[ours.pattern.pre] >= 0).all() and np.abs(ours.recurrent.data - net.recurrent.data).max() > 0.01
+    np.testing.assert_allclose(ours.recurrent.toarray(), definition.recurrent, rtol=0, atol=1000 * ROUNDING)
+    assert np.array_equal(nr.Network.load(tmp_path / "run.h5").recurrent.data, ours.recurrent.data)
+    assert (net.replace(free={"strength": 2 * net.free["strength"], "signs": signs}).recurrent - 2 * net.recurrent).nnz == 0
 
 
 def test_dynamics_are_those_of_the_dense_network():

@@ -43,8 +43,7 @@ class Network(AbstractNetwork):
     Parameters
     ----------
     recurrent : (D N, K N) array_like or scipy.sparse matrix
-        Recurrent weights, (post, pre); drive after drive, as torch stacks gates. Sparse ones stay sparse, as a `csr_array`: only the
-        entries that are there, zeros among them, are synapses, and no rule adds or removes any.
+        Recurrent weights, (post, pre); drive after drive, as torch stacks gates. Sparse ones stay a `csr_array` of the same synapses.
     input : (D N, I) array_like
         Input weights.
     readout : (O, K N) array_like
@@ -168,10 +167,9 @@ class Network(AbstractNetwork):
         sparsity : float
             Fraction of recurrent connections that are absent at the start, in [0, 1), of an ordinary matrix; the others are stronger
             by ``1 / sqrt(1 - sparsity)``, so that a unit's input keeps its variance.
-        density : float, optional
-            Probability in (0, 1] of each connection, of variance ``gain^2 / (density N)``, in a sparse matrix, to which training keeps.
-        degree : int, optional
-            In the place of `density`, how many synapses every unit receives, on each drive.
+        density, degree : float or int, optional
+            For a sparse matrix, to which training keeps: the probability of a connection, in (0, 1]; or how many synapses every unit
+            receives, on each drive. Strengths are ``N(0, gain^2 / (density N))``.
         readout_gain : float
             Of the first readout weights; a small readout turns sooner towards the feedback, which RFLO needs.
         parametrisation : str, class or instance, optional
@@ -284,7 +282,7 @@ class Network(AbstractNetwork):
         """A cell learns by every rule, at all times."""
 
     def parts(self) -> dict[str, np.ndarray]:
-        """The weights (of sparse ones the strengths, (S,)), every parameter of the cell and its filter, (Q, N), and free parameters, if any."""
+        """Weights (of sparse ones the strengths, (S,)), parameters of the cell and its filter, (Q, N), and free parameters of `recurrent`."""
         return parts_of(self)
 
     def with_parts(self, parts: Mapping[str, np.ndarray]) -> Network:

@@ -84,6 +84,11 @@ def strengths(weight: Any) -> np.ndarray:
     return weight.data if is_sparse(weight) else weight
 
 
+def with_strengths(weight: Any, numbers: np.ndarray) -> Any:
+    """A weight of the same pattern, if it has one, with other numbers."""
+    return Pattern.of(weight).sharing(numbers) if is_sparse(weight) else numbers
+
+
 def is_sparse(value: object) -> bool:
     """Whether it is a matrix or array of `scipy.sparse`, which then has been imported."""
     scipy = sys.modules.get("scipy.sparse")

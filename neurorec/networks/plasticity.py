@@ -102,7 +102,9 @@ def weight_shape(network: AbstractNetwork, name: str) -> tuple[int, ...]:
 
 def along(network: AbstractNetwork, name: str, what: str, value: Any) -> Any:
     """Numbers shaped as a weight, as its optimiser holds them: of sparse recurrent weights one a synapse."""
-    return network.pattern.values(what, value) if name == "recurrent" and network.pattern is not None else value
+    if network.pattern is None or name not in ("recurrent", *network.learnt):
+        return value
+    return network.pattern.values(what, value)
 
 
 def changing(network: AbstractNetwork, rule: AbstractRule) -> list[str]:

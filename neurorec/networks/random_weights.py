@@ -9,7 +9,8 @@ import numpy as np
 from neurorec.arrays import whole
 from neurorec.discovery import resolve
 from neurorec.formula.derive import Formula
-from neurorec.networks.pattern import is_sparse
+from neurorec.networks.on_pattern import fitting
+from neurorec.networks.pattern import with_strengths
 from neurorec.networks.random_synapses import Synapses
 from neurorec.process.memory import expect_memory
 
@@ -44,9 +45,10 @@ def random_weights(
 
 def initialised(parametrisation: Any, weights: Arrays, units: int, rng: np.random.Generator) -> dict[str, Any]:
     """The weights with `recurrent` as the parametrisation initialises it, and its free parameters; as they are without one."""
-    if parametrisation is None or is_sparse(weights["recurrent"]):  # which a network refuses together
-        return {**weights, "parametrisation": parametrisation}
-    chosen = resolve("parametrisations", parametrisation)
+    if parametrisation is None:
+        return {**weights}
+    chosen, recurrent = resolve("parametrisations", parametrisation), weights["recurrent"]
+    law = fitting(chosen, recurrent)
     read = {name: weights[name] for name in chosen.reads}
-    free = chosen.start(weights["recurrent"], units, rng, **read)
-    return {**weights, "recurrent": chosen.map({**free, **read}), "free": free, "parametrisation": parametrisation}
+    free = law.start(recurrent, units, rng, **read)
+    return {**weights, "recurrent": with_strengths(recurrent, law.map({**free, **read})), "free": free, "parametrisation": parametrisation}
