@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neurorec.display import Rows, briefly, several, shape, some, span
+from neurorec.networks.pattern import strengths
 
 if TYPE_CHECKING:
     from neurorec.networks.abstract_network import AbstractNetwork
@@ -55,8 +56,8 @@ def _gain(network: Network) -> str:
     """g of recurrent weights N(0, g^2 / N), which says whether tanh units are chaotic, and the share of absent weights."""
     recurrent = network.recurrent
     if network.pattern:
-        # float rather than the sparse matrix's own mean of squares, which would make another one
-        gain = np.sqrt(float(recurrent.data @ recurrent.data) * network.units / np.prod(recurrent.shape, dtype=float))
-        return f"gain {gain:.3g}, {some(recurrent.size, 'synapse')}, {recurrent.size / np.prod(recurrent.shape, dtype=float):.3g} of all"
+        density = recurrent.size / np.prod(recurrent.shape, dtype=float)
+        gain = np.sqrt(network.units * density * np.mean(strengths(recurrent) ** 2)) if recurrent.size else 0.0
+        return f"gain {gain:.3g}, {some(recurrent.size, 'synapse')}, {density:.3g} of all"
     absent = float(np.mean(recurrent == 0))
     return f"gain {recurrent.std() * np.sqrt(network.units):.3g}" + (f", {absent:.0%} absent" if absent else "")

@@ -10,7 +10,7 @@ from neurorec.engines.base import Activity, Stimulus, UpdateSettings
 from neurorec.engines.numba.arguments import Rates
 from neurorec.engines.numba.compile import loops, tables
 from neurorec.engines.numba.layout import constants, given, noise_rows, ports
-from neurorec.engines.numba.recurrence import Recurrence, recurrence_of
+from neurorec.engines.numba.recurrent import Recurrence, recurrence_of
 from neurorec.networks.network import Network
 from neurorec.networks.weights import Weights
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from neurorec.engines.numba.compile import loops, unit_table
 from neurorec.engines.numba.layout import constants, plastic_rows, ports
-from neurorec.engines.numba.recurrence import recurrence_of
+from neurorec.engines.numba.recurrent import recurrence_of
 from neurorec.engines.numba.workspace import Workspace
 from neurorec.networks.network import Network
 from neurorec.networks.weights import Weights
