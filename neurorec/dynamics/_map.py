@@ -16,9 +16,7 @@ from neurorec.engines.reference.unit import Unit
 from neurorec.errors import NotOffered, ShapeError, ValueRefused
 from neurorec.networks.module_network import ModuleNetwork
 from neurorec.networks.network import Network
-from neurorec.networks.pattern import whole
 from neurorec.networks.weights import Weights
-from neurorec.process.memory import expect_memory
 from neurorec.runs.run import Run
 
 Step = Callable[[np.ndarray], np.ndarray]
@@ -91,13 +89,7 @@ class NetworkMap(AbstractMap):
 
     def jacobian(self, x: np.ndarray) -> np.ndarray:
         """As `AbstractMap.jacobian`."""
-        size = 8 * (len(x) * self.size**2 + self.recurrent.shape[0] * self.recurrent.shape[1])
-        expect_memory(
-            size, f"{len(x)} Jacobians of {self.size} states", "use fewer starts, or what takes products with them alone, as lyapunov does"
-        )
-        states = channels(x, self.units)
-        emitted = self.unit.output(states)
-        return Linearised(self.unit.linear(states, self._drives(emitted)), emitted, whole(self.recurrent)).matrices()
+        return self._linearised(x).matrices()
 
     def push(self, x: np.ndarray, tangents: np.ndarray) -> np.ndarray:
         """As `AbstractMap.push`, without the matrices: (n, n) each would be more than all tangents."""
@@ -137,6 +129,11 @@ class NetworkMap(AbstractMap):
     def _external(self, inputs: np.ndarray) -> np.ndarray:
         """Win x + b, (D, B, N)."""
         return channels(inputs @ self.weights.input.T + self.weights.bias, self.units)
+
+    def _linearised(self, x: np.ndarray) -> Linearised:
+        states = channels(x, self.units)
+        emitted = self.unit.output(states)
+        return Linearised(self.unit.linear(states, self._drives(emitted)), emitted, self.recurrent)
 
     def _drives(self, emitted: np.ndarray) -> np.ndarray:
         return self._drives_of(channels(rows(emitted) @ self.recurrent.T, self.units))  # one product for all rows
