@@ -200,11 +200,12 @@ def test_the_manual_has_the_committed_numbers():
     assert made["TABLES"].read_text() == made["tables"](json.loads(made["DATA"].read_text())), "run python docs/benchmarks.py"
 
 
-def test_the_manual_has_the_committed_times_of_the_product(monkeypatch):
+@pytest.mark.parametrize("stem", ["engine_products", "sparse"])
+def test_the_manual_has_the_committed_times_of(stem, monkeypatch):
     docs = BENCHMARKS.parent / "docs"
     monkeypatch.syspath_prepend(docs)
-    made = runpy.run_path(str(docs / "engine_products.py"))
-    assert made["TABLE"].read_text() == made["text"](json.loads(made["FOUND"].read_text())), "run python docs/engine_products.py"
+    made = runpy.run_path(str(docs / f"{stem}.py"))
+    assert made["TABLE"].read_text() == made["text"](json.loads(made["FOUND"].read_text())), f"run python docs/{stem}.py"
 
 
 def test_jobs_take_turns():

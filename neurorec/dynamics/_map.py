@@ -77,7 +77,8 @@ class NetworkMap(AbstractMap):
     """A network's step under a constant input, without noise: u = W o(x) + Win input + b, x <- step(x, u), states stacked."""
 
     def __init__(self, network: Network, inputs: np.ndarray):
-        self.weights = Weights.of(network, np.float64)
+        self.weights, pattern = Weights.of(network, np.float64), network.pattern
+        self.recurrent: Any = self.weights.recurrent if pattern is None else pattern.matrix(self.weights.recurrent)
         self.unit, self.units, self.dt = Unit(network, self.weights), network.units, network.dt
         self.external = self._external(inputs[None])
         self.variables = network.formula.states
@@ -109,7 +110,7 @@ class NetworkMap(AbstractMap):
         states, v = channels(x, n), tangents.reshape(count, -1, n, k).transpose(1, 0, 3, 2)  # (state, row, tangent, unit)
         emitted = self.unit.output(states)
         shown = np.einsum("clrn,lrkn->rkcn", self.unit.emission(states), v)
-        both = np.concatenate([rows(emitted), shown.reshape(count * k, -1)]) @ self.weights.recurrent.T
+        both = np.concatenate([rows(emitted), shown.reshape(count * k, -1)]) @ self.recurrent.T
         drives = self._drives_of(channels(both[:count], n))
         parts, received = self.unit.linear(states, drives), both[count:].reshape(count, k, -1, n)
         pushed = np.einsum("jlrn,lrkn->rjnk", parts.decay, v) + np.einsum("jdrn,rkdn->rjnk", parts.recurrent, received)
@@ -142,10 +143,10 @@ class NetworkMap(AbstractMap):
         return states, self._drives(emitted), emitted
 
     def _linear(self, states: np.ndarray, drives: np.ndarray, emitted: np.ndarray) -> Linearised:
-        return Linearised(self.unit.linear(states, drives), emitted, self.weights.recurrent)
+        return Linearised(self.unit.linear(states, drives), emitted, self.recurrent)
 
     def _drives(self, emitted: np.ndarray) -> np.ndarray:
-        return self._drives_of(channels(rows(emitted) @ self.weights.recurrent.T, self.units))  # one product for all rows
+        return self._drives_of(channels(rows(emitted) @ self.recurrent.T, self.units))  # one product for all rows
 
     def _drives_of(self, recurrent: np.ndarray) -> np.ndarray:
         return self.unit.drives(recurrent, np.broadcast_to(self.external, recurrent.shape))

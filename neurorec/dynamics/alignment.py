@@ -11,6 +11,7 @@ from neurorec.engines.base import AbstractEngine
 from neurorec.errors import NotOffered
 from neurorec.learning.rules.base import AbstractRule
 from neurorec.networks.network import Network
+from neurorec.networks.pattern import strengths
 from neurorec.networks.plasticity import changing
 from neurorec.runs.run import Run
 from neurorec.simulation.weight_change import weight_change
@@ -101,8 +102,8 @@ def _changing(network: Network, rule: AbstractRule) -> list[str]:
 
 def _measured(network: Network, data: Trials, names: list[str], engine: Any, settings: dict[str, Any]) -> dict[str, Any]:
     """Everything at one checkpoint."""
-    ours = weight_change(network, data, engine=engine, **settings)
-    exact = weight_change(network, data, engine=engine, rule="bptt", feedback="symmetric")
+    ours = _changes(network, data, engine, **settings)
+    exact = _changes(network, data, engine, rule="bptt", feedback="symmetric")
     grows = lambda net: float((weight_change(net, data, engine=engine, **settings)["readout"].T * net.feedback).sum())  # noqa: E731 - of one argument
     return {
         "trace": _trace(network),
@@ -114,6 +115,11 @@ def _measured(network: Network, data: Trials, names: list[str], engine: Any, set
     }
 
 
+def _changes(network: Network, data: Trials, engine: Any, **settings: Any) -> dict[str, np.ndarray]:
+    """As an optimiser sees them."""
+    return {name: strengths(change) for name, change in weight_change(network, data, engine=engine, **settings).items()}
+
+
 def _slope(network: Network, change: dict[str, np.ndarray], value: Any) -> float:
     """Derivative of a value of the network along a change of its recurrent weights, by central difference."""
     now = {name: network.free[name] for name in network.learnt} or {"recurrent": network.parts()["recurrent"]}
@@ -122,5 +128,12 @@ def _slope(network: Network, change: dict[str, np.ndarray], value: Any) -> float
         return 0.0
     step = WIDTH * max(np.sqrt(sum(float((array**2).sum()) for array in now.values())), 1.0) / size
     moved = [{name: array + sign * step * change[name] for name, array in now.items()} for sign in (1, -1)]
-    ends = [value(network.replace(free={**network.free, **each}) if network.learnt else network.replace(**each)) for each in moved]
+    ends = [value(_with(network, each)) for each in moved]
     return (ends[0] - ends[1]) / (2 * step)
+
+
+def _with(network: Network, numbers: dict[str, np.ndarray]) -> Network:
+    """The network with other recurrent weights, or what these are made of."""
+    if network.learnt:
+        return network.replace(free={**network.free, **numbers})
+    return network.with_parts({**network.parts(), **numbers})

@@ -13,6 +13,7 @@ from neurorec.dynamics._perturbed import network_of, numbers_of, trials_of
 from neurorec.engines.base import AbstractEngine
 from neurorec.errors import ValueRefused, expect_known
 from neurorec.networks.network import Network
+from neurorec.networks.plasticity import along
 from neurorec.simulation.simulate import simulate
 from neurorec.tasks.base.task import AbstractTask
 
@@ -90,8 +91,15 @@ def _called(what: Any) -> str:
 def _without(network: Network, what: Any) -> Network:
     """The network with units silenced or synapses cut; what its weights were computed by goes."""
     cut = _masks(network, what) if isinstance(what, Mapping) else _outgoing(network, numbers_of("a lesion", what, network.units))
-    weights = {name: np.where(mask, 0, getattr(network, name)) for name, mask in cut.items()}
+    weights = {name: _silenced(network, name, mask) for name, mask in cut.items()}
     return network.replace(**weights, **({"parametrisation": None} if "recurrent" in weights and network.parametrisation else {}))
+
+
+def _silenced(network: Network, name: str, mask: np.ndarray) -> Any:
+    """A weight with zeros under a mask; of a sparse one the synapses stay, and are silent."""
+    if name == "recurrent" and network.pattern is not None:
+        return network.pattern.sharing(np.where(network.pattern.values("the mask", mask), 0, network.recurrent.data))
+    return np.where(mask, 0, getattr(network, name))
 
 
 def _outgoing(network: Network, units: np.ndarray) -> dict[str, np.ndarray]:
@@ -103,8 +111,11 @@ def _outgoing(network: Network, units: np.ndarray) -> dict[str, np.ndarray]:
 
 def _masks(network: Network, what: Mapping[str, Any]) -> dict[str, np.ndarray]:
     expect_known("weight (of a lesion)", what, WEIGHTS)
+    parts = network.parts()
     masks = {
-        name: real_array(name, mask, getattr(network, name).shape, "a mask is shaped as the weight, True where a synapse is cut")
+        name: real_array(
+            name, along(network, name, name, mask), parts[name].shape, "a mask is shaped as the weight, True where a synapse is cut"
+        )
         for name, mask in what.items()
     }
     if wrong := [name for name, mask in masks.items() if not np.isin(mask, (0, 1)).all()]:

@@ -11,7 +11,7 @@ import h5py
 import numpy as np
 
 from neurorec.discovery import resolve
-from neurorec.engines.base import Stimulus
+from neurorec.engines.base import Stimulus, expect_dense
 from neurorec.engines.brian2.circuit_text import circuit
 from neurorec.engines.brian2.contents import arrays, beside, sizes, values
 from neurorec.engines.brian2.unit_text import STEP, UnitText
@@ -68,7 +68,7 @@ def to_brian2(
     Raises
     ------
     NotOffered
-        If the rule or the loss, or a word of the formula, has no form for Brian2.
+        If the rule or the loss, or a word of the formula, has no form for Brian2, or recurrent weights are sparse.
     ValueRefused, RunFileError
         If `path` does not end in .py, or there is such a file.
 
@@ -83,6 +83,7 @@ def to_brian2(
     'five_units.py'
     """
     path = _checked(path, target)
+    expect_dense("a script for Brian2", network)
     law = None if rule is None else _checked_rule(resolve("rules", rule), trials)
     fit(network, trials)
     weights, given = Weights.of(network, np.float64), stimulus(network, trials, np.float64, entropy(seed))

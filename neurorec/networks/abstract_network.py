@@ -21,10 +21,11 @@ if TYPE_CHECKING:
 
     from neurorec.learning.rules.base import AbstractRule
     from neurorec.networks.parametrisations.base import AbstractParametrisation
+    from neurorec.networks.pattern import Pattern
 
 # What engines, training and files need of a network; a shell's completion leaves it out.
 NOT_FOR_USERS = frozenset(
-    "attributes axes component_classes draws expect from_group lower_bounds own_states parametrisation_class parts sizes stored to_group with_parts".split()
+    "attributes axes component_classes draws expect from_group lower_bounds own_states parametrisation_class parts pattern sizes stored to_group with_parts".split()
 )
 
 
@@ -52,6 +53,8 @@ class AbstractNetwork(AbstractDisplayed):
         The class of that name.
     free : mapping of str to array
         What it is computed from: free parameters and fixed arrays.
+    pattern : Pattern or None
+        Which synapses there are, where `recurrent` is sparse.
     formula : Formula
         The symbolic model of a unit; of a torch module, its states only.
     component_classes : tuple of type
@@ -73,6 +76,7 @@ class AbstractNetwork(AbstractDisplayed):
     parametrisation: str | None = None
     parametrisation_class: type[AbstractParametrisation] | None = None
     free: Mapping[str, np.ndarray] = MappingProxyType({})
+    pattern: Pattern | None = None
     formula: Formula
     component_classes: tuple[type, ...]
     axes: ClassVar[Mapping[str, tuple[str, ...]]]

@@ -15,6 +15,7 @@ from neurorec.networks.cell_with_filter import formula_of
 from neurorec.networks.cells.base import AbstractCell
 from neurorec.networks.filters.base import AbstractFilter
 from neurorec.networks.free_parameters import checked_free
+from neurorec.networks.pattern import checked_sparse, is_sparse
 
 CLASSES = {"cell": "cells", "filter": "filters", "parametrisation": "parametrisations"}  # fields that name a class, and its kind
 WEIGHTS = ("recurrent", "input", "bias", "readout", "feedback")
@@ -43,7 +44,8 @@ def checked_fields(passed: Mapping[str, Any]) -> dict[str, Any]:
         passed["parametrisation"], passed["free"] or {}, weights, own_names=(*weights, *formula.parameters)
     )
     for array in (*weights.values(), *free.values()):
-        array.setflags(write=False)
+        if not is_sparse(array):  # which is read-only already
+            array.setflags(write=False)
     parameters = checked_parameters(passed["parameters"], cell, filter, units, dt, plastic)
     names = {name: None if classes[kind] is None else name_of(classes[kind]) for name, kind in CLASSES.items()}
     return {
@@ -85,18 +87,19 @@ def count_units(recurrent: Any, formula: Formula, cell: str) -> int:
     ShapeError
         If it is no matrix, or not of as many columns as the cell has outputs, or a multiple.
     """
-    columns, outputs = np.shape(recurrent)[-1:], len(formula.emitted)
-    if np.ndim(recurrent) != 2 or columns[0] == 0 or columns[0] % outputs:
+    shape, outputs = recurrent.shape if is_sparse(recurrent) else np.shape(recurrent), len(formula.emitted)
+    if len(shape) != 2 or shape[1] == 0 or shape[1] % outputs:
         raise ShapeError(
-            f"recurrent must have shape (D N, K N) with at least one unit, got {np.shape(recurrent)}; {cell} has D={formula.n_drives}, K={outputs}"
+            f"recurrent must have shape (D N, K N) with at least one unit, got {shape}; {cell} has D={formula.n_drives}, K={outputs}"
         )
-    return columns[0] // outputs
+    return shape[1] // outputs
 
 
 def checked_weights(passed: Mapping[str, Any], formula: Formula, units: int) -> dict[str, np.ndarray]:
     """The weights of a network of cells as float64 arrays, with defaults for feedback and bias."""
     rows, columns = formula.n_drives * units, len(formula.emitted) * units
-    recurrent = real_array("recurrent", passed["recurrent"], (rows, columns), "weights are (post, pre), one block of rows a drive")
+    check = checked_sparse if is_sparse(passed["recurrent"]) else real_array
+    recurrent: Any = check("recurrent", passed["recurrent"], (rows, columns), "weights are (post, pre), one block of rows a drive")
     readout = real_array("readout", passed["readout"], (-1, columns), "one column a unit's output")
     bias = np.zeros(rows) if passed["bias"] is None else passed["bias"]
     return {

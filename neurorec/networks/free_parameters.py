@@ -11,7 +11,9 @@ import numpy as np
 from neurorec.arrays import real_array
 from neurorec.discovery import resolve
 from neurorec.errors import NotOffered, ValueRefused, expect_known
+from neurorec.networks.on_pattern import OnPattern, fitting
 from neurorec.networks.parametrisations.base import AbstractParametrisation
+from neurorec.networks.pattern import strengths, with_strengths
 
 if TYPE_CHECKING:
     from neurorec.learning.rules.base import AbstractRule
@@ -68,7 +70,8 @@ class FreeParameters(AbstractFreeParameters):
 
     def __init__(self, network: AbstractNetwork):
         self.network = network
-        self.parametrisation: Any = network.parametrisation_class
+        made: Any = network.parametrisation_class
+        self.parametrisation: Any = made if network.pattern is None else OnPattern(made, network.pattern)
 
     def expect_schedule(self, schedule: str) -> None:
         """Not after every step."""
@@ -122,6 +125,8 @@ def checked_free(
     ------
     ShapeError, ValueRefused
         If names or shapes are others, or `recurrent` is no value of the parametrisation, or that of other free parameters.
+    NotOffered
+        If `recurrent` is sparse.
     """
     if parametrisation is None:
         if free:
@@ -131,14 +136,15 @@ def checked_free(
     if clash := [name for name in chosen.learnt if name in own_names]:
         raise ValueRefused(f"{clash[0]!r} is a free parameter of {type(chosen).__name__} and a name of the network's own; rename one")
     recurrent, read = weights["recurrent"], {name: weights[name] for name in chosen.reads}
-    arrays = _arrays(chosen, recurrent.shape, free) if free else chosen.of(recurrent, **read)
-    value = chosen.map({**arrays, **read})
-    _expect_close(value, recurrent, chosen, "the free parameters give" if free else "the nearest value is")
-    return arrays, value
+    law = fitting(chosen, recurrent)
+    arrays = _arrays(law, recurrent.shape, free) if free else law.of(recurrent, **read)
+    value = law.map({**arrays, **read})
+    _expect_close(value, strengths(recurrent), chosen, "the free parameters give" if free else "the nearest value is")
+    return arrays, with_strengths(recurrent, value)
 
 
 def _expect_close(value: np.ndarray, recurrent: np.ndarray, parametrisation: AbstractParametrisation, stated: str) -> None:
-    off = float(np.abs(value - recurrent).max() / max(1.0, np.abs(recurrent).max()))
+    off = float(np.abs(value - recurrent).max(initial=0) / max(1.0, np.abs(recurrent).max(initial=0)))
     if off > CLOSE or not np.isfinite(off):
         raise ValueRefused(
             f"recurrent is not what {type(parametrisation).__name__} makes, {parametrisation.range}: {stated} one that differs by {off:.2g}; "
@@ -154,17 +160,21 @@ def recurrent_after(network: Network, parametrisation: Any, changes: Mapping[str
     ShapeError, ValueRefused
         If names or shapes are others.
     """
-    chosen = resolve("parametrisations", parametrisation)
+    chosen = fitting(resolve("parametrisations", parametrisation), network.recurrent)
     if not changes.get("free") and not {*chosen.reads} & changes.keys():
         return {}
     read = {name: np.asarray(changes.get(name, getattr(network, name)), float) for name in chosen.reads}
     free = _arrays(chosen, network.recurrent.shape, changes.get("free") or network.free)
-    return {"recurrent": chosen.map({**free, **read})}
+    return {"recurrent": with_strengths(network.recurrent, chosen.map({**free, **read}))}
 
 
-def _arrays(parametrisation: AbstractParametrisation, shape: tuple[int, ...], free: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+def _arrays(parametrisation: Any, shape: tuple[int, ...], free: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     names = (*parametrisation.learnt, *parametrisation.fixed)
-    expect_known(f"array of {type(parametrisation).__name__} (in free)", free, names)
+    expect_known(f"array of {_name(parametrisation)} (in free)", free, names)
     if missing := [name for name in names if name not in free]:
-        raise ValueRefused(f"free lacks {', '.join(missing)}; {type(parametrisation).__name__} takes {', '.join(names)}")
+        raise ValueRefused(f"free lacks {', '.join(missing)}; {_name(parametrisation)} takes {', '.join(names)}")
     return {name: real_array(name, free[name], wanted) for name, wanted in parametrisation.shapes((shape[0], shape[1]), free).items()}
+
+
+def _name(parametrisation: Any) -> str:
+    return type(getattr(parametrisation, "law", parametrisation)).__name__

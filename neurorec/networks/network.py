@@ -15,9 +15,12 @@ from neurorec.formula.derive import Formula
 from neurorec.learning.rules.base import AbstractRule
 from neurorec.networks.abstract_network import AbstractNetwork
 from neurorec.networks.cell_with_filter import formula_of
-from neurorec.networks.checks import CLASSES, WEIGHTS, checked_fields
+from neurorec.networks.checks import CLASSES, checked_fields
 from neurorec.networks.free_parameters import recurrent_after
 from neurorec.networks.parametrisations.base import AbstractParametrisation
+from neurorec.networks.parts import changes_for, learnable_of, parts_of, stored_of
+from neurorec.networks.pattern import Pattern, is_sparse
+from neurorec.networks.random_synapses import synapses_between
 from neurorec.networks.random_weights import expect_sizes, initialised, random_weights
 from neurorec.networks.summary import network_rows
 from neurorec.random_numbers.seeds import NETWORK, entropy, generator
@@ -39,8 +42,8 @@ class Network(AbstractNetwork):
 
     Parameters
     ----------
-    recurrent : (D N, K N) array_like
-        Recurrent weights, (post, pre); drive after drive, as torch stacks gates.
+    recurrent : (D N, K N) array_like or scipy.sparse matrix
+        Recurrent weights, (post, pre); drive after drive, as torch stacks gates. Sparse ones stay a `csr_array` of the same synapses.
     input : (D N, I) array_like
         Input weights.
     readout : (O, K N) array_like
@@ -96,7 +99,7 @@ class Network(AbstractNetwork):
       plastic     40 numbers: recurrent, input, readout
     """
 
-    recurrent: np.ndarray
+    recurrent: np.ndarray  # or a csr_array
     input: np.ndarray
     readout: np.ndarray
     feedback: np.ndarray = _OWN
@@ -136,6 +139,8 @@ class Network(AbstractNetwork):
         *,
         spectral_radius: float | None = None,
         sparsity: float = 0.0,
+        density: float | None = None,
+        degree: int | None = None,
         readout_gain: float = 1.0,
         bias: np.ndarray = _OWN,
         initial: Any = None,
@@ -160,8 +165,11 @@ class Network(AbstractNetwork):
         spectral_radius : float, optional
             Rescale each drive's recurrent weights to this spectral radius instead (cells with one output).
         sparsity : float
-            Fraction of recurrent connections that are absent at the start, in [0, 1); the others are stronger
+            Fraction of recurrent connections that are absent at the start, in [0, 1), of an ordinary matrix; the others are stronger
             by ``1 / sqrt(1 - sparsity)``, so that a unit's input keeps its variance.
+        density, degree : float or int, optional
+            For a sparse matrix, to which training keeps: the probability of a connection, in (0, 1]; or how many synapses every unit
+            receives, on each drive. Strengths are ``N(0, gain^2 / (density N))``.
         readout_gain : float
             Of the first readout weights; a small readout turns sooner towards the feedback, which RFLO needs.
         parametrisation : str, class or instance, optional
@@ -186,7 +194,8 @@ class Network(AbstractNetwork):
         expect_sizes(inputs, units, outputs)
         formula = formula_of(class_of("cells", cell), None if filter is None else class_of("filters", filter), ())
         rng = generator(entropy(seed), NETWORK)
-        weights = random_weights(formula, inputs, units, outputs, rng, gain, spectral_radius, sparsity, readout_gain)
+        synapses = synapses_between(formula, units, gain, spectral_radius, sparsity, density, degree)
+        weights = random_weights(formula, inputs, units, outputs, rng, synapses, readout_gain)
         return cls(
             **initialised(parametrisation, weights, units, rng),
             cell=cell, dt=dt, bias=bias, initial=initial, parameters=parameters, noise=noise, filter=filter, plastic=plastic,
@@ -230,6 +239,11 @@ class Network(AbstractNetwork):
         return self.input.shape[1]
 
     @property
+    def pattern(self) -> Pattern | None:
+        """Which synapses there are, where `recurrent` is sparse."""
+        return Pattern.of(self.recurrent) if is_sparse(self.recurrent) else None
+
+    @property
     def component_classes(self) -> tuple[type, ...]:
         """Of its cell, filter and parametrisation."""
         return tuple(each for each in self._classes.values() if each is not None)
@@ -242,11 +256,7 @@ class Network(AbstractNetwork):
     @property
     def learnable(self) -> int:
         """Number of numbers that training changes; free parameters, less those of absent synapses, count in the place of `recurrent`."""
-        sizes = {name: getattr(self, name).size if name in WEIGHTS else self.units for name in self.plastic}
-        if self.learnt and "recurrent" in sizes:
-            absent = np.count_nonzero(self.free["mask"] == 0) if "mask" in self.free else 0
-            sizes["recurrent"] = sum(self.free[name].size for name in self.learnt) - absent
-        return sum(sizes.values())
+        return learnable_of(self)
 
     def replace(self, **changes: Any) -> Network:
         """A new network with some fields changed; of `recurrent` and `free`, the one that is left out follows from the other."""
@@ -272,22 +282,16 @@ class Network(AbstractNetwork):
         """A cell learns by every rule, at all times."""
 
     def parts(self) -> dict[str, np.ndarray]:
-        """The weights, every parameter of the cell and its filter (one value a unit), and the free parameters of `recurrent`, if any."""
-        rows = [self.per_unit(p) for p in self.formula.parameters]
-        parts = {name: getattr(self, name) for name in WEIGHTS} | {"parameters": np.array(rows).reshape(len(rows), self.units)}
-        return parts | {name: self.free[name] for name in self.learnt}
+        """Weights (of sparse ones the strengths, (S,)), parameters of the cell and its filter, (Q, N), and free parameters of `recurrent`."""
+        return parts_of(self)
 
     def with_parts(self, parts: Mapping[str, np.ndarray]) -> Network:
         """The network with others in their place."""
-        rows = zip(self.formula.parameters, parts["parameters"], strict=True)
-        changed = {name: row for name, row in rows if name in self.plastic}
-        free = {**self.free, **{name: parts[name] for name in self.learnt}}
-        return self.replace(**{name: parts[name] for name in WEIGHTS}, parameters={**self.parameters, **changed}, free=free)
+        return self.replace(**changes_for(self, parts))
 
     def stored(self) -> dict[str, np.ndarray]:
         """As the contract says."""
-        parameters, free = {f"parameters/{n}": self.per_unit(n) for n in self.parameters}, {f"free/{n}": a for n, a in self.free.items()}
-        return {name: getattr(self, name) for name in self.axes} | parameters | free
+        return stored_of(self)
 
     @classmethod
     def from_group(cls, group: h5py.Group, trust: Trusted = False) -> Network:

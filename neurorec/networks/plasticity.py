@@ -11,6 +11,7 @@ from neurorec.arrays import real_array
 from neurorec.errors import ValueRefused, expect_known
 from neurorec.learning.rules.base import AbstractRule
 from neurorec.networks.abstract_network import AbstractNetwork
+from neurorec.networks.pattern import strengths
 
 Plastic = Sequence[str] | Mapping[str, Any]
 Rate = float | Mapping[str, Any]
@@ -90,13 +91,20 @@ def uneven(rates: Rates) -> tuple[str, ...]:
 
 def largest_rate(rate: Rate) -> float | dict[str, float]:
     """A rate as plain numbers: of an array its largest entry."""
-    return {name: float(np.max(each, initial=0)) for name, each in rate.items()} if isinstance(rate, Mapping) else float(rate)
+    return {name: float(np.max(strengths(each), initial=0)) for name, each in rate.items()} if isinstance(rate, Mapping) else float(rate)
 
 
 def weight_shape(network: AbstractNetwork, name: str) -> tuple[int, ...]:
     """Of a weight, or of a per-unit parameter."""
     parts = network.parts()
     return parts[name].shape if name in parts else (network.units,)
+
+
+def along(network: AbstractNetwork, name: str, what: str, value: Any) -> Any:
+    """Numbers shaped as a weight, as its optimiser holds them: of sparse recurrent weights one a synapse."""
+    if network.pattern is None or name not in ("recurrent", *network.learnt):
+        return value
+    return network.pattern.values(what, value)
 
 
 def changing(network: AbstractNetwork, rule: AbstractRule) -> list[str]:
@@ -106,6 +114,7 @@ def changing(network: AbstractNetwork, rule: AbstractRule) -> list[str]:
 
 
 def _rate(network: AbstractNetwork, name: str, value: Any) -> float | np.ndarray:
+    value = along(network, name, f"rate[{name!r}]", value)
     shape = () if np.ndim(value) == 0 else weight_shape(network, name)
     rate = real_array(f"rate[{name!r}]", value, shape, "one rate a synapse, shaped as the weight")
     if rate.size and rate.min() < 0:
@@ -114,6 +123,7 @@ def _rate(network: AbstractNetwork, name: str, value: Any) -> float | np.ndarray
 
 
 def _mask(network: AbstractNetwork, name: str, value: Any) -> np.ndarray:
+    value = along(network, name, f"plastic[{name!r}]", value)
     mask = real_array(f"plastic[{name!r}]", value, weight_shape(network, name), "a mask is shaped as the weight, True where it changes")
     if not np.isin(mask, (0, 1)).all():
         raise ValueRefused(f"plastic[{name!r}] must hold True and False (or 1 and 0); rates of their own go in rate={{{name!r}: array}}")

@@ -6,10 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from neurorec.arrays import positive, whole
+from neurorec.arrays import whole
 from neurorec.discovery import resolve
-from neurorec.errors import ValueRefused
 from neurorec.formula.derive import Formula
+from neurorec.networks.on_pattern import fitting
+from neurorec.networks.pattern import with_strengths
+from neurorec.networks.random_synapses import Synapses
 from neurorec.process.memory import expect_memory
 
 Arrays = dict[str, np.ndarray]
@@ -22,25 +24,19 @@ def expect_sizes(inputs: int, units: int, outputs: int) -> None:
 
 
 def random_weights(
-    formula: Formula, inputs: int, units: int, outputs: int, rng: np.random.Generator,
-    gain: float, spectral_radius: float | None, sparsity: float, readout_gain: float,
-) -> Arrays:  # fmt: skip
+    formula: Formula, inputs: int, units: int, outputs: int, rng: np.random.Generator, synapses: Synapses, readout_gain: float
+) -> Arrays:
     """All weights but the bias, for the arguments of `Network.random`.
 
     Raises
     ------
     ValueRefused
-        If a setting is out of its range, or the weights would not fit into memory.
+        If the weights would not fit into memory.
     """
-    if not 0 <= sparsity < 1:
-        raise ValueRefused(f"sparsity must lie in [0, 1), got {sparsity}; 0.9 leaves one connection in ten")
     rows, columns = formula.n_drives * units, len(formula.emitted) * units
-    numbers = 2 * rows * columns + rows * inputs + 2 * columns * outputs  # recurrent weights twice: they are drawn, then scaled
-    expect_memory(8 * numbers, f"a network of {units} units", "use fewer units")
-    recurrent = rng.standard_normal((rows, columns)) * (gain / np.sqrt(units * (1 - sparsity)))
-    recurrent *= rng.random(recurrent.shape) >= sparsity
+    expect_memory(8 * (synapses.numbers + rows * inputs + 2 * columns * outputs), f"a network of {units} units", "use fewer units")
     return {
-        "recurrent": recurrent if spectral_radius is None else _with_spectral_radius(recurrent, units, spectral_radius),
+        "recurrent": synapses.drawn(rng),
         "input": rng.uniform(-1, 1, (rows, inputs)),
         "readout": readout_gain * (rng.uniform(-1, 1, (outputs, columns)) / np.sqrt(units)),
         "feedback": rng.standard_normal((columns, outputs)),
@@ -51,15 +47,8 @@ def initialised(parametrisation: Any, weights: Arrays, units: int, rng: np.rando
     """The weights with `recurrent` as the parametrisation initialises it, and its free parameters; as they are without one."""
     if parametrisation is None:
         return {**weights}
-    chosen = resolve("parametrisations", parametrisation)
+    chosen, recurrent = resolve("parametrisations", parametrisation), weights["recurrent"]
+    law = fitting(chosen, recurrent)
     read = {name: weights[name] for name in chosen.reads}
-    free = chosen.start(weights["recurrent"], units, rng, **read)
-    return {**weights, "recurrent": chosen.map({**free, **read}), "free": free, "parametrisation": parametrisation}
-
-
-def _with_spectral_radius(recurrent: np.ndarray, units: int, radius: float) -> np.ndarray:
-    if recurrent.shape[1] != units:
-        raise ValueRefused("spectral_radius needs a cell with one output; use gain")
-    blocks = recurrent.reshape(-1, units, units)
-    drawn = np.abs(np.linalg.eigvals(blocks)).max(axis=1)
-    return (blocks * (positive("spectral_radius", radius) / drawn)[:, None, None]).reshape(recurrent.shape)
+    free = law.start(recurrent, units, rng, **read)
+    return {**weights, "recurrent": with_strengths(recurrent, law.map({**free, **read})), "free": free, "parametrisation": parametrisation}

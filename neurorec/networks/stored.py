@@ -16,6 +16,7 @@ from neurorec.hdf5.seal import sealed
 from neurorec.hdf5.states import INITIAL, state_to_read
 from neurorec.hdf5.values import fetch, number, text
 from neurorec.hdf5.wholes import expect_whole
+from neurorec.networks.pattern import AXES, from_file
 from neurorec.networks.weights import Weights
 from neurorec.trust import Trusted, class_named
 
@@ -29,7 +30,8 @@ def write(group: h5py.Group, network: AbstractNetwork) -> None:
     """The arrays of a network as datasets whose dimensions are labelled, and the rest of it as attributes."""
     for path, array in network.stored().items():
         name = path.rpartition("/")[2]
-        labels = network.axes.get(path) or (("unit",) if path.startswith("parameters/") else [f"{name}_{k}" for k in range(array.ndim)])
+        known = {**network.axes, **AXES} if network.pattern else network.axes
+        labels = known.get(path) or (("unit",) if path.startswith("parameters/") else [f"{name}_{k}" for k in range(array.ndim)])
         label(group.create_dataset(path, data=array), labels)
     group.attrs.update({name: _attribute(getattr(network, name)) for name in network.attributes})
 
@@ -49,8 +51,11 @@ def cell_fields(group: h5py.Group, names: Iterable[str], trust: Trusted) -> dict
     """
     if "architecture" in group.attrs:
         raise RunFileError("there is a network of a torch module; read it with nr.ModuleNetwork.load")
-    arrays = {name: fetch(group, name) for name in names}
+    arrays: dict[str, Any] = {name: fetch(group, name) for name in names}
     parameters, free = ({name: fetch(group, f"{part}/{name}") for name in group.get(part, ())} for part in ("parameters", "free"))
+    if "pattern" in group:
+        first, pre = fetch(group, "pattern/first"), fetch(group, "pattern/pre")
+        arrays["recurrent"] = from_file(arrays["recurrent"], first, pre, arrays["readout"].shape[1])
     filter, parametrisation = (text(group, name, "") or None for name in ("filter", "parametrisation"))
     return {
         **arrays, "cell": class_named("cells", text(group, "cell"), trust), "dt": number(group, "dt"), "noise": number(group, "noise"),

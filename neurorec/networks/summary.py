@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neurorec.display import Rows, briefly, several, shape, some, span
+from neurorec.networks.pattern import strengths
 
 if TYPE_CHECKING:
     from neurorec.networks.abstract_network import AbstractNetwork
@@ -53,5 +54,10 @@ def _plastic(network: AbstractNetwork) -> str:
 
 def _gain(network: Network) -> str:
     """g of recurrent weights N(0, g^2 / N), which says whether tanh units are chaotic, and the share of absent weights."""
-    absent = float(np.mean(network.recurrent == 0))
-    return f"gain {network.recurrent.std() * np.sqrt(network.units):.3g}" + (f", {absent:.0%} absent" if absent else "")
+    recurrent = network.recurrent
+    if network.pattern:
+        density = recurrent.size / np.prod(recurrent.shape, dtype=float)
+        gain = np.sqrt(network.units * density * np.mean(strengths(recurrent) ** 2)) if recurrent.size else 0.0
+        return f"gain {gain:.3g}, {some(recurrent.size, 'synapse')}, {density:.3g} of all"
+    absent = float(np.mean(recurrent == 0))
+    return f"gain {recurrent.std() * np.sqrt(network.units):.3g}" + (f", {absent:.0%} absent" if absent else "")

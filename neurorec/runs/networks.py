@@ -26,6 +26,7 @@ LONG_NAMES = {
     "bias": "bias of each drive",
     "initial": "state before the first step",
 }
+SYNAPSES = {"first": "number of the first synapse of each row of recurrent weights", "pre": "column of each synapse"}
 
 
 def snapshot_path(trial: int) -> str:
@@ -60,8 +61,9 @@ def build_snapshot(group: h5py.Group, network: AbstractNetwork, trial: int) -> N
     """Make room for the network after so many trials, filled with NaN until the training reaches them."""
     build_network(group, network)
     if trial > 0:
-        for name in network.stored():
-            fill_with_nan(group[name])
+        for name, array in network.stored().items():
+            if array.dtype.kind == "f":  # which synapses there are stays as it is
+                fill_with_nan(group[name])
 
 
 def overwrite_network(group: h5py.Group, network: AbstractNetwork) -> None:
@@ -77,7 +79,11 @@ def overwrite_network(group: h5py.Group, network: AbstractNetwork) -> None:
 
 
 def _long_name(part: str, name: str) -> str:
-    whose = {"parameters": f"parameter {name} of each unit", "free": f"{name}, of which recurrent weights are made"}
+    whose = {
+        "pattern": SYNAPSES.get(name, ""),
+        "parameters": f"parameter {name} of each unit",
+        "free": f"{name}, of which recurrent weights are made",
+    }
     return whose.get(part, f"{name} of the torch module")
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from neurorec.discovery import resolve
@@ -24,7 +26,7 @@ def weight_change(
     engine: str | AbstractEngine = "numba",
     feedback: str | AbstractFeedback | None = None,
     seed: int | None = 0,
-) -> dict[str, np.ndarray]:
+) -> dict[str, Any]:
     """The change that a rule would make, summed over time and averaged over trials: for an exact rule -dL/dW.
 
     Parameters
@@ -41,7 +43,7 @@ def weight_change(
     dict of str to array
         ``recurrent, input, readout, bias`` (of a torch module: its own weights, and ``readout``), shaped as the network's, each
         plastic parameter of the cell, (N,), and each free parameter of `recurrent`, shaped as in ``network.free``; zero where
-        the rule changes nothing.
+        the rule changes nothing. Of sparse recurrent weights a sparse matrix of the same synapses.
     """
     runner, law = resolve("engines", engine), resolve("rules", rule)
     check(runner, law, "trial", network)
@@ -50,10 +52,12 @@ def weight_change(
     activity = runner.forward(network, weights, given)
     error, back = weighted_error(activity.readout, trials), resolve("feedbacks", feedback or law.feedback)
     change = runner.change(network, weights, given, activity, error, law, back)
-    found = {name: change.view(name) for name in change.spans if name not in ("feedback", "parameters", *network.learnt)}
+    found: dict[str, Any] = {name: change.view(name) for name in change.spans if name not in ("feedback", "parameters", *network.learnt)}
     found |= {name: change.parameters[network.formula.parameters.index(name)] for name in network.formula.plastic}
     found = {name: value if law.may_change(name) else np.zeros_like(value) for name, value in found.items()}
     for name in found.keys() & change.spans.keys():
         change.view(name)[...] = found[name]
     free_parameters_of(network).pull_back(weights, change, law)
+    if network.pattern is not None:
+        found["recurrent"] = network.pattern.matrix(found["recurrent"])
     return found | {name: change.view(name) for name in network.learnt}

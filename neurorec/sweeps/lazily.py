@@ -17,6 +17,7 @@ from xarray.backends import BackendArray
 from xarray.core import indexing
 
 from neurorec.errors import RunFileError
+from neurorec.networks.pattern import whole
 from neurorec.process.memory import expect_memory
 from neurorec.runs.open_file import ClosedFile
 from neurorec.runs.run_reader import RunReader
@@ -83,7 +84,7 @@ def final(folder: Path, plan: Plan, trust: bool) -> xarray.Dataset:
     numbers = {name: _numbers(plan, said, name) for name in ("loss", *_columns(plan), "done")}
     states = _over(plan, [each.get("state", "left") for each in said])
     shapes = {name: shape for name in WEIGHTS if (shape := _shape(name, said)) is not None}
-    read = {name: lambda path, name=name: getattr(RunReader.open(path, trust).network(), name) for name in shapes}
+    read = {name: lambda path, name=name: whole(getattr(RunReader.open(path, trust).network(), name)) for name in shapes}
     arrays = {name: (AXES[name], shape, read[name], {}) for name, shape in shapes.items()}
     return _dataset(folder, plan, arrays).assign(numbers | {"state": (tuple(plan.shape), states)})
 

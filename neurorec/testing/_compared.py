@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from neurorec.discovery import resolve
+from neurorec.networks.pattern import strengths
 from neurorec.runs.record import Record
 from neurorec.simulation.simulate import simulate
 from neurorec.simulation.weight_change import weight_change
@@ -31,6 +32,7 @@ def check_changes(of: object, engine: Any, rule: Any, cell: Any = "leaky_tanh", 
     for seed, size in enumerate(several()):
         net, data = network(size, cell, seed, noise=0.05, **model), trials(size, seed)
         ours, definition = (weight_change(net, data, rule, each, feedback, seed) for each in (runner, "reference"))
+        ours, definition = ({name: strengths(change) for name, change in each.items()} for each in (ours, definition))
         alike(ours, definition, runner.tolerance, of, f"{type(runner).__name__} changes weights as the reference does ({size})")
 
 

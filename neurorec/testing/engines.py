@@ -43,6 +43,9 @@ def check_engine(engine: Any, cells: tuple[str, ...] = ("leaky_tanh", "gru"), ru
         for rule in rules:
             if runner.through_units or not resolve("rules", rule).through_units:
                 check_changes(runner, runner, rule, cell)
+        if runner.sparse:
+            check_simulation(runner, runner, cell, density=0.4)
+            check_changes(runner, runner, rules[0], cell, density=0.4)
         check_steps(runner, runner, ORDINARY, cell, rate=0.03, feedback="kolen_pollack", weight_decay=0.1)
     _check_stream(runner)
 

@@ -116,6 +116,8 @@ class AbstractEngine(ABC):
         Classes of networks it can step.
     through_units : bool
         Whether it evaluates rules of full influence: what a weight does to a unit by way of other units.
+    sparse : bool
+        Whether it steps networks whose recurrent weights are sparse.
     needs : frozenset of str
         What the machine must have: ``"gpu"``.
     """
@@ -125,6 +127,7 @@ class AbstractEngine(ABC):
     offers: ClassVar[frozenset[str]]
     takes: ClassVar[tuple[type, ...]] = (Network,)
     through_units: ClassVar[bool] = True
+    sparse: ClassVar[bool] = False
     needs: ClassVar[frozenset[str]] = frozenset()
 
     @property
@@ -264,6 +267,23 @@ def expect_taken(engine: AbstractEngine, network: AbstractNetwork) -> None:
     """
     if not isinstance(network, engine.takes):
         raise NotOffered(f"{type(engine).__name__} steps formulas, and {type(network).__name__} holds a torch module; use engine='torch'")
+    if not engine.sparse:
+        expect_dense(type(engine).__name__, network)
+
+
+def expect_dense(what: str, network: AbstractNetwork) -> None:
+    """Refuse, for what has no sparse recurrent weights, a network whose are.
+
+    Raises
+    ------
+    NotOffered
+        Saying what has.
+    """
+    if network.pattern is not None:
+        raise NotOffered(
+            f"{what} has no sparse recurrent weights, and this network's are; use engine='numba', or, where they fit into memory as a "
+            "whole matrix, net.replace(recurrent=net.recurrent.toarray())"
+        )
 
 
 def check(engine: AbstractEngine, rule: AbstractRule, schedule: str, network: AbstractNetwork) -> None:

@@ -46,6 +46,7 @@ class NumbaEngine(AbstractEngine):
     dtype = np.float32
     tolerance = TOLERANCES["float32"]
     offers = frozenset({"trial", "step"})
+    sparse = True
 
     def __init__(self, per_step: str | None = None, dtype: str = "float32", threads: int | None = None) -> None:
         if per_step not in (None, *WAYS):
@@ -69,7 +70,7 @@ class NumbaEngine(AbstractEngine):
         """As the contract says."""
         own, units, activity = self._for(network), network.units, self._activity(network, stimulus)
         arguments = (
-            own.onward, own.constants(weights), own.packed("recurrent transposed", weights.recurrent, units, units),
+            own.onward, own.constants(weights), own.recurrence.onward(own, weights),
             own.packed("input transposed", weights.input, units, network.inputs),
             own.packed("readout transposed", weights.readout, network.outputs, units), weights.bias, weights.readout, *own.wiring,
             np.ascontiguousarray(stimulus.inputs), _noise(stimulus, weights.bias.size),
@@ -101,9 +102,9 @@ class NumbaEngine(AbstractEngine):
         partial = own.room.array("partial", (len(own.plastic_rows), trials, units))
         arguments = (
             own.backward, own.constants(weights),
-            own.packed("recurrent", weights.recurrent.T, units, units) if full else own.room.array("none", (0, 0, 0, 0)),
+            own.recurrence.backward(own, weights, full),
             own.packed("feedback", np.ascontiguousarray(matrix), units, network.outputs), *own.wiring, full, error,
-            activity.states, activity.drives, own.outputs, back, partial, at_once, presynaptic, x, change.recurrent, input_, change.bias, change.readout,
+            activity.states, activity.drives, own.outputs, back, partial, at_once, presynaptic, x, own.recurrence.change(change.recurrent), input_, change.bias, change.readout,
         )  # fmt: skip
         self._threads.share(own.kernels.reverse_scan, arguments, trials, work)
         if not at_once:
@@ -128,7 +129,7 @@ class NumbaEngine(AbstractEngine):
     def chunks(self, network: Network, update_settings: UpdateSettings, schedule: str, steps: int, trials: int) -> bool:
         """Of batches that one thread learns from, where weights change after each: longer ones do not wait for Python."""
         alone = self._threads.worth(trials, steps * network.recurrent.size) == 1
-        return schedule == "trial" and alone and possible(network, update_settings, np.dtype(self.dtype))
+        return schedule == "trial" and network.pattern is None and alone and possible(network, update_settings, np.dtype(self.dtype))
 
     def chunk(
         self, network: Network, weights: Weights, batches: Batches, optimiser_state: OptimiserState, update_settings: UpdateSettings
@@ -166,8 +167,12 @@ class NumbaEngine(AbstractEngine):
         for d, (recurrent, external) in enumerate(zip(*own.wiring, strict=True)):
             post = slice(d * units, (d + 1) * units)
             factors = Factors(rows(back[recurrent]), rows(back[external]), error, emitted, emitted[trials:], x)
-            part = Change(change.recurrent[post], change.input[d], change.bias[post], change.readout[: 0 if d else None])
-            self._threads.share(own.kernels.gathered, (*factors, *part, trials), units, len(x) * emitted.shape[1])
+            part = Change(
+                own.recurrence.of_drive(change.recurrent, d), change.input[d], change.bias[post], change.readout[: 0 if d else None]
+            )
+            self._threads.share(
+                own.kernels.gathered, (*factors, *part, trials), units, len(x) * change.recurrent.size // (units * own.drives)
+            )
 
     def _conclude(self, own: Prepared, change: Weights, inputs: np.ndarray, partial: np.ndarray) -> None:
         """What the loops leave to do; inputs (D, I, N) is dWin transposed."""
@@ -176,7 +181,7 @@ class NumbaEngine(AbstractEngine):
             post = slice(d * units, (d + 1) * units)
             change.input[post] = inputs[d].T
             if recurrent < 0:  # no such part, no change
-                change.recurrent[post] = 0
+                own.recurrence.of_drive_alone(change.recurrent, d)[...] = 0
             if external < 0:
                 change.input[post], change.bias[post] = 0, 0
         if len(partial):

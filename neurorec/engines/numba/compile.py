@@ -71,14 +71,22 @@ def optimise(vector, change, slots, rates, count, settings):
     vector += method(vector, change, slots, rates, count, ({settings}))
 """,
 }
-_LOOPS = ("product", "readout", "kernels", "time_step", "causal", "fused", "low_rank", "chunk")
+_LOOPS = {  # of each kind of recurrent weights
+    "dense": ("product", "recurrence", "readout", "kernels", "time_step", "causal", "learning", "fused", "low_rank", "chunk"),
+    "sparse": ("product", "recurrence", "readout", "kernels", "time_step", "learning", "fused"),
+}
+_OF_A_KIND = ("recurrence", "learning")  # files of which each kind has its own
 
 
-@once(4)
-def loops(dtype: str) -> ModuleType:
-    """Package with the time loops in a float type, which are the same for every model: modules `kernels`, `causal`, `chunk` ..."""
+@once(8)
+def loops(dtype: str, kind: str = "dense") -> ModuleType:
+    """Package with the time loops in a float type, which are the same for every model: modules `kernels`, `causal`, `chunk` ...
+
+    `kind` is that of the recurrent weights: ``"dense"`` or ``"sparse"``.
+    """
     precision = {"precision": f"from neurorec.formula.{PRECISION[dtype]} import real\n"}
-    return package({**precision, **{name: _copied(name) for name in _LOOPS}}, _salt())
+    files = {name: f"{kind}_{name}" if name in _OF_A_KIND else name for name in _LOOPS[kind]}
+    return package({**precision, **{name: _copied(file) for name, file in files.items()}}, _salt())
 
 
 def products() -> ModuleType:

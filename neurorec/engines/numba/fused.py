@@ -4,8 +4,8 @@ For gradient descent without clipping nothing about a step's change must be know
 weights is traced, changed and multiplied by the next step's activity while it lies in the nearest cache: weights and
 traces are read and written once a step. `causal` does every other case.
 
-Rows of recurrent weights and traces begin on a cache line, so that their width is rounded up; the surplus is zero. Input
-weights and biases are the few columns ``external (I + 1, D N)``, so that loops run along units.
+Recurrent weights and their traces are what ``.learning`` takes (dense_learning.py, sparse_learning.py). Input weights and biases are the few columns
+``external (I + 1, D N)``, so that loops run along units.
 """
 
 from __future__ import annotations
@@ -15,75 +15,9 @@ import numpy as np
 from neurorec.engines.numba.arguments import Rates
 from neurorec.formula.entry import entry, part
 
+from .learning import first_drive, learn_recurrent, learn_recurrent_alone, width_of  # pyright: ignore[reportMissingImports]
 from .precision import real  # pyright: ignore[reportMissingImports]
-from .time_step import arrange, emit_initial, external_drive, learn_readout, recurrent_drive, scratch, step_and_teach  # pyright: ignore[reportMissingImports]
-
-
-@part
-def learn_recurrent_alone(recurrent, recurrent_ports, rate, shrink, trace, decay, slope, adjoint, presynaptic, coming, drives):
-    """As `learn_recurrent`, for units of one state in one trial: one sweep a row."""
-    units, width = drives.shape[2], recurrent.shape[1]
-    drives[:] = real(0)
-    for d in range(recurrent_ports.shape[0]):
-        p, first = recurrent_ports[d], d * units
-        if p < 0:
-            recurrent[first : first + units] *= shrink
-            continue
-        for n in range(units):
-            keep, gain, scale, total = decay[0, 0, n], slope[p, 0, n], rate * adjoint[0, 0, n], real(0)
-            for m in range(width):
-                e = keep * trace[first + n, 0, 0, m] + gain * presynaptic[0, m]
-                trace[first + n, 0, 0, m] = e
-                w = shrink * recurrent[first + n, m] + scale * e
-                recurrent[first + n, m] = w
-                total += w * coming[0, m]
-            drives[p, 0, n] += total
-
-
-@part
-def learn_recurrent(recurrent, recurrent_ports, rate, shrink, trace, decay, slope, adjoint, presynaptic, coming, fresh, drives):
-    """e <- D e + F o(t-1)^T, W <- shrink W + rate signal e, and W o(t), the recurrent part of the next drives (P, B, N).
-
-    trace (D N, B, k, M), decay (k k, B, N), slope (k P, B, N), adjoint (k, B, N), presynaptic (B, M), o(t-1), and coming (B, M), o(t);
-    fresh (k, M) is scratch.
-    """
-    k, trials, units = adjoint.shape
-    n_ports, width = drives.shape[0], recurrent.shape[1]
-    drives[:] = real(0)
-    for row in range(recurrent.shape[0]):
-        d = row // units
-        n, p = row - d * units, recurrent_ports[d]
-        for m in range(width):
-            recurrent[row, m] *= shrink
-        if p < 0:  # no unit acts through it: nothing is learnt
-            continue
-        for b in range(trials):
-            if k == 1:
-                keep, gain, scale = decay[0, b, n], slope[p, b, n], rate * adjoint[0, b, n]
-                for m in range(width):
-                    e = keep * trace[row, b, 0, m] + gain * presynaptic[b, m]
-                    trace[row, b, 0, m] = e
-                    recurrent[row, m] += scale * e
-                continue
-            for j in range(k):
-                keep, gain = decay[j * k + j, b, n], slope[j * n_ports + p, b, n]
-                for m in range(width):
-                    fresh[j, m] = keep * trace[row, b, j, m] + gain * presynaptic[b, m]
-                for i in range(k):
-                    keep = decay[j * k + i, b, n]
-                    if i != j and keep != real(0):
-                        for m in range(width):
-                            fresh[j, m] += keep * trace[row, b, i, m]
-            for j in range(k):
-                scale = rate * adjoint[j, b, n]
-                for m in range(width):
-                    trace[row, b, j, m] = fresh[j, m]
-                    recurrent[row, m] += scale * fresh[j, m]
-        for b in range(trials):
-            total = real(0)
-            for m in range(width):
-                total += recurrent[row, m] * coming[b, m]
-            drives[p, b, n] += total
+from .time_step import arrange, emit_initial, external_drive, learn_readout, scratch, step_and_teach  # pyright: ignore[reportMissingImports]
 
 
 @part
@@ -119,8 +53,8 @@ def fused(unit, learning, constants, recurrent, external, readout, feedback, rec
           inputs, noise, targets, loss_weight, states, drives, emitted, readouts):  # fmt: skip
     """Step, compare, trace and change, for every step of some trials; weights change in place.
 
-    recurrent (D N, M), trace (D N, B, k, M) of zeros, with M at least K N; external (I + 1, D N), readout and feedback (O, K N); rates (5,) as
-    `Rates` has them; the rest as in `time_step`.
+    recurrent and trace, of zeros, as ``.learning`` takes them; external (I + 1, D N), readout and feedback (O, K N); rates (5,) as `Rates` has
+    them; the rest as in `time_step`.
     """
     rate = Rates(rates[0], rates[1], rates[2], rates[3], rates[4])
     steps, trials = loss_weight.shape
@@ -129,11 +63,12 @@ def fused(unit, learning, constants, recurrent, external, readout, feedback, rec
     shrink = real(1) - rate.recurrent * weight_decay
     decay, slope, _, _, adjoint, error, _ = own
     external_trace = np.zeros((external.shape[0], k, trials, external.shape[1]), kind)
-    fresh, fresh_external = np.empty((k, recurrent.shape[1]), kind), np.empty((k, units), kind)
-    presynaptic, coming = np.zeros((trials, recurrent.shape[1]), kind), np.zeros((trials, recurrent.shape[1]), kind)
+    width = width_of(recurrent, emitted)
+    fresh, fresh_external = np.empty((k, width), kind), np.empty((k, units), kind)
+    presynaptic, coming = np.zeros((trials, width), kind), np.zeros((trials, width), kind)
     emit_initial(unit, constants, states, emitted)
     arrange(emitted[0], coming)
-    recurrent_drive(recurrent, recurrent_ports, coming, drives[0])
+    first_drive(recurrent, recurrent_ports, coming, drives[0])
     for t in range(steps):
         presynaptic, coming = coming, presynaptic
         external_drive(external, external_ports, inputs[t], noise[t % noise.shape[0]], drives[t])

@@ -1,7 +1,8 @@
 """The time loops of a trial whose weights stand still: forward, and the reverse scan of every rule.
 
 This file is copied, as it stands, into a package for each float type (`neurorec.formula.cache`), where ``.precision`` holds that type
-and ``.product`` the products: Numba compiles and caches plain modules, without templates. What a model computes is printed and compiled
+and ``.product`` the products, and once for each kind of recurrent weights, whose products and changes are those of ``.recurrence`` (dense_recurrence.py,
+sparse_recurrence.py): Numba compiles and caches plain modules, without templates. What a model computes is printed and compiled
 apart (`neurorec.formula.unit`); ``unit`` is the table of its addresses (`neurorec.formula.calls`), so that a loop is compiled once for all.
 Weights come packed (`product.pack`), a block for each drive and output. All loops run over the trials from `first` to before `last`, whose numbers do not
 depend on the others: threads take some trials each.
@@ -16,8 +17,9 @@ from neurorec.formula.calls import OUTPUT, output, pull, pull_output, step
 from neurorec.formula.entry import entry, inlined, part
 
 from .precision import real  # pyright: ignore[reportMissingImports]
-from .product import DEPTH, gather, gather_some, multiply, pack_blocks, packed_shape, room_for  # noqa: F401 # pyright: ignore[reportMissingImports]
+from .product import DEPTH, gather, multiply, pack_blocks, packed_shape  # noqa: F401 # pyright: ignore[reportMissingImports]
 from .readout import read  # pyright: ignore[reportMissingImports]
+from .recurrence import desk, gather_recurrent, in_order, of_drive, receive, room_for, send_back  # pyright: ignore[reportMissingImports]
 
 FEW = 8  # up to as many readout channels a sum for each is faster than a product that is mostly empty
 
@@ -39,7 +41,7 @@ def forward(unit, constants, recurrent, input_, packed_readout, bias, readout, r
             states, drives, emitted, readouts, first, last):  # fmt: skip
     """u(t) = W o(t-1) + Win x(t) + b + noise(t);  s(t) = step(s(t-1), u(t));  y(t) = Wout o(t).
 
-    recurrent (D K, ...), input_ (D, ...) and packed_readout (K, ...) are packed W^T, Win^T and Wout^T, readout (O, K N) is Wout as it is;
+    recurrent is what ``.recurrence`` takes: (D K, ...), packed W^T; input_ (D, ...) and packed_readout (K, ...) are packed Win^T and Wout^T, readout (O, K N) is Wout as it is;
     bias (D N,), x (T, B, I), noise (T or 0, B, D N). Fills states, drives, emitted and readouts,
     whose shapes are those of `neurorec.engines.base.Activity`, from states[0]; emitted may be the states, where a unit shows its only one.
     """
@@ -47,7 +49,8 @@ def forward(unit, constants, recurrent, input_, packed_readout, bias, readout, r
     outputs, inputs, channels, rows = emitted.shape[1], x.shape[2], readouts.shape[2], last - first
     # In one row each, as products take them.
     x_row, emitted_row, drives_row, readouts_row = x.reshape(-1), emitted.reshape(-1), drives.reshape(-1), readouts.reshape(-1)
-    recurrent_row, input_row, readout_row = recurrent.reshape(-1), input_.reshape(-1), packed_readout.reshape(-1)
+    between, input_row, readout_row = in_order(recurrent), input_.reshape(-1), packed_readout.reshape(-1)
+    room = desk(outputs, units, states)
     if unit[OUTPUT] != 0:
         output(unit, states[0], constants, emitted[0], first, last)
     for t in range(drives.shape[0]):
@@ -59,9 +62,7 @@ def forward(unit, constants, recurrent, input_, packed_readout, bias, readout, r
                 multiply(x_row, (t * trials + first) * inputs, input_row, d, inputs, drives_row, to, rows, units, np.intp(1))
             if p >= 0:
                 keep, to = 1 if p == q else 0, ((t * ports + p) * trials + first) * units
-                for c in range(outputs):
-                    start = ((t * outputs + c) * trials + first) * units
-                    multiply(emitted_row, start, recurrent_row, d * outputs + c, units, drives_row, to, rows, units, max(keep, min(c, 1)))
+                receive(between, room, emitted_row, t, outputs, trials, first, rows, units, d, drives_row, to, keep)
         step(unit, states[t], drives[t], constants, states[t + 1], first, last)
         if unit[OUTPUT] != 0:
             output(unit, states[t + 1], constants, emitted[t + 1], first, last)
@@ -105,7 +106,7 @@ def gather_all(factors, change, first, last, room, keep):
         bias[first:last] = real(0)
     for row in range(0, factors.recurrent.shape[0], DEPTH):
         depth, kept = min(DEPTH, factors.recurrent.shape[0] - row), max(keep, min(row, 1))
-        gather_some(factors.recurrent, first, last, factors.before, row, depth, room, change.recurrent, kept)
+        gather_recurrent(factors.recurrent, first, last, factors.before, row, depth, room, change.recurrent, kept)
         gather(factors.inputs, np.intp(0), factors.inputs.shape[1], external, first, last, row, depth, change.input, first, kept)
         for c in range(0, after.shape[1], factors.recurrent.shape[1]):
             start, end = c + first, c + last
@@ -130,7 +131,7 @@ def gathered(recurrent, external, error, before, after, inputs, d_recurrent, d_i
     the last steps first, as `reverse_scan` has them.
     """
     factors, change = Factors(recurrent, external, error, before, after, inputs), Change(d_recurrent, d_input, d_bias, d_readout)
-    room, rows, count = room_for(last - first, recurrent), together(trials) * trials, recurrent.shape[0]
+    room, rows, count = room_for(last - first, before.shape[1], recurrent), together(trials) * trials, recurrent.shape[0]
     for start in range((count - 1) // rows * rows, -1, -rows):
         stop = min(start + rows, count)
         gather_all(between(factors, start, stop), change, first, last, room, np.intp(1 if stop < count else 0))
@@ -155,7 +156,7 @@ def gather_steps(drives, ports: Ports, error, presynaptic, x, change: Change, t,
         post, channels = slice(d * units, (d + 1) * units), error.shape[2] if d == 0 else 0
         factors = Factors(few[ports.recurrent[d], : stop - start], few[ports.external[d], : stop - start], errors[start:stop],
                           presynaptic[start:stop], presynaptic[start + trials : stop + trials], x[start:stop])  # fmt: skip
-        own = Change(change.recurrent[post], change.input[d], change.bias[post], change.readout[:channels])
+        own = Change(of_drive(change.recurrent, d, units), change.input[d], change.bias[post], change.readout[:channels])
         gather_all(factors, own, 0, units, room, np.intp(1 if stop < steps * trials else 0))
 
 
@@ -175,9 +176,9 @@ def reverse_scan(unit, constants, recurrent, feedback, recurrent_ports, external
     (steps, _, trials, units), size, channels, rows = drives.shape, back_drives.shape[1], error.shape[2], last - first
     output_adjoint, state_adjoint = np.empty((outputs, trials, units), states.dtype), np.empty(states.shape[1:], states.dtype)
     carried, back = np.empty(states.shape[1:], states.dtype), np.empty(drives.shape[1:], states.dtype)
-    partial, room = np.empty_like(back_parameters), room_for(units, states)
+    partial, room = np.empty_like(back_parameters), room_for(units, presynaptic.shape[1], states)
     error_row, output_row, back_row = error.reshape(-1), output_adjoint.reshape(-1), back.reshape(-1)
-    recurrent_row, feedback_row = recurrent.reshape(-1), feedback.reshape(-1)
+    between, feedback_row, shared = in_order(recurrent), feedback.reshape(-1), desk(outputs, units, states)
     wiring, change = Ports(recurrent_ports, external_ports), Change(d_recurrent, d_input, d_bias, d_readout)
     clear(carried, first, last)
     clear(back_parameters, first, last)
@@ -185,11 +186,8 @@ def reverse_scan(unit, constants, recurrent, feedback, recurrent_ports, external
         for c in range(outputs):
             to = (c * trials + first) * units
             multiply(error_row, (t * trials + first) * channels, feedback_row, c, channels, output_row, to, rows, units, np.intp(0))
-            if full and t + 1 < steps:
-                for d in range(recurrent_ports.shape[0]):
-                    if recurrent_ports[d] >= 0:
-                        start, block = (recurrent_ports[d] * trials + first) * units, c * recurrent_ports.shape[0] + d
-                        multiply(back_row, start, recurrent_row, block, units, output_row, to, rows, units, np.intp(1))
+        if full and t + 1 < steps:
+            send_back(between, shared, back_row, recurrent_ports, outputs, trials, first, rows, units, output_row)
         pull_output(unit, states[t + 1], output_adjoint, constants, state_adjoint, first, last)
         add(carried, state_adjoint, first, last)
         pull(unit, states[t], drives[t], state_adjoint, constants, carried, back, partial, first, last)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from neurorec.engines.base import Activity, Stimulus, UpdateSettings
 from neurorec.engines.numba.arguments import Rates
 from neurorec.engines.numba.compile import loops, tables
 from neurorec.engines.numba.layout import constants, given, noise_rows, ports
-from neurorec.engines.numba.lines import widened, zeros
+from neurorec.engines.numba.recurrent import Recurrence, recurrence_of
 from neurorec.networks.network import Network
 from neurorec.networks.weights import Weights
 
@@ -20,21 +22,21 @@ class Held:
 
     Attributes
     ----------
-    recurrent : (D N, M) array
-        Rows that begin on a cache line; columns from K N on are zero.
+    recurrent : array, or of sparse weights several
+        As ``.learning`` takes them.
     external : (I + 1, D N) array
         Input weights transposed, and biases.
     readout, feedback : (O, K N) arrays
         The readout, and the feedback transposed.
     """
 
-    def __init__(self, weights: Weights):
-        self.weights, self.recurrent = weights, widened(weights.recurrent)
+    def __init__(self, weights: Weights, recurrence: Recurrence):
+        self.weights, self.recurrence, self.recurrent = weights, recurrence, recurrence.held(weights.recurrent)
         self.external = np.concatenate([weights.input.T, weights.bias[None]])
         self.readout, self.feedback = weights.readout.copy(), np.ascontiguousarray(weights.feedback.T)
 
     @property
-    def arrays(self) -> tuple[np.ndarray, ...]:
+    def arrays(self) -> tuple[Any, ...]:
         """In the order in which the loops take them."""
         return self.recurrent, self.external, self.readout, self.feedback
 
@@ -47,30 +49,29 @@ class Held:
     def give_back(self) -> None:
         """Write what has become of them into the weights they came from."""
         own = self.weights
-        own.recurrent[...] = self.recurrent[:, : own.recurrent.shape[1]]
+        self.recurrence.give_back(self.recurrent, own.recurrent)
         own.input[...], own.bias[...] = self.external[:-1].T, self.external[-1]
         own.readout[...], own.feedback[...] = self.readout, self.feedback.T
 
 
 def fused(network: Network, weights: Weights, stimulus: Stimulus, activity: Activity, update_settings: UpdateSettings) -> None:
     """Sweep over traces and weights at every step; weights change in place."""
-    held, real = Held(weights), weights.vector.dtype.type
-    rows, width = held.recurrent.shape
-    trace = zeros((rows, stimulus.loss_weight.shape[1], activity.states.shape[1], width), real)
-    loop, law = loops(real(0).dtype.name).fused.fused, _law(held, network, stimulus, update_settings)
+    held, real = Held(weights, recurrence_of(network)), weights.vector.dtype.type
+    trace = held.recurrence.traces(held.recurrent, stimulus.loss_weight.shape[1], activity.states.shape[1])
+    loop, law = loops(real(0).dtype.name, held.recurrence.kind).fused.fused, _law(held, network, stimulus, update_settings)
     loop(*law, real(update_settings.decay), trace, *_trial(network, stimulus, activity))
     held.give_back()
 
 
 def low_rank(network: Network, weights: Weights, stimulus: Stimulus, activity: Activity, update_settings: UpdateSettings) -> None:
     """Without a trace per synapse; weights change in place."""
-    held = Held(weights)
+    held = Held(weights, recurrence_of(network))
     loop, law = loops(stimulus.inputs.dtype.name).low_rank.low_rank, _law(held, network, stimulus, update_settings)
     loop(*law, *_trial(network, stimulus, activity))
     held.give_back()
 
 
-def _law(held: Held, network: Network, stimulus: Stimulus, update_settings: UpdateSettings) -> tuple[np.ndarray, ...]:
+def _law(held: Held, network: Network, stimulus: Stimulus, update_settings: UpdateSettings) -> tuple[Any, ...]:
     """How units answer and weights learn: what both loops take first."""
     addresses = tables(network.formula, update_settings, stimulus.inputs.dtype.name, CALLED)
     return *addresses, constants(network, held.weights), *held.arrays, *ports(network), held.rates(update_settings)

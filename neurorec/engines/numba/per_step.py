@@ -41,6 +41,11 @@ def chosen(requested: str | None, network: Network, update_settings: UpdateSetti
         If what was requested cannot do this.
     """
     ways = possible(network, update_settings)
+    if not ways:
+        raise NotOffered(
+            "sparse recurrent weights change at every step by a local rule, sgd, no clip, no plastic parameters and one rate a matrix; "
+            "use these, update='trial', or for a small network engine='reference'"
+        )
     if requested is None:
         return ways[0] if len(ways) == 1 else min(ways, key=costs(network, steps, trials).__getitem__)
     if requested not in ways:
@@ -51,7 +56,12 @@ def chosen(requested: str | None, network: Network, update_settings: UpdateSetti
 def possible(network: Network, update_settings: UpdateSettings) -> list[str]:
     """The ways there are: see `LIMITS`."""
     local, simple = not update_settings.rule.through_units, isinstance(update_settings.optimiser, SGD) and update_settings.clip == np.inf
-    if not (local and simple) or network.formula.plastic or update_settings.uneven:
+    whole = (
+        not (local and simple) or bool(network.formula.plastic) or bool(update_settings.uneven)
+    )  # a change must be known before it is applied
+    if network.pattern is not None:
+        return [] if whole else ["fused"]
+    if whole:
         return ["causal"]
     return ["causal", "fused"] if update_settings.decay else list(WAYS)
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from neurorec.engines.numba.compile import loops, unit_table
 from neurorec.engines.numba.layout import constants, plastic_rows, ports
+from neurorec.engines.numba.recurrent import recurrence_of
 from neurorec.engines.numba.workspace import Workspace
 from neurorec.networks.network import Network
 from neurorec.networks.weights import Weights
@@ -35,10 +36,13 @@ class Prepared:
     ----------
     wiring, plastic_rows : Ports, array
         As `neurorec.engines.numba.layout` has them.
+    recurrence : Recurrence
+        How its recurrent weights lie.
     """
 
     def __init__(self, network: Network, dtype: Any):
         self.network, self.formula, self.dtype, self.room = network, network.formula, np.dtype(dtype), Workspace(dtype)
+        self.recurrence = recurrence_of(network)
         self.wiring, self.plastic_rows = ports(network), plastic_rows(network)
         self.drives, self.outputs = self.formula.n_drives, len(self.formula.emitted)
         self.states, self.ports, self.shows_state = len(self.formula.states), len(self.formula.ports), self.formula.shows_state
@@ -47,7 +51,7 @@ class Prepared:
     @cached_property
     def kernels(self) -> ModuleType:
         """The compiled loops."""
-        return loops(self.dtype.name).kernels
+        return loops(self.dtype.name, self.recurrence.kind).kernels
 
     @cached_property
     def onward(self) -> np.ndarray:

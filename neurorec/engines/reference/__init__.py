@@ -8,6 +8,7 @@ import numpy as np
 
 from neurorec.engines.base import AbstractEngine, Activity, OptimiserState, Stimulus, UpdateSettings, in_turn
 from neurorec.engines.reference.adjoint import adjoint_change
+from neurorec.engines.reference.filled import Filled
 from neurorec.engines.reference.forward import forward
 from neurorec.engines.reference.online import causal_change, online
 from neurorec.learning.feedbacks.base import AbstractFeedback
@@ -22,10 +23,11 @@ class ReferenceEngine(AbstractEngine):
     dtype = np.float64
     tolerance = 0.0
     offers = frozenset({"trial", "step"})
+    sparse = True
 
     def forward(self, network: Network, weights: Weights, stimulus: Stimulus) -> Activity:
         """As the contract says."""
-        return forward(network, weights, stimulus)
+        return forward(network, Filled(network, weights).weights, stimulus)
 
     def change(
         self,
@@ -38,15 +40,20 @@ class ReferenceEngine(AbstractEngine):
         feedback: AbstractFeedback,
     ) -> Weights:
         """Causally, unless the rule is full and runs against time."""
+        filled = Filled(network, weights)
         if rule.through_units and rule.order == "backward":
-            return adjoint_change(network, weights, stimulus, activity, error, feedback)
-        return causal_change(network, weights, stimulus, activity, error, rule, feedback)
+            return filled.on_pattern(adjoint_change(network, filled.weights, stimulus, activity, error, feedback))
+        return filled.on_pattern(causal_change(network, filled.weights, stimulus, activity, error, rule, feedback))
 
     def online(
         self, network: Network, weights: Weights, stimulus: Stimulus, optimiser_state: OptimiserState, update_settings: UpdateSettings
     ) -> Activity:
         """As the contract says."""
-        return online(network, weights, stimulus, optimiser_state, update_settings)
+        filled = Filled(network, weights)
+        state, settings = filled.learning(optimiser_state, update_settings)
+        activity = online(network, filled.weights, stimulus, state, settings)
+        filled.give_back(optimiser_state, state)
+        return activity
 
     def expect(self, network: Network, update_settings: UpdateSettings, schedule: str) -> None:
         """It can run all that it offers."""

@@ -6,6 +6,8 @@ import numpy as np
 
 from neurorec.engines.reference.forward import blocks
 from neurorec.engines.reference.unit import Linear
+from neurorec.networks.pattern import whole
+from neurorec.process.memory import expect_memory
 
 
 def rows(channels: np.ndarray) -> np.ndarray:
@@ -27,7 +29,8 @@ class Linearised:
         D, F, G and O of each step, (.., R, N).
     emitted : (K, R, N) array
         o(t-1), what other units saw.
-    through : (D N, K N) array
+    through : (D N, K N) array or sparse matrix
+        `push` and `pull` are products with it; the others make a matrix of it.
     """
 
     def __init__(self, parts: Linear, emitted: np.ndarray, through: np.ndarray):
@@ -55,16 +58,28 @@ class Linearised:
         return own + np.einsum("klrn,krn->lrn", self.parts.emission, returned)
 
     def matrices(self) -> np.ndarray:
-        """J of each step, (R, k N, k N), states stacked."""
-        parts, weights = self.parts, blocks(self.through, self.units)
-        whole = np.einsum("jdrn,dnkm,klrm->rjnlm", parts.recurrent, weights, parts.emission)
-        own = np.einsum("rjnln->jlrn", whole)  # a view
-        own += parts.decay
+        """J of each step, (R, k N, k N), states stacked.
+
+        Raises
+        ------
+        ValueRefused
+            If they do not fit into memory.
+        """
         size = self.n_states * self.units
-        return whole.reshape(len(whole), size, size)
+        numbers = self.emitted.shape[1] * size**2 + self.through.shape[0] * self.through.shape[1]
+        expect_memory(
+            8 * numbers,
+            f"a Jacobian of {size} states, or several,",
+            "use fewer starts, or what takes products with it alone, as lyapunov does",
+        )
+        parts, weights = self.parts, blocks(whole(self.through), self.units)
+        jacobians = np.einsum("jdrn,dnkm,klrm->rjnlm", parts.recurrent, weights, parts.emission)
+        own = np.einsum("rjnln->jlrn", jacobians)  # a view
+        own += parts.decay
+        return jacobians.reshape(len(jacobians), size, size)
 
     def blocks(self) -> np.ndarray:
         """What each unit's own states do to one another, (R, N, k, k): the diagonal blocks of J."""
-        own = np.einsum("dnkn->dkn", blocks(self.through, self.units))
+        own = np.einsum("dnkn->dkn", blocks(whole(self.through), self.units))
         through_itself = np.einsum("jdrn,dkn,klrn->rnjl", self.parts.recurrent, own, self.parts.emission)
         return through_itself + self.parts.decay.transpose(2, 3, 0, 1)

@@ -24,6 +24,7 @@ class AbstractSigned(AbstractParametrisation):
     excitatory: float = 0.8
     learnt = ("strength",)
     fixed = ("signs",)
+    by_synapse = True
     range = "a matrix each column of which has one sign"
 
     def __post_init__(self) -> None:

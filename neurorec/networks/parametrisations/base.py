@@ -30,6 +30,8 @@ class AbstractParametrisation(ABC):
         by name.
     lower_bounds : mapping of str to float
         Smallest value of those that have one; values below it after an update are set to it.
+    by_synapse : bool
+        Whether each weight is made of one free number and of what `fixed` has for its column: then sparse weights have it, too.
     range : str
         The set of its values, for error texts: ``"an orthogonal matrix"``.
     """
@@ -38,6 +40,7 @@ class AbstractParametrisation(ABC):
     fixed: ClassVar[tuple[str, ...]] = ()
     reads: ClassVar[tuple[str, ...]] = ()
     lower_bounds: ClassVar[Mapping[str, float]] = MappingProxyType({})
+    by_synapse: ClassVar[bool] = False
     range: ClassVar[str]
 
     @abstractmethod

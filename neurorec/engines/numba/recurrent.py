@@ -1,0 +1,145 @@
+"""Recurrent weights as the loops take them: packed matrices, or the synapses that exist."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol, final
+
+import numpy as np
+
+from neurorec.engines.numba.lines import widened, zeros
+from neurorec.networks.network import Network
+from neurorec.networks.pattern import Pattern
+from neurorec.networks.weights import Weights
+
+
+class Recurrence(Protocol):
+    """What `NumbaEngine` asks of a kind of recurrent weights.
+
+    Attributes
+    ----------
+    kind : str
+        Of loops, as `neurorec.engines.numba.compile.loops` has them.
+    """
+
+    kind: str
+
+    def onward(self, own: Any, weights: Weights) -> Any:
+        """The weights as `forward` takes them; `own` is the `Prepared` that has room for them."""
+        ...
+
+    def backward(self, own: Any, weights: Weights, full: bool) -> Any:
+        """As `reverse_scan` takes them; of a rule that is not full, anything of that type."""
+        ...
+
+    def change(self, recurrent: np.ndarray) -> Any:
+        """A change of all of them, to be filled by `reverse_scan`."""
+        ...
+
+    def of_drive(self, recurrent: np.ndarray, d: int) -> Any:
+        """That of one drive, to be filled by `gathered`."""
+        ...
+
+    def of_drive_alone(self, recurrent: np.ndarray, d: int) -> np.ndarray:
+        """Its numbers."""
+        ...
+
+    def held(self, recurrent: np.ndarray) -> Any:
+        """A copy of the weights, or the weights themselves, as a loop takes them that changes them at every step."""
+        ...
+
+    def traces(self, held: Any, trials: int, states: int) -> np.ndarray:
+        """Zeros, an eligibility trace for each synapse, trial and state."""
+        ...
+
+    def give_back(self, held: Any, recurrent: np.ndarray) -> None:
+        """Write what has become of `held` into the weights."""
+        ...
+
+
+@final
+class Dense:
+    """Between all units."""
+
+    kind = "dense"
+
+    def __init__(self, network: Network):
+        self.units = network.units
+
+    def onward(self, own: Any, weights: Weights) -> np.ndarray:
+        """Packed, transposed."""
+        return own.packed("recurrent transposed", weights.recurrent, self.units, self.units)
+
+    def backward(self, own: Any, weights: Weights, full: bool) -> np.ndarray:
+        """Packed."""
+        return own.packed("recurrent", weights.recurrent.T, self.units, self.units) if full else own.room.array("none", (0, 0, 0, 0))
+
+    def change(self, recurrent: np.ndarray) -> np.ndarray:
+        """As it is."""
+        return recurrent
+
+    def of_drive(self, recurrent: np.ndarray, d: int) -> np.ndarray:
+        """Its rows."""
+        return recurrent[d * self.units : (d + 1) * self.units]
+
+    of_drive_alone = of_drive
+
+    def held(self, recurrent: np.ndarray) -> np.ndarray:
+        """Rows (D N, M) that begin on a cache line; columns from K N on are zero."""
+        return widened(recurrent)
+
+    def traces(self, held: np.ndarray, trials: int, states: int) -> np.ndarray:
+        """(D N, B, k, M)."""
+        rows, width = held.shape
+        return zeros((rows, trials, states, width), held.dtype)
+
+    def give_back(self, held: np.ndarray, recurrent: np.ndarray) -> None:
+        """Without the surplus."""
+        recurrent[...] = held[:, : recurrent.shape[1]]
+
+
+@final
+class Sparse:
+    """On a pattern of synapses."""
+
+    kind = "sparse"
+
+    def __init__(self, pattern: Pattern, units: int):
+        self.units, self.first, self.pre = units, pattern.first.astype(np.int64), np.asarray(pattern.pre, np.int32).view(np.uint32)
+        for array in (self.first, self.pre):
+            array.setflags(write=False)
+
+    def onward(self, own: Any, weights: Weights) -> tuple[np.ndarray, ...]:
+        """Strengths and pattern."""
+        return weights.recurrent, self.first, self.pre
+
+    def backward(self, own: Any, weights: Weights, full: bool) -> tuple[np.ndarray, ...]:
+        """The same."""
+        return self.onward(own, weights)
+
+    def change(self, recurrent: np.ndarray) -> tuple[np.ndarray, ...]:
+        """A number a synapse, and the pattern."""
+        return recurrent, self.first, self.pre
+
+    def of_drive(self, recurrent: np.ndarray, d: int) -> tuple[np.ndarray, ...]:
+        """All numbers, and the pattern of its rows."""
+        return recurrent, self.first[d * self.units : (d + 1) * self.units + 1], self.pre
+
+    def of_drive_alone(self, recurrent: np.ndarray, d: int) -> np.ndarray:
+        """Those of its rows."""
+        return recurrent[self.first[d * self.units] : self.first[(d + 1) * self.units]]
+
+    def held(self, recurrent: np.ndarray) -> tuple[np.ndarray, ...]:
+        """They change in place."""
+        return recurrent, self.first, self.pre
+
+    def traces(self, held: tuple[np.ndarray, ...], trials: int, states: int) -> np.ndarray:
+        """(B, k, S)."""
+        return zeros((trials, states, len(self.pre)), held[0].dtype)
+
+    def give_back(self, held: tuple[np.ndarray, ...], recurrent: np.ndarray) -> None:
+        """They are there."""
+
+
+def recurrence_of(network: Network) -> Recurrence:
+    """Of a network's recurrent weights."""
+    return Dense(network) if network.pattern is None else Sparse(network.pattern, network.units)
