@@ -27,9 +27,10 @@ if TYPE_CHECKING:
     from neurorec.networks.parametrisations.base import AbstractParametrisation as AbstractParametrisation
     from neurorec.networks.presets import preset as preset
     from neurorec.networks.presets.base import AbstractPreset as AbstractPreset
+    from neurorec.runs.open_run import open_run as open_run
     from neurorec.runs.record import Record as Record
     from neurorec.runs.run import Run as Run
-    from neurorec.runs.run import open_run as open_run
+    from neurorec.runs.runs import Runs as Runs
     from neurorec.simulation.simulate import simulate as simulate
     from neurorec.simulation.stream import stream as stream
     from neurorec.simulation.weight_change import weight_change as weight_change
@@ -59,8 +60,9 @@ _PUBLIC = {
     "weight_change": "neurorec.simulation.weight_change",
     "train": "neurorec.training.train",
     "resume": "neurorec.training.train",
-    "open_run": "neurorec.runs.run",
+    "open_run": "neurorec.runs.open_run",
     "Run": "neurorec.runs.run",
+    "Runs": "neurorec.runs.runs",
     "Sweep": "neurorec.sweeps.sweep",
 }
 _MODULES = {

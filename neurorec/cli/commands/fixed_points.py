@@ -24,7 +24,7 @@ def command(
 ) -> None:
     """Find fixed points of a trained network under a constant input, and say which attract."""
     from neurorec.discovery import load
-    from neurorec.runs.run import open_run
+    from neurorec.runs.open_run import open_run
 
     run = open_run(path, trust)
     points = load("dynamics", "fixed_points")(run, _numbers(inputs) if inputs else None, seed=seed, seconds=seconds)

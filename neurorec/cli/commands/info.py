@@ -22,7 +22,7 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Say what a run is and how far it is."""
-    from neurorec.runs.run import open_run
+    from neurorec.runs.open_run import open_run
 
     show(_facts(open_run(path, trust)), as_json)
 

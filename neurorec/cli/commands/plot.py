@@ -74,7 +74,7 @@ def _suffix(plot: str) -> str:
 
 
 def _single(kind: Kind, paths: list[Path], trust: bool) -> Run:
-    from neurorec.runs.run import open_run
+    from neurorec.runs.open_run import open_run
 
     if len(paths) > 1:
         raise ValueRefused(f"--kind {kind.value} shows a trial of one run, got {len(paths)}; name one, or choose another --kind")
@@ -98,7 +98,7 @@ def _expect_picture(path: Path) -> None:
 
 def _figure(kind: Kind, paths: list[Path], trust: bool) -> Figure:
     from neurorec.plots._conditions import conditions
-    from neurorec.runs.run import open_run
+    from neurorec.runs.open_run import open_run
 
     draw, (first, *_) = load("plots", kind.name), _arguments(kind.name)
     if first == "run":

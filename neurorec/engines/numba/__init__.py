@@ -57,6 +57,17 @@ class NumbaEngine(AbstractEngine):
         self._last = Last()
 
     @property
+    def workers(self) -> int:
+        """As many as there are threads."""
+        return self._threads.most
+
+    def alone(self) -> NumbaEngine:
+        """As the contract says."""
+        engine = NumbaEngine(self._per_step, self.dtype.__name__, self._requested)
+        engine._threads = Threads(1)
+        return engine
+
+    @property
     def settings(self) -> dict[str, Any]:
         """What was requested, where it is not the usual."""
         requested = {"per_step": self._per_step, "dtype": self.dtype.__name__, "threads": self._requested}

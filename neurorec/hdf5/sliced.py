@@ -1,0 +1,108 @@
+"""A file of many networks as one of them sees it: every dataset that changes has a first dimension over networks, and is seen here without it.
+
+What an attribute cannot say, since it differs from network to network, is a dataset of its name in ``/networks``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, final
+
+import h5py
+import numpy as np
+
+OWN, NETWORK = "networks", "network"  # the group of what differs, and the name of the dimension
+INSTEAD = "networks"  # its name in a group that has something else of that name
+
+
+@final
+class SlicedData:
+    """A dataset at one network.
+
+    Parameters
+    ----------
+    below : h5py.Dataset
+        Of all networks.
+    index : int
+        Which network.
+    """
+
+    is_scale = False
+
+    def __init__(self, below: h5py.Dataset, index: int):
+        self.below, self.index = below, index
+        self.id, self.name, self.attrs, self.dtype = below.id, below.name, below.attrs, below.dtype
+        self.shape = below.shape[1:]
+        self.ndim, self.size = len(self.shape), int(np.prod(self.shape))
+        self.nbytes = self.size * self.dtype.itemsize
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, where: Any) -> Any:
+        return self.below[self._at(where)]
+
+    def __setitem__(self, where: Any, values: Any) -> None:
+        self.below[self._at(where)] = values
+
+    def _at(self, where: Any) -> tuple[Any, ...]:
+        return (self.index, *(where if isinstance(where, tuple) else (where,)))
+
+
+@final
+class Sliced:
+    """A file, or a group of it, at one network.
+
+    Parameters
+    ----------
+    below : h5py.Group
+        Of all networks.
+    index : int
+        Which network.
+    own : dict
+        Attributes that are the network's own.
+    """
+
+    def __init__(self, below: h5py.Group, index: int, own: dict[str, Any]):
+        self.below, self.index, self.own = below, index, own
+        self.id, self.attrs, self.name, self.file = below.id, below.attrs, below.name, below.file
+
+    @property
+    def filename(self) -> str:
+        """Of the whole."""
+        return self.file.filename
+
+    def flush(self) -> None:
+        """The whole file."""
+        self.file.flush()
+
+    def close(self) -> None:
+        """The whole file."""
+        self.file.close()
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.below
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name in self.below if name not in (NETWORK, INSTEAD, OWN) or self._is_the_runs(self.below[name]))
+
+    def __getitem__(self, name: str) -> Any:
+        item = self.below[name]
+        if isinstance(item, h5py.Group):
+            return Sliced(item, self.index, self.own)
+        return item if item.is_scale else SlicedData(item, self.index)
+
+    def _is_the_runs(self, item: Any) -> bool:
+        """Whether what has the name of a dimension is something else, of one run."""
+        return not item.is_scale if isinstance(item, h5py.Dataset) else item.name != f"/{OWN}"
+
+    def get(self, name: str, otherwise: Any = None) -> Any:
+        """As of a mapping."""
+        return self[name] if name in self else otherwise
+
+    def visit(self, visitor: Callable[[str], object]) -> None:
+        """Call with the path of everything that there is of the network."""
+        for name in self:
+            visitor(name)
+            if isinstance(item := self[name], Sliced):
+                item.visit(lambda below, name=name: visitor(f"{name}/{below}"))
