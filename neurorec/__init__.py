@@ -84,7 +84,10 @@ def __getattr__(name: str) -> Any:
     if name == "__all__":
         return [*_public(), "__version__"]
     if name in _PUBLIC:
-        return getattr(importlib.import_module(_PUBLIC[name]), name)
+        globals()[name] = found = getattr(
+            importlib.import_module(_PUBLIC[name]), name
+        )  # looking it up again takes longer than a short trial
+        return found
     if not name.startswith("_") and name in (public := _public()):
         return getattr(importlib.import_module(public[name]), name)
     raise AttributeError(f"neurorec has no {name!r}; it has {', '.join(__dir__())}")

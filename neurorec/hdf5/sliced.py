@@ -36,6 +36,12 @@ class SlicedData:
         self.ndim, self.size = len(self.shape), int(np.prod(self.shape))
         self.nbytes = self.size * self.dtype.itemsize
 
+    def of(self, index: int) -> SlicedData:
+        """The same at another network, without a look at the file."""
+        other = SlicedData.__new__(SlicedData)
+        vars(other).update(vars(self), index=index)
+        return other
+
     def __len__(self) -> int:
         return self.shape[0]
 
@@ -61,11 +67,14 @@ class Sliced:
         Which network.
     own : dict
         Attributes that are the network's own.
+    kept : dict
+        What was found in the file, by path: looking it up takes longer than reading or writing it, and networks may share it.
     """
 
-    def __init__(self, below: h5py.Group, index: int, own: dict[str, Any]):
+    def __init__(self, below: h5py.Group, index: int, own: dict[str, Any], kept: dict[str, Any]):
         self.below, self.index, self.own = below, index, own
         self.id, self.attrs, self.name, self.file = below.id, below.attrs, below.name, below.file
+        self._kept = kept
 
     @property
     def filename(self) -> str:
@@ -81,16 +90,23 @@ class Sliced:
         self.file.close()
 
     def __contains__(self, name: str) -> bool:
-        return name in self.below
+        return self._path(name) in self._kept or name in self.below
 
     def __iter__(self) -> Iterator[str]:
         return (name for name in self.below if name not in (NETWORK, INSTEAD, OWN) or self._is_the_runs(self.below[name]))
 
     def __getitem__(self, name: str) -> Any:
-        item = self.below[name]
-        if isinstance(item, h5py.Group):
-            return Sliced(item, self.index, self.own)
-        return item if item.is_scale else SlicedData(item, self.index)
+        found = self._kept.get(path := self._path(name))
+        if found is None:
+            item = self.below[name]
+            found = item if isinstance(item, h5py.Group) or item.is_scale else SlicedData(item, self.index)
+            self._kept[path] = found
+        if isinstance(found, h5py.Group):
+            return Sliced(found, self.index, self.own, self._kept)
+        return found.of(self.index) if isinstance(found, SlicedData) else found
+
+    def _path(self, name: str) -> str:
+        return f"{self.name}/{name}"
 
     def _is_the_runs(self, item: Any) -> bool:
         """Whether what has the name of a dimension is something else, of one run."""

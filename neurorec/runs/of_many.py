@@ -15,12 +15,11 @@ from neurorec.runs.kinds import RUN
 TEXTS = {"config": "settings of the training, as JSON", "seed_entropy": "root of the seed tree"}
 
 
-def at(file: h5py.File, index: int) -> Any:
-    """The file as one network's run: what takes an `h5py.File` of a run takes this."""
+def at(file: h5py.File, index: int, kept: dict[str, Any] | None = None) -> Any:
+    """The file as one network's run: what takes an `h5py.File` of a run takes this; networks of one file may share what is `kept`."""
     own: dict[str, Any] = {name: str(decoded(whole(file[f"{OWN}/{name}"], TEXT)[index])) for name in TEXTS}
-    return Sliced(
-        file, index, {"kind": RUN, **own, **({"noise": float(fetch(file, f"{OWN}/noise")[index])} if "noise" in file[OWN] else {})}
-    )
+    own |= {"noise": float(fetch(file, f"{OWN}/noise")[index])} if "noise" in file[OWN] else {}
+    return Sliced(file, index, {"kind": RUN, **own}, {} if kept is None else kept)
 
 
 def networks_in(file: h5py.File) -> int:

@@ -33,8 +33,9 @@ def build_all(file: h5py.File, contents: Sequence[Contents]) -> None:
         build(one, contents[0])
         stack(file, one, len(contents))
     _write_own(file, [_own(each) for each in contents])
+    kept: dict[str, Any] = {}
     for k, each in enumerate(contents):
-        _begin(at(file, k), each)
+        _begin(at(file, k, kept), each)
 
 
 def stack(file: h5py.File, one: h5py.File, networks: int) -> None:
@@ -92,8 +93,7 @@ def _stack_dataset(file: h5py.File, name: str, item: h5py.Dataset, networks: int
     data, values = group[last], item[()]
     data.attrs.update(_shared(item))
     if not _is_blank(values):
-        for k in range(networks):
-            data[k] = values
+        data[...] = np.broadcast_to(values, data.shape)
 
 
 def _networks(group: h5py.Group, of_one: h5py.Group, networks: int) -> h5py.Dataset:

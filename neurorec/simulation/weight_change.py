@@ -2,29 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 
-from neurorec.discovery import resolve
+from neurorec.discovery import resolve, shared
 from neurorec.engines.base import AbstractEngine, check
 from neurorec.learning.feedbacks.base import AbstractFeedback
 from neurorec.learning.rules.base import AbstractRule
 from neurorec.networks.abstract_network import AbstractNetwork
+from neurorec.networks.alike import MANY
 from neurorec.networks.free_parameters import free_parameters_of
-from neurorec.networks.weights import Weights
 from neurorec.random_numbers.seeds import entropy
+from neurorec.simulation.each import of_each
+from neurorec.simulation.engine import engine_for
+from neurorec.simulation.kept import kept
 from neurorec.simulation.loss import weighted_error
 from neurorec.simulation.stimulus import fit, stimulus
 from neurorec.tasks.base.trials import Trials
 
 
 def weight_change(
-    network: AbstractNetwork,
+    network: AbstractNetwork | Sequence[AbstractNetwork],
     trials: Trials,
     rule: str | AbstractRule = "rflo",
     engine: str | AbstractEngine = "numba",
     feedback: str | AbstractFeedback | None = None,
-    seed: int | None = 0,
-) -> dict[str, np.ndarray]:
+    seed: int | Sequence[int | None] | None = 0,
+) -> dict[str, np.ndarray] | Any:
     """The change that a rule would make, summed over time and averaged over trials: for an exact rule -dL/dW.
 
     Parameters
@@ -41,19 +47,25 @@ def weight_change(
     dict of str to array
         ``recurrent, input, readout, bias`` (of a torch module: its own weights, and ``readout``), shaped as the network's, each
         plastic parameter of the cell, (N,), and each free parameter of `recurrent`, shaped as in ``network.free``; zero where
-        the rule changes nothing.
+        the rule changes nothing. Of a list of networks, a list.
     """
-    runner, law = resolve("engines", engine), resolve("rules", rule)
+    if isinstance(network, MANY):
+        return of_each(weight_change, network, resolve("engines", engine), {"seed": seed}, trials=trials, rule=rule, feedback=feedback)
+    runner, law = engine_for(engine, network, trials), shared("rules", rule)
     check(runner, law, "trial", network)
     fit(network, trials)
-    weights, given = Weights.of(network, runner.dtype), stimulus(network, trials, runner.dtype, entropy(seed))
+    own = kept(network, runner.dtype)
+    weights, state = own.weights, own.start(network, trials.count)
+    given = stimulus(network, trials, runner.dtype, entropy(seed), state=state)
     activity = runner.forward(network, weights, given)
-    error, back = weighted_error(activity.readout, trials), resolve("feedbacks", feedback or law.feedback)
+    error, back = weighted_error(activity.readout, trials), shared("feedbacks", feedback or law.feedback)
     change = runner.change(network, weights, given, activity, error, law, back)
-    found = {name: change.view(name) for name in change.spans if name not in ("feedback", "parameters", *network.learnt)}
+    found = {name: change.view(name) for name in own.learnt_directly}
     found |= {name: change.parameters[network.formula.parameters.index(name)] for name in network.formula.plastic}
-    found = {name: value if law.may_change(name) else np.zeros_like(value) for name, value in found.items()}
-    for name in found.keys() & change.spans.keys():
-        change.view(name)[...] = found[name]
+    for name, value in found.items():
+        if not law.may_change(name):
+            value[...] = 0
+    if network.parametrisation is None:
+        return found
     free_parameters_of(network).pull_back(weights, change, law)
     return found | {name: change.view(name) for name in network.learnt}

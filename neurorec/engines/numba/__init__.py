@@ -78,12 +78,9 @@ class NumbaEngine(AbstractEngine):
 
     def forward(self, network: Network, weights: Weights, stimulus: Stimulus) -> Activity:
         """As the contract says."""
-        own, units, activity = self._for(network), network.units, self._activity(network, stimulus)
+        own, activity = self._for(network), self._activity(network, stimulus)
         arguments = (
-            own.onward, own.constants(weights), own.packed("recurrent transposed", weights.recurrent, units, units),
-            own.packed("input transposed", weights.input, units, network.inputs),
-            own.packed("readout transposed", weights.readout, network.outputs, units), weights.bias, weights.readout, *own.wiring,
-            np.ascontiguousarray(stimulus.inputs), _noise(stimulus, weights.bias.size),
+            *own.standing(weights), np.ascontiguousarray(stimulus.inputs), _noise(stimulus, weights.bias.size),
             activity.states, activity.drives, activity.emitted, activity.readout,
         )  # fmt: skip
         steps, trials, _ = stimulus.inputs.shape
@@ -103,7 +100,7 @@ class NumbaEngine(AbstractEngine):
         """By the reverse scan; RTRL too, whose sum over a trial is BPTT's."""
         own, units, change = self._for(network), network.units, weights.zeros()
         (steps, ports, trials, _), error = activity.drives.shape, np.ascontiguousarray(error)
-        matrix, full = feedback.element(weights.readout.T, weights.feedback), rule.through_units
+        full = rule.through_units
         presynaptic, x = presynaptic_rows(activity.emitted), rows(np.ascontiguousarray(stimulus.inputs))
         work = steps * weights.recurrent.size
         at_once = own.outputs == 1 and self._threads.worth(trials, work) == 1
@@ -112,8 +109,8 @@ class NumbaEngine(AbstractEngine):
         partial = own.room.array("partial", (len(own.plastic_rows), trials, units))
         arguments = (
             own.backward, own.constants(weights),
-            own.packed("recurrent", weights.recurrent.T, units, units) if full else own.room.array("none", (0, 0, 0, 0)),
-            own.packed("feedback", np.ascontiguousarray(matrix), units, network.outputs), *own.wiring, full, error,
+            own.packed("recurrent", weights, weights.recurrent.T, units, units) if full else own.room.array("none", (0, 0, 0, 0)),
+            own.path(weights, feedback), *own.wiring, full, error,
             activity.states, activity.drives, own.outputs, back, partial, at_once, presynaptic, x, change.recurrent, input_, change.bias, change.readout,
         )  # fmt: skip
         self._threads.share(own.kernels.reverse_scan, arguments, trials, work)
