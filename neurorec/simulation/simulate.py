@@ -66,12 +66,17 @@ def simulate(
         If trials and network do not fit, or the states do not fit into memory.
     """
     if isinstance(network, MANY):
-        return of_each(simulate, network, resolve("engines", engine), {"seed": seed}, trials=trials, initial=initial, n=n)
+        return of_each(_simulated, network, resolve("engines", engine), {"seed": seed}, trials=trials, initial=initial, n=n)
+    return _simulated(network, trials, engine, seed, initial, n)
+
+
+def _simulated(network: Any, trials: Any, engine: Any, seed: Any, initial: np.ndarray | None, n: int) -> Trajectories:
+    """Of one network."""
     if not isinstance(network, AbstractNetwork):
         raise NotOffered(f"{short_repr(network)} is no network; pass a network first, then what it is to be given")
     root = entropy(seed)
     trials = _as_trials(trials, network, n, root)
-    runner = engine_for(engine, network, trials)
+    runner: Any = engine_for(engine, network, trials)
     expect_taken(runner, network)
     fit(network, trials, needs_targets=trials.has_targets)
     numbers = trials.steps * trials.count * (2 * network.initial.size + network.inputs + 2 * network.outputs)  # computed, then copied

@@ -83,7 +83,7 @@ def stream(
     window : int, optional
         Time steps at once. None: as many as take 64 MB.
     progress : bool or callable
-        A bar; or a function of (steps done, steps in all, nan), called after every window; where it returns False, the rest is left out.
+        A bar, for one network; or a function of (steps done, steps in all, nan), called after every window; where it returns False, the rest is left out.
     overwrite : bool
         Replace a file at `path`.
 
@@ -104,17 +104,20 @@ def stream(
         trials = nr.Trials(np.zeros((60_000, 1, net.inputs)), np.zeros((60_000, 1, net.outputs)), dt=net.dt)
         nr.stream(net, trials, "long.h5", record=nr.Record("h", steps=10)).to_xarray()["h"]
     """
-    if isinstance(network, MANY):
-        if not isinstance(path, MANY):
-            raise ValueRefused(f"path={str(path)!r} is one file for {len(network)} networks; pass a list of one each")
-        same = {
-            "record": record,
-            "initial": initial,
-            "window": window,
-            "overwrite": overwrite,
-            "progress": progress if callable(progress) else False,
-        }
-        return of_each(stream, network, resolve("engines", engine), {"seed": seed, "path": path}, trials=trials, **same)
+    if not isinstance(network, MANY):
+        return _streamed(network, trials, path, engine, record, seed, initial, window, progress, overwrite)
+    if not isinstance(path, MANY):
+        raise ValueRefused(f"path={str(path)!r} is one file for {len(network)} networks; pass a list of one each")
+    quiet = progress if callable(progress) else False  # bars of several would write over one another
+    same = {"record": record, "initial": initial, "window": window, "progress": quiet, "overwrite": overwrite}
+    return of_each(_streamed, network, resolve("engines", engine), {"seed": seed, "path": path}, trials=trials, **same)
+
+
+def _streamed(
+    network: Any, trials: Trials, path: Any, engine: Any, record: Record | None, seed: Any, initial: np.ndarray | None, window: int | None,
+    progress: bool | Hook, overwrite: bool,
+) -> Recording:  # fmt: skip
+    """Of one network."""
     runner, root = resolve("engines", engine), entropy(seed)
     expect_taken(runner, network)
     record = record or default_record(network, "output")

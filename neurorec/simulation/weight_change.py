@@ -50,8 +50,14 @@ def weight_change(
         the rule changes nothing. Of a list of networks, a list.
     """
     if isinstance(network, MANY):
-        return of_each(weight_change, network, resolve("engines", engine), {"seed": seed}, trials=trials, rule=rule, feedback=feedback)
-    runner, law = engine_for(engine, network, trials), shared("rules", rule)
+        return of_each(_changed, network, resolve("engines", engine), {"seed": seed}, trials=trials, rule=rule, feedback=feedback)
+    return _changed(network, trials, rule, engine, feedback, seed)
+
+
+def _changed(network: Any, trials: Trials, rule: Any, engine: Any, feedback: Any, seed: Any) -> dict[str, np.ndarray]:
+    """Of one network."""
+    runner: Any = engine_for(engine, network, trials)
+    law = shared("rules", rule)
     check(runner, law, "trial", network)
     fit(network, trials)
     own = kept(network, runner.dtype)

@@ -18,7 +18,7 @@ from neurorec.learning.rules.base import AbstractRule
 from neurorec.networks.abstract_network import AbstractNetwork
 from neurorec.process.carry_on import carry_on
 from neurorec.process.one_thread import one_thread
-from neurorec.progress import Hook
+from neurorec.progress import Hook, wants_every_batch
 from neurorec.runs.open_run import holds_many
 from neurorec.runs.record import Record
 from neurorec.runs.run import Run
@@ -125,7 +125,7 @@ def train(
     trainer, first, rates = prepared(network, engine=engine, **how)
     file = RunWriter.create(path, contents_of(trainer, first, record, rates), overwrite)
     file.reader.trust = trusted_by(trainer)
-    return _go_on(Journal(trainer, file, trainer.settings.trials, in_chunks=not callable(progress)), progress)
+    return _go_on(Journal(trainer, file, trainer.settings.trials, in_chunks=not wants_every_batch(progress)), progress)
 
 
 def resume(
@@ -167,7 +167,7 @@ def resume(
         until = _until(file.reader, trials)
         file.extend(until)
         trainer.go_on_from(*file.reader.state()[1:])
-        journal = Journal(trainer, file, until, in_chunks=not callable(progress))
+        journal = Journal(trainer, file, until, in_chunks=not wants_every_batch(progress))
     except Exception:
         file.close()
         raise

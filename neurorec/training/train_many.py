@@ -18,7 +18,7 @@ from neurorec.networks.abstract_network import AbstractNetwork
 from neurorec.networks.alike import MANY, expect_alike, network_named, one_each
 from neurorec.process.carry_on import carry_on
 from neurorec.process.one_thread import one_thread
-from neurorec.progress import Hook
+from neurorec.progress import Hook, wants_every_batch
 from neurorec.runs.contents import Contents
 from neurorec.runs.record import Record
 from neurorec.runs.runs import Runs
@@ -44,9 +44,9 @@ def train_many(
     how: Mapping[str, Any],
 ) -> Runs:
     """What `nr.train` does with a list of networks, or with copies of one; `how` are the arguments that are the networks' own, or the same for all."""
-    networks, how = _listed(networks, copies, dict(how))
+    networks, each = _listed(networks, copies, dict(how))
     runner = resolve("engines", engine)
-    trainers, contents = _begun(networks, runner.alone(), record, how)
+    trainers, contents = _begun(networks, runner.alone(), record, each)
     file = RunsWriter.create(path, contents, overwrite)
     for writer, trainer in zip(file.writers, trainers, strict=True):
         writer.reader.trust = trusted_by(trainer)
@@ -72,7 +72,7 @@ def go_on(trainers: Sequence[Trainer], file: RunsWriter, until: int, threads: in
     for each in trainers:
         each.began = time.monotonic()  # those made first have waited for the others
     pairs = zip(trainers, file.writers, strict=True)
-    work = SideBySide([Journal(each, run, until, in_chunks=not callable(progress)) for each, run in pairs], file, threads)
+    work = SideBySide([Journal(each, run, until, in_chunks=not wants_every_batch(progress)) for each, run in pairs], file, threads)
     with one_thread:
         carry_on(work, progress)
     if work.diverged:
