@@ -20,7 +20,12 @@ def losses(readout: np.ndarray, trials: Trials, loss: AbstractLoss | None = None
 
 def weighted_error(readout: np.ndarray, trials: Trials, loss: AbstractLoss | None = None) -> np.ndarray:
     """Minus dL/dy, (T, B, O), in the readout's float type; None: of the trials' own loss."""
+    targets, weight = (each.astype(readout.dtype) for each in (trials.targets, trials.weight))
+    return error_sent_back(readout, targets, weight, loss or shared("losses", trials.loss))
+
+
+def error_sent_back(readout: np.ndarray, targets: np.ndarray, weight: np.ndarray, loss: AbstractLoss) -> np.ndarray:
+    """As `weighted_error`, of targets (T, B, O) and shares of the loss (T, B) in the readout's float type."""
     outputs = readout.shape[2]
-    targets = trials.targets.reshape(-1, outputs).astype(readout.dtype)
-    error = (loss or shared("losses", trials.loss)).error(readout.reshape(-1, outputs), targets)
-    return error.reshape(readout.shape) * trials.weight[..., None].astype(readout.dtype)
+    error = loss.error(readout.reshape(-1, outputs), targets.reshape(-1, outputs))
+    return error.reshape(readout.shape) * weight[..., None]

@@ -18,7 +18,7 @@ from neurorec.random_numbers.seeds import entropy
 from neurorec.simulation.each import of_each
 from neurorec.simulation.engine import engine_for
 from neurorec.simulation.kept import kept
-from neurorec.simulation.loss import weighted_error
+from neurorec.simulation.loss import error_sent_back
 from neurorec.simulation.stimulus import fit, stimulus
 from neurorec.tasks.base.trials import Trials
 
@@ -64,7 +64,8 @@ def _changed(network: Any, trials: Trials, rule: Any, engine: Any, feedback: Any
     weights, state = own.weights, own.start(network, trials.count)
     given = stimulus(network, trials, runner.dtype, entropy(seed), state=state)
     activity = runner.forward(network, weights, given)
-    error, back = weighted_error(activity.readout, trials), shared("feedbacks", feedback or law.feedback)
+    error = error_sent_back(activity.readout, given.targets, given.loss_weight, shared("losses", trials.loss))
+    back = shared("feedbacks", feedback or law.feedback)
     change = runner.change(network, weights, given, activity, error, law, back)
     found = {name: change.view(name) for name in own.learnt_directly}
     found |= {name: change.parameters[network.formula.parameters.index(name)] for name in network.formula.plastic}

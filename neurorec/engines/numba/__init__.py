@@ -171,17 +171,14 @@ class NumbaEngine(AbstractEngine):
     ) -> None:
         """One product of postsynaptic and presynaptic activity over trials x time for each kind of weight."""
         units = own.network.units
-        for d, (recurrent, external) in enumerate(zip(*own.wiring, strict=True)):
-            post = slice(d * units, (d + 1) * units)
+        for d, (post, recurrent, external) in enumerate(own.parts):
             factors = Factors(rows(back[recurrent]), rows(back[external]), error, emitted, emitted[trials:], x)
             part = Change(change.recurrent[post], change.input[d], change.bias[post], change.readout[: 0 if d else None])
             self._threads.share(own.kernels.gathered, (*factors, *part, trials), units, len(x) * emitted.shape[1])
 
     def _conclude(self, own: Prepared, change: Weights, inputs: np.ndarray, partial: np.ndarray) -> None:
         """What the loops leave to do; inputs (D, I, N) is dWin transposed."""
-        units = own.network.units
-        for d, (recurrent, external) in enumerate(zip(*own.wiring, strict=True)):
-            post = slice(d * units, (d + 1) * units)
+        for d, (post, recurrent, external) in enumerate(own.parts):
             change.input[post] = inputs[d].T
             if recurrent < 0:  # no such part, no change
                 change.recurrent[post] = 0

@@ -37,6 +37,8 @@ class Prepared:
     ----------
     wiring, plastic_rows : Ports, array
         As `neurorec.engines.numba.layout` has them.
+    parts : list of (slice, int, int)
+        Of each drive its rows of the weights, and its ports.
     """
 
     def __init__(self, network: Network, dtype: Any):
@@ -44,6 +46,8 @@ class Prepared:
         self.wiring, self.plastic_rows = ports(network), plastic_rows(network)
         self.drives, self.outputs = self.formula.n_drives, len(self.formula.emitted)
         self.states, self.ports, self.shows_state = len(self.formula.states), len(self.formula.ports), self.formula.shows_state
+        ports_of_drives = zip(*(each.tolist() for each in self.wiring), strict=True)
+        self.parts = [(slice(d * network.units, (d + 1) * network.units), *each) for d, each in enumerate(ports_of_drives)]
         self._parameters, self._constants = None, np.empty((0, 0), dtype)
         self._standing_of, self._standing = None, ()
         self._path_of, self._path = None, np.empty((0, 0), dtype)
