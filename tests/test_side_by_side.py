@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import json
+import pickle
 import textwrap
 import warnings
 
@@ -97,8 +99,8 @@ def test_a_file_of_many_is_one_file_whose_runs_are_ordinary(path, each, tmp_path
     assert np.array_equal(runs.log["loss"].sel(network=2), each[2].log["loss"])
     assert runs.trajectories("h").h.dims == ("network", "time", "trial", "unit")
     assert "3 networks" in repr(runs) and "rate 0.02" in repr(runs[1])
-    copy = nr.open_run(runs[1].save_as(tmp_path / "one.h5"))
-    assert same(copy, each[1]) and {part.status for part in copy.check()} == {"whole"}
+    own = nr.open_run(runs[1].save_as(tmp_path / "one.h5"))
+    assert same(own, each[1]) and {part.status for part in own.check()} == {"whole"}
     nr.plots.overview(runs[1])
     nr.plots.learning_curve(runs)
 
@@ -219,14 +221,14 @@ def test_what_a_file_of_many_cannot_do_is_said(path):
 def test_damage_names_the_network(path, tmp_path):
     import h5py
 
-    copy = tmp_path / "copy.h5"
-    copy.write_bytes(path.read_bytes())
-    with h5py.File(copy, "r") as file:
+    damaged = tmp_path / "damaged.h5"
+    damaged.write_bytes(path.read_bytes())
+    with h5py.File(damaged, "r") as file:
         row = file["log/loss"].id.get_offset() + 8 * (60 + 7)  # of network 1, trial 8
-    with copy.open("r+b") as file:
+    with damaged.open("r+b") as file:
         file.seek(row)
         file.write(b"\x55")
-    runs = nr.open_run(copy)
+    runs = nr.open_run(damaged)
     assert [part.name for part in runs.check() if part.status == "damaged"] == ["network 1: /log"]
     assert [part.name for part in runs[1].check() if part.status == "damaged"] == ["network 1: /log"]
     assert runs[0].log.sizes["trial"] == 60
@@ -245,6 +247,12 @@ def test_commands_take_a_file_of_many(path, tmp_path, capsys):
     assert run("plot", path, "--kind", "learning-curve", "--out", tmp_path / "all.png")[0] == 0
     status, said = run("fixed-points", path)
     assert status == 2 and "runs of 3 networks" in said.err
+
+
+def test_runs_in_memory_can_be_copied_and_sent(path):
+    runs = nr.train(NETS[:2], TASK, trials=10, progress=False)
+    assert_same(pickle.loads(pickle.dumps(runs)), list(runs))
+    assert_same(copy.copy(nr.open_run(path)), list(nr.open_run(path)))
 
 
 def test_lists_of_networks_are_simulated_side_by_side(tmp_path):

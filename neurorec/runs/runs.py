@@ -16,7 +16,7 @@ from neurorec.hdf5.opening import opened
 from neurorec.runs.check import Part, check
 from neurorec.runs.kinds import RUNS, expect_run
 from neurorec.runs.layout import stored_layout
-from neurorec.runs.new_files import publish
+from neurorec.runs.new_files import from_image, image, publish
 from neurorec.runs.of_many import at, networks_in
 from neurorec.runs.open_file import ClosedFile, OpenFile, SharedFile
 from neurorec.runs.run import Run
@@ -124,6 +124,11 @@ class Runs(AbstractDisplayed):
         range_ = f"{min(done):,}" if min(done) == max(done) else f"{min(done):,} to {max(done):,}"
         return f"{some(len(self), 'network')}, {where}", [*kept, ("trials", f"{range_} of {self.total:,} done, of each")]
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """For copies and other processes: runs in memory go with all that they hold, those on disk by their path."""
+        how = (self.networks, self.trust)
+        return (_copied, (image(self._where), *how)) if isinstance(self._where, h5py.File) else (Runs, (self._where, *how))
+
     def _together(self, read: Callable[[RunReader], xarray.Dataset]) -> xarray.Dataset:
         import xarray
 
@@ -153,6 +158,10 @@ def readers_in(file: h5py.File, path: Path | None, trust: Trusted) -> list[RunRe
     """Of all networks in an open file; None: in memory."""
     sources = (_in_memory(file, k) if path is None else SharedFile(path, file, k) for k in range(networks_in(file)))
     return [RunReader(source, trust) for source in sources]
+
+
+def _copied(content: bytes, networks: Sequence[Any], trust: Trusted) -> Runs:
+    return Runs(from_image(content), networks, trust)
 
 
 def _in_memory(file: h5py.File, index: int) -> OpenFile:
