@@ -30,7 +30,7 @@ from neurorec.training.trainer import Trainer
 
 SAME_FOR_ALL = ("trials", "batch", "update", "gradient_angle", "start")
 OF_EACH = ("seed", "rate", "clip", "weight_decay", "anneal", "stop_below")  # options that may be a list of one value a network
-CALLERS = 4  # from here to the line that called `nr.train`
+CALLERS = 5  # from here to the line that called `nr.train`
 
 
 def train_many(
