@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import h5py
 import numpy as np
@@ -20,7 +20,7 @@ from neurorec.hdf5.wholes import CHECKSUMS, checksum, kept_checksum
 from neurorec.runs.damaged_rows import bad_rows, bad_steps, bad_trials
 from neurorec.runs.kinds import FORMAT, LOOP, RUN, RUNS, SIMULATION, expect_run
 from neurorec.runs.layout import Layout, stored_layout
-from neurorec.runs.of_many import at, networks_in
+from neurorec.runs.of_many import at, each_of
 
 WHOLE, DAMAGED, UNFINISHED, UNKNOWN = "whole", "damaged", "not finished", "no checksums"
 Bad = Callable[[h5py.File, str, slice], np.ndarray]
@@ -72,7 +72,7 @@ def check(path: str | Path, index: int | None = None) -> list[Part]:
             expect_run(path, file)
         if kind == RUNS:
             expect_run(path, file, RUNS)
-            return [_structure(file), *_parts_of_many(path, file, range(networks_in(file)) if index is None else [index])]
+            return [_structure(file), *_parts_of_many(path, each_of(file) if index is None else [at(file, index)])]
         parts = {RUN: _parts_of_a_run, LOOP: _parts_of_a_loop, SIMULATION: _parts_of_a_simulation}.get(kind, _nothing_more)
         return [_structure(file), *parts(path, file)]
 
@@ -96,8 +96,8 @@ def _structure(file: h5py.File) -> Part:
     return Part("structure", UNKNOWN, f"written before there were any; save_as makes a copy of format {FORMAT}, which has them")
 
 
-def _parts_of_many(path: Path, file: h5py.File, indices: Iterable[int]) -> Iterator[Part]:
-    return (part._replace(name=f"network {k}: {part.name}") for k in indices for part in _parts_of_a_run(path, at(file, k)))
+def _parts_of_many(path: Path, runs: Iterable[Any]) -> Iterator[Part]:
+    return (part._replace(name=f"network {run.index}: {part.name}") for run in runs for part in _parts_of_a_run(path, run))
 
 
 def _parts_of_a_run(path: Path, file: h5py.File) -> Iterator[Part]:

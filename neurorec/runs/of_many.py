@@ -24,6 +24,12 @@ def at(file: h5py.File, index: int, kept: dict[str, Any] | None = None) -> Any:
     return Sliced(file, index, {"kind": RUN, **own}, {} if kept is None else kept)
 
 
+def each_of(file: h5py.File) -> list[Any]:
+    """The file at each network, which share what they find in it."""
+    kept: dict[str, Any] = {}
+    return [at(file, k, kept) for k in range(networks_in(file))]
+
+
 def networks_in(file: h5py.File) -> int:
     """How many."""
     with reading(file.filename, f"/{OWN}"):

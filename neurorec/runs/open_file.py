@@ -117,14 +117,13 @@ class SharedFile(AbstractFile):
     Parameters
     ----------
     path : Path
-    file : h5py.File
-        Of many networks.
-    index : int
+    file : Sliced
+        At its network, as `neurorec.runs.of_many.each_of` has it.
     """
 
-    def __init__(self, path: Path, file: h5py.File, index: int):
+    def __init__(self, path: Path, file: Any):
         self.path: Path = path
-        self._file, self.index = at(file, index), index
+        self._file, self.index = file, file.index
 
     @property
     def file(self) -> h5py.File:

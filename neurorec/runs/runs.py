@@ -17,7 +17,7 @@ from neurorec.runs.check import Part, check
 from neurorec.runs.kinds import RUNS, expect_run
 from neurorec.runs.layout import stored_layout
 from neurorec.runs.new_files import from_image, image, publish
-from neurorec.runs.of_many import at, networks_in
+from neurorec.runs.of_many import at, each_of
 from neurorec.runs.open_file import ClosedFile, OpenFile, SharedFile
 from neurorec.runs.run import Run
 from neurorec.runs.run_reader import RunReader
@@ -156,7 +156,7 @@ class Runs(AbstractDisplayed):
 
 def readers_in(file: h5py.File, path: Path | None, trust: Trusted) -> list[RunReader]:
     """Of all networks in an open file; None: in memory."""
-    sources = (_in_memory(file, k) if path is None else SharedFile(path, file, k) for k in range(networks_in(file)))
+    sources = (OpenFile(run, None, stored_layout(file)) if path is None else SharedFile(path, run) for run in each_of(file))
     return [RunReader(source, trust) for source in sources]
 
 

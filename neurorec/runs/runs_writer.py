@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, final
+from typing import final
 
 import h5py
 
@@ -16,7 +16,7 @@ from neurorec.runs.contents import Contents
 from neurorec.runs.kinds import RUNS, expect_run
 from neurorec.runs.layout import Layout, stored_layout
 from neurorec.runs.new_files import new_file, new_in_place
-from neurorec.runs.of_many import at, networks_in
+from neurorec.runs.of_many import each_of
 from neurorec.runs.open_file import OpenFile
 from neurorec.runs.run_writer import RunWriter
 from neurorec.runs.stacked import build_all, copy_all
@@ -42,7 +42,7 @@ class RunsWriter:
 
     def __init__(self, file: h5py.File, path: Path | None, layout: Layout, trust: Trusted):
         self.file, self.path, self._layout, self.trust = file, path, layout, trust
-        self._open = [OpenFile(each, path, layout) for each in _at_each(file)]
+        self._open = [OpenFile(each, path, layout) for each in each_of(file)]
         self.writers = [RunWriter(each, trust) for each in self._open]
 
     @classmethod
@@ -92,19 +92,13 @@ class RunsWriter:
         old.flush()
         self.file = new_in_place(old, self.path, size_of(contents), lambda file: rebuild_all(file, contents, old), CHANGING)
         self._layout = contents[0].layout
-        for each, run in zip(self._open, _at_each(self.file), strict=True):
+        for each, run in zip(self._open, each_of(self.file), strict=True):
             each.use(run, self._layout)
         old.close()
 
     def close(self) -> None:
         """Close the file; runs in memory are gone."""
         self.file.close()
-
-
-def _at_each(file: h5py.File) -> list[Any]:
-    """The file at each network, which share what they find in it."""
-    kept: dict[str, Any] = {}
-    return [at(file, k, kept) for k in range(networks_in(file))]
 
 
 def rebuild_all(file: h5py.File, contents: Sequence[Contents], old: h5py.File) -> None:
