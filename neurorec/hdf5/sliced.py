@@ -10,6 +10,7 @@ from typing import Any, final
 
 import h5py
 import numpy as np
+from h5py import h5s
 
 OWN, NETWORK = "networks", "network"  # the group of what differs, and the name of the dimension
 INSTEAD = "networks"  # its name in a group that has something else of that name
@@ -49,7 +50,22 @@ class SlicedData:
         return self.below[self._at(where)]
 
     def __setitem__(self, where: Any, values: Any) -> None:
-        self.below[self._at(where)] = values
+        if (block := self._block(where)) is None or self.dtype.kind not in "iuf":
+            self.below[self._at(where)] = values
+            return
+        first, count = block  # as h5py would, in a tenth of the time: a checkpoint of a network is some thirty of these
+        space = self.below.id.get_space()
+        space.select_hyperslab(first, count)
+        numbers = np.ascontiguousarray(np.broadcast_to(values, count[1:]), self.dtype)
+        self.below.id.write(h5s.create_simple(count), space, numbers)
+
+    def _block(self, where: Any) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
+        """Where numbers in a row begin in the whole dataset, and how many there are along each of its dimensions."""
+        parts = (*(where if isinstance(where, tuple) else (where,)), *(slice(None) for _ in self.shape))[: self.ndim]
+        if not all(isinstance(part, slice) and part.step in (None, 1) for part in parts):
+            return None
+        ends = [part.indices(n)[:2] for part, n in zip(parts, self.shape, strict=True)]
+        return (self.index, *(first for first, _ in ends)), (1, *(max(0, stop - first) for first, stop in ends))
 
     def _at(self, where: Any) -> tuple[Any, ...]:
         return (self.index, *(where if isinstance(where, tuple) else (where,)))

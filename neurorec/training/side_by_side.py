@@ -5,6 +5,7 @@ A network's numbers are those of its training alone: nothing is shared with the 
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import Any
@@ -41,18 +42,21 @@ class SideBySide(AbstractWork):
         self._threads = min(threads, len(self.journals))
         self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="neurorec") if self._threads > 1 else None
         self._under_way: dict[Future[None], int] = {}
-        self._waiting, self._concluded = {k for k, each in enumerate(self.journals) if not each.finished}, set[int]()
+        self._waiting = [(each.done, k) for k, each in enumerate(self.journals) if not each.finished]  # a heap
+        heapq.heapify(self._waiting)
+        self._concluded: set[int] = set()
+        self._done, self._recent = (np.array(each) for each in zip(*((each.done, each.recent) for each in self.journals), strict=True))
 
     @property
     def done(self) -> int:
         """Trials of all networks so far."""
-        return sum(each.done for each in self.journals)
+        return int(self._done.sum())
 
     @property
     def recent(self) -> float:
         """Mean over the networks of the mean loss of the last trials."""
-        each = [value for journal in self.journals if (value := journal.recent) == value]
-        return float(np.mean(each)) if each else np.nan
+        known = self._recent[self._recent == self._recent]
+        return float(known.mean()) if known.size else np.nan
 
     @property
     def finished(self) -> bool:
@@ -62,10 +66,12 @@ class SideBySide(AbstractWork):
     def step(self) -> None:
         """A step of one network, or, in threads, of as many as end one at the same time."""
         if self._pool is None:
-            self._go_on(self._next())
+            _, k = heapq.heappop(self._waiting)
+            self._advance(k)
+            self._return(k)
             return
         while self._waiting and len(self._under_way) < self._threads:
-            k = self._next()
+            _, k = heapq.heappop(self._waiting)
             self._under_way[self._pool.submit(self._advance, k)] = k
         self._take(wait(self._under_way, return_when=FIRST_COMPLETED).done)
 
@@ -89,16 +95,6 @@ class SideBySide(AbstractWork):
         way = lost if self.file.path is None else f"go on with nr.resume({str(self.file.path)!r})"
         return f"stopped after {self.done} of {self.total} trials of {len(self.journals)} networks; {way}"
 
-    def _next(self) -> int:
-        """The network that is least far, taken from those that wait."""
-        k = min(self._waiting, key=lambda k: (self.journals[k].done, k))
-        self._waiting.remove(k)
-        return k
-
-    def _go_on(self, k: int) -> None:
-        self._advance(k)
-        self._return(k)
-
     def _take(self, ended: Any) -> None:
         """Put those that ended a step back in line, and raise what went wrong in one."""
         for future in ended:
@@ -107,8 +103,10 @@ class SideBySide(AbstractWork):
             future.result()
 
     def _return(self, k: int) -> None:
-        if k not in self.diverged and not self.journals[k].finished:
-            self._waiting.add(k)
+        journal = self.journals[k]
+        self._done[k], self._recent[k] = journal.done, journal.recent
+        if k not in self.diverged and not journal.finished:
+            heapq.heappush(self._waiting, (journal.done, k))
 
     def _advance(self, k: int) -> None:
         """One step of a network, and its end, if it is that."""
