@@ -169,8 +169,11 @@ def test_kills_change_nothing(tmp_path):
 def test_one_that_diverges_stops_alone_and_is_named(tmp_path, threads):
     path = tmp_path / "runs.h5"
     how = {"rule": "bptt", "rate": [0.01, 1e6, 0.02], "trials": 80}
-    with pytest.warns(DivergenceWarning, match="^network 1: training became unstable at trial.*; the other 2 went on to their end$"):
+    with pytest.warns(
+        DivergenceWarning, match="^network 1: training became unstable at trial.*; the other 2 went on to their end$"
+    ) as said:
         runs = nr.train(NETS, TASK, path=path, engine=NumbaEngine(threads=threads), progress=False, **how)
+    assert said[0].filename == __file__
     with pytest.raises(DivergenceError) as error:
         nr.train(NETS[1], TASK, rule="bptt", rate=1e6, trials=80, path=tmp_path / "one.h5", progress=False)
     broken = nr.open_run(tmp_path / "one.h5")
