@@ -29,7 +29,7 @@ from neurorec.engines.numba import NumbaEngine
 from neurorec.timing import Spread, side_by_side
 
 UNITS, STEPS, RATE = 50, 100, 0.003
-NETWORKS, TRIALS, REPEATS = 64, 2000, 3
+NETWORKS, TRIALS, REPEATS = 64, 1000, 3
 FEW = 4  # networks that are trained one by one: that takes long, and each takes as long as the others
 AGREE = 1e-4  # of the losses, relative
 
