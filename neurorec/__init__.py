@@ -27,9 +27,10 @@ if TYPE_CHECKING:
     from neurorec.networks.parametrisations.base import AbstractParametrisation as AbstractParametrisation
     from neurorec.networks.presets import preset as preset
     from neurorec.networks.presets.base import AbstractPreset as AbstractPreset
+    from neurorec.runs.open_run import open_run as open_run
     from neurorec.runs.record import Record as Record
     from neurorec.runs.run import Run as Run
-    from neurorec.runs.run import open_run as open_run
+    from neurorec.runs.runs import Runs as Runs
     from neurorec.simulation.simulate import simulate as simulate
     from neurorec.simulation.stream import stream as stream
     from neurorec.simulation.weight_change import weight_change as weight_change
@@ -59,8 +60,9 @@ _PUBLIC = {
     "weight_change": "neurorec.simulation.weight_change",
     "train": "neurorec.training.train",
     "resume": "neurorec.training.train",
-    "open_run": "neurorec.runs.run",
+    "open_run": "neurorec.runs.open_run",
     "Run": "neurorec.runs.run",
+    "Runs": "neurorec.runs.runs",
     "Sweep": "neurorec.sweeps.sweep",
 }
 _MODULES = {
@@ -82,7 +84,10 @@ def __getattr__(name: str) -> Any:
     if name == "__all__":
         return [*_public(), "__version__"]
     if name in _PUBLIC:
-        return getattr(importlib.import_module(_PUBLIC[name]), name)
+        globals()[name] = found = getattr(
+            importlib.import_module(_PUBLIC[name]), name
+        )  # looking it up again takes longer than a short trial
+        return found
     if not name.startswith("_") and name in (public := _public()):
         return getattr(importlib.import_module(public[name]), name)
     raise AttributeError(f"neurorec has no {name!r}; it has {', '.join(__dir__())}")

@@ -141,6 +141,16 @@ def resolve(kind: str, thing: object) -> Any:
     return found if isinstance(found, base) else _refuse(base, short_repr(found))
 
 
+def shared(kind: str, thing: object) -> Any:
+    """As `resolve`, but a name of ours stands for one object, made once: for those that nobody changes."""
+    return _made_once(kind, thing) if isinstance(thing, str) and ":" not in thing else resolve(kind, thing)
+
+
+@lru_cache(maxsize=256)
+def _made_once(kind: str, name: str) -> Any:
+    return resolve(kind, name)
+
+
 def class_of(kind: str, thing: object) -> type:
     """The class of what a caller passed: a name, a class or an instance, as for `resolve`."""
     found = find(kind, thing) if isinstance(thing, str) else thing

@@ -56,6 +56,10 @@ class DivergenceError(NeurorecError, ArithmeticError):
     """Training became unstable; the last good weights were kept."""
 
 
+class DivergenceWarning(UserWarning):
+    """Of networks that train side by side some became unstable, and stopped alone; their last good weights were kept."""
+
+
 class RunFileError(NeurorecError, OSError):
     """A file that is no run, is damaged, is newer than this library, or cannot be written."""
 

@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import timedelta
-from typing import Any
+from typing import Any, final
 
 import numpy as np
 
@@ -17,6 +17,29 @@ from neurorec.formula.compiling import CompileWatch
 Hook = Callable[[int, int, float], object]
 LINES = 10  # plain lines of a whole training: a batch log stays readable
 REDRAWN = 0.1  # seconds between two drawings of a bar
+
+
+@final
+class NowAndThen:
+    """A hook that need not be called after every batch: it is content to be called a few times a second.
+
+    Parameters
+    ----------
+    hook : callable
+        As a caller passes it.
+    """
+
+    def __init__(self, hook: Hook):
+        self._hook = hook
+
+    def __call__(self, done: int, total: int, loss: float) -> object:
+        """As the hook."""
+        return self._hook(done, total, loss)
+
+
+def wants_every_batch(show: bool | Hook) -> bool:
+    """Whether a caller passed a function that is to be called after every batch."""
+    return callable(show) and not isinstance(show, NowAndThen)
 
 
 class Progress:

@@ -16,6 +16,7 @@ from neurorec.engines.numba import NumbaEngine
 from neurorec.errors import DivergenceError
 from neurorec.learning.law import OPERATIONS, elementwise, optimiser_law
 from neurorec.learning.losses.cross_entropy import CrossEntropy
+from neurorec.progress import NowAndThen
 from neurorec.training import chunks
 
 RATES = {"sgd": 0.03, "adam": 0.003, "rmsprop": 0.001}
@@ -90,6 +91,13 @@ def net(**settings) -> nr.Network:
 def test_chunks_are_taken_and_end_at_snapshots(lengths):
     run = nr.train(net(), TASK, trials=200, progress=False, record=nr.Record(checkpoints=3))
     assert run.checkpoints == (0, 100, 200) and sum(lengths) == 199 and len(lengths) < 20
+
+
+def test_a_hook_that_is_content_with_less_is_called_between_chunks(lengths):
+    called = []
+    ours = nr.train(net(), TASK, trials=100, progress=NowAndThen(lambda *state: called.append(state)))
+    assert max(lengths) > 1 and len(called) < 100 and called[-1][:2] == (100, 100)
+    assert identical(ours, nr.train(net(), TASK, trials=100, progress=lambda *state: None))
 
 
 def test_a_run_goes_on_from_within_a_chunk_to_the_same_end(tmp_path):

@@ -13,7 +13,7 @@ from neurorec.simulation.trajectories import Trajectories
 def trajectories(states: np.ndarray, **conditions: np.ndarray) -> Trajectories:
     T, B = states.shape[:2]
     nothing = np.zeros((T, B, 1))
-    return Trajectories(nothing, {"h": states}, nr.Trials(nothing, nothing, conditions=conditions), np.zeros(B))
+    return Trajectories(nothing, {"h": states}, nr.Trials(nothing, nothing, conditions=conditions))
 
 
 def test_the_components_are_those_of_a_singular_value_decomposition():

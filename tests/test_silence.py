@@ -36,7 +36,9 @@ def warned(network, task=TASK, **settings):
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
         run = nr.train(network, task, **{"trials": 4, "rule": "bptt", "progress": False, **settings})
-    return [str(each.message) for each in said if each.category is SilentNetworkWarning], run.log["loss"].values
+    silent = [each for each in said if each.category is SilentNetworkWarning]
+    assert all(each.filename == __file__ for each in silent), "it names another line than the caller's"
+    return [str(each.message) for each in silent], run.log["loss"].values
 
 
 @pytest.mark.parametrize("cell", [Own, "modrelu", "lru"], ids=str)

@@ -22,7 +22,7 @@ def shown(states, **conditions):
     """Trajectories of several states, (time, trial, unit) each."""
     steps, trials, _ = next(iter(states.values())).shape
     nothing = np.zeros((steps, trials, 1))
-    return Trajectories(nothing, states, nr.Trials(nothing, nothing, conditions=conditions), np.zeros(trials))
+    return Trajectories(nothing, states, nr.Trials(nothing, nothing, conditions=conditions))
 
 
 def test_velocities_of_a_linear_map_are_its_matrix_less_one():

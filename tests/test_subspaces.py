@@ -27,7 +27,7 @@ def answers(outputs, dt=0.1, **conditions):
     """Trajectories of which only outputs (time, trial) matter."""
     T, B = outputs.shape
     trials = nr.Trials(np.zeros((T, B, 1)), outputs[:, :, None], conditions=conditions, dt=dt)
-    return Trajectories(outputs[:, :, None], {"h": np.zeros((T, B, 1))}, trials, np.zeros(B))
+    return Trajectories(outputs[:, :, None], {"h": np.zeros((T, B, 1))}, trials)
 
 
 def orthogonal(n, seed=0):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from neurorec.display import briefly, escaped
@@ -28,6 +28,18 @@ def summary(run: Run) -> dict[str, Any]:
         "final_loss": _last(log["loss"].values, RECENT), "alignment": _last(log["alignment"].values), "seconds": _last(log["seconds"].values),
         "path": str(run.path),
     }  # fmt: skip
+
+
+def of_many(runs: Iterable[Run], facts: Callable[[Run], dict[str, Any]]) -> dict[str, Any]:
+    """What is true of all runs once, and what differs from one to the next as a list."""
+    each = [facts(run) for run in runs]
+    return {"networks": len(each), **_together(each)}
+
+
+def _together(each: list[Any]) -> Any:
+    if all(isinstance(one, Mapping) and one.keys() == each[0].keys() for one in each):
+        return {name: _together([one[name] for one in each]) for name in each[0]}
+    return each[0] if all(one == each[0] for one in each) else each
 
 
 def show(facts: Mapping[str, Any], as_json: bool) -> None:
@@ -60,6 +72,8 @@ def _finite(value: Any) -> Any:
     """JSON has no NaN."""
     if isinstance(value, Mapping):
         return {name: _finite(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_finite(each) for each in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 

@@ -8,6 +8,8 @@ import h5py
 import numpy as np
 from h5py import h5a, h5d
 
+from neurorec.hdf5.sliced import Sliced, SlicedData
+
 NUMBERS, TEXT = "iuf", "S"  # kinds of NumPy's types
 
 
@@ -24,10 +26,11 @@ def fetch(group: h5py.Group, name: str) -> np.ndarray:
 
 def whole(data: Any, kinds: str = NUMBERS) -> h5py.Dataset:
     """A dataset that may be read: its numbers are there, so that nothing is made up from a declared size."""
-    if not isinstance(data, h5py.Dataset) or data.dtype.kind not in kinds or data.dtype.fields or data.shape is None:
+    stored = data.below if isinstance(data, SlicedData) else data
+    if not isinstance(stored, h5py.Dataset) or stored.dtype.kind not in kinds or stored.dtype.fields or stored.shape is None:
         raise TypeError(f"{getattr(data, 'name', data)} holds no plain numbers")
-    if data.id.get_create_plist().get_layout() not in (h5d.CONTIGUOUS, h5d.COMPACT) or data.id.get_storage_size() != data.nbytes:
-        raise ValueError(f"{data.name} declares {data.nbytes} bytes and has {data.id.get_storage_size()}")
+    if stored.id.get_create_plist().get_layout() not in (h5d.CONTIGUOUS, h5d.COMPACT) or stored.id.get_storage_size() != stored.nbytes:
+        raise ValueError(f"{stored.name} declares {stored.nbytes} bytes and has {stored.id.get_storage_size()}")
     return data
 
 
@@ -39,6 +42,8 @@ def text(holder: h5py.HLObject, name: str, otherwise: str | None = None) -> str:
     TypeError, KeyError
         If it is none, or missing and there is nothing otherwise.
     """
+    if isinstance(holder, Sliced) and name in holder.own:
+        return holder.own[name]
     if otherwise is not None and name not in holder.attrs:
         return otherwise
     if (attribute := h5a.open(holder.id, name.encode())).shape != () or h5py.check_string_dtype(attribute.dtype) is None:
@@ -49,6 +54,8 @@ def text(holder: h5py.HLObject, name: str, otherwise: str | None = None) -> str:
 
 def number(holder: h5py.HLObject, name: str) -> float:
     """An attribute that is one number."""
+    if isinstance(holder, Sliced) and name in holder.own:
+        return holder.own[name]
     attribute = h5a.open(holder.id, name.encode())
     if attribute.shape != () or attribute.dtype.kind not in NUMBERS:
         raise TypeError(f"attribute {name} is no number")

@@ -9,6 +9,7 @@ import numpy as np
 
 from neurorec.hdf5.checksums import NOT_WHOLE, crc
 from neurorec.hdf5.damage import damaged
+from neurorec.hdf5.sliced import Sliced
 from neurorec.hdf5.states import settled
 from neurorec.hdf5.values import fetch, whole
 
@@ -44,7 +45,7 @@ def expect_whole(path: object, file: h5py.File, name: str) -> None:
 def _arrays(group: h5py.Group) -> Iterator[np.ndarray]:
     for name in sorted(group):
         item = group[name]
-        if isinstance(item, h5py.Group):
+        if isinstance(item, h5py.Group | Sliced):
             yield from _arrays(item)
         elif not item.is_scale:
             yield whole(item)[()]

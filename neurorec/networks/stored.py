@@ -13,6 +13,7 @@ from neurorec.hdf5.describing import label
 from neurorec.hdf5.opening import opened
 from neurorec.hdf5.publish import publishing
 from neurorec.hdf5.seal import sealed
+from neurorec.hdf5.sliced import OWN
 from neurorec.hdf5.states import INITIAL, state_to_read
 from neurorec.hdf5.values import fetch, number, text
 from neurorec.hdf5.wholes import expect_whole
@@ -104,6 +105,8 @@ def load(cls: type[AbstractNetwork], path: Path, trust: Trusted) -> Any:
     with opened(path, "r", expected) as file, reading(path, "its network"):
         if "network" not in file:
             raise RunFileError(f"{path} holds no network; expected {expected}")
+        if OWN in file:
+            raise RunFileError(f"{path} holds many networks; nr.open_run({str(path)!r})[0].network is the first")
         return _as_trained(cls, path, file, trust) if INITIAL in file else cls.from_group(file["network"], trust)
 
 

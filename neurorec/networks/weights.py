@@ -25,7 +25,11 @@ class Weights:
         Views of `vector`, shaped as in `Network`.
     parameters : (Q, N) array
         View: every parameter of the cell and its filter, one value a unit.
+    fixed : bool
+        Whether nobody changes them any more, so that what is made of them may be kept.
     """
+
+    fixed = False
 
     def __init__(self, vector: np.ndarray, shapes: Mapping[str, tuple[int, ...]], spans: Mapping[str, slice]):
         self.vector, self.shapes, self.spans = vector, shapes, spans

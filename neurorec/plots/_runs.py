@@ -13,7 +13,8 @@ from neurorec.discovery import load
 from neurorec.display import short_repr
 from neurorec.errors import NeurorecError, UnknownName, ValueRefused
 from neurorec.learning.losses.base import AbstractLoss
-from neurorec.runs.run import Run, open_run
+from neurorec.runs.open_run import open_run
+from neurorec.runs.run import Run
 from neurorec.simulation.trajectories import Trajectories
 
 if TYPE_CHECKING:
@@ -30,7 +31,9 @@ def one(run: AnyRun) -> Run:
         return run
     if not isinstance(run, str | PathLike):
         raise ValueRefused(f"{short_repr(run)} is no run; pass one, such as nr.train gives, or the path of its file")
-    return open_run(Path(run))
+    if isinstance(found := open_run(Path(run)), Run):
+        return found
+    raise ValueRefused(f"{run} holds runs of {len(found)} networks; pass one of them, nr.open_run({str(run)!r})[0]")
 
 
 def several(runs: AnyRuns) -> list[Run]:
@@ -38,7 +41,14 @@ def several(runs: AnyRuns) -> list[Run]:
     every = list(runs) if isinstance(runs, Iterable) and not isinstance(runs, str) else [runs]
     if not every:
         raise ValueRefused("there is no run to draw; pass a run, its path, or a list of those")
-    return [one(run) for run in every]
+    return [each for run in every for each in _all_in(run)]
+
+
+def _all_in(run: AnyRun) -> list[Run]:
+    """Of a file of many networks the run of each."""
+    if not isinstance(run, str | PathLike):
+        return [one(run)]
+    return [found] if isinstance(found := open_run(Path(run)), Run) else list(found)
 
 
 def loss_of(name: str) -> type[AbstractLoss]:

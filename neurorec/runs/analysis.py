@@ -43,6 +43,10 @@ def store(run: RunReader, name: str, dataset: xarray.Dataset, replace: bool) -> 
     """
     if run.path is None:
         raise RunFileError("a run in memory has no file to keep an analysis in; save_as makes one")
+    if run.index is not None:
+        raise RunFileError(
+            f"{run.name} is in a file of many runs, which keeps no analysis of one; save_as makes a file of its own, which does"
+        )
     _expect_name(name)
     if name in (there := names(run.file)) and not replace:
         raise ValueRefused(f"/{GROUP}/{name} is there already; pass replace=True, or another name ({', '.join(there)} are taken)")

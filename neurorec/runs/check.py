@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import h5py
 import numpy as np
@@ -18,8 +18,9 @@ from neurorec.hdf5.states import STATES, kept, read_state, settled, state_to_go_
 from neurorec.hdf5.values import fetch, text
 from neurorec.hdf5.wholes import CHECKSUMS, checksum, kept_checksum
 from neurorec.runs.damaged_rows import bad_rows, bad_steps, bad_trials
-from neurorec.runs.kinds import FORMAT, LOOP, RUN, SIMULATION, expect_run
+from neurorec.runs.kinds import FORMAT, LOOP, RUN, RUNS, SIMULATION, expect_run
 from neurorec.runs.layout import Layout, stored_layout
+from neurorec.runs.of_many import at, each_of
 
 WHOLE, DAMAGED, UNFINISHED, UNKNOWN = "whole", "damaged", "not finished", "no checksums"
 Bad = Callable[[h5py.File, str, slice], np.ndarray]
@@ -43,13 +44,15 @@ class Part(NamedTuple):
     note: str = ""
 
 
-def check(path: str | Path) -> list[Part]:
+def check(path: str | Path, index: int | None = None) -> list[Part]:
     """Compare every checksum of a file of neurorec.
 
     Parameters
     ----------
     path : str or Path
-        A run, which may be in training, a network, a loop or a simulation.
+        A run, or many side by side, which may be in training, a network, a loop or a simulation.
+    index : int, optional
+        One network's run only, of a file of many.
 
     Returns
     -------
@@ -67,6 +70,9 @@ def check(path: str | Path) -> list[Part]:
         kind = text(file, "kind", "")
         if kind == RUN:
             expect_run(path, file)
+        if kind == RUNS:
+            expect_run(path, file, RUNS)
+            return [_structure(file), *_parts_of_many(path, each_of(file) if index is None else [at(file, index)])]
         parts = {RUN: _parts_of_a_run, LOOP: _parts_of_a_loop, SIMULATION: _parts_of_a_simulation}.get(kind, _nothing_more)
         return [_structure(file), *parts(path, file)]
 
@@ -88,6 +94,10 @@ def _structure(file: h5py.File) -> Part:
     if CHECKSUMS in file:
         return Part("structure", WHOLE, "names, sizes, settings, and all that never changes")
     return Part("structure", UNKNOWN, f"written before there were any; save_as makes a copy of format {FORMAT}, which has them")
+
+
+def _parts_of_many(path: Path, runs: Iterable[Any]) -> Iterator[Part]:
+    return (part._replace(name=f"network {run.index}: {part.name}") for run in runs for part in _parts_of_a_run(path, run))
 
 
 def _parts_of_a_run(path: Path, file: h5py.File) -> Iterator[Part]:

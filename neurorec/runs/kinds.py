@@ -1,4 +1,4 @@
-"""What a file of neurorec is: a run, a sequence loop or a simulation, and of which format."""
+"""What a file of neurorec is: a run, many side by side, a sequence loop or a simulation, and of which format."""
 
 from __future__ import annotations
 
@@ -13,21 +13,29 @@ from neurorec.hdf5.values import number, text
 
 FORMAT = 2  # 1 had no checksums but those of the resume states
 RUN, LOOP, SIMULATION = "neurorec run", "neurorec sequence loop", "neurorec simulation"  # the file's attribute `kind`
+RUNS = "neurorec runs"  # side by side, of many networks
 GROUPS = ("network", "checkpoints", *STATES, "log", "trajectories", "trials")  # of a run
 OTHERS = {
+    RUNS: "it holds runs of many networks, use nr.open_run(path)[index]",
     LOOP: "it holds a sequence loop, use neurorec.circuits.SequenceLoop.load",
     SIMULATION: "it holds a simulation, open it with xarray.open_datatree",
 }
 A_LOOP = "a file written by SequenceLoop.save or .learn(path=)"
 
 
-def expect_run(path: Path, file: h5py.File) -> None:
-    """Refuse other HDF5 files, runs of a newer format, and runs that lack a part."""
+def is_of_many(path: Path, file: h5py.File) -> bool:
+    """Whether it holds runs of many networks."""
+    with reading(path, "what the file says of itself"):
+        return text(file, "kind", "") == RUNS
+
+
+def expect_run(path: Path, file: h5py.File, expected: str = RUN) -> None:
+    """Refuse other HDF5 files, runs of a newer format, and runs that lack a part; `expected` may be `RUNS`, of many networks."""
     with reading(path, "what the file says of itself"):
         kind = text(file, "kind", "")
-        found = number(file, "format_version") if kind == RUN else 0
+        found = number(file, "format_version") if kind == expected else 0
         missing = [name for name in (*GROUPS, *(("checksums",) if found > 1 else ())) if name not in file]
-    if kind != RUN:
+    if kind != expected:
         way = OTHERS.get(kind, "it holds a network, use nr.Network.load" if "network" in file else "expected a file written by nr.train")
         raise RunFileError(f"{path} is an HDF5 file but no neurorec run; {way}")
     if found > FORMAT:

@@ -59,6 +59,11 @@ def publish(path: Path, size: int, overwrite: bool, fill: Fill, changing: Sequen
         _fill(aside, path, size, fill, changing)
 
 
+def in_memory() -> h5py.File:
+    """A new file that is nowhere else, open for writing."""
+    return h5py.File(_name_in_memory(), "w", driver="core", backing_store=False)
+
+
 def image(file: h5py.File) -> bytes:
     """A file in memory as the bytes that it would be on disk, to be sent to another process."""
     file.flush()
@@ -86,7 +91,7 @@ def _new_on_disk(path: Path, size: int, naming: AbstractContextManager[Path], fi
 
 def _new_in_memory(size: int, fill: Fill) -> h5py.File:
     expect_memory(size, "the run", f"record less ({LESS}), train fewer trials, or give a path= for a file")
-    file = h5py.File(_name_in_memory(), "w", driver="core", backing_store=False)
+    file = in_memory()
     fill(file)
     return file
 

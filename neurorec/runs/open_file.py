@@ -24,6 +24,7 @@ from neurorec.runs.datasets import encoded, put
 from neurorec.runs.failures import expect_in_place
 from neurorec.runs.layout import Layout, stored_layout
 from neurorec.runs.new_files import from_image, image
+from neurorec.runs.of_many import at
 from neurorec.runs.states import StateWriter
 
 
@@ -34,14 +35,18 @@ class AbstractFile(ABC):
     ----------
     path : Path or None
         None: in memory only.
+    index : int or None
+        Which network, in a file of many.
     """
 
     path: Path | None
+    index: int | None
 
     @property
     def name(self) -> str:
         """For errors."""
-        return "this run in memory" if self.path is None else str(self.path)
+        where = "this run in memory" if self.path is None else str(self.path)
+        return where if self.index is None else f"network {self.index} of {where}"
 
     @property
     @abstractmethod
@@ -74,15 +79,23 @@ class ClosedFile(AbstractFile):
     """A file that is opened anew whenever something is read.
 
     So a run that is merely looked at keeps nobody from training it further, and nobody in this process from opening it with xarray.
+
+    Parameters
+    ----------
+    path : Path
+    index : int, optional
+        Which network, of a file of many.
     """
 
-    def __init__(self, path: Path):
+    def __init__(self, path: Path, index: int | None = None):
         self.path: Path = path
+        self.index = index
 
     @property
     def file(self) -> h5py.File:
         """Open for reading until what was taken from it is forgotten."""
-        return opened(self.path, "r")
+        file = opened(self.path, "r")
+        return file if self.index is None else at(file, self.index)
 
     @property
     def layout(self) -> Layout:
@@ -98,12 +111,46 @@ class ClosedFile(AbstractFile):
 
 
 @final
+class SharedFile(AbstractFile):
+    """One network's run in a file that is open for reading.
+
+    Parameters
+    ----------
+    path : Path
+    file : Sliced
+        At its network, as `neurorec.runs.of_many.each_of` has it.
+    """
+
+    def __init__(self, path: Path, file: Any):
+        self.path: Path = path
+        self._file, self.index = file, file.index
+
+    @property
+    def file(self) -> h5py.File:
+        """At that network."""
+        return self._file
+
+    @property
+    def layout(self) -> Layout:
+        """As the file has it."""
+        with reading(self.name, "its layout"):
+            return stored_layout(self._file)
+
+    @property
+    def state(self) -> State:
+        """As of a `ClosedFile`."""
+        with reading(self.name, "its state"):
+            return state_to_read(self.name, self._file)
+
+
+@final
 class OpenFile(AbstractFile):
     """A file that is open for writing, or in memory: log, trajectories and resume states are overwritten in place.
 
     Parameters
     ----------
     file : h5py.File
+        Or one of many networks, as `neurorec.runs.stacked.at` gives it, at one of them.
     path : Path, optional
         None: in memory.
     layout : Layout
@@ -111,8 +158,8 @@ class OpenFile(AbstractFile):
     """
 
     def __init__(self, file: h5py.File, path: Path | None, layout: Layout):
-        self.path = path
-        self._use(file, layout)
+        self.path, self.index = path, getattr(file, "index", None)
+        self.use(file, layout)
 
     @property
     def file(self) -> h5py.File:
@@ -182,14 +229,15 @@ class OpenFile(AbstractFile):
     def replace(self, file: h5py.File, layout: Layout) -> None:
         """Go on with another file in the place of this one."""
         old = self._file
-        self._use(file, layout)
+        self.use(file, layout)
         old.close()
 
     def close(self) -> None:
         """Close it; what was in memory is gone."""
         self._file.close()
 
-    def _use(self, file: h5py.File, layout: Layout) -> None:
+    def use(self, file: h5py.File, layout: Layout) -> None:
+        """Write to this one from now on."""
         self._file, self._layout = file, layout
         self._states, self._pending = StateWriter(file), PendingChecksums()
 
@@ -198,10 +246,10 @@ class OpenFile(AbstractFile):
 
     def __reduce__(self) -> tuple[Any, ...]:
         """For copies and other processes: a file in memory goes with all that it holds, one on disk by its path, to be read there."""
-        return (_in_memory, (image(self.file),)) if self.path is None else (ClosedFile, (self.path,))
+        return (_in_memory, (image(self.file), self.index)) if self.path is None else (ClosedFile, (self.path, self.index))
 
 
-def _in_memory(content: bytes) -> OpenFile:
+def _in_memory(content: bytes, index: int | None) -> OpenFile:
     """A copy of a file in memory, from another process perhaps."""
-    file = from_image(content)
+    file = from_image(content) if index is None else at(from_image(content), index)
     return OpenFile(file, None, stored_layout(file))

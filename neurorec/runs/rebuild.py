@@ -10,6 +10,7 @@ import numpy as np
 
 from neurorec.hdf5.damage import reading
 from neurorec.hdf5.seal import SEALED
+from neurorec.hdf5.sliced import SlicedData
 from neurorec.hdf5.values import NUMBERS, TEXT, plain_attributes, whole
 from neurorec.hdf5.wholes import CHECKSUMS
 from neurorec.runs.checksums import note_rows, note_trials, rewriting
@@ -42,8 +43,8 @@ def rebuild(file: h5py.File, contents: Contents, old: h5py.File) -> None:
     """Build a file and copy into it all that another one holds, also what other programs have added."""
     build(file, contents)
     names = _all_names(old)
-    added = [name for name in names if name not in file and name not in SEALED]
-    kept = [name for name in names if name not in added and isinstance(old[name], h5py.Dataset) and name not in SEALED]
+    added = [name for name in names if name not in file and name not in SEALED] if isinstance(old, h5py.Group) else []
+    kept = [name for name in names if name not in added and isinstance(old[name], h5py.Dataset | SlicedData) and name not in SEALED]
     with reading(old.filename, "what it holds"):
         _expect_fitting(kept, old, file)
         file.attrs.update({name: value for name, value in plain_attributes(old).items() if name not in OWN})

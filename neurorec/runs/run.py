@@ -15,7 +15,6 @@ from neurorec.runs import analysis
 from neurorec.runs.check import Part, check
 from neurorec.runs.rebuild import save_as
 from neurorec.runs.run_reader import RunReader
-from neurorec.trust import Trust, trusted
 
 if TYPE_CHECKING:
     import xarray
@@ -145,7 +144,7 @@ class Run(AbstractDisplayed):
         """
         if self.path is None:
             raise RunFileError("a run in memory has no file to check; save_as makes one")
-        return check(self.path)
+        return check(self.path, self._reader.index)
 
     def save_as(self, path: str | Path, overwrite: bool = False) -> Path:
         """Copy the run, such as one in memory, to a file."""
@@ -174,40 +173,13 @@ class Run(AbstractDisplayed):
 
     def _read(self, read: Callable[[RunReader], Any]) -> Any:
         """From memory, or from the path: a run with a path holds no file open, so that others may resume it."""
-        return read(self._reader if self.path is None else RunReader.open(self.path, self.trust))
+        return read(self._reader.again())
 
 
 def _course(losses: np.ndarray) -> str:
     """From the first trials to the last."""
     few = min(RECENT, max(1, len(losses) // 10))
     return f"{losses[:few].mean():.4g} -> {losses[-few:].mean():.4g} (first and last {some(few, 'trial')})" if len(losses) else "none yet"
-
-
-def open_run(path: str | Path, trust: Trust = False) -> Run:
-    """Open a run file, also while another process trains the run.
-
-    Parameters
-    ----------
-    path : str or Path
-    trust : bool or classes
-        A file is data: of the classes it names, only neurorec's own are used. Those of your own (a cell, a task, an engine ...) pass here,
-        ``trust=[MyCell, MyTask]``; or say True, if you know who made the file: then whatever module it names is imported, which runs
-        that module's code.
-
-    Raises
-    ------
-    RunFileError
-        If the file is missing, damaged, no run, of a newer version, or names classes that are not trusted.
-
-    Examples
-    --------
-    The learning curve of a run that may still be in training::
-
-        run = nr.open_run("run.h5")
-        run.log["loss"].plot()
-    """
-    run = RunReader.open(path, trusted(trust))
-    return Run(run, trained_so_far(run))
 
 
 def trained_so_far(run: RunReader) -> Any:

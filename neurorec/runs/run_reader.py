@@ -17,7 +17,7 @@ from neurorec.hdf5.states import State
 from neurorec.hdf5.values import fetch, text
 from neurorec.hdf5.wholes import expect_whole
 from neurorec.runs.contents import Contents
-from neurorec.runs.kinds import expect_run
+from neurorec.runs.kinds import RUN, RUNS, expect_run
 from neurorec.runs.networks import is_kept, network_from, snapshot_path
 from neurorec.runs.open_file import AbstractFile, ClosedFile
 from neurorec.runs.provenance import read_provenance
@@ -65,8 +65,8 @@ class RunReader:
         self._source, self.trust = source, trust
 
     @classmethod
-    def open(cls, path: str | Path, trust: Trusted = False) -> RunReader:
-        """A run from its file, also while another process trains it.
+    def open(cls, path: str | Path, trust: Trusted = False, index: int | None = None) -> RunReader:
+        """A run from its file, also while another process trains it; of a file of many networks, that of network `index`.
 
         Raises
         ------
@@ -75,13 +75,22 @@ class RunReader:
         """
         path = Path(path)
         with opened(path, "r") as file:
-            expect_run(path, file)
-        return cls(ClosedFile(path), trust)
+            expect_run(path, file, RUN if index is None else RUNS)
+        return cls(ClosedFile(path, index), trust)
+
+    def again(self) -> RunReader:
+        """The same run as its file now has it; of one in memory there is nothing else."""
+        return self if self.path is None else RunReader.open(self.path, self.trust, self.index)
 
     @property
     def path(self) -> Path | None:
         """None: in memory only."""
         return self._source.path
+
+    @property
+    def index(self) -> int | None:
+        """Which network, in a file of many."""
+        return self._source.index
 
     @property
     def name(self) -> str:

@@ -216,7 +216,7 @@ class RunWriter:
         """How far the file is whole, and how to go on."""
         if self.path is None:
             return "it is lost; train with path=, into a file"
-        done = RunReader.open(self.path).done  # this file may be closed, or closing
+        done = self.reader.again().done  # this file may be closed, or closing
         return f"it is whole up to trial {done}: free some room, or mend the device, then go on with nr.resume({str(self.path)!r})"
 
     def __enter__(self) -> RunWriter:

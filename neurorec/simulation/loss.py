@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from neurorec.discovery import load
+from neurorec.discovery import shared
 from neurorec.learning.losses.base import AbstractLoss
 from neurorec.tasks.base.trials import Trials
 
@@ -12,7 +12,7 @@ from neurorec.tasks.base.trials import Trials
 def losses(readout: np.ndarray, trials: Trials, loss: AbstractLoss | None = None) -> np.ndarray:
     """Loss of each trial, (B,); None: by the trials' own."""
     steps, count, outputs = readout.shape
-    each = (loss or load("losses", trials.loss)()).value(
+    each = (loss or shared("losses", trials.loss)).value(
         readout.reshape(-1, outputs), trials.targets.reshape(-1, outputs).astype(readout.dtype)
     )
     return (each.reshape(steps, count) * trials.weight * count).sum(axis=0)
@@ -20,7 +20,12 @@ def losses(readout: np.ndarray, trials: Trials, loss: AbstractLoss | None = None
 
 def weighted_error(readout: np.ndarray, trials: Trials, loss: AbstractLoss | None = None) -> np.ndarray:
     """Minus dL/dy, (T, B, O), in the readout's float type; None: of the trials' own loss."""
+    targets, weight = (each.astype(readout.dtype) for each in (trials.targets, trials.weight))
+    return error_sent_back(readout, targets, weight, loss or shared("losses", trials.loss))
+
+
+def error_sent_back(readout: np.ndarray, targets: np.ndarray, weight: np.ndarray, loss: AbstractLoss) -> np.ndarray:
+    """As `weighted_error`, of targets (T, B, O) and shares of the loss (T, B) in the readout's float type."""
     outputs = readout.shape[2]
-    targets = trials.targets.reshape(-1, outputs).astype(readout.dtype)
-    error = (loss or load("losses", trials.loss)()).error(readout.reshape(-1, outputs), targets)
-    return error.reshape(readout.shape) * trials.weight[..., None].astype(readout.dtype)
+    error = loss.error(readout.reshape(-1, outputs), targets.reshape(-1, outputs))
+    return error.reshape(readout.shape) * weight[..., None]

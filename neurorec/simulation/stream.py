@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ from neurorec.engines.base import AbstractEngine, Stimulus, expect_taken
 from neurorec.errors import ValueRefused
 from neurorec.hdf5.opening import opened
 from neurorec.networks.abstract_network import AbstractNetwork
+from neurorec.networks.alike import MANY
 from neurorec.networks.weights import Weights
 from neurorec.progress import Hook, Progress
 from neurorec.random_numbers.noise import PrivateNoise, private_noise
@@ -22,6 +23,7 @@ from neurorec.runs.contents import Contents
 from neurorec.runs.layout import Layout
 from neurorec.runs.record import Record, default_record, recorded
 from neurorec.runs.simulation_file import UNTRAINED, SimulationFile
+from neurorec.simulation.each import of_each
 from neurorec.simulation.stimulus import fit, start, targets
 from neurorec.tasks.base.trials import Trials
 
@@ -54,17 +56,17 @@ class Recording:
 
 
 def stream(
-    network: AbstractNetwork,
+    network: AbstractNetwork | Sequence[AbstractNetwork],
     trials: Trials,
-    path: str | Path,
+    path: str | Path | Sequence[str | Path],
     engine: str | AbstractEngine = "numba",
     record: Record | None = None,
-    seed: int | None = 0,
+    seed: int | Sequence[int | None] | None = 0,
     initial: np.ndarray | None = None,
     window: int | None = None,
     progress: bool | Hook = True,
     overwrite: bool = False,
-) -> Recording:
+) -> Recording | Any:
     """Simulate long trials and write what is recorded to a file; memory is bounded by a window of time.
 
     The numbers are those of `neurorec.simulate`, noise included, whatever the window. On a GPU the next window is
@@ -75,19 +77,20 @@ def stream(
     network, trials, engine, seed, initial
         As for `neurorec.simulate`.
     path : str or Path
-        The file: dimensions are named, ``xarray.open_datatree(path, engine="h5netcdf")`` opens it.
+        The file: dimensions are named, ``xarray.open_datatree(path, engine="h5netcdf")`` opens it. For a list of networks, a list of files.
     record : Record, optional
         Which variables, which steps, units and trials. None: the first state and the output, all of it.
     window : int, optional
         Time steps at once. None: as many as take 64 MB.
     progress : bool or callable
-        A bar; or a function of (steps done, steps in all, nan), called after every window; where it returns False, the rest is left out.
+        A bar, for one network; or a function of (steps done, steps in all, nan), called after every window; where it returns False, the rest is left out.
     overwrite : bool
         Replace a file at `path`.
 
     Returns
     -------
     Recording
+        Of a list of networks, a list.
 
     Raises
     ------
@@ -101,6 +104,20 @@ def stream(
         trials = nr.Trials(np.zeros((60_000, 1, net.inputs)), np.zeros((60_000, 1, net.outputs)), dt=net.dt)
         nr.stream(net, trials, "long.h5", record=nr.Record("h", steps=10)).to_xarray()["h"]
     """
+    if not isinstance(network, MANY):
+        return _streamed(network, trials, path, engine, record, seed, initial, window, progress, overwrite)
+    if not isinstance(path, MANY):
+        raise ValueRefused(f"path={str(path)!r} is one file for {len(network)} networks; pass a list of one each")
+    quiet = progress if callable(progress) else False  # bars of several would write over one another
+    same = {"record": record, "initial": initial, "window": window, "progress": quiet, "overwrite": overwrite}
+    return of_each(_streamed, network, resolve("engines", engine), {"seed": seed, "path": path}, trials=trials, **same)
+
+
+def _streamed(
+    network: Any, trials: Trials, path: Any, engine: Any, record: Record | None, seed: Any, initial: np.ndarray | None, window: int | None,
+    progress: bool | Hook, overwrite: bool,
+) -> Recording:  # fmt: skip
+    """Of one network."""
     runner, root = resolve("engines", engine), entropy(seed)
     expect_taken(runner, network)
     record = record or default_record(network, "output")

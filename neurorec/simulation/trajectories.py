@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from neurorec.display import AbstractDisplayed, Rows, several, shape, some, span
+from neurorec.simulation.loss import losses
 from neurorec.tasks.base.trials import Trials
 
 if TYPE_CHECKING:
@@ -26,14 +28,16 @@ class Trajectories(AbstractDisplayed):
         Every state of the cell, after each step.
     trials : Trials
         What was given, and the targets, if any.
-    loss : (B,) array
-        Loss of each trial; NaN where there are no targets.
     """
 
     outputs: np.ndarray
     states: dict[str, np.ndarray]
     trials: Trials
-    loss: np.ndarray
+
+    @cached_property
+    def loss(self) -> np.ndarray:
+        """Loss of each trial, (B,); NaN where there are no targets."""
+        return losses(self.outputs, self.trials) if self.trials.has_targets else np.full(self.trials.count, np.nan)
 
     def to_xarray(self) -> xarray.Dataset:
         """Named dimensions (time, trial, unit, output, input), time in seconds, conditions and names of channels as coordinates.

@@ -81,7 +81,7 @@ class Claim:
         self._heart.start()
 
     def note(self, done: int, loss: float) -> None:
-        """How far the training is; written at the next beat. Called after every batch, so it does no more than that."""
+        """How far the training is; written at the next beat. Called after every chunk of batches, or every batch, so it does no more than that."""
         self._far = done, loss
 
     @property

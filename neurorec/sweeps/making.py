@@ -15,7 +15,8 @@ from neurorec.sweeps.plan import Plan, Point
 from neurorec.sweeps.settings import part
 from neurorec.tasks.base.task import AbstractTask
 from neurorec.training.parts import PARTS, Parts
-from neurorec.training.train import prepared, train
+from neurorec.training.prepared import prepared
+from neurorec.training.train import train
 from neurorec.trust import class_named, instance
 
 CLASSES = {"cell": "cells", "filter": "filters"}  # that a network is made of, and their kinds

@@ -9,6 +9,7 @@ from typing import Any
 
 from neurorec.display import escaped
 from neurorec.errors import NeurorecError, RunFileError
+from neurorec.progress import NowAndThen
 from neurorec.runs.open_file import ClosedFile
 from neurorec.runs.run import Run
 from neurorec.runs.run_reader import RunReader
@@ -128,8 +129,8 @@ def _train(path: Path, point: Point, claim: Claim, trust: bool, stop: Stopping |
         return stop is None or stop.received is None
 
     if not path.exists():
-        return train(network, task, path=path, progress=note, **how)
-    return resume(path, task=task, progress=note, trust=classes(network, task, how))
+        return train(network, task, path=path, progress=NowAndThen(note), **how)
+    return resume(path, task=task, progress=NowAndThen(note), trust=classes(network, task, how))
 
 
 def _summary(run: Run, path: Path) -> Result:

@@ -12,7 +12,7 @@ import numpy as np
 from neurorec.discovery import names, resolve
 from neurorec.errors import NeurorecError
 from neurorec.networks.network import Network
-from neurorec.runs.run import open_run
+from neurorec.runs.open_run import open_run
 from neurorec.simulation.simulate import simulate
 from neurorec.simulation.weight_change import weight_change
 from neurorec.testing._cases import Sizes, trials

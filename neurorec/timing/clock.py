@@ -32,7 +32,7 @@ def side_by_side(jobs: Mapping[str, Callable[[], Any]], repeats: int = 9, window
     repeats : int
         Rounds of all jobs.
     window : float
-        Least seconds of one measurement: a short job is called as often as it takes.
+        Least seconds of one measurement: a short job is called as often as it takes; 0: once, however short.
 
     Returns
     -------
@@ -55,6 +55,8 @@ def ratio(floor: np.ndarray, taken: np.ndarray) -> Spread:
 def _calls(job: Callable[[], Any], window: float) -> int:
     """How many calls fill the window; the best of three, as the first may meet cold caches."""
     job()
+    if window == 0:
+        return 1
     once = min(_seconds(job, 1) for _ in range(3))
     return max(1, int(np.ceil(window / max(once, 1e-7))))
 

@@ -9,7 +9,7 @@ import dataclasses
 import difflib
 import inspect
 import textwrap
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
@@ -145,19 +145,19 @@ class TrainingSettings:
 
 
 class Options(TypedDict, total=False):
-    """The fields of `TrainingSettings` as a caller may say them: for editors, which read no signature made while Python runs."""
+    """The fields of `TrainingSettings` as a caller may say them, sequences for many networks: for editors, which read no signature made while Python runs."""
 
     trials: int
     batch: int
     update: str
-    rate: float | Mapping[str, Any]
-    clip: float | None
-    weight_decay: float
-    anneal: float
+    rate: float | Mapping[str, Any] | Sequence[float | Mapping[str, Any]]
+    clip: float | None | Sequence[float | None]
+    weight_decay: float | Sequence[float]
+    anneal: float | Sequence[float]
     gradient_angle: int
-    stop_below: float | None
+    stop_below: float | None | Sequence[float | None]
     start: str
-    seed: int | None
+    seed: int | None | Sequence[int | None]
 
 
 def options() -> list[dataclasses.Field]:

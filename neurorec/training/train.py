@@ -3,53 +3,48 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Unpack, cast
-
-import numpy as np
+from typing import Any, Unpack
 
 from neurorec.arrays import whole
 from neurorec.engines.base import AbstractEngine
 from neurorec.errors import ValueRefused
 from neurorec.hdf5.damage import reading
-from neurorec.hdf5.states import State
 from neurorec.learning.feedbacks.base import AbstractFeedback
 from neurorec.learning.losses.base import AbstractLoss
 from neurorec.learning.optimisers.base import AbstractOptimiser
 from neurorec.learning.rules.base import AbstractRule
 from neurorec.networks.abstract_network import AbstractNetwork
-from neurorec.networks.plasticity import largest_rate, learning_rates, uneven, with_plastic
-from neurorec.networks.weights import Weights
 from neurorec.process.carry_on import carry_on
-from neurorec.process.memory import expect_memory
 from neurorec.process.one_thread import one_thread
-from neurorec.progress import Hook
-from neurorec.random_numbers.seeds import entropy
-from neurorec.runs.contents import Contents
-from neurorec.runs.datasets import text_widths
-from neurorec.runs.layout import Layout
-from neurorec.runs.record import Record, default_record, spacing
+from neurorec.progress import Hook, wants_every_batch
+from neurorec.runs.open_run import holds_many
+from neurorec.runs.record import Record
 from neurorec.runs.run import Run
 from neurorec.runs.run_reader import RunReader
 from neurorec.runs.run_writer import RunWriter
-from neurorec.simulation.stimulus import fit
+from neurorec.runs.runs import Runs
+from neurorec.runs.runs_writer import RunsWriter
 from neurorec.tasks.base.task import AbstractTask
 from neurorec.tasks.base.trials import Trials
 from neurorec.training.journal import Journal
 from neurorec.training.parts import Parts
-from neurorec.training.settings import Options, TrainingSettings, expect_options, with_options
+from neurorec.training.prepared import contents_of, prepared, trusted_by
+from neurorec.training.settings import Options, TrainingSettings, with_options
+from neurorec.training.train_many import go_on, train_many
 from neurorec.training.trainer import Trainer
 from neurorec.trust import Trust, trusted
 
 
 @with_options
 def train(
-    network: AbstractNetwork,
+    network: AbstractNetwork | Sequence[AbstractNetwork],
     task: AbstractTask | Trials | str,
     rule: str | AbstractRule = "rflo",
     engine: str | AbstractEngine = "numba",
     *,
+    copies: int | None = None,
     optimiser: str | AbstractOptimiser = "sgd",
     loss: str | AbstractLoss | type[AbstractLoss] | None = None,
     record: Record | None = None,
@@ -59,19 +54,25 @@ def train(
     plastic: Sequence[str] | Mapping[str, Any] | None = None,
     overwrite: bool = False,
     **options: Unpack[Options],
-) -> Run:
-    """Train a network on a task by a rule.
+) -> Run | Any:
+    """Train a network on a task by a rule, or many side by side.
 
     Parameters
     ----------
-    network : Network or ModuleNetwork
-        Where training starts; it is not changed.
+    network : Network or ModuleNetwork, or a list of them
+        Where training starts; it is not changed. Networks of a list have the same shapes, cell and ``dt`` and differ in numbers: weights,
+        parameters, noise. They train side by side, a thread each, to the bits that each would have by itself, whatever the number of
+        threads; `seed`, `rate`, `clip`, `weight_decay`, `anneal` and `stop_below` are then one value for all, or a list of one each. With
+        one seed for all, all see the same trials.
     task : task, Trials or str
         Your own arrays go in as `nr.Trials`.
     rule : str or rule
         From ``nr.names("rules")``.
     engine : str or engine
         From ``nr.names("engines")``.
+    copies : int, optional
+        Train the network so many times side by side, with the seeds `seed`, `seed` + 1 ...: other trials and other noise, from the same
+        first weights. For other first weights pass a list, ``[nr.Network.random(..., seed=s) for s in range(n)]``.
     optimiser : str or optimiser
         ``"sgd"``, ``"adam"``, or e.g. ``Adam(beta1=0.8)``.
     loss : str or loss, optional
@@ -96,12 +97,14 @@ def train(
     Returns
     -------
     Run
-        ``run.network``, ``run.log``; ``run.done`` of ``run.total`` trials where it was stopped.
+        ``run.network``, ``run.log``; ``run.done`` of ``run.total`` trials where it was stopped. Of a list, or of copies, `Runs`: in one
+        file, ``runs[i]`` is the run of network i.
 
     Raises
     ------
     DivergenceError
-        If training became unstable; the last good weights are in the file.
+        If training became unstable; the last good weights are in the file. Of many networks one that diverges stops alone, and is named in
+        a `DivergenceWarning`; only if all do, this is raised.
     NotOffered, ShapeError, ValueRefused, UnknownName, RunFileError
         Before the first step: what does not fit, and the way out.
     KeyboardInterrupt
@@ -116,72 +119,13 @@ def train(
     >>> run.log["loss"].sizes["trial"]
     20
     """
-    trainer, first, rates = prepared(
-        network, task, rule, engine, optimiser=optimiser, loss=loss, feedback=feedback, plastic=plastic, **options
-    )  # fmt: skip
-    file = _file(path, trainer, first, record, rates, overwrite)
-    return _go_on(Journal(trainer, file, trainer.settings.trials, in_chunks=not callable(progress)), progress)
-
-
-def prepared(
-    network: AbstractNetwork,
-    task: AbstractTask | Trials | str,
-    rule: Any = "rflo",
-    engine: Any = "numba",
-    *,
-    optimiser: Any = "sgd",
-    loss: Any = None,
-    feedback: Any = None,
-    plastic: Any = None,
-    **options: Unpack[Options],
-) -> tuple[Trainer, Trials, np.ndarray | None]:
-    """What `train`, whose arguments these are, does before the first step: everything is made and found to fit, nothing is trained or written.
-
-    Returns
-    -------
-    Trainer
-    Trials
-        The first of its trials.
-    (P,) array or None
-        A rate for every weight, where synapses differ.
-    """
-    expect_options(options)
-    parts = Parts.of(task, rule, engine, feedback, optimiser, loss)
-    network, masks = with_plastic(network, plastic)
-    settings, rates = _resolved(TrainingSettings(**cast(Any, options)), network, parts, masks)
-    _expect_room(network, settings.batch, steps=1)
-    trainer = Trainer(network, parts, settings, rates)
-    first = trainer.trials(0, 1)
-    fit(network, first)
-    _expect_room(network, settings.batch, first.steps)
-    return trainer, first, rates
-
-
-def _resolved(
-    settings: TrainingSettings, network: AbstractNetwork, parts: Parts, masks: Mapping[str, np.ndarray]
-) -> tuple[TrainingSettings, np.ndarray | None]:
-    """The settings with a seed and with rates as plain numbers, and a rate for every weight, (P,), where synapses differ."""
-    by_name = learning_rates(network, parts.rule, parts.feedback, settings.rate, masks)
-    rates = Weights.of(network, np.float64).per_weight(network, by_name) if uneven(by_name) else None
-    plain = {"rate": largest_rate(settings.rate), "uneven": list(uneven(by_name)), "seed": entropy(settings.seed)}
-    return dataclasses.replace(settings, **plain), rates
-
-
-def _file(
-    path: str | Path | None, trainer: Trainer, first: Trials, record: Record | None, rates: np.ndarray | None, overwrite: bool
-) -> RunWriter:
-    """Of a training that begins; `first` is one of its trials."""
-    network, settings = trainer.network, trainer.settings
-    record = record or default_record(network, "output", "target", every=spacing(settings.trials))
-    conditions = tuple(n for n, value in first.conditions.items() if value.dtype.kind in "iufbU")
-    sizes = settings.trials, first.steps, network.dt, settings.batch, network.inputs, network.outputs
-    layout = Layout(*sizes, settings.columns, conditions, record, text_widths(first.conditions))
-    state = State(0, 0, *trainer.state, trainer.start.vector)
-    config = {**trainer.parts.described(), **settings.as_dict()}
-    snapshots = record.snapshots(settings.trials, settings.batch)
-    file = RunWriter.create(path, Contents(layout, network, config, state, settings.seed, snapshots, rates), overwrite)
-    file.reader.trust = (*network.component_classes, *trainer.parts.component_classes)
-    return file
+    how = {"task": task, "rule": rule, "optimiser": optimiser, "loss": loss, "feedback": feedback, "plastic": plastic, **options}
+    if copies is not None or not isinstance(network, AbstractNetwork):
+        return train_many(network, copies, engine, record, path, progress, overwrite, how)
+    trainer, first, rates = prepared(network, engine=engine, **how)
+    file = RunWriter.create(path, contents_of(trainer, first, record, rates), overwrite)
+    file.reader.trust = trusted_by(trainer)
+    return _go_on(Journal(trainer, file, trainer.settings.trials, in_chunks=not wants_every_batch(progress)), progress)
 
 
 def resume(
@@ -191,13 +135,13 @@ def resume(
     progress: bool | Hook = True,
     *,
     trust: Trust = False,
-) -> Run:
+) -> Run | Any:
     """Go on with a training that was stopped or killed, bit for bit as if it had run through; or make it longer.
 
     Parameters
     ----------
     path : str or Path
-        A run file.
+        A run file, of one network or of many; then the answer is `Runs`.
     trials : int, optional
         In all, with those done; None: as planned. More than planned makes the run longer; fewer stop it there, and it
         can be resumed again, bit for bit if they end with a batch.
@@ -215,20 +159,45 @@ def resume(
     ValueRefused
         If `trials` is less than are done.
     """
+    if holds_many(path):
+        return _resume_many(path, trials, task, progress, trust)
     file = RunWriter.open(path, trusted(trust))
     try:
-        run = file.reader
-        with reading(path, "its settings"):
-            parts, settings = Parts.of_run(run.config, task, run.trust), TrainingSettings.of_run(run.config)
-        trainer = Trainer(run.initial(), parts, settings, run.rates() if settings.uneven else None)
-        until = run.total if trials is None else _last_trial(run, whole("trials", trials))
+        trainer = _as_stored(file.reader, task, lambda engine: engine)
+        until = _until(file.reader, trials)
         file.extend(until)
-        trainer.go_on_from(*run.state()[1:])
-        journal = Journal(trainer, file, until, in_chunks=not callable(progress))
+        trainer.go_on_from(*file.reader.state()[1:])
+        journal = Journal(trainer, file, until, in_chunks=not wants_every_batch(progress))
     except Exception:
         file.close()
         raise
     return _go_on(journal, progress)
+
+
+def _resume_many(path: str | Path, trials: int | None, task: AbstractTask | Trials | None, progress: bool | Hook, trust: Trust) -> Runs:
+    file = RunsWriter.open(path, trusted(trust))
+    try:
+        readers = [each.reader for each in file.writers]
+        trainers, until = [_as_stored(each, task, lambda engine: engine.alone()) for each in readers], _until(readers[0], trials)
+        file.extend(until)
+        for trainer, reader in zip(trainers, readers, strict=True):
+            trainer.go_on_from(*reader.state()[1:])
+    except Exception:
+        file.close()
+        raise
+    return go_on(trainers, file, until, trainers[0].engine.workers, progress)
+
+
+def _as_stored(run: RunReader, task: AbstractTask | Trials | None, worker: Callable[[AbstractEngine], AbstractEngine]) -> Trainer:
+    """The trainer of a run, before its first trial."""
+    with reading(run.name, "its settings"):
+        parts, settings = Parts.of_run(run.config, task, run.trust), TrainingSettings.of_run(run.config)
+    parts = dataclasses.replace(parts, engine=worker(parts.engine))
+    return Trainer(run.initial(), parts, settings, run.rates() if settings.uneven else None)
+
+
+def _until(run: RunReader, trials: int | None) -> int:
+    return run.total if trials is None else _last_trial(run, whole("trials", trials))
 
 
 def _last_trial(run: RunReader, trials: int) -> int:
@@ -253,9 +222,3 @@ def _go_on(journal: Journal, progress: bool | Hook) -> Run:
     with one_thread:
         carry_on(journal, progress)
     return Run(journal.file.reader, journal.trainer.trained())
-
-
-def _expect_room(network: AbstractNetwork, batch: int, steps: int) -> None:
-    """For the states of a batch, float32 at least."""
-    size = 4 * batch * steps * (network.initial.size + network.inputs + network.outputs)
-    expect_memory(size, f"a batch of {batch} trials", "use a smaller batch, or fewer units")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from neurorec.cli.facts import show
+from neurorec.cli.runs import one_run
 from neurorec.cli.settings import TRUST
 
 if TYPE_CHECKING:
@@ -26,9 +27,8 @@ def command(
 ) -> None:
     """Find fixed points of a trained network under a constant input, and say which attract."""
     from neurorec.discovery import load
-    from neurorec.runs.run import open_run
 
-    run = open_run(path, trust)
+    run = one_run(path, trust)
     shown = sys.stderr.isatty() and not quiet  # most searches are over before ten lines of a log are
     points = load("dynamics", "fixed_points")(run, _numbers(inputs) if inputs else None, seed=seed, seconds=seconds, progress=shown)
     show(_facts(points) | {"points": _points(points)} if as_json else _facts(points) | _lines(points), as_json)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from neurorec.cli.facts import show, summary
+from neurorec.cli.facts import of_many, show, summary
 from neurorec.cli.settings import TRUST
 
 if TYPE_CHECKING:
@@ -21,10 +21,12 @@ def command(
     trust: Annotated[bool, TRUST] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Say what a run is and how far it is."""
-    from neurorec.runs.run import open_run
+    """Say what a run is, or those of many networks in one file, and how far they are."""
+    from neurorec.runs.open_run import open_run
+    from neurorec.runs.run import Run
 
-    show(_facts(open_run(path, trust)), as_json)
+    found = open_run(path, trust)
+    show(_facts(found) if isinstance(found, Run) else of_many(found, _facts), as_json)
 
 
 def _facts(run: Run) -> dict[str, Any]:

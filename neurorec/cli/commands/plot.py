@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from neurorec.cli.runs import all_runs, one_run
 from neurorec.cli.settings import TRUST
 from neurorec.discovery import load, names, outline
 from neurorec.errors import ValueRefused
@@ -74,11 +75,9 @@ def _suffix(plot: str) -> str:
 
 
 def _single(kind: Kind, paths: list[Path], trust: bool) -> Run:
-    from neurorec.runs.run import open_run
-
     if len(paths) > 1:
         raise ValueRefused(f"--kind {kind.value} shows a trial of one run, got {len(paths)}; name one, or choose another --kind")
-    return open_run(paths[0], trust)
+    return one_run(paths[0], trust)
 
 
 def _save(figure: Figure, path: Path) -> None:
@@ -98,12 +97,11 @@ def _expect_picture(path: Path) -> None:
 
 def _figure(kind: Kind, paths: list[Path], trust: bool) -> Figure:
     from neurorec.plots._conditions import conditions
-    from neurorec.runs.run import open_run
 
     draw, (first, *_) = load("plots", kind.name), _arguments(kind.name)
     if first == "run":
         return draw(_single(kind, paths, trust)).figure
-    runs = [open_run(path, trust) for path in paths]
+    runs = all_runs(paths, trust)
     if first == "runs":
         return draw(runs).figure
     return _measured(kind, conditions(runs), load("dynamics", first))

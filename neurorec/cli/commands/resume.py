@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from neurorec.cli.exits import resumable
-from neurorec.cli.facts import show, summary
+from neurorec.cli.facts import of_many, show, summary
 from neurorec.cli.score import scored
 from neurorec.cli.settings import TRUST
 
@@ -21,10 +21,15 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as one JSON object.")] = False,
 ) -> None:
     """Go on with a training that was stopped, or make it longer."""
+    from neurorec.runs.run import Run
     from neurorec.training.parts import Parts
     from neurorec.training.train import resume
 
     with resumable(path):
-        run = resume(path, trials, progress=not quiet, trust=trust)
-    parts = Parts.of_run(run.config, None, run.trust)
-    show({**summary(run), **scored(run, parts.task, parts.engine)}, as_json)
+        found = resume(path, trials, progress=not quiet, trust=trust)
+
+    def facts(run: Run) -> dict[str, Any]:
+        parts = Parts.of_run(run.config, None, found.trust)
+        return {**summary(run), **scored(run, parts.task, parts.engine)}
+
+    show(facts(found) if isinstance(found, Run) else of_many(found, facts), as_json)

@@ -131,6 +131,15 @@ class AbstractEngine(ABC):
     needs: ClassVar[frozenset[str]] = frozenset()
 
     @property
+    def workers(self) -> int:
+        """How many networks it can work at in the same time, a thread each; 1: one after another."""
+        return 1
+
+    def alone(self) -> AbstractEngine:
+        """The engine for one of many networks that are worked at side by side: with the same settings, and no threads of its own."""
+        return self
+
+    @property
     def settings(self) -> dict[str, Any]:
         """What the engine was made with, as its class takes it: stored with a run, which goes on with the same."""
         return {}

@@ -58,6 +58,17 @@ class NumbaEngine(AbstractEngine):
         self._last = Last()
 
     @property
+    def workers(self) -> int:
+        """As many as there are threads."""
+        return self._threads.most
+
+    def alone(self) -> NumbaEngine:
+        """As the contract says."""
+        engine = NumbaEngine(self._per_step, self.dtype.__name__, self._requested)
+        engine._threads = Threads(1)
+        return engine
+
+    @property
     def settings(self) -> dict[str, Any]:
         """What was requested, where it is not the usual."""
         requested = {"per_step": self._per_step, "dtype": self.dtype.__name__, "threads": self._requested}
@@ -68,12 +79,9 @@ class NumbaEngine(AbstractEngine):
 
     def forward(self, network: Network, weights: Weights, stimulus: Stimulus) -> Activity:
         """As the contract says."""
-        own, units, activity = self._for(network), network.units, self._activity(network, stimulus)
+        own, activity = self._for(network), self._activity(network, stimulus)
         arguments = (
-            own.onward, own.constants(weights), own.recurrence.onward(own, weights),
-            own.packed("input transposed", weights.input, units, network.inputs),
-            own.packed("readout transposed", weights.readout, network.outputs, units), weights.bias, weights.readout, *own.wiring,
-            np.ascontiguousarray(stimulus.inputs), _noise(stimulus, weights.bias.size),
+            *own.standing(weights), np.ascontiguousarray(stimulus.inputs), _noise(stimulus, weights.bias.size),
             activity.states, activity.drives, activity.emitted, activity.readout,
         )  # fmt: skip
         steps, trials, _ = stimulus.inputs.shape
@@ -93,7 +101,7 @@ class NumbaEngine(AbstractEngine):
         """By the reverse scan; RTRL too, whose sum over a trial is BPTT's."""
         own, units, change = self._for(network), network.units, weights.zeros()
         (steps, ports, trials, _), error = activity.drives.shape, np.ascontiguousarray(error)
-        matrix, full = feedback.element(weights.readout.T, weights.feedback), rule.through_units
+        full = rule.through_units
         presynaptic, x = presynaptic_rows(activity.emitted), rows(np.ascontiguousarray(stimulus.inputs))
         work = steps * weights.recurrent.size
         at_once = own.outputs == 1 and self._threads.worth(trials, work) == 1
@@ -102,8 +110,7 @@ class NumbaEngine(AbstractEngine):
         partial = own.room.array("partial", (len(own.plastic_rows), trials, units))
         arguments = (
             own.backward, own.constants(weights),
-            own.recurrence.backward(own, weights, full),
-            own.packed("feedback", np.ascontiguousarray(matrix), units, network.outputs), *own.wiring, full, error,
+            own.recurrence.backward(own, weights, full), own.path(weights, feedback), *own.wiring, full, error,
             activity.states, activity.drives, own.outputs, back, partial, at_once, presynaptic, x, own.recurrence.change(change.recurrent), input_, change.bias, change.readout,
         )  # fmt: skip
         self._threads.share(own.kernels.reverse_scan, arguments, trials, work)
@@ -164,8 +171,7 @@ class NumbaEngine(AbstractEngine):
     ) -> None:
         """One product of postsynaptic and presynaptic activity over trials x time for each kind of weight."""
         units = own.network.units
-        for d, (recurrent, external) in enumerate(zip(*own.wiring, strict=True)):
-            post = slice(d * units, (d + 1) * units)
+        for d, (post, recurrent, external) in enumerate(own.parts):
             factors = Factors(rows(back[recurrent]), rows(back[external]), error, emitted, emitted[trials:], x)
             part = Change(
                 own.recurrence.of_drive(change.recurrent, d), change.input[d], change.bias[post], change.readout[: 0 if d else None]
@@ -176,9 +182,7 @@ class NumbaEngine(AbstractEngine):
 
     def _conclude(self, own: Prepared, change: Weights, inputs: np.ndarray, partial: np.ndarray) -> None:
         """What the loops leave to do; inputs (D, I, N) is dWin transposed."""
-        units = own.network.units
-        for d, (recurrent, external) in enumerate(zip(*own.wiring, strict=True)):
-            post = slice(d * units, (d + 1) * units)
+        for d, (post, recurrent, external) in enumerate(own.parts):
             change.input[post] = inputs[d].T
             if recurrent < 0:  # no such part, no change
                 own.recurrence.of_drive_alone(change.recurrent, d)[...] = 0

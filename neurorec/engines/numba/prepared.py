@@ -9,10 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from neurorec.arrays import aligned
 from neurorec.engines.numba.compile import loops, unit_table
 from neurorec.engines.numba.layout import constants, plastic_rows, ports
 from neurorec.engines.numba.recurrent import recurrence_of
 from neurorec.engines.numba.workspace import Workspace
+from neurorec.learning.feedbacks.base import AbstractFeedback
 from neurorec.networks.network import Network
 from neurorec.networks.weights import Weights
 
@@ -38,6 +40,8 @@ class Prepared:
         As `neurorec.engines.numba.layout` has them.
     recurrence : Recurrence
         How its recurrent weights lie.
+    parts : list of (slice, int, int)
+        Of each drive its rows of the weights, and its ports.
     """
 
     def __init__(self, network: Network, dtype: Any):
@@ -46,7 +50,11 @@ class Prepared:
         self.wiring, self.plastic_rows = ports(network), plastic_rows(network)
         self.drives, self.outputs = self.formula.n_drives, len(self.formula.emitted)
         self.states, self.ports, self.shows_state = len(self.formula.states), len(self.formula.ports), self.formula.shows_state
+        ports_of_drives = zip(*(each.tolist() for each in self.wiring), strict=True)
+        self.parts = [(slice(d * network.units, (d + 1) * network.units), *each) for d, each in enumerate(ports_of_drives)]
         self._parameters, self._constants = None, np.empty((0, 0), dtype)
+        self._standing_of, self._standing = None, ()
+        self._path_of, self._path = None, np.empty((0, 0), dtype)
 
     @cached_property
     def kernels(self) -> ModuleType:
@@ -81,9 +89,34 @@ class Prepared:
         """Room for the few steps whose part of a change is gathered at once."""
         return self.room.array("back", (self.ports, min(self.kernels.together(trials), steps), trials, self.network.units))
 
-    def packed(self, name: str, w: np.ndarray, rows: int, columns: int) -> np.ndarray:
-        """Every block (rows, columns) of w, transposed and packed."""
-        packed = self.room_for_packed(name, w.shape[0] // rows * (w.shape[1] // columns if columns else 1), rows, columns)
+    def standing(self, weights: Weights) -> tuple[np.ndarray, ...]:
+        """What `forward` takes of the model and the weights; of those that are `fixed` found once."""
+        if weights is self._standing_of:
+            return self._standing
+        network, units = self.network, self.network.units
+        found = (
+            self.onward, self.constants(weights), self.recurrence.onward(self, weights),
+            self.packed("input transposed", weights, weights.input, units, network.inputs),
+            self.packed("readout transposed", weights, weights.readout, network.outputs, units), weights.bias, weights.readout, *self.wiring,
+        )  # fmt: skip
+        if weights.fixed:
+            self._standing_of, self._standing = weights, found
+        return found
+
+    def path(self, weights: Weights, feedback: AbstractFeedback) -> np.ndarray:
+        """The weights by which the error reaches the units, packed; of weights that are `fixed` found once."""
+        if (weights, feedback) == self._path_of:
+            return self._path
+        matrix = np.ascontiguousarray(feedback.element(weights.readout.T, weights.feedback))
+        found = self.packed("feedback", weights, matrix, self.network.units, self.network.outputs)
+        if weights.fixed:
+            self._path_of, self._path = (weights, feedback), found
+        return found
+
+    def packed(self, name: str, weights: Weights, w: np.ndarray, rows: int, columns: int) -> np.ndarray:
+        """Every block (rows, columns) of w, some of the weights or made of them, transposed and packed."""
+        shape = w.shape[0] // rows * (w.shape[1] // columns if columns else 1), *self.kernels.packed_shape(columns, rows, self.dtype)
+        packed = aligned(shape, self.dtype) if weights.fixed else self.room.array(name, shape)  # room is filled by others
         self.kernels.pack_blocks(w, rows, columns, packed)
         return packed
 

@@ -67,11 +67,13 @@ class Dense:
 
     def onward(self, own: Any, weights: Weights) -> np.ndarray:
         """Packed, transposed."""
-        return own.packed("recurrent transposed", weights.recurrent, self.units, self.units)
+        return own.packed("recurrent transposed", weights, weights.recurrent, self.units, self.units)
 
     def backward(self, own: Any, weights: Weights, full: bool) -> np.ndarray:
         """Packed."""
-        return own.packed("recurrent", weights.recurrent.T, self.units, self.units) if full else own.room.array("none", (0, 0, 0, 0))
+        return (
+            own.packed("recurrent", weights, weights.recurrent.T, self.units, self.units) if full else own.room.array("none", (0, 0, 0, 0))
+        )
 
     def change(self, recurrent: np.ndarray) -> np.ndarray:
         """As it is."""

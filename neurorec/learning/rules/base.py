@@ -21,6 +21,9 @@ class Influence(StrEnum):
     FULL = "full"  # that by way of other units too: P(t) = (D(t) + F(t) W O) P(t-1) + F(t) pre(t)
 
 
+INFLUENCES = tuple(each.value for each in Influence)
+
+
 class AbstractRule(ABC):
     """A learning rule, declared; engines know how to evaluate every point on its axes.
 
@@ -62,9 +65,9 @@ class AbstractRule(ABC):
         NotOffered
             If it declares an influence that there is not.
         """
-        declared, known = getattr(self, "influence", None), [each.value for each in Influence]
-        if declared not in known:
-            ways = " or ".join(map(repr, known))
+        declared = getattr(self, "influence", None)
+        if declared not in INFLUENCES:
+            ways = " or ".join(map(repr, INFLUENCES))
             raise NotOffered(f"{type(self).__name__} declares the influence {declared!r}, which no engine can evaluate; it must be {ways}")
         return declared == Influence.FULL
 
