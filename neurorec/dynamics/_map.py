@@ -234,6 +234,7 @@ def as_map(system: object, inputs: object = None, size: int = 0, dt: float = 1.0
     """
     system = system.network if isinstance(system, Run) else system
     if isinstance(system, Network | ModuleNetwork):
+        _expect_smooth(system)
         x = _inputs(system, inputs)
         return NetworkMap(system, x) if isinstance(system, Network) else ModuleMap(system, x)
     if not callable(system) or inspect.isclass(system):
@@ -242,6 +243,14 @@ def as_map(system: object, inputs: object = None, size: int = 0, dt: float = 1.0
         raise ValueRefused("inputs go with a network; a function has its own, as in lambda x: step(x, inputs)")
     function: Any = system
     return StepMap(function, size, positive("dt", dt), jacobian)
+
+
+def _expect_smooth(network: Network | ModuleNetwork) -> None:
+    if not network.formula.exact:
+        raise NotOffered(
+            f"{network.cell} spikes, so its step has no Jacobian and fixed points of it are not defined: ask of the rate average, "
+            "or pass a function of your own, the map of units smoothed by the surrogate"
+        )
 
 
 def _inputs(network: Network | ModuleNetwork, inputs: object) -> np.ndarray:

@@ -16,7 +16,7 @@ from neurorec.networks.cells.base import AbstractCell
 from neurorec.networks.filters.base import AbstractFilter
 from neurorec.networks.free_parameters import checked_free
 
-CLASSES = {"cell": "cells", "filter": "filters", "parametrisation": "parametrisations"}  # fields that name a class, and its kind
+CLASSES = {"cell": "cells", "filter": "filters", "parametrisation": "parametrisations", "surrogate": "surrogates"}  # fields that name a class, and its kind
 WEIGHTS = ("recurrent", "input", "bias", "readout", "feedback")
 
 Cell = type[AbstractCell]
@@ -35,7 +35,7 @@ def checked_fields(passed: Mapping[str, Any]) -> dict[str, Any]:
     cell: Any = classes["cells"]
     filter: Any = classes["filters"]
     dt, plastic = positive("dt", passed["dt"], "seconds"), checked_plastic(passed["plastic"], cell, filter, passed["bias"] is not None)
-    formula = formula_of(cell, filter, tuple(name for name in plastic if name not in WEIGHTS))
+    formula = formula_of(cell, filter, tuple(name for name in plastic if name not in WEIGHTS), classes["surrogates"])
     units = count_units(passed["recurrent"], formula, name_of(cell))
     weights = checked_weights(passed, formula, units)
     weights["initial"] = cell_initial(passed["initial"], cell, len(formula.states), units)
@@ -138,13 +138,14 @@ def checked_parameters(
     Raises
     ------
     ShapeError, ValueRefused
-        If there is no such parameter, a time constant is shorter than `dt`, or a filter's parameter out of its range.
+        If there is no such parameter, a time constant is shorter than `dt`, or one is out of its range.
     """
     expect_known(f"parameter of {name_of(cell)}", values or {}, list(_defaults(cell, filter)))
     checked = {name: _per_unit(name, (values or {}).get(name, default), units) for name, default in _defaults(cell, filter).items()}
     for name, value in checked.items():
         if name not in plastic:
-            _expect_range(name, value, filter)
+            _expect_range(name, value, cell, filter)
+            _expect_whole_steps(name, value, cell, dt)
         if name.startswith("tau") and np.min(value) < dt:
             raise ValueRefused(
                 f"{name} = {np.min(value):g} s is shorter than the time step dt = {dt:g} s; choose dt <= {name}, for accuracy dt <= {name} / 5"
@@ -161,8 +162,22 @@ def _per_unit(name: str, value: Any, units: int) -> float | np.ndarray:
     return float(array) if array.ndim == 0 else real_array(name, array, (units,), "one value a unit")
 
 
-def _expect_range(name: str, value: float | np.ndarray, filter: Filter) -> None:
-    least, most = (filter.ranges if filter else {}).get(name, (-np.inf, np.inf))
-    if filter and not (least <= np.min(value) and np.max(value) <= most):
+def _expect_range(name: str, value: float | np.ndarray, cell: Cell, filter: Filter) -> None:
+    owner: Any = filter if filter and name in filter.parameters else cell
+    of = f"{name} of the {'cell' if owner is cell else 'filter'} {name_of(owner)}"
+    if owner is cell and name in cell.positive and not np.min(value) > 0:
+        raise ValueRefused(f"{of} must be positive, got {np.min(value):g}")
+    least, most = owner.ranges.get(name, (-np.inf, np.inf))
+    if not (least <= np.min(value) and np.max(value) <= most):
         bounds = f"from {least:g}" if most == np.inf else f"from {least:g} to {most:g}"
-        raise ValueRefused(f"{name} of the filter {name_of(filter)} must lie {bounds}, got {value}")
+        raise ValueRefused(f"{of} must lie {bounds}, got {value}")
+
+
+def _expect_whole_steps(name: str, value: float | np.ndarray, cell: Cell, dt: float) -> None:
+    if name in cell.whole_steps:
+        steps = np.ravel(value) / dt
+        if off := [float(each) for each in np.ravel(value)[np.abs(steps - np.round(steps)) > 1e-6]]:
+            least = dt * max(1, round(off[0] / dt))
+            raise ValueRefused(
+                f"{name} = {off[0]:g} s is no whole number of time steps of dt = {dt:g} s; choose {least:g} s, 0 for none, or another dt"
+            )

@@ -63,6 +63,8 @@ class Network(AbstractNetwork):
         linear unit then fluctuates with standard deviation ``noise / sqrt(2 tau - dt)``, which hardly depends on ``dt``.
     filter : str or class, optional
         An input filter, from ``nr.names("filters")``.
+    surrogate : str or class, optional
+        Of a cell that spikes, the shape of the slope that is learnt through, from ``nr.names("surrogates")``. None: ``"piecewise_linear"``.
     plastic : sequence of str, optional
         Which weights (and per-unit parameters) training changes. None: recurrent, input, readout, the cell's
         own plastic parameters, and bias where one was given or the cell is usually trained with one.
@@ -110,12 +112,13 @@ class Network(AbstractNetwork):
     plastic: tuple[str, ...] = _OWN
     parametrisation: Any = None
     free: Mapping[str, np.ndarray] = _OWN
+    surrogate: Any = None
     formula: Formula = field(init=False)
     axes: ClassVar[Mapping[str, tuple[str, ...]]] = {
         "recurrent": ("post", "pre"), "input": ("post", "input"), "readout": ("output", "pre"), "feedback": ("pre", "output"),
         "bias": ("post",), "initial": ("state",),
     }  # fmt: skip
-    attributes: ClassVar[tuple[str, ...]] = ("cell", "dt", "noise", "filter", "parametrisation", "plastic")
+    attributes: ClassVar[tuple[str, ...]] = ("cell", "dt", "noise", "filter", "parametrisation", "plastic", "surrogate")
     _classes: Mapping[str, Any] = field(init=False)
     _units: int = field(init=False)
 
@@ -143,6 +146,7 @@ class Network(AbstractNetwork):
         filter: str | type | None = None,
         plastic: tuple[str, ...] = _OWN,
         parametrisation: Any = None,
+        surrogate: str | type | None = None,
     ) -> Network:
         """A network with random weights, as in Murray (2019), "Simulation details".
 
@@ -166,7 +170,7 @@ class Network(AbstractNetwork):
             Of the first readout weights; a small readout turns sooner towards the feedback, which RFLO needs.
         parametrisation : str, class or instance, optional
             As for `Network`; one with an initialisation of its own ignores `gain`, `spectral_radius` and `sparsity`.
-        cell, dt, parameters, bias, initial, noise, filter, plastic
+        cell, dt, parameters, bias, initial, noise, filter, plastic, surrogate
             As for `Network`.
 
         Raises
@@ -190,6 +194,7 @@ class Network(AbstractNetwork):
         return cls(
             **initialised(parametrisation, weights, units, rng),
             cell=cell, dt=dt, bias=bias, initial=initial, parameters=parameters, noise=noise, filter=filter, plastic=plastic,
+            surrogate=surrogate,
         )  # fmt: skip
 
     @classmethod
@@ -231,7 +236,7 @@ class Network(AbstractNetwork):
 
     @property
     def component_classes(self) -> tuple[type, ...]:
-        """Of its cell, filter and parametrisation."""
+        """Of its cell, filter, parametrisation and surrogate."""
         return tuple(each for each in self._classes.values() if each is not None)
 
     @property

@@ -51,11 +51,12 @@ def cell_fields(group: h5py.Group, names: Iterable[str], trust: Trusted) -> dict
         raise RunFileError("there is a network of a torch module; read it with nr.ModuleNetwork.load")
     arrays = {name: fetch(group, name) for name in names}
     parameters, free = ({name: fetch(group, f"{part}/{name}") for name in group.get(part, ())} for part in ("parameters", "free"))
-    filter, parametrisation = (text(group, name, "") or None for name in ("filter", "parametrisation"))
+    filter, parametrisation, surrogate = (text(group, name, "") or None for name in ("filter", "parametrisation", "surrogate"))
     return {
         **arrays, "cell": class_named("cells", text(group, "cell"), trust), "dt": number(group, "dt"), "noise": number(group, "noise"),
         "parameters": parameters, "filter": filter and class_named("filters", filter, trust), "plastic": tuple(json.loads(text(group, "plastic"))),
         "parametrisation": parametrisation and class_named("parametrisations", parametrisation, trust), "free": free,
+        "surrogate": surrogate and class_named("surrogates", surrogate, trust),
     }  # fmt: skip
 
 

@@ -18,8 +18,10 @@ if TYPE_CHECKING:
 def network_rows(network: Network) -> tuple[str, Rows]:
     """Sizes, and rows of name and value, of a network of cells."""
     cell = network.cell if network.filter is None else f"{network.cell}, its input through {network.filter}"
-    parameters = (f"{name} {span(value)}{' s' if name.startswith('tau') else ''}" for name, value in network.parameters.items())
+    times = (*network.component_classes[0].whole_steps, *(name for name in network.parameters if name.startswith("tau")))
+    parameters = (f"{name} {span(value)}{' s' if name in times else ''}" for name, value in network.parameters.items())
     made = f"made by {network.parametrisation} from {several(network.learnt)}" if network.parametrisation else _gain(network)
+    cell += "" if network.surrogate is None else f", learning through {network.surrogate}"
     rows = [
         ("cell", f"{cell}; states {several(network.formula.states)}"),
         ("dt", f"{network.dt:g} s"),

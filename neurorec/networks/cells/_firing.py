@@ -1,0 +1,44 @@
+"""What cells that spike share: crossing the threshold, with a surrogate slope, and the time after a spike in which there is none."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import sympy
+
+from neurorec.formula.words import absolute, heaviside, relu, spike, stop_gradient
+
+HALF = sympy.Rational(1, 2)
+SPIKE = {"threshold": 1.0, "gamma": 0.3, "width": 1.0, "refractory": 0.0}  # the last in seconds
+POSITIVE = ("threshold", "width")
+RANGES = {"gamma": (0.0, math.inf), "refractory": (0.0, math.inf)}
+
+
+def fire(
+    distance: sympy.Expr,
+    r: sympy.Expr,
+    dt: sympy.Expr,
+    threshold: sympy.Expr,
+    gamma: sympy.Expr,
+    width: sympy.Expr,
+    refractory: sympy.Expr,
+    surrogate: Callable[[sympy.Expr], sympy.Expr],
+) -> tuple[sympy.Expr, sympy.Expr]:
+    """The spike z(t), and r(t), the time steps of refractoriness that then lie ahead.
+
+    Parameters
+    ----------
+    distance : expression
+        v(t) - th(t), of the potential from what it has to reach now.
+    r : expression
+        r(t-1); while it exceeds 1 there is no spike and no slope, so that spikes are at least `refractory` apart.
+    threshold : expression
+        th, which scales the slope.
+    dt, gamma, width, refractory, surrogate
+        As in a cell.
+    """
+    free = 1 - heaviside(r - 3 * HALF)  # whole steps but for rounding
+    psi = gamma / threshold * surrogate(absolute(distance) / (width * threshold))
+    z = free * spike(distance, psi)
+    return z, stop_gradient(refractory / dt * z + relu(r - 1))
