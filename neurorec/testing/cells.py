@@ -72,7 +72,8 @@ def _check_average(cell: Any) -> None:
 def _check_learning(cell: Any, engine: Any) -> None:
     """Enough for any cell that gets its gradient right; a wrong sign makes the loss rise."""
     held = np.tile(np.random.default_rng(0).normal(size=(1, 4, 1)), (10, 1, 1))
-    net, data = Network.random(1, 12, 1, cell=cell, dt=0.05), Trials(held, held / 2, dt=0.05)
+    dt = min([0.05, *(value / 2 for name, value in cell.parameters.items() if name.startswith("tau"))])  # seconds
+    net, data = Network.random(1, 12, 1, cell=cell, dt=dt), Trials(held, held / 2, dt=dt)
     how: dict[str, Any] = {"rule": "bptt", "trials": 1200, "batch": 4, "rate": 0.01, "optimiser": "adam"}
     loss = train(net, data, engine=engine, record=Record.nothing(), progress=False, **how).log["loss"].values
     first, last = loss[:40].mean(), loss[-40:].mean()
