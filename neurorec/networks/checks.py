@@ -17,6 +17,7 @@ from neurorec.networks.filters.base import AbstractFilter
 from neurorec.networks.free_parameters import checked_free
 
 CLASSES = {"cell": "cells", "filter": "filters", "parametrisation": "parametrisations", "surrogate": "surrogates"}  # fields that name a class, and its kind
+AROUND = ("readout_tau", "activity_cost", "activity_target")  # numbers of what is around the recurrence; zero: there is none
 WEIGHTS = ("recurrent", "input", "bias", "readout", "feedback")
 
 Cell = type[AbstractCell]
@@ -48,8 +49,24 @@ def checked_fields(passed: Mapping[str, Any]) -> dict[str, Any]:
     names = {name: None if classes[kind] is None else name_of(classes[kind]) for name, kind in CLASSES.items()}
     return {
         **weights, **names, "free": free, "parameters": parameters, "dt": dt, "plastic": plastic, "formula": formula,
-        "noise": number("noise", passed["noise"], 0), "_classes": classes, "_units": units,
+        "noise": number("noise", passed["noise"], 0), **checked_around(passed, dt), "_classes": classes, "_units": units,
     }  # fmt: skip
+
+
+def checked_around(passed: Mapping[str, Any], dt: float) -> dict[str, float]:
+    """Numbers of the readout filter and of the cost of activity.
+
+    Raises
+    ------
+    ValueRefused
+        If one is negative, or the filter is faster than a step.
+    """
+    found = {name: number(name, passed[name], -np.inf if name == "activity_target" else 0) for name in AROUND}
+    if 0 < found["readout_tau"] < dt:
+        raise ValueRefused(
+            f"readout_tau = {found['readout_tau']:g} s is shorter than the time step dt = {dt:g} s; choose 0 for no filter, or a longer one"
+        )
+    return found
 
 
 def checked_names(plastic: Any, known: Sequence[str]) -> tuple[str, ...]:

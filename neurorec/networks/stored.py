@@ -15,6 +15,7 @@ from neurorec.hdf5.seal import sealed
 from neurorec.hdf5.states import INITIAL, state_to_read
 from neurorec.hdf5.values import fetch, number, text
 from neurorec.hdf5.wholes import expect_whole
+from neurorec.networks.checks import AROUND
 from neurorec.networks.weights import Weights
 from neurorec.trust import Trusted, class_named
 
@@ -56,7 +57,7 @@ def cell_fields(group: h5py.Group, names: Iterable[str], trust: Trusted) -> dict
         **arrays, "cell": class_named("cells", text(group, "cell"), trust), "dt": number(group, "dt"), "noise": number(group, "noise"),
         "parameters": parameters, "filter": filter and class_named("filters", filter, trust), "plastic": tuple(json.loads(text(group, "plastic"))),
         "parametrisation": parametrisation and class_named("parametrisations", parametrisation, trust), "free": free,
-        "surrogate": surrogate and class_named("surrogates", surrogate, trust),
+        **{name: number(group, name) for name in AROUND if name in group.attrs}, "surrogate": surrogate and class_named("surrogates", surrogate, trust),
     }  # fmt: skip
 
 

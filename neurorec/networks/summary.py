@@ -30,6 +30,9 @@ def network_rows(network: Network) -> tuple[str, Rows]:
         ("recurrent", made),
         ("plastic", _plastic(network)),
     ]
+    rows += [("readout", f"through a filter of {network.readout_tau:g} s")] if network.readout_tau else []
+    cost = f"{network.activity_cost:g}, from a mean of {network.activity_target:g}"
+    rows += [("activity", f"costs {cost}")] if network.activity_cost else []
     return network.sizes, [*rows, *([("noise", f"{network.noise:g} sqrt(s)")] if network.noise else [])]
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from neurorec.discovery import resolve
 from neurorec.display import short_repr
 from neurorec.engines.base import AbstractEngine, expect_taken
+from neurorec.engines.base.around import around
 from neurorec.errors import NotOffered
 from neurorec.networks.abstract_network import AbstractNetwork
 from neurorec.networks.weights import Weights
@@ -63,6 +64,7 @@ def simulate(
         raise NotOffered(f"{short_repr(network)} is no network; pass a network first, then what it is to be given")
     runner, root = resolve("engines", engine), entropy(seed)
     expect_taken(runner, network)
+    runner = around(runner, network)
     trials = _as_trials(trials, network, n, root)
     fit(network, trials, needs_targets=trials.has_targets)
     numbers = trials.steps * trials.count * (2 * network.initial.size + network.inputs + 2 * network.outputs)  # computed, then copied

@@ -6,6 +6,7 @@ import numpy as np
 
 from neurorec.discovery import resolve
 from neurorec.engines.base import AbstractEngine, check
+from neurorec.engines.base.around import around
 from neurorec.learning.feedbacks.base import AbstractFeedback
 from neurorec.learning.rules.base import AbstractRule
 from neurorec.networks.abstract_network import AbstractNetwork
@@ -45,6 +46,7 @@ def weight_change(
     """
     runner, law = resolve("engines", engine), resolve("rules", rule)
     check(runner, law, "trial", network)
+    runner = around(runner, network)
     fit(network, trials)
     weights, given = Weights.of(network, runner.dtype), stimulus(network, trials, runner.dtype, entropy(seed))
     activity = runner.forward(network, weights, given)
