@@ -67,6 +67,7 @@ _PUBLIC = {
 _MODULES = {
     "circuits": "neurorec.circuits",
     "dynamics": "neurorec.dynamics",
+    "engines": "neurorec.engines",
     "errors": "neurorec.errors",
     "export": "neurorec.export",
     "plots": "neurorec.plots",

@@ -58,7 +58,7 @@ class EngineAround(AbstractEngine):
         feedback: AbstractFeedback,
     ) -> Weights:
         """The engine's, of the error as it is before the filter, and of the cost."""
-        before = _filtered(error[::-1], network)[0][::-1]
+        before = np.ascontiguousarray(_filtered(error[::-1], network)[0][::-1])
         if not network.activity_cost:
             return self.engine.change(network, weights, stimulus, activity, before, rule, feedback)
         asked = asked_by_cost(network, activity)

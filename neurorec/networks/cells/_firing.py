@@ -10,9 +10,34 @@ import sympy
 from neurorec.formula.words import absolute, heaviside, relu, spike, stop_gradient
 
 HALF = sympy.Rational(1, 2)
-SPIKE = {"threshold": 1.0, "gamma": 0.3, "width": 1.0, "refractory": 0.0}  # the last in seconds
+SPIKE = {"threshold": 1.0, "gamma": 0.3, "width": 1.0, "refractory": 0.0, "decay_input": 0.0, "decay_reset": 0.0}  # refractory in seconds
 POSITIVE = ("threshold", "width")
-RANGES = {"gamma": (0.0, math.inf), "refractory": (0.0, math.inf)}
+RANGES = {"gamma": (0.0, math.inf), "refractory": (0.0, math.inf), "decay_input": (0.0, 1.0), "decay_reset": (0.0, 1.0)}
+
+
+def integrate(
+    v: sympy.Expr,
+    z: sympy.Expr,
+    drive: sympy.Expr,
+    dt: sympy.Expr,
+    tau_m: sympy.Expr,
+    threshold: sympy.Expr,
+    decay_input: sympy.Expr,
+    decay_reset: sympy.Expr,
+) -> sympy.Expr:
+    """The potential v(t) = a v(t-1) + zeta drive - reset, a = exp(-dt/tau_m); the spike z(t-1) resets it, and nothing is learnt through that.
+
+    Parameters
+    ----------
+    decay_input : expression
+        0: zeta = 1; 1: zeta = 1 - a.
+    decay_reset : expression
+        0: the reset is the threshold; 1: it decays with v from the spike on, a times the threshold.
+    v, z, drive, dt, tau_m, threshold
+        As in a cell.
+    """
+    a = sympy.exp(-dt / tau_m)
+    return a * v + (1 - decay_input * a) * drive - (1 - decay_reset * (1 - a)) * threshold * stop_gradient(z)
 
 
 def fire(

@@ -7,8 +7,7 @@ from collections.abc import Callable
 
 import sympy
 
-from neurorec.formula.words import stop_gradient
-from neurorec.networks.cells._firing import POSITIVE, RANGES, SPIKE, fire
+from neurorec.networks.cells._firing import POSITIVE, RANGES, SPIKE, fire, integrate
 from neurorec.networks.cells.base import AbstractCell
 
 
@@ -26,19 +25,18 @@ class AdaptiveLIF(AbstractCell):
     """
 
     states = ("z", "v", "b", "r")
-    parameters = {"tau_m": 0.02, "tau_a": 2.0, "beta": 0.03, **SPIKE, "decay_input": 0.0}  # tau_m and tau_a in seconds
-    ranges = {**RANGES, "beta": (0.0, math.inf), "decay_input": (0.0, 1.0)}
+    parameters = {"tau_m": 0.02, "tau_a": 2.0, "beta": 0.03, **SPIKE}  # tau_m and tau_a in seconds
+    ranges = {**RANGES, "beta": (0.0, math.inf)}
     positive, whole_steps = POSITIVE, ("refractory",)
 
     @staticmethod
     def step(
         z: sympy.Expr, v: sympy.Expr, b: sympy.Expr, r: sympy.Expr, u: sympy.Expr, dt: sympy.Expr, tau_m: sympy.Expr, tau_a: sympy.Expr,
         beta: sympy.Expr, threshold: sympy.Expr, gamma: sympy.Expr, width: sympy.Expr, refractory: sympy.Expr, decay_input: sympy.Expr,
-        surrogate: Callable,
+        decay_reset: sympy.Expr, surrogate: Callable,
     ) -> tuple[sympy.Expr, sympy.Expr, sympy.Expr, sympy.Expr]:  # fmt: skip
         """Spike, potential, adaptation, steps of refractoriness."""
-        a = sympy.exp(-dt / tau_m)
-        potential = a * v + (1 - decay_input * a) * u - threshold * stop_gradient(z)
+        potential = integrate(v, z, u, dt, tau_m, threshold, decay_input, decay_reset)
         adaptation = sympy.exp(-dt / tau_a) * b + z
         fired, left = fire(potential - threshold - beta * adaptation, r, dt, threshold, gamma, width, refractory, surrogate)
         return fired, potential, adaptation, left

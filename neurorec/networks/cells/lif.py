@@ -6,8 +6,7 @@ from collections.abc import Callable
 
 import sympy
 
-from neurorec.formula.words import stop_gradient
-from neurorec.networks.cells._firing import POSITIVE, RANGES, SPIKE, fire
+from neurorec.networks.cells._firing import POSITIVE, RANGES, SPIKE, fire, integrate
 from neurorec.networks.cells.base import AbstractCell
 
 
@@ -22,21 +21,21 @@ class LIF(AbstractCell):
     Nothing is learnt through the reset; v runs on in refractoriness. The trace that a local rule keeps is then e-prop's, and `rflo` is
     e-prop with random feedback. The slope of a spike is the surrogate's, ``gamma / threshold * shape(|v - threshold| / (width threshold))``,
     and zero in refractoriness. `decay_input` says which zeta: 1 - a for 1, so that v settles at a drive that is held; 1 for 0, so that a
-    spike moves v by its weight at once.
+    spike moves v by its weight at once. `decay_reset` is 0 for e-prop's reset, a step after the spike and undecayed; 1 for one at the spike,
+    which then decays with v: NEST's and Brian2's.
     """
 
     states = ("z", "v", "r")
-    parameters = {"tau_m": 0.02, **SPIKE, "decay_input": 0.0}  # tau_m in seconds
-    ranges = {**RANGES, "decay_input": (0.0, 1.0)}
+    parameters = {"tau_m": 0.02, **SPIKE}  # tau_m in seconds
+    ranges = RANGES
     positive, whole_steps = POSITIVE, ("refractory",)
 
     @staticmethod
     def step(
         z: sympy.Expr, v: sympy.Expr, r: sympy.Expr, u: sympy.Expr, dt: sympy.Expr, tau_m: sympy.Expr, threshold: sympy.Expr,
-        gamma: sympy.Expr, width: sympy.Expr, refractory: sympy.Expr, decay_input: sympy.Expr, surrogate: Callable,
+        gamma: sympy.Expr, width: sympy.Expr, refractory: sympy.Expr, decay_input: sympy.Expr, decay_reset: sympy.Expr, surrogate: Callable,
     ) -> tuple[sympy.Expr, sympy.Expr, sympy.Expr]:  # fmt: skip
         """Spike, potential, steps of refractoriness."""
-        a = sympy.exp(-dt / tau_m)
-        potential = a * v + (1 - decay_input * a) * u - threshold * stop_gradient(z)
+        potential = integrate(v, z, u, dt, tau_m, threshold, decay_input, decay_reset)
         fired, left = fire(potential - threshold, r, dt, threshold, gamma, width, refractory, surrogate)
         return fired, potential, left
