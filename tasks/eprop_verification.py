@@ -35,7 +35,12 @@ from neurorec.engines.torch import TorchEngine
 
 DT = 0.001  # seconds
 WANTED = 1e-12  # largest relative error
-ENGINES: dict[str, Any] = {"numba": NumbaEngine(dtype="float64"), "torch": TorchEngine(dtype="float64"), "reference": "reference", "brian2": "brian2"}
+ENGINES: dict[str, Any] = {
+    "numba": NumbaEngine(dtype="float64"),
+    "torch": TorchEngine(dtype="float64"),
+    "reference": "reference",
+    "brian2": "brian2",
+}
 QUICK = ("numba", "torch")
 PATTERN = (101.964356999041, 103.466731126205, 103.340607074771, 103.680244037686, 104.412775748752)
 SPIKES = (3999, 3434, 3136, 2963, 2857)
@@ -67,7 +72,9 @@ def main() -> None:
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help=f"{' and '.join(QUICK)}, one trial of each published list")
-    parser.add_argument("--seed", type=int, default=0, help="of the networks that are compared with autograd; the published ones have their own")
+    parser.add_argument(
+        "--seed", type=int, default=0, help="of the networks that are compared with autograd; the published ones have their own"
+    )
     parser.add_argument("--out", type=Path, default=Path("runs"), help="folder for the picture")
     parser.add_argument("--json", action="store_true", help="print a last line of JSON")
     settings = parser.parse_args()
@@ -166,7 +173,9 @@ def surrogate(engine: Any, name: str) -> float:
     net = nr.Network([[0.0]], [[0.3]], [[1.0]], [[1.0]], cell="lif", surrogate=name, dt=DT, parameters=parameters)
     outputs = nr.simulate(net, inputs, engine=engine).outputs
     trace = np.array([sum(inputs[s, 0, 0] * np.exp(-0.1 * (t - s)) for s in range(t + 1)) for t in range(19)])
-    changes = [nr.weight_change(net, nr.Trials(inputs, outputs + 1, at[:, None], dt=DT), engine=engine)["input"][0, 0] for at in np.eye(19)[-5:]]
+    changes = [
+        nr.weight_change(net, nr.Trials(inputs, outputs + 1, at[:, None], dt=DT), engine=engine)["input"][0, 0] for at in np.eye(19)[-5:]
+    ]
     return apart(np.array(changes) / trace[-5:], SURROGATES[name])
 
 
@@ -210,7 +219,12 @@ def gradient(net: nr.Network, data: nr.Trials, back: np.ndarray, through_units: 
     """Minus the derivative of the loss by the weights, and the derivative by each spike as others hear it, (T, B, N): torch, equations written out."""
     p = {name: torch.tensor(net.per_unit(name)) for name in net.parameters}
     w = {name: torch.tensor(np.array(getattr(net, name)), requires_grad=True) for name in ("recurrent", "input", "readout")}
-    a, rho, kappa, way_back = torch.exp(-DT / p["tau_m"]), torch.exp(-DT / p["tau_a"]), np.exp(-DT / net.readout_tau), torch.tensor(np.array(back))
+    a, rho, kappa, way_back = (
+        torch.exp(-DT / p["tau_m"]),
+        torch.exp(-DT / p["tau_a"]),
+        np.exp(-DT / net.readout_tau),
+        torch.tensor(np.array(back)),
+    )
     v = b = z = heard = left = torch.zeros(data.count, net.units, dtype=torch.float64)
     y, loss, sent = 0.0, torch.zeros(()), []
     for x, target in zip(torch.tensor(data.inputs), torch.tensor(data.targets), strict=True):

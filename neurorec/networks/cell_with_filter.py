@@ -18,7 +18,10 @@ from neurorec.networks.surrogates.piecewise_linear import PiecewiseLinear
 
 @once(64)
 def formula_of(
-    cell: type[AbstractCell], filter: type[AbstractFilter] | None, plastic: tuple[str, ...], surrogate: type[AbstractSurrogate] | None = None
+    cell: type[AbstractCell],
+    filter: type[AbstractFilter] | None,
+    plastic: tuple[str, ...],
+    surrogate: type[AbstractSurrogate] | None = None,
 ) -> Formula:
     """The symbolic model of a network's units.
 

@@ -16,7 +16,12 @@ from neurorec.networks.cells.base import AbstractCell
 from neurorec.networks.filters.base import AbstractFilter
 from neurorec.networks.free_parameters import checked_free
 
-CLASSES = {"cell": "cells", "filter": "filters", "parametrisation": "parametrisations", "surrogate": "surrogates"}  # fields that name a class, and its kind
+CLASSES = {
+    "cell": "cells",
+    "filter": "filters",
+    "parametrisation": "parametrisations",
+    "surrogate": "surrogates",
+}  # fields that name a class, and its kind
 AROUND = ("readout_tau", "activity_cost", "activity_target")  # numbers of what is around the recurrence; zero: there is none
 WEIGHTS = ("recurrent", "input", "bias", "readout", "feedback")
 

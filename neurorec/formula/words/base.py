@@ -83,4 +83,6 @@ class AbstractWord(sympy.Function):
         NotOffered
             If the word does not say how.
         """
-        raise NotOffered(f"a word of this formula has no form for Brian2 (it was to be called with {', '.join(arguments)}); define its in_brian2")
+        raise NotOffered(
+            f"a word of this formula has no form for Brian2 (it was to be called with {', '.join(arguments)}); define its in_brian2"
+        )
