@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from neurorec.networks.module_network import ModuleNetwork as ModuleNetwork
     from neurorec.networks.network import Network as Network
     from neurorec.networks.parametrisations.base import AbstractParametrisation as AbstractParametrisation
-    from neurorec.networks.surrogates.base import AbstractSurrogate as AbstractSurrogate
     from neurorec.networks.presets import preset as preset
     from neurorec.networks.presets.base import AbstractPreset as AbstractPreset
+    from neurorec.networks.surrogates.base import AbstractSurrogate as AbstractSurrogate
     from neurorec.runs.record import Record as Record
     from neurorec.runs.run import Run as Run
     from neurorec.runs.run import open_run as open_run
