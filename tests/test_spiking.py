@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import h5py
 import numpy as np
 import pytest
 from cases import ORDINARY, difference, network, trials, value, with_value
@@ -168,3 +169,48 @@ def test_a_training_is_resumed_bit_for_bit(tmp_path):
     again = nr.resume(tmp_path / "run.h5", trials=8, progress=False)
     assert np.array_equal(again.network.recurrent, whole.network.recurrent)
     assert not np.array_equal(whole.network.recurrent, net.recurrent)
+
+
+# Spikes as a list ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def shown():
+    rng = np.random.default_rng(0)
+    net = nr.Network.random(3, 6, 1, cell="lif", dt=DT, seed=0)
+    return nr.simulate(net, nr.Trials((rng.random((50, 2, 3)) < 0.5) * 3.0, dt=DT), engine="reference")
+
+
+def test_spikes_are_listed_trial_by_trial_in_time(shown):
+    found, again = shown.spikes(), np.zeros_like(shown.states["z"])
+    again[found["step"], found["trial"], found["unit"]] = 1
+    assert np.array_equal(again, shown.states["z"])
+    assert 10 < found.sizes["spike"] < again.size
+    order = np.lexsort((found["unit"], found["step"], found["trial"]))
+    assert np.array_equal(order, np.arange(found.sizes["spike"]))
+    assert np.allclose(found["time"], (found["step"] + 1) * DT)
+
+
+def test_what_is_no_spike_train_is_refused(shown):
+    with pytest.raises(ValueRefused, match="v is no spike train: it has other values than 0 and 1"):
+        shown.spikes("v")
+    with pytest.raises(ValueRefused, match="no state named 'h'; there are z, v, r"):
+        shown.spikes("h")
+
+
+def test_a_run_lists_what_it_recorded():
+    net, data = nr.Network.random(3, 6, 1, cell="lif", dt=DT), nr.Trials(np.full((20, 1, 3), 2.0), np.zeros((20, 1, 1)), dt=DT)
+    run = nr.train(net, data, trials=2, record=nr.Record(("z",)), engine="reference", progress=False)
+    assert set(run.spikes()["trial"].values) == {1, 2}
+
+
+def test_sonatas_file_holds_them(shown, tmp_path):
+    with h5py.File(nr.export.sonata(shown.spikes(), tmp_path / "spikes.h5")) as file:
+        one = file["spikes/units_1"]
+        assert (one["timestamps"].attrs["units"], one["node_ids"].dtype) == ("ms", np.uint64)
+        assert h5py.check_enum_dtype(one.attrs.get_id("sorting").dtype) == {"none": 0, "by_id": 1, "by_time": 2}
+        assert one.attrs["sorting"] == 2
+        steps, units = np.round(one["timestamps"][...]).astype(int) - 1, one["node_ids"][...].astype(int)
+        assert np.all(np.diff(steps) >= 0)
+        assert shown.states["z"][steps, 1, units].all()
+        assert len(steps) == shown.states["z"][:, 1].sum()
