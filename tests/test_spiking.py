@@ -214,3 +214,68 @@ def test_sonatas_file_holds_them(shown, tmp_path):
         assert np.all(np.diff(steps) >= 0)
         assert shown.states["z"][steps, 1, units].all()
         assert len(steps) == shown.states["z"][:, 1].sum()
+
+
+# Tasks --------------------------------------------------------------------------------------------------------------------
+
+
+def test_a_pattern_is_the_same_whatever_the_seed():
+    task, other = nr.task("pattern_generation"), nr.task("pattern_generation", pattern=1)
+    one, again = task.trials(1, seed=0), task.trials(2, seed=5)
+    assert np.array_equal(again.inputs, np.repeat(one.inputs, 2, axis=1))
+    assert np.array_equal(again.targets, np.repeat(one.targets, 2, axis=1))
+    assert not np.array_equal(other.trials(1).targets, one.targets)
+    assert one.inputs.mean() / task.dt == pytest.approx(50, rel=0.05)
+    assert (one.targets[0, 0, 0], np.abs(one.targets).max(), one.inputs[0].sum()) == (0, 1, 0)
+
+
+def test_a_pattern_is_a_sum_of_its_periods():
+    target = nr.task("pattern_generation", periods=(0.5, 0.1)).trials(1).targets[:, 0, 0]
+    power = np.abs(np.fft.rfft(target))[1:]  # in 1 Hz steps, from 1 Hz
+    assert {int(each) for each in np.argsort(power)[-2:] + 1} == {2, 10}
+    assert np.sort(power)[-3] < 1e-9
+
+
+def test_the_side_of_the_evidence_is_that_with_more_cues():
+    task = nr.task("evidence_accumulation", rate=500.0, background=0.0)
+    trials = task.trials(40, seed=3)
+    groups = trials.inputs.reshape(2250, 40, 4, 10).sum(axis=3)
+    at_cue = groups[:1050].reshape(7, 150, 40, 4)
+    assert at_cue[:, :50].sum() == 0
+    assert groups[1050:2100].sum() == 0
+    spoke = at_cue[:, 50:].sum(axis=1) > 0  # (cue, trial, group)
+    assert (spoke[..., 0] != spoke[..., 1]).all()
+    assert not spoke[..., 2:].any()
+    right = spoke[..., 1].sum(axis=0)
+    assert np.array_equal(right, trials.conditions["on_the_right"])
+    assert np.array_equal(trials.conditions["side"], right > 3)
+    assert np.array_equal(trials.targets[-1].argmax(axis=1), trials.conditions["side"])
+    assert (trials.mask[:-150].sum(), trials.mask[-150:].mean()) == (0, 1)
+    assert groups[-150:, :, 2].mean() == pytest.approx(5, rel=0.02)
+
+
+def test_the_evidence_is_judged_over_the_answer():
+    task = nr.task("evidence_accumulation")
+    trials = task.trials(6)
+    assert task.score(trials.targets - 0.1, trials).tolist() == [1] * 6
+    assert task.score(1 - trials.targets, trials).tolist() == [0] * 6
+    early = np.where(trials.mask[..., None] > 0, trials.targets, 100 * (1 - trials.targets))
+    assert task.score(early, trials).tolist() == [1] * 6
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "said"),
+    [
+        ("pattern_generation", {"rate": 2000.0}, "more than a spike in each step"),
+        ("pattern_generation", {"periods": ()}, "periods must be seconds"),
+        ("pattern_generation", {"periods": (0.002,)}, "four time steps of 0.001 s or longer"),
+        ("pattern_generation", {"duration": 0.001}, "a single step"),
+        ("evidence_accumulation", {"cues": 6}, "cues must be odd"),
+        ("evidence_accumulation", {"p_more": 1.5}, "p_more must be a probability from 0.5 to 1"),
+        ("evidence_accumulation", {"background": 2000.0}, "more than a spike in each step"),
+        ("evidence_accumulation", {"gap": 0.0001}, "shorter than a time step"),
+    ],
+)
+def test_settings_that_make_no_trial_are_refused(name, settings, said):
+    with pytest.raises(ValueRefused, match=said):
+        nr.task(name, **settings)
