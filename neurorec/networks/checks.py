@@ -9,7 +9,7 @@ import numpy as np
 
 from neurorec.arrays import number, positive, real_array
 from neurorec.discovery import class_of, name_of
-from neurorec.errors import ShapeError, ValueRefused, expect_known
+from neurorec.errors import NotOffered, ShapeError, ValueRefused, expect_known
 from neurorec.formula.derive import Formula
 from neurorec.networks.cell_with_filter import formula_of
 from neurorec.networks.cells.base import AbstractCell
@@ -72,6 +72,22 @@ def checked_around(passed: Mapping[str, Any], dt: float) -> dict[str, float]:
             f"readout_tau = {found['readout_tau']:g} s is shorter than the time step dt = {dt:g} s; choose 0 for no filter, or a longer one"
         )
     return found
+
+
+def expect_nothing_around(numbers: Mapping[str, float]) -> None:
+    """Refuse, where weights are to change at every step, what is around the recurrence.
+
+    Raises
+    ------
+    NotOffered
+        If there is something.
+    """
+    for what in ("readout_tau", "activity_cost"):
+        if numbers[what]:
+            raise NotOffered(
+                f"this network has {what} = {numbers[what]:g}, whose error is known when a trial is over; use update='trial', "
+                f"or network.replace({what}=0)"
+            )
 
 
 def checked_names(plastic: Any, known: Sequence[str]) -> tuple[str, ...]:

@@ -10,12 +10,12 @@ import numpy as np
 
 from neurorec.discovery import class_of
 from neurorec.display import Rows
-from neurorec.errors import NotOffered, expect_known
+from neurorec.errors import expect_known
 from neurorec.formula.derive import Formula
 from neurorec.learning.rules.base import AbstractRule
 from neurorec.networks.abstract_network import AbstractNetwork
 from neurorec.networks.cell_with_filter import formula_of
-from neurorec.networks.checks import AROUND, CLASSES, WEIGHTS, checked_fields
+from neurorec.networks.checks import AROUND, CLASSES, WEIGHTS, checked_fields, expect_nothing_around
 from neurorec.networks.free_parameters import recurrent_after
 from neurorec.networks.parametrisations.base import AbstractParametrisation
 from neurorec.networks.random_weights import expect_sizes, initialised, random_weights
@@ -288,12 +288,8 @@ class Network(AbstractNetwork):
 
     def expect(self, rule: AbstractRule, schedule: str) -> None:
         """A cell learns by every rule, at all times; but what is around the recurrence needs whole trials."""
-        if schedule == "step" and (self.readout_tau or self.activity_cost):
-            what = "readout_tau" if self.readout_tau else "activity_cost"
-            raise NotOffered(
-                f"this network has {what} = {getattr(self, what):g}, whose error is known when a trial is over; use update='trial', "
-                f"or network.replace({what}=0)"
-            )
+        if schedule == "step":
+            expect_nothing_around({name: getattr(self, name) for name in AROUND})
 
     def parts(self) -> dict[str, np.ndarray]:
         """The weights, every parameter of the cell and its filter (one value a unit), and the free parameters of `recurrent`, if any."""

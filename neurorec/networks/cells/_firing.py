@@ -9,7 +9,6 @@ import sympy
 
 from neurorec.formula.words import absolute, heaviside, relu, spike, stop_gradient
 
-HALF = sympy.Rational(1, 2)
 SPIKE = {"threshold": 1.0, "gamma": 0.3, "width": 1.0, "refractory": 0.0, "decay_input": 0.0, "decay_reset": 0.0}  # refractory in seconds
 POSITIVE = ("threshold", "width")
 RANGES = {"gamma": (0.0, math.inf), "refractory": (0.0, math.inf), "decay_input": (0.0, 1.0), "decay_reset": (0.0, 1.0)}
@@ -63,7 +62,7 @@ def fire(
     dt, gamma, width, refractory, surrogate
         As in a cell.
     """
-    free = 1 - heaviside(r - 3 * HALF)  # whole steps but for rounding
+    free = 1 - heaviside(r - sympy.Rational(3, 2))  # whole steps but for rounding
     psi = gamma / threshold * surrogate(absolute(distance) / (width * threshold))
     z = free * spike(distance, psi)
     return z, stop_gradient(refractory / dt * z + relu(r - 1))

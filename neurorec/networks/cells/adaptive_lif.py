@@ -21,7 +21,7 @@ class AdaptiveLIF(AbstractCell):
         z(t) = 1 if v(t) >= threshold + beta b(t), and the last spike is `refractory` ago or longer; else 0
 
     A weight is learnt through what a spike does to the unit's own threshold, not through the reset: b is what lets e-prop bridge seconds.
-    `beta` = 0 makes it a `lif` unit, so that one network can have both: ``parameters={"beta": array}``.
+    What else there is is as in `lif`, which it is where `beta` = 0, so that one network can have both: ``parameters={"beta": array}``.
     """
 
     states = ("z", "v", "b", "r")
