@@ -234,9 +234,8 @@ def as_map(system: object, inputs: object = None, size: int = 0, dt: float = 1.0
     """
     system = system.network if isinstance(system, Run) else system
     if isinstance(system, Network | ModuleNetwork):
-        _expect_smooth(system)
         x = _inputs(system, inputs)
-        return NetworkMap(system, x) if isinstance(system, Network) else ModuleMap(system, x)
+        return NetworkMap(_smooth(system), x) if isinstance(system, Network) else ModuleMap(system, x)
     if not callable(system) or inspect.isclass(system):
         raise NotOffered(f"expected a network, or a function of (rows, n) arrays, got {type(system).__name__}")
     if inputs is not None:
@@ -245,12 +244,13 @@ def as_map(system: object, inputs: object = None, size: int = 0, dt: float = 1.0
     return StepMap(function, size, positive("dt", dt), jacobian)
 
 
-def _expect_smooth(network: Network | ModuleNetwork) -> None:
+def _smooth(network: Network) -> Network:
     if not network.formula.exact:
         raise NotOffered(
             f"{network.cell} spikes, so its step has no Jacobian and fixed points of it are not defined: ask of the rate average, "
             "or pass a function of your own, the map of units smoothed by the surrogate"
         )
+    return network
 
 
 def _inputs(network: Network | ModuleNetwork, inputs: object) -> np.ndarray:

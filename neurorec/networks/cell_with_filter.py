@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from typing import Any
 
 import sympy
 
@@ -51,15 +52,16 @@ def formula_of(
 
 def _with_surrogate(cell: type[AbstractCell], surrogate: type[AbstractSurrogate] | None) -> Callable:
     """The cell's step; of one that takes a surrogate, with that in its place."""
-    arguments = inspect.signature(cell.step).parameters
+    formula: Any = cell.step
+    arguments = inspect.signature(formula).parameters
     if "surrogate" not in arguments:
         if surrogate is not None:
             raise NotOffered(f"{cell.__name__} has no spike whose slope {surrogate.__name__} could be; leave out surrogate=")
-        return cell.step
+        return formula
 
     def step(*symbols: sympy.Symbol) -> object:
         named: dict = dict(zip(names, symbols, strict=True))
-        return cell.step(**named, surrogate=(surrogate or PiecewiseLinear).shape)
+        return formula(**named, surrogate=(surrogate or PiecewiseLinear).shape)
 
     names = [name for name in arguments if name != "surrogate"]
     return _signed(step, names)

@@ -18,8 +18,8 @@ from neurorec.networks.network import Network
 from neurorec.networks.weights import Weights
 
 
-def around(engine: AbstractEngine, network: AbstractNetwork) -> AbstractEngine:
-    """The engine, or where the network has a readout filter or a cost of activity, one that adds them to what it does."""
+def around(engine: AbstractEngine, network: AbstractNetwork) -> Any:
+    """The engine, which was found to take the network; or where the network has a readout filter or a cost of activity, one that adds them to what it does."""
     return EngineAround(engine) if network.readout_tau or network.activity_cost else engine
 
 
