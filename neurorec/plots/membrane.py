@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-def membrane(network: Network, trajectories: Trajectories, unit: int = 0, trial: int = 0, ax: Axes | None = None) -> Axes:
+def membrane(network: Network, shown: Trajectories, unit: int = 0, trial: int = 0, ax: Axes | None = None) -> Axes:
     """Potential and threshold of one unit in a trial, and its spikes.
 
     Parameters
     ----------
     network : Network
         Of `lif` or `adaptive_lif` units, or others with a state `v` and a parameter `threshold`.
-    trajectories : Trajectories
+    shown : Trajectories
         What `nr.simulate` gave of it.
     unit, trial : int
         Which, from 0.
@@ -45,11 +45,11 @@ def membrane(network: Network, trajectories: Trajectories, unit: int = 0, trial:
     >>> net = nr.Network.random(task.n_inputs, 10, 1, cell="adaptive_lif", dt=task.dt)
     >>> ax = nr.plots.membrane(net, nr.simulate(net, task.trials(1), engine="reference"), unit=3)
     """
-    if "v" not in trajectories.states or "threshold" not in network.parameters:
+    if "v" not in shown.states or "threshold" not in network.parameters:
         raise NotOffered(f"{network.cell} has no potential v and threshold to draw; of 'lif' and 'adaptive_lif' there are")
-    state = {name: values[:, trial, unit] for name, values in trajectories.states.items()}
+    state = {name: values[:, trial, unit] for name, values in shown.states.items()}
     raised = network.per_unit("beta")[unit] * state["b"] if "b" in state else 0.0
-    time, threshold = trajectories.trials.time, np.broadcast_to(network.per_unit("threshold")[unit] + raised, state["v"].shape)
+    time, threshold = shown.trials.time, np.broadcast_to(network.per_unit("threshold")[unit] + raised, state["v"].shape)
     with look():
         ax = axes(ax)
         ax.plot(time, state["v"], color=COLOURS[0], linewidth=1, label="v")

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 WINDOW = 0.02  # seconds, in which spikes are counted
 
 
-def raster(trajectories: Trajectories, trial: int = 0, ax: Axes | None = None, state: str = "z") -> Axes:
+def raster(shown: Trajectories, trial: int = 0, ax: Axes | None = None, state: str = "z") -> Axes:
     """Spikes of a trial, a row a unit; above them the mean rate of all units, in windows of 20 ms.
 
     Parameters
     ----------
-    trajectories : Trajectories
+    shown : Trajectories
         From `nr.simulate`, of cells that spike.
     trial : int
         Its place, from 0; negative: counted from the last.
@@ -47,7 +47,7 @@ def raster(trajectories: Trajectories, trial: int = 0, ax: Axes | None = None, s
     >>> net = nr.Network.random(task.n_inputs, 10, 1, cell="lif", dt=task.dt)
     >>> ax = nr.plots.raster(nr.simulate(net, task.trials(1), engine="reference"))
     """
-    spikes = trajectories.spikes(state)
+    spikes = shown.spikes(state)
     if not -spikes.attrs["trials"] <= trial < spikes.attrs["trials"]:
         raise ValueRefused(f"trial {trial} is not among the {spikes.attrs['trials']} that were simulated")
     one, units = spikes.isel(spike=spikes["trial"].values == trial % spikes.attrs["trials"]), spikes.attrs["units"]
