@@ -116,7 +116,7 @@ def draw(settings: argparse.Namespace, runs: dict[str, nr.Run]) -> Path:
     outputs.plot(last["time"], last["target"].squeeze(), color="0.6", label="target")
     outputs.plot(last["time"], last["output"].squeeze(), linewidth=1, label="output")
     outputs.set(xlabel="time (s)", ylabel="readout")
-    outputs.legend(frameon=False)
+    outputs.legend(frameon=False, loc="lower left", bbox_to_anchor=(0, 1), ncols=2)
     steps, units = np.nonzero(last["z"].transpose("time", "unit").values)
     raster.plot(last["time"].values[steps], units, "|", color="k", markersize=2)
     raster.set(xlabel="time (s)", ylabel="unit")
