@@ -25,7 +25,7 @@ test test-thorough: $(VENV)/.installed
 # While one works: rules on the reference and the compiled engine for a few of the cells, formulas, networks, options, floors.
 FAST := tests/contract/test_rules.py tests/test_floors.py tests/test_formula.py tests/test_network.py tests/test_options.py tests/test_public_names.py \
 	tests/test_simulate.py tests/test_storage.py tests/test_training.py
-LEFT_OUT := torch or unrolled or cuda or complex_modrelu or cornn or gru or leaky_relu or leaky_sigmoid or leaky_softplus or lem or lru or modrelu
+LEFT_OUT := torch or unrolled or cuda or complex_modrelu or cornn or gru or leaky_relu or leaky_sigmoid or leaky_softplus or lem or lif or lru or modrelu
 
 test-fast: $(VENV)/.installed
 	$(RUN) -m pytest -q -n 2 -m "not slow" -k "not ($(LEFT_OUT))" $(FAST) $(ARGS)

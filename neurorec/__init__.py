@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from neurorec.networks.parametrisations.base import AbstractParametrisation as AbstractParametrisation
     from neurorec.networks.presets import preset as preset
     from neurorec.networks.presets.base import AbstractPreset as AbstractPreset
+    from neurorec.networks.surrogates.base import AbstractSurrogate as AbstractSurrogate
     from neurorec.runs.open_run import open_run as open_run
     from neurorec.runs.record import Record as Record
     from neurorec.runs.run import Run as Run
@@ -68,6 +69,7 @@ _PUBLIC = {
 _MODULES = {
     "circuits": "neurorec.circuits",
     "dynamics": "neurorec.dynamics",
+    "engines": "neurorec.engines",
     "errors": "neurorec.errors",
     "export": "neurorec.export",
     "plots": "neurorec.plots",

@@ -23,7 +23,7 @@ from neurorec.errors import NotOffered, UnknownName, expect_known
 
 _HERE = Path(__file__).parent
 KINDS = (
-    "cells", "words", "filters", "rules", "feedbacks", "losses", "optimisers", "parametrisations", "engines", "tasks", "architectures", "presets",
+    "cells", "words", "filters", "surrogates", "rules", "feedbacks", "losses", "optimisers", "parametrisations", "engines", "tasks", "architectures", "presets",
     "unroll", "contexts", "plasticities", "dynamics", "plots", "commands",
 )  # fmt: skip
 

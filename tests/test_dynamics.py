@@ -34,7 +34,7 @@ def count(points):
 # Jacobians -------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("cell", nr.names("cells"))
+@pytest.mark.parametrize("cell", [name for name in nr.names("cells") if nr.Network.random(1, 1, 1, cell=name).formula.exact])
 def test_jacobians_of_every_cell_are_those_of_finite_differences(cell):
     net, rng = nr.Network.random(2, 4, 1, cell=cell, seed=1), np.random.default_rng(0)
     system = as_map(net, [0.3, -0.2])

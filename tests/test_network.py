@@ -201,5 +201,9 @@ def test_a_shell_completes_what_users_use():
         "noise",
         "plastic",
         "learnable",
+        "surrogate",
+        "readout_tau",
+        "activity_cost",
+        "activity_target",
     }
     assert shown == weights | made_of | {"inputs", "units", "outputs", "random", "for_task", "replace", "save", "load"}

@@ -56,6 +56,12 @@ def test_a_script_runs_quickly_and_says_what_it_found(script, quick):
     assert all(each.done == each.total for each in runs)
 
 
+def test_eprop_is_as_others_published_it(quick):
+    """NEST's losses, spikes and slopes, and autograd's gradients, on the compiled engine and torch; the script has them on all."""
+    for found in quick("eprop_verification")[1]["largest_relative_error"].values():
+        assert all(error < 1e-12 for error in found.values()), found
+
+
 def test_what_is_named_is_compared_also_quickly(tmp_path, monkeypatch, capsys):
     words = ("--task", "periodic_output", "--quick", "--methods", "bptt", "--out", str(tmp_path), "--json")
     assert list(run(named("compare_rules"), monkeypatch, capsys, *words)["methods"]) == ["bptt"]

@@ -448,7 +448,16 @@ def test_settings_of_rhythms_and_contexts_are_refused(name, settings, words):
 
 
 @pytest.mark.parametrize(
-    "name", ["adding_problem", "copying_memory", "delayed_match_to_sample", "interval_matching", "n_bit_flip_flop", "periodic_output"]
+    "name",
+    [
+        "adding_problem",
+        "copying_memory",
+        "delayed_match_to_sample",
+        "evidence_accumulation",
+        "interval_matching",
+        "n_bit_flip_flop",
+        "periodic_output",
+    ],
 )
 def test_trials_made_together_are_those_made_one_by_one(name):
     task = nr.task("delayed_match_to_sample", delay=(0.2, 0.9)) if name == "delayed_match_to_sample" else nr.task(name)

@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from neurorec.engines.base import AbstractEngine, Activity, Stimulus, expect_taken
-from neurorec.errors import ValueRefused
+from neurorec.errors import NotOffered, ValueRefused
 from neurorec.networks.network import Network
 from neurorec.networks.weights import Weights
 from neurorec.random_numbers.noise import private_noise
@@ -34,6 +34,8 @@ class SyllableRunner:
 
     def __init__(self, network: Network, engine: AbstractEngine, duration: float, hold: float, seed: int):
         expect_taken(engine, network)
+        if network.readout_tau:
+            raise NotOffered("a sequence loop reads a network's outputs without a filter; give it network.replace(readout_tau=0)")
         self.network, self.engine, self.seed = network, engine, seed
         self.duration, self.hold = duration, hold
         self.moving, holding = _steps("duration", duration, network.dt, 1), _steps("hold", hold, network.dt, 0)

@@ -246,13 +246,22 @@ def as_map(system: object, inputs: object = None, size: int = 0, dt: float = 1.0
     system = system.network if isinstance(system, Run) else system
     if isinstance(system, Network | ModuleNetwork):
         x = _inputs(system, inputs)
-        return NetworkMap(system, x) if isinstance(system, Network) else ModuleMap(system, x)
+        return NetworkMap(_smooth(system), x) if isinstance(system, Network) else ModuleMap(system, x)
     if not callable(system) or inspect.isclass(system):
         raise NotOffered(f"expected a network, or a function of (rows, n) arrays, got {type(system).__name__}")
     if inputs is not None:
         raise ValueRefused("inputs go with a network; a function has its own, as in lambda x: step(x, inputs)")
     function: Any = system
     return StepMap(function, size, positive("dt", dt), jacobian)
+
+
+def _smooth(network: Network) -> Network:
+    if not network.formula.exact:
+        raise NotOffered(
+            f"{network.cell} spikes, so its step has no Jacobian and fixed points of it are not defined: ask of the rate average, "
+            "or pass a function of your own, the map of units smoothed by the surrogate"
+        )
+    return network
 
 
 def _inputs(network: Network | ModuleNetwork, inputs: object) -> np.ndarray:

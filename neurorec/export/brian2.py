@@ -85,6 +85,8 @@ def to_brian2(
     path = _checked(path, target)
     expect_dense("a script for Brian2", network)
     law = None if rule is None else _checked_rule(resolve("rules", rule), trials)
+    if network.readout_tau or (law and network.activity_cost):
+        raise NotOffered("a script has no readout filter and no cost of activity; export network.replace(readout_tau=0, activity_cost=0)")
     fit(network, trials)
     weights, given = Weights.of(network, np.float64), stimulus(network, trials, np.float64, entropy(seed))
     unit, back = UnitText(network.formula, given.noise is not None), None if law is None else _back(weights, law)

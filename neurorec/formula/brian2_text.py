@@ -10,7 +10,7 @@ from sympy.printing.str import StrPrinter
 from neurorec.formula.words.base import AbstractWord
 
 # Names that Brian2 keeps for itself; a state that is called so gets another.
-KEPT = frozenset({"N", "dt", "e", "i", "inf", "j", "lastspike", "not_refractory", "pi", "t", "t_in_timesteps", "xi"})
+KEPT = frozenset({"N", "dt", "e", "i", "inf", "j", "lastspike", "not_refractory", "pi", "refractory", "t", "t_in_timesteps", "xi"})
 
 
 class Brian2Printer(StrPrinter):
@@ -19,7 +19,7 @@ class Brian2Printer(StrPrinter):
     def _print_Function(self, expr: sympy.Function) -> str:
         arguments = [self._print(each) for each in expr.args]
         if isinstance(expr, AbstractWord):
-            return f"({expr.in_brian2(arguments[0])})"
+            return f"({expr.in_brian2(*arguments)})"
         return f"{type(expr).__name__}({', '.join(arguments)})"
 
     def _print_Rational(self, expr: sympy.Rational) -> str:

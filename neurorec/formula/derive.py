@@ -17,6 +17,7 @@ import sympy
 
 from neurorec.display import AbstractDisplayed, Rows, several
 from neurorec.errors import NotOffered
+from neurorec.formula.words.base import AbstractWord
 
 WHOLE, RECURRENT, EXTERNAL = "whole", "recurrent", "external"
 
@@ -77,6 +78,11 @@ class Formula(AbstractDisplayed):
     def shows_state(self) -> bool:
         """Whether a unit's output is its only state, unchanged."""
         return len(self.states) == 1 and self.emitted == (sympy.Symbol(self.states[0]),)
+
+    @property
+    def exact(self) -> bool:
+        """Whether its slopes are its derivatives: it has no surrogate, and stops no gradient."""
+        return all(word.exact for each in (*self.new, *self.emitted) for word in each.atoms(AbstractWord))
 
     def _display(self) -> tuple[str, Rows]:
         steps = [(f"{name}(t)", str(value)) for name, value in zip(self.states, self.new, strict=False)]

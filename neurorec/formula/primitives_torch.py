@@ -10,12 +10,12 @@ import torch
 __all__ = ["cos", "exp", "log", "of_numbers_too", "sin", "sqrt", "tanh"]
 
 
-def of_numbers_too(function: Callable[[torch.Tensor], torch.Tensor]) -> Callable:
+def of_numbers_too(function: Callable[..., torch.Tensor]) -> Callable:
     """The function of tensors, for numbers as well: a formula may hold sqrt(2)."""
 
     @wraps(function)
-    def of_either(x: torch.Tensor | float) -> torch.Tensor:
-        return function(x if isinstance(x, torch.Tensor) else torch.tensor(x, dtype=torch.float64))
+    def of_either(*given: torch.Tensor | float) -> torch.Tensor:
+        return function(*(x if isinstance(x, torch.Tensor) else torch.tensor(x, dtype=torch.float64) for x in given))
 
     return of_either
 

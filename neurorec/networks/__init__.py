@@ -1,1 +1,1 @@
-"""What is trained: networks and their weights; cells, filters, parametrisations, architectures and presets, one per file."""
+"""What is trained: networks and their weights; cells, surrogates, filters, parametrisations, architectures and presets, one per file."""

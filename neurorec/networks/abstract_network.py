@@ -43,6 +43,8 @@ class AbstractNetwork(AbstractDisplayed):
         Time step in seconds.
     noise : float
         Strength of the units' private noise.
+    readout_tau, activity_cost, activity_target : float
+        Of what is around the recurrence, as in `Network`.
     draws : bool
         Whether it draws random numbers while it is trained, and only then.
     plastic : tuple of str
@@ -71,6 +73,9 @@ class AbstractNetwork(AbstractDisplayed):
     initial: np.ndarray
     dt: float
     noise: float
+    readout_tau: float = 0.0
+    activity_cost: float = 0.0
+    activity_target: float = 0.0
     draws: bool = False
     plastic: tuple[str, ...]
     parametrisation: str | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from typing import Any
 
 import sympy
 
@@ -12,10 +13,17 @@ from neurorec.formula.derive import Formula, derive
 from neurorec.formula.once import once
 from neurorec.networks.cells.base import AbstractCell
 from neurorec.networks.filters.base import AbstractFilter
+from neurorec.networks.surrogates.base import AbstractSurrogate
+from neurorec.networks.surrogates.piecewise_linear import PiecewiseLinear
 
 
 @once(64)
-def formula_of(cell: type[AbstractCell], filter: type[AbstractFilter] | None, plastic: tuple[str, ...]) -> Formula:
+def formula_of(
+    cell: type[AbstractCell],
+    filter: type[AbstractFilter] | None,
+    plastic: tuple[str, ...],
+    surrogate: type[AbstractSurrogate] | None = None,
+) -> Formula:
     """The symbolic model of a network's units.
 
     Parameters
@@ -24,25 +32,51 @@ def formula_of(cell: type[AbstractCell], filter: type[AbstractFilter] | None, pl
         ``filter=None`` for the bare cell. Classes, not names: in a notebook one name stands for several in turn.
     plastic : tuple of str
         Which of the parameters are learnt.
+    surrogate : class, optional
+        Of a cell that spikes; None: `PiecewiseLinear`.
 
     Raises
     ------
     NotOffered
-        If cell and filter both have a parameter of one name.
+        If cell and filter both have a parameter of one name, or there is a surrogate and the cell does not spike.
     """
+    written = _with_surrogate(cell, surrogate)
     if filter is None:
-        return derive(cell.step, cell.output, cell.states, cell.drives, tuple(cell.parameters), plastic, cell.__name__)
+        return derive(written, cell.output, cell.states, cell.drives, tuple(cell.parameters), plastic, cell.__name__)
     if twice := [name for name in filter.parameters if name in cell.parameters]:
         raise NotOffered(f"{twice[0]!r} is a parameter of {cell.__name__} and of {filter.__name__}; rename it in one of them")
-    step, states = _composed(cell, filter)
+    step, states = _composed(cell, written, filter)
     parameters = (*cell.parameters, *filter.parameters)
     return derive(step, cell.output, states, cell.drives, parameters, plastic, f"{cell.__name__} with {filter.__name__}")
 
 
-def _composed(cell: type, filter: type) -> tuple[Callable, tuple[str, ...]]:
+def _with_surrogate(cell: type[AbstractCell], surrogate: type[AbstractSurrogate] | None) -> Callable:
+    """The cell's step; of one that takes a surrogate, with that in its place."""
+    formula: Any = cell.step
+    arguments = inspect.signature(formula).parameters
+    if "surrogate" not in arguments:
+        if surrogate is not None:
+            raise NotOffered(f"{cell.__name__} has no spike whose slope {surrogate.__name__} could be; leave out surrogate=")
+        return formula
+
+    def step(*symbols: sympy.Symbol) -> object:
+        named: dict = dict(zip(names, symbols, strict=True))
+        return formula(**named, surrogate=(surrogate or PiecewiseLinear).shape)
+
+    names = [name for name in arguments if name != "surrogate"]
+    return _signed(step, names)
+
+
+def _signed(step: Callable, names: list[str]) -> Callable:
+    """A function with a signature that names its symbols, as a hand-written formula has."""
+    step.__signature__ = inspect.Signature([inspect.Parameter(n, inspect.Parameter.POSITIONAL_ONLY) for n in names])  # pyright: ignore[reportFunctionMemberAccess]
+    return step
+
+
+def _composed(cell: type, written: Callable, filter: type) -> tuple[Callable, tuple[str, ...]]:
     """The cell's step with the filter's output in the place of every drive's external part; the filter's states come after the cell's."""
     filter_states = [f"{state}_{drive}" for drive in cell.drives for state in filter.states]
-    arguments = list(inspect.signature(cell.step).parameters)
+    arguments = list(inspect.signature(written).parameters)
     ports = {
         drive: (f"{drive}_recurrent" if {drive, f"{drive}_recurrent"} & set(arguments) else None, f"{drive}_external")
         for drive in cell.drives
@@ -57,7 +91,7 @@ def _composed(cell: type, filter: type) -> tuple[Callable, tuple[str, ...]]:
             new_states += new
             values[external] = filtered
             values[drive] = filtered + symbols[recurrent] if recurrent else filtered
-        result = cell.step(*(values.get(name, symbols.get(name)) for name in arguments))
+        result = written(*(values.get(name, symbols.get(name)) for name in arguments))
         return (*(result if isinstance(result, tuple) else (result,)), *new_states)
 
     return _with_signature(step, arguments, ports, filter_states, filter), (*cell.states, *filter_states)
@@ -73,5 +107,4 @@ def _with_signature(step: Callable, arguments: list[str], ports: dict, filter_st
     def by_position(*values: sympy.Symbol) -> tuple[sympy.Expr, ...]:
         return step(**dict(zip(names, values, strict=True)))
 
-    by_position.__signature__ = inspect.Signature([inspect.Parameter(n, inspect.Parameter.POSITIONAL_ONLY) for n in names])
-    return by_position
+    return _signed(by_position, names)

@@ -9,7 +9,7 @@ import numpy as np
 
 from neurorec.arrays import number, positive, real_array
 from neurorec.discovery import class_of, name_of
-from neurorec.errors import ShapeError, ValueRefused, expect_known
+from neurorec.errors import NotOffered, ShapeError, ValueRefused, expect_known
 from neurorec.formula.derive import Formula
 from neurorec.networks.cell_with_filter import formula_of
 from neurorec.networks.cells.base import AbstractCell
@@ -17,7 +17,13 @@ from neurorec.networks.filters.base import AbstractFilter
 from neurorec.networks.free_parameters import checked_free
 from neurorec.networks.pattern import checked_sparse, is_sparse
 
-CLASSES = {"cell": "cells", "filter": "filters", "parametrisation": "parametrisations"}  # fields that name a class, and its kind
+CLASSES = {
+    "cell": "cells",
+    "filter": "filters",
+    "parametrisation": "parametrisations",
+    "surrogate": "surrogates",
+}  # fields that name a class, and its kind
+AROUND = ("readout_tau", "activity_cost", "activity_target")  # numbers of what is around the recurrence; zero: there is none
 WEIGHTS = ("recurrent", "input", "bias", "readout", "feedback")
 
 Cell = type[AbstractCell]
@@ -36,7 +42,7 @@ def checked_fields(passed: Mapping[str, Any]) -> dict[str, Any]:
     cell: Any = classes["cells"]
     filter: Any = classes["filters"]
     dt, plastic = positive("dt", passed["dt"], "seconds"), checked_plastic(passed["plastic"], cell, filter, passed["bias"] is not None)
-    formula = formula_of(cell, filter, tuple(name for name in plastic if name not in WEIGHTS))
+    formula = formula_of(cell, filter, tuple(name for name in plastic if name not in WEIGHTS), classes["surrogates"])
     units = count_units(passed["recurrent"], formula, name_of(cell))
     weights = checked_weights(passed, formula, units)
     weights["initial"] = cell_initial(passed["initial"], cell, len(formula.states), units)
@@ -50,8 +56,40 @@ def checked_fields(passed: Mapping[str, Any]) -> dict[str, Any]:
     names = {name: None if classes[kind] is None else name_of(classes[kind]) for name, kind in CLASSES.items()}
     return {
         **weights, **names, "free": free, "parameters": parameters, "dt": dt, "plastic": plastic, "formula": formula,
-        "noise": number("noise", passed["noise"], 0), "_classes": classes, "_units": units,
+        "noise": number("noise", passed["noise"], 0), **checked_around(passed, dt), "_classes": classes, "_units": units,
     }  # fmt: skip
+
+
+def checked_around(passed: Mapping[str, Any], dt: float) -> dict[str, float]:
+    """Numbers of the readout filter and of the cost of activity.
+
+    Raises
+    ------
+    ValueRefused
+        If one is negative, or the filter is faster than a step.
+    """
+    found = {name: number(name, passed[name], -np.inf if name == "activity_target" else 0) for name in AROUND}
+    if 0 < found["readout_tau"] < dt:
+        raise ValueRefused(
+            f"readout_tau = {found['readout_tau']:g} s is shorter than the time step dt = {dt:g} s; choose 0 for no filter, or a longer one"
+        )
+    return found
+
+
+def expect_nothing_around(numbers: Mapping[str, float]) -> None:
+    """Refuse, where weights are to change at every step, what is around the recurrence.
+
+    Raises
+    ------
+    NotOffered
+        If there is something.
+    """
+    for what in ("readout_tau", "activity_cost"):
+        if numbers[what]:
+            raise NotOffered(
+                f"this network has {what} = {numbers[what]:g}, whose error is known when a trial is over; use update='trial', "
+                f"or network.replace({what}=0)"
+            )
 
 
 def checked_names(plastic: Any, known: Sequence[str]) -> tuple[str, ...]:
@@ -141,13 +179,14 @@ def checked_parameters(
     Raises
     ------
     ShapeError, ValueRefused
-        If there is no such parameter, a time constant is shorter than `dt`, or a filter's parameter out of its range.
+        If there is no such parameter, a time constant is shorter than `dt`, or one is out of its range.
     """
     expect_known(f"parameter of {name_of(cell)}", values or {}, list(_defaults(cell, filter)))
     checked = {name: _per_unit(name, (values or {}).get(name, default), units) for name, default in _defaults(cell, filter).items()}
     for name, value in checked.items():
         if name not in plastic:
-            _expect_range(name, value, filter)
+            _expect_range(name, value, cell, filter)
+            _expect_whole_steps(name, value, cell, dt)
         if name.startswith("tau") and np.min(value) < dt:
             raise ValueRefused(
                 f"{name} = {np.min(value):g} s is shorter than the time step dt = {dt:g} s; choose dt <= {name}, for accuracy dt <= {name} / 5"
@@ -164,8 +203,22 @@ def _per_unit(name: str, value: Any, units: int) -> float | np.ndarray:
     return float(array) if array.ndim == 0 else real_array(name, array, (units,), "one value a unit")
 
 
-def _expect_range(name: str, value: float | np.ndarray, filter: Filter) -> None:
-    least, most = (filter.ranges if filter else {}).get(name, (-np.inf, np.inf))
-    if filter and not (least <= np.min(value) and np.max(value) <= most):
+def _expect_range(name: str, value: float | np.ndarray, cell: Cell, filter: Filter) -> None:
+    owner: Any = filter if filter and name in filter.parameters else cell
+    of = f"{name} of the {'cell' if owner is cell else 'filter'} {name_of(owner)}"
+    if owner is cell and name in cell.positive and not np.min(value) > 0:
+        raise ValueRefused(f"{of} must be positive, got {np.min(value):g}")
+    least, most = owner.ranges.get(name, (-np.inf, np.inf))
+    if not (least <= np.min(value) and np.max(value) <= most):
         bounds = f"from {least:g}" if most == np.inf else f"from {least:g} to {most:g}"
-        raise ValueRefused(f"{name} of the filter {name_of(filter)} must lie {bounds}, got {value}")
+        raise ValueRefused(f"{of} must lie {bounds}, got {value}")
+
+
+def _expect_whole_steps(name: str, value: float | np.ndarray, cell: Cell, dt: float) -> None:
+    if name in cell.whole_steps:
+        steps = np.ravel(value) / dt
+        if off := [float(each) for each in np.ravel(value)[np.abs(steps - np.round(steps)) > 1e-6]]:
+            least = dt * max(1, round(off[0] / dt))
+            raise ValueRefused(
+                f"{name} = {off[0]:g} s is no whole number of time steps of dt = {dt:g} s; choose {least:g} s, 0 for none, or another dt"
+            )

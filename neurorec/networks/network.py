@@ -15,7 +15,7 @@ from neurorec.formula.derive import Formula
 from neurorec.learning.rules.base import AbstractRule
 from neurorec.networks.abstract_network import AbstractNetwork
 from neurorec.networks.cell_with_filter import formula_of
-from neurorec.networks.checks import CLASSES, checked_fields
+from neurorec.networks.checks import AROUND, CLASSES, checked_fields, expect_nothing_around
 from neurorec.networks.free_parameters import recurrent_after
 from neurorec.networks.parametrisations.base import AbstractParametrisation
 from neurorec.networks.parts import changes_for, learnable_of, parts_of, stored_of
@@ -66,6 +66,15 @@ class Network(AbstractNetwork):
         linear unit then fluctuates with standard deviation ``noise / sqrt(2 tau - dt)``, which hardly depends on ``dt``.
     filter : str or class, optional
         An input filter, from ``nr.names("filters")``.
+    surrogate : str or class, optional
+        Of a cell that spikes, the shape of the slope that is learnt through, from ``nr.names("surrogates")``. None: ``"piecewise_linear"``.
+    readout_tau : float
+        Time constant of a filter behind the readout, in seconds, 0 for none: ``y(t) = k y(t-1) + (1 - k) readout o(t)``,
+        ``k = exp(-dt / readout_tau)``, as e-prop reads spikes. What learns sees the error as it was before the filter.
+    activity_cost, activity_target : float
+        Training lowers, beside the loss, ``activity_cost / 2 * sum over units of (mean output in the trial - activity_target)^2``: e-prop's
+        regularisation of firing rates, f* Hz being ``activity_target = f* dt``. Its signal reaches each unit from itself, not through the
+        feedback; the logged loss is without it.
     plastic : sequence of str, optional
         Which weights (and per-unit parameters) training changes. None: recurrent, input, readout, the cell's
         own plastic parameters, and bias where one was given or the cell is usually trained with one.
@@ -113,12 +122,16 @@ class Network(AbstractNetwork):
     plastic: tuple[str, ...] = _OWN
     parametrisation: Any = None
     free: Mapping[str, np.ndarray] = _OWN
+    surrogate: Any = None
+    readout_tau: float = 0.0
+    activity_cost: float = 0.0
+    activity_target: float = 0.0
     formula: Formula = field(init=False)
     axes: ClassVar[Mapping[str, tuple[str, ...]]] = {
         "recurrent": ("post", "pre"), "input": ("post", "input"), "readout": ("output", "pre"), "feedback": ("pre", "output"),
         "bias": ("post",), "initial": ("state",),
     }  # fmt: skip
-    attributes: ClassVar[tuple[str, ...]] = ("cell", "dt", "noise", "filter", "parametrisation", "plastic")
+    attributes: ClassVar[tuple[str, ...]] = ("cell", "dt", "noise", "filter", "parametrisation", "plastic", "surrogate", *AROUND)
     _classes: Mapping[str, Any] = field(init=False)
     _units: int = field(init=False)
 
@@ -148,6 +161,10 @@ class Network(AbstractNetwork):
         filter: str | type | None = None,
         plastic: tuple[str, ...] = _OWN,
         parametrisation: Any = None,
+        surrogate: str | type | None = None,
+        readout_tau: float = 0.0,
+        activity_cost: float = 0.0,
+        activity_target: float = 0.0,
     ) -> Network:
         """A network with random weights, as in Murray (2019), "Simulation details".
 
@@ -174,7 +191,7 @@ class Network(AbstractNetwork):
             Of the first readout weights; a small readout turns sooner towards the feedback, which RFLO needs.
         parametrisation : str, class or instance, optional
             As for `Network`; one with an initialisation of its own ignores `gain`, `spectral_radius` and `sparsity`.
-        cell, dt, parameters, bias, initial, noise, filter, plastic
+        cell, dt, parameters, bias, initial, noise, filter, plastic, surrogate, readout_tau, activity_cost, activity_target
             As for `Network`.
 
         Raises
@@ -199,6 +216,7 @@ class Network(AbstractNetwork):
         return cls(
             **initialised(parametrisation, weights, units, rng),
             cell=cell, dt=dt, bias=bias, initial=initial, parameters=parameters, noise=noise, filter=filter, plastic=plastic,
+            surrogate=surrogate, readout_tau=readout_tau, activity_cost=activity_cost, activity_target=activity_target,
         )  # fmt: skip
 
     @classmethod
@@ -245,7 +263,7 @@ class Network(AbstractNetwork):
 
     @property
     def component_classes(self) -> tuple[type, ...]:
-        """Of its cell, filter and parametrisation."""
+        """Of its cell, filter, parametrisation and surrogate."""
         return tuple(each for each in self._classes.values() if each is not None)
 
     @property
@@ -279,7 +297,9 @@ class Network(AbstractNetwork):
         return tuple(self._classes["cells"].states)
 
     def expect(self, rule: AbstractRule, schedule: str) -> None:
-        """A cell learns by every rule, at all times."""
+        """A cell learns by every rule, at all times; but what is around the recurrence needs whole trials."""
+        if schedule == "step":
+            expect_nothing_around({name: getattr(self, name) for name in AROUND})
 
     def parts(self) -> dict[str, np.ndarray]:
         """Weights (of sparse ones the strengths, (S,)), parameters of the cell and its filter, (Q, N), and free parameters of `recurrent`."""

@@ -17,6 +17,7 @@ from neurorec.hdf5.sliced import OWN
 from neurorec.hdf5.states import INITIAL, state_to_read
 from neurorec.hdf5.values import fetch, number, text
 from neurorec.hdf5.wholes import expect_whole
+from neurorec.networks.checks import AROUND
 from neurorec.networks.pattern import AXES, from_file
 from neurorec.networks.weights import Weights
 from neurorec.trust import Trusted, class_named
@@ -57,11 +58,12 @@ def cell_fields(group: h5py.Group, names: Iterable[str], trust: Trusted) -> dict
     if "pattern" in group:
         first, pre = fetch(group, "pattern/first"), fetch(group, "pattern/pre")
         arrays["recurrent"] = from_file(arrays["recurrent"], first, pre, arrays["readout"].shape[1])
-    filter, parametrisation = (text(group, name, "") or None for name in ("filter", "parametrisation"))
+    filter, parametrisation, surrogate = (text(group, name, "") or None for name in ("filter", "parametrisation", "surrogate"))
     return {
         **arrays, "cell": class_named("cells", text(group, "cell"), trust), "dt": number(group, "dt"), "noise": number(group, "noise"),
         "parameters": parameters, "filter": filter and class_named("filters", filter, trust), "plastic": tuple(json.loads(text(group, "plastic"))),
         "parametrisation": parametrisation and class_named("parametrisations", parametrisation, trust), "free": free,
+        **{name: number(group, name) for name in AROUND if name in group.attrs}, "surrogate": surrogate and class_named("surrogates", surrogate, trust),
     }  # fmt: skip
 
 

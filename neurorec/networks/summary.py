@@ -19,8 +19,10 @@ if TYPE_CHECKING:
 def network_rows(network: Network) -> tuple[str, Rows]:
     """Sizes, and rows of name and value, of a network of cells."""
     cell = network.cell if network.filter is None else f"{network.cell}, its input through {network.filter}"
-    parameters = (f"{name} {span(value)}{' s' if name.startswith('tau') else ''}" for name, value in network.parameters.items())
+    times = (*network.component_classes[0].whole_steps, *(name for name in network.parameters if name.startswith("tau")))
+    parameters = (f"{name} {span(value)}{' s' if name in times else ''}" for name, value in network.parameters.items())
     made = f"made by {network.parametrisation} from {several(network.learnt)}" if network.parametrisation else _gain(network)
+    cell += "" if network.surrogate is None else f", learning through {network.surrogate}"
     rows = [
         ("cell", f"{cell}; states {several(network.formula.states)}"),
         ("dt", f"{network.dt:g} s"),
@@ -29,6 +31,9 @@ def network_rows(network: Network) -> tuple[str, Rows]:
         ("recurrent", made),
         ("plastic", _plastic(network)),
     ]
+    rows += [("readout", f"through a filter of {network.readout_tau:g} s")] if network.readout_tau else []
+    cost = f"{network.activity_cost:g}, from a mean of {network.activity_target:g}"
+    rows += [("activity", f"costs {cost}")] if network.activity_cost else []
     return network.sizes, [*rows, *([("noise", f"{network.noise:g} sqrt(s)")] if network.noise else [])]
 
 

@@ -15,6 +15,7 @@ from neurorec.runs import analysis
 from neurorec.runs.check import Part, check
 from neurorec.runs.rebuild import save_as
 from neurorec.runs.run_reader import RunReader
+from neurorec.runs.spikes import listed
 
 if TYPE_CHECKING:
     import xarray
@@ -84,6 +85,10 @@ class Run(AbstractDisplayed):
     def trajectories(self, *names: str) -> xarray.Dataset:
         """What was recorded, over time (s), trial and unit; conditions are coordinates. Names: some of the variables."""
         return self._read(lambda run: run.trajectories(*names))
+
+    def spikes(self, state: str = "z") -> xarray.Dataset:
+        """Every spike that was recorded: trial, step, time (s) and unit over ``spike``, sorted by trial and time; `state` is the one that spikes."""
+        return listed(self.trajectories(state)[state])
 
     @property
     def checkpoints(self) -> tuple[int, ...]:

@@ -11,6 +11,7 @@ import numpy as np
 from neurorec.discovery import resolve
 from neurorec.display import short_repr
 from neurorec.engines.base import AbstractEngine, expect_taken
+from neurorec.engines.base.around import around
 from neurorec.errors import NotOffered
 from neurorec.networks.abstract_network import AbstractNetwork
 from neurorec.networks.alike import MANY
@@ -78,6 +79,7 @@ def _simulated(network: Any, trials: Any, engine: Any, seed: Any, initial: np.nd
     trials = _as_trials(trials, network, n, root)
     runner: Any = engine_for(engine, network, trials)
     expect_taken(runner, network)
+    runner = around(runner, network)
     fit(network, trials, needs_targets=trials.has_targets)
     numbers = trials.steps * trials.count * (2 * network.initial.size + network.inputs + 2 * network.outputs)  # computed, then copied
     expect_memory(np.dtype(runner.dtype).itemsize * numbers, "the simulation", "use fewer trials or steps, or nr.stream, into a file")

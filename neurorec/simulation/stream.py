@@ -11,6 +11,7 @@ import numpy as np
 from neurorec.arrays import whole
 from neurorec.discovery import name_of, resolve
 from neurorec.engines.base import AbstractEngine, Stimulus, expect_taken
+from neurorec.engines.base.around import around
 from neurorec.errors import ValueRefused
 from neurorec.hdf5.opening import opened
 from neurorec.networks.abstract_network import AbstractNetwork
@@ -120,6 +121,8 @@ def _streamed(
     """Of one network."""
     runner, root = resolve("engines", engine), entropy(seed)
     expect_taken(runner, network)
+    config = {"engine": name_of(runner), "engine_settings": runner.settings}
+    runner = around(runner, network)
     record = record or default_record(network, "output")
     fit(network, trials, needs_targets=trials.has_targets or "target" in record.variables)
     if record.reduce is not None:
@@ -127,8 +130,7 @@ def _streamed(
     window = min(trials.steps, _window(network, trials, record) if window is None else _multiple(whole("window", window), record.steps))
     state, noise = start(network, trials.count, initial, runner.dtype), private_noise(network, trials.steps, trials.count, root, 0)
     layout = Layout(trials.count, trials.steps, network.dt, 1, network.inputs, network.outputs, {}, (), record)
-    config = {"engine": name_of(runner), "engine_settings": runner.settings, "window": window}
-    file = SimulationFile(Path(path), Contents(layout, network, config, UNTRAINED, root), overwrite)
+    file = SimulationFile(Path(path), Contents(layout, network, config | {"window": window}, UNTRAINED, root), overwrite)
     windows = _windows(trials, targets(network, trials), runner.dtype, noise, state, window)
     try:
         with Progress(progress, trials.steps, unit="step") as shown:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neurorec.display import AbstractDisplayed, Rows, several, shape, some, span
+from neurorec.errors import expect_known
+from neurorec.runs.spikes import listed
 from neurorec.simulation.loss import losses
 from neurorec.tasks.base.trials import Trials
 
@@ -60,6 +62,22 @@ class Trajectories(AbstractDisplayed):
         conditions = {name: ("trial", values) for name, values in trials.conditions.items()}
         compared = {"loss": ("trial", self.loss), "mask": (over, trials.mask)} if trials.has_targets else {}
         return xarray.Dataset({**variables, **compared}, {**coordinates, **conditions})
+
+    def spikes(self, state: str = "z") -> xarray.Dataset:
+        """Every spike of cells that spike: trial, step, time (s) and unit over ``spike``, sorted by trial and time.
+
+        Parameters
+        ----------
+        state : str
+            Which one spikes.
+
+        Raises
+        ------
+        ValueRefused
+            If it has other values than 0 and 1.
+        """
+        expect_known("state", {state: None}, list(self.states))
+        return listed(self.to_xarray()[state])
 
     def _display(self) -> tuple[str, Rows]:
         trials, told = self.trials, self.trials.conditions

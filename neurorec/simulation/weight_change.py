@@ -7,6 +7,7 @@ from typing import Any
 
 from neurorec.discovery import resolve, shared
 from neurorec.engines.base import AbstractEngine, check
+from neurorec.engines.base.around import around
 from neurorec.learning.feedbacks.base import AbstractFeedback
 from neurorec.learning.rules.base import AbstractRule
 from neurorec.networks.abstract_network import AbstractNetwork
@@ -57,6 +58,7 @@ def _changed(network: Any, trials: Trials, rule: Any, engine: Any, feedback: Any
     runner: Any = engine_for(engine, network, trials)
     law = shared("rules", rule)
     check(runner, law, "trial", network)
+    runner = around(runner, network)
     fit(network, trials)
     own = kept(network, runner.dtype)
     weights, state = own.weights, own.start(network, trials.count)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from neurorec.testing.plots import check_plot as check_plot
     from neurorec.testing.presets import check_preset as check_preset
     from neurorec.testing.rules import check_rule as check_rule
+    from neurorec.testing.surrogates import check_surrogate as check_surrogate
     from neurorec.testing.tasks import check_task as check_task
     from neurorec.testing.words import check_word as check_word
 

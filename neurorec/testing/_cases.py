@@ -41,7 +41,8 @@ def network(size: Sizes, cell: Any = "leaky_tanh", seed: int = 0, **settings: An
     net = Network.random(size.inputs, size.units, size.outputs, cell=cell, dt=0.02, seed=seed, **settings)
     net = net.replace(bias=rng.normal(size=net.bias.shape) * 0.3, initial=rng.normal(size=net.initial.shape) * 0.3)
     parameters = {name: net.per_unit(name) + rng.random(size.units) * 0.1 for name in net.parameters}
-    return net.replace(parameters=parameters, plastic=("recurrent", "input", "readout", "bias", *parameters))
+    whole = {name: np.round(parameters[name] / net.dt) * net.dt for name in net.component_classes[0].whole_steps}
+    return net.replace(parameters=parameters | whole, plastic=("recurrent", "input", "readout", "bias", *parameters))
 
 
 def trials(size: Sizes, seed: int = 0, loss: str = "mse") -> Trials:

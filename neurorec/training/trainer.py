@@ -10,6 +10,7 @@ import numpy as np
 from neurorec.arrays import degrees
 from neurorec.discovery import name_of
 from neurorec.engines.base import Activity, Stimulus, UpdateSettings, check
+from neurorec.engines.base.around import around
 from neurorec.engines.base.residence import Pace
 from neurorec.errors import DivergenceError
 from neurorec.learning.feedbacks.symmetric import Symmetric
@@ -59,8 +60,8 @@ class Trainer:
 
     def __init__(self, network: AbstractNetwork, parts: Parts, settings: TrainingSettings, rates: np.ndarray | None = None):
         self.network, self.parts, self.settings = network, parts, settings
-        self.engine: Any = parts.engine  # which takes this network, or `check` refuses
         check(parts.engine, parts.rule, settings.schedule, network)
+        self.engine: Any = around(parts.engine, network)
         free_parameters_of(network).expect_schedule(settings.schedule)
         expect_law(parts.optimiser)
         self.names, self.updates, self.batches = Weights.of(network, self.engine.dtype), 0, 0

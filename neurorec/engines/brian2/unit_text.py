@@ -70,8 +70,9 @@ class UnitText:
         states = range(len(self.states))
         kept = {j: [f"decay_{j}_{k}{at}*{name}_{k}" for k in states if self.formula.decay[j, k] != 0] for j in states}
         fresh = {j: [f"{of}_{j}_{drive}{at}*{pre}"] if self.acts(j, drive, of) else [] for j in states}
-        new = [f"fresh_{j} = {sum_of([*kept[j], *fresh[j]])}" for j in states]
-        return [*new, *(f"{name}_{j} = fresh_{j}" for j in states)]
+        moved = [j for j in states if kept[j] or fresh[j]]  # a state that counts steps has no derivative: its trace stays at zero
+        new = [f"fresh_{j} = {sum_of([*kept[j], *fresh[j]])}" for j in moved]
+        return [*new, *(f"{name}_{j} = fresh_{j}" for j in moved)]
 
     def asked(self, name: str, at: str = "") -> str:
         """signal . trace."""

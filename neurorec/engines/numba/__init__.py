@@ -154,10 +154,12 @@ class NumbaEngine(AbstractEngine):
         return in_turn(self, network, weights, stimuli)
 
     def _for(self, network: Network) -> Prepared:
-        """What was found of this network, which usually is that of the last call."""
-        if self._last.prepared is None or self._last.prepared.network is not network:
-            self._last.prepared = Prepared(network, self.dtype)
-        return self._last.prepared
+        """What was found of this network, which usually is one of the last two: a model's, and that of its cost of activity."""
+        last = self._last
+        if last.prepared is None or last.prepared.network is not network:
+            found = last.before if last.before is not None and last.before.network is network else Prepared(network, self.dtype)
+            last.prepared, last.before = found, last.prepared
+        return last.prepared
 
     def _activity(self, network: Network, stimulus: Stimulus) -> Activity:
         """Arrays for a run, the initial state filled in."""

@@ -20,9 +20,10 @@ from neurorec.networks.weights import Weights
 
 
 class Last(threading.local):
-    """What each thread found of the network of its last call: arrays that loops fill are a thread's own."""
+    """What each thread found of the networks of its last calls, the last and the one before: arrays that loops fill are a thread's own."""
 
     prepared: Prepared | None = None
+    before: Prepared | None = None
 
 
 class Prepared:

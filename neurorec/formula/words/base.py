@@ -1,4 +1,4 @@
-"""What a word of a formula is: a function of one number, its slope, and how each engine evaluates it."""
+"""What a word of a formula is: a function of numbers, its slope, and how each engine evaluates it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 
 class AbstractWord(sympy.Function):
-    """A function of one number that formulas of cells call, as they call sympy's own; its class is written small, as those are.
+    """A function that formulas of cells call, as they call sympy's own; its class is written small, as those are.
+
+    Most take one number. Of several, ``fdiff`` says the slope by each, and the others take as many arguments.
 
     A subclass says the same four times, in the terms of those who use it: ``fdiff(self, argindex=1)``, its slope as an expression,
     which is what rules learn through; `on_arrays`; `on_tensors`, through which autograd finds that slope; and `compiled`.
@@ -68,17 +70,19 @@ class AbstractWord(sympy.Function):
         raise NotOffered(f"a word must define on_arrays, on_tensors and compiled, see {__name__}")
 
     @staticmethod
-    def in_brian2(argument: str) -> str:
+    def in_brian2(*arguments: str) -> str:
         """As Brian2 writes it.
 
         Parameters
         ----------
-        argument : str
-            Any expression, without parentheses around it.
+        *arguments : str
+            Any expressions, without parentheses around them.
 
         Raises
         ------
         NotOffered
             If the word does not say how.
         """
-        raise NotOffered(f"a word of this formula has no form for Brian2 (it was to be called with {argument}); define its in_brian2")
+        raise NotOffered(
+            f"a word of this formula has no form for Brian2 (it was to be called with {', '.join(arguments)}); define its in_brian2"
+        )

@@ -1,57 +1,60 @@
-"""1 where the argument is positive, else 0; rules learn through the surrogate slope `triangle`."""
+"""1 where the argument is zero or more, else 0; rules learn through a surrogate slope, which is the second argument."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import numpy as np
 import sympy
 
 from neurorec.formula.words.base import AbstractWord
-from neurorec.formula.words.heaviside import heaviside
 from neurorec.formula.words.triangle import triangle
 
 if TYPE_CHECKING:
-    import numpy as np
     import torch
 
 
 class spike(AbstractWord):
-    """1 where the argument is positive, else 0; rules learn through the surrogate slope `triangle`."""
+    """1 where the argument is zero or more, else 0: ``spike(x, slope)`` with any surrogate slope, ``spike(x)`` with `triangle`.
+
+    Nothing is learnt through what the slope itself depends on.
+    """
 
     exact: ClassVar[bool] = False
 
+    @classmethod
+    def eval(cls, *args: sympy.Expr) -> sympy.Expr | None:
+        """Of one argument, the form with both."""
+        return cls(args[0], triangle(args[0])) if len(args) == 1 else None
+
     def fdiff(self, argindex: int = 1) -> sympy.Expr:
-        """The surrogate."""
-        return triangle(self.args[0])
+        """The surrogate, by the first argument."""
+        return self.args[1] if argindex == 1 else sympy.Integer(0)
 
     @staticmethod
-    def on_arrays(x: np.ndarray) -> np.ndarray:
+    def on_arrays(x: np.ndarray, slope: np.ndarray | None = None) -> np.ndarray:
         """As `AbstractWord.on_arrays`."""
-        return heaviside.on_arrays(x)
+        del slope
+        return np.where(x >= 0, x.dtype.type(1), x.dtype.type(0))
 
     @staticmethod
-    def on_tensors(x: torch.Tensor) -> torch.Tensor:
-        """As `AbstractWord.on_tensors`."""
-        return _through_surrogate(x)
+    def on_tensors(x: torch.Tensor, slope: torch.Tensor) -> torch.Tensor:
+        """As `AbstractWord.on_tensors`: the values, and a term that is 0 and has the surrogate's slope."""
+        return (x >= 0).to(x.dtype) + slope.detach() * (x - x.detach())
 
     @staticmethod
-    def in_brian2(argument: str) -> str:
+    def in_brian2(argument: str, slope: str = "") -> str:
         """As `AbstractWord.in_brian2`."""
-        return f"int({argument} > 0)"
+        del slope
+        return f"int({argument} >= 0)"
 
     @staticmethod
     def compiled(precision: Any) -> Callable:
         """As `AbstractWord.compiled`."""
         zero, one = precision.real(0), precision.real(1)
 
-        def spike(x):
-            return one if x > zero else zero
+        def spike(x, slope):
+            return one if x >= zero else zero
 
         return spike
-
-
-def _through_surrogate(x: torch.Tensor) -> torch.Tensor:
-    """The values, and a term that is 0 and has the surrogate's slope."""
-    slope = triangle.on_tensors(x) * x.clamp(-1, 1)  # beyond which the surrogate is 0
-    return heaviside.on_tensors(x) + (slope - slope.detach())

@@ -22,6 +22,10 @@ class AbstractCell(ABC):
         What a unit receives (recurrent weights x outputs + input weights x input + bias), D of them.
     parameters : mapping of str to float
         Defaults; times in seconds. A user may give one value a unit.
+    ranges : mapping of str to (float, float)
+        Smallest and largest value that a parameter may be given; one that is learnt may leave it.
+    positive, whole_steps : tuple of str
+        Parameters that must be above zero, and times that must be a whole number of time steps.
     plastic : tuple of str
         Parameters that are learnt unless the user says otherwise.
     initial : float or tuple of float
@@ -35,6 +39,9 @@ class AbstractCell(ABC):
     states: ClassVar[tuple[str, ...]]
     drives: ClassVar[tuple[str, ...]] = ("u",)
     parameters: ClassVar[Mapping[str, float]] = {}
+    ranges: ClassVar[Mapping[str, tuple[float, float]]] = {}
+    positive: ClassVar[tuple[str, ...]] = ()
+    whole_steps: ClassVar[tuple[str, ...]] = ()
     plastic: ClassVar[tuple[str, ...]] = ()
     initial: ClassVar[float | tuple[float, ...]] = 0.0
     biased: ClassVar[bool] = False
@@ -46,5 +53,6 @@ class AbstractCell(ABC):
         """The states one step of ``dt`` seconds later, over sympy.
 
         The argument names say what it takes: its states, its drives (a drive ``u`` whole, or in the two parts
-        ``u_recurrent`` and ``u_external``), its parameters, ``dt``. Returns one expression a state.
+        ``u_recurrent`` and ``u_external``), its parameters, ``dt``; ``surrogate``, if it spikes, the shape of the slope
+        that is learnt through (`neurorec.networks.surrogates.base`). Returns one expression a state.
         """

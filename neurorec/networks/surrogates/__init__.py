@@ -1,0 +1,1 @@
+"""Shapes of a spike's surrogate slope, one per file."""
