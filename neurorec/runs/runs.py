@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, final
 import h5py
 import numpy as np
 
-from neurorec.display import AbstractDisplayed, Rows, some
+from neurorec.display import AbstractDisplayed, Rows, briefly, several, some
 from neurorec.errors import RunFileError
 from neurorec.hdf5.opening import opened
 from neurorec.runs.check import Part, check
@@ -120,7 +120,11 @@ class Runs(AbstractDisplayed):
         except RunFileError as error:  # to look at runs whose file is gone is no mistake
             return where, [("file", str(error))]
         kept = [(name, value) for name, value in rows if name in ("task", "rule", "network", "recorded", "engine")]
-        done = self.done
+        done, configs = self.done, self.config
+        different = {
+            name: [each[name] for each in configs] for name, first in configs[0].items() if any(each[name] != first for each in configs)
+        }
+        kept += [(f"{name} of each", several(map(briefly, values))) for name, values in different.items()]
         range_ = f"{min(done):,}" if min(done) == max(done) else f"{min(done):,} to {max(done):,}"
         return f"{some(len(self), 'network')}, {where}", [*kept, ("trials", f"{range_} of {self.total:,} done, of each")]
 
