@@ -36,7 +36,7 @@ def measured(name: str, network: nr.Network, count: int) -> dict[str, Any]:
     residual = points["start_residual"].values[status != "converged"]
     return {
         "network": name, "units": network.units, "starts": len(starts), "cpu_seconds": took, **ended,
-        "points": points.sizes["point"], "median_residual_of_others": float(np.median(residual)) if len(residual) else 0.0,
+        "points": points.sizes["point"], "median_residual_of_others": float(np.median(residual)) if len(residual) else None,
     }  # fmt: skip
 
 

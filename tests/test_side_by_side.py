@@ -99,6 +99,7 @@ def test_a_file_of_many_is_one_file_whose_runs_are_ordinary(path, each, tmp_path
     assert np.array_equal(runs.log["loss"].sel(network=2), each[2].log["loss"])
     assert runs.trajectories("h").h.dims == ("network", "time", "trial", "unit")
     assert "3 networks" in repr(runs) and "rate 0.02" in repr(runs[1])
+    assert "rate of each" in repr(runs)
     own = nr.open_run(runs[1].save_as(tmp_path / "one.h5"))
     assert same(own, each[1]) and {part.status for part in own.check()} == {"whole"}
     nr.plots.overview(runs[1])
