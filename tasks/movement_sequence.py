@@ -73,6 +73,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--rules", nargs="+", default=["rflo", "bptt"], choices=["rflo", "bptt"], help="of the direct way (default: both)")
     parser.add_argument("--forms", nargs="+", default=list(CLIPS), choices=CLIPS, help="of the direct way (default: both)")
     parser.add_argument("--lengths", nargs="+", type=int, default=list(LENGTHS), help="of the longer way, in movements (default: 8 16)")
+    parser.add_argument(
+        "--grid", nargs="+", type=float, default=list(GRID), help="rates in one piece, of which the best is taken (default: 3e-3 1e-2 3e-2)"
+    )
     parser.add_argument("--profile", default="constant", help="of the speed: constant (default), minimum_jerk or sine_squared")
     parser.add_argument("--engine", default="numba", help="from nr.names('engines') (default numba)")
     parser.add_argument("--quick", action="store_true", help="one seed, a few trials, one rate")
@@ -82,10 +85,15 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--json", action="store_true", help="print a last line of JSON")
     settings = parser.parse_args()
     settings.syllables, settings.transitions, settings.direct_trials = SYLLABLES, TRANSITIONS, DIRECT_TRIALS
-    settings.grid, settings.chain_rates, settings.orders = GRID, CHAIN_RATES, ORDERS
+    settings.chain_rates, settings.orders = CHAIN_RATES, ORDERS
     if settings.quick:
         settings.seeds, settings.syllables, settings.transitions, settings.direct_trials = 1, 600, 200, 20
-        settings.grid, settings.chain_rates, settings.orders, settings.lengths = GRID[:1], CHAIN_RATES[2:3], 1, settings.lengths[:1]
+        settings.grid, settings.chain_rates, settings.orders, settings.lengths = (
+            settings.grid[:1],
+            CHAIN_RATES[2:3],
+            1,
+            settings.lengths[:1],
+        )
     return settings
 
 
