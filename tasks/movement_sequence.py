@@ -88,12 +88,8 @@ def arguments() -> argparse.Namespace:
     settings.chain_rates, settings.orders = CHAIN_RATES, ORDERS
     if settings.quick:
         settings.seeds, settings.syllables, settings.transitions, settings.direct_trials = 1, 600, 200, 20
-        settings.grid, settings.chain_rates, settings.orders, settings.lengths = (
-            settings.grid[:1],
-            CHAIN_RATES[2:3],
-            1,
-            settings.lengths[:1],
-        )
+        settings.grid, settings.lengths = settings.grid[:1], settings.lengths[:1]
+        settings.chain_rates, settings.orders = CHAIN_RATES[2:3], 1
     return settings
 
 
