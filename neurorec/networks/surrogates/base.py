@@ -10,11 +10,8 @@ import sympy
 class AbstractSurrogate(ABC):
     """The shape of a spike's surrogate slope over the distance of the potential from its threshold.
 
-    Cells that spike take it from ``Network(surrogate=...)``; height and width are parameters of theirs: with threshold th,
-
-        psi(v) = gamma / th * shape(|v - th(t)| / (width * th))
-
-    so that `gamma` and `width` are in units of the threshold, as in e-prop (Bellec et al. 2020).
+    Cells that spike take it from ``Network(surrogate=...)``; height and width are parameters of theirs: with threshold th the slope is
+    ``gamma / th * shape(abs(v - th(t)) / (width * th))``, so that `gamma` and `width` are in units of the threshold, as in e-prop (Bellec et al. 2020).
     """
 
     @staticmethod
