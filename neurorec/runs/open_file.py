@@ -74,8 +74,24 @@ class AbstractFile(ABC):
             raise UnknownName.among({"log": "column of the log", "trajectories": "recorded variable"}[group], name, known)
 
 
+class AbstractReadFile(AbstractFile):
+    """A file that another process may be writing."""
+
+    @property
+    def layout(self) -> Layout:
+        """Read each time: a writer may have extended the file."""
+        with reading(self.name, "its layout"):
+            return stored_layout(self.file)
+
+    @property
+    def state(self) -> State:
+        """Refused also where only one state is damaged, since it may have been the newer."""
+        with reading(self.name, "its state"):
+            return state_to_read(self.name, self.file)
+
+
 @final
-class ClosedFile(AbstractFile):
+class ClosedFile(AbstractReadFile):
     """A file that is opened anew whenever something is read.
 
     So a run that is merely looked at keeps nobody from training it further, and nobody in this process from opening it with xarray.
@@ -97,21 +113,9 @@ class ClosedFile(AbstractFile):
         file = opened(self.path, "r")
         return file if self.index is None else at(file, self.index)
 
-    @property
-    def layout(self) -> Layout:
-        """Read each time: a writer may have extended the file."""
-        with reading(self.name, "its layout"):
-            return stored_layout(self.file)
-
-    @property
-    def state(self) -> State:
-        """Refused also where only one state is damaged, since it may have been the newer."""
-        with reading(self.name, "its state"):
-            return state_to_read(self.name, self.file)
-
 
 @final
-class SharedFile(AbstractFile):
+class SharedFile(AbstractReadFile):
     """One network's run in a file that is open for reading.
 
     Parameters
@@ -130,18 +134,6 @@ class SharedFile(AbstractFile):
         """At that network."""
         return self._file
 
-    @property
-    def layout(self) -> Layout:
-        """As the file has it."""
-        with reading(self.name, "its layout"):
-            return stored_layout(self._file)
-
-    @property
-    def state(self) -> State:
-        """As of a `ClosedFile`."""
-        with reading(self.name, "its state"):
-            return state_to_read(self.name, self._file)
-
 
 @final
 class OpenFile(AbstractFile):
@@ -150,7 +142,7 @@ class OpenFile(AbstractFile):
     Parameters
     ----------
     file : h5py.File
-        Or one of many networks, as `neurorec.runs.stacked.at` gives it, at one of them.
+        Or one of many networks, as `neurorec.runs.of_many.at` gives it, at one of them.
     path : Path, optional
         None: in memory.
     layout : Layout

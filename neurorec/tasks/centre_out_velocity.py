@@ -102,19 +102,13 @@ class CentreOutVelocity(AbstractTask):
         """Number `first` to `first + n - 1` of the movements that make up the cursor's path."""
         root = entropy(seed)
         direction = np.array([self._direction(root, first + k) for k in range(whole("n", n))])
-        ways = np.append(self.ways, np.zeros((1, 2)), axis=0)[direction]  # of HOLD the last row
-        targets = self.speed[:, None, None] * ways
-        inputs = np.broadcast_to(np.eye(1 + self.directions)[direction, :-1], (len(targets), n, self.directions))
+        inputs, targets = self._syllables(direction)
         return Trials(inputs, targets, conditions={"direction": direction}, dt=self.dt, loss=self.loss, channels=self.output_channels)
 
     def syllable(self, direction: int) -> Trial:
         """One movement, or the hold (-1)."""
-        steps = self._steps("duration", self.duration)
-        inputs, targets = np.zeros((steps, self.directions)), np.zeros((steps, 2))
-        if direction != HOLD:
-            inputs[:, direction] = 1
-            targets[...] = self.speed[:, None] * self.ways[direction]
-        return Trial(inputs, targets, conditions={"direction": direction})
+        inputs, targets = self._syllables(np.array([direction]))
+        return Trial(inputs[:, 0], targets[:, 0], conditions={"direction": direction})
 
     @property
     def speed(self) -> np.ndarray:
@@ -142,6 +136,12 @@ class CentreOutVelocity(AbstractTask):
         off = self.path(outputs)[-1] - self.path(trials.targets)[-1]
         distance = np.nan_to_num(np.linalg.norm(off, axis=1), nan=np.inf)  # of a network that diverged
         return np.clip(1 - distance, 0, 1)
+
+    def _syllables(self, directions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Inputs (T, B, directions) and targets (T, B, 2) of movements and holds, by direction."""
+        ways = np.append(self.ways, np.zeros((1, 2)), axis=0)  # of HOLD, which is -1, the last row
+        inputs, speed = np.eye(1 + self.directions)[directions, :-1], self.speed[:, None, None]
+        return np.repeat(inputs[None], len(speed), axis=0), speed * ways[directions]
 
     def _direction(self, root: int, number: int) -> int:
         if not self.holds:
