@@ -16,8 +16,6 @@ from neurorec.learning.losses.base import AbstractLoss
 from neurorec.learning.optimisers.base import AbstractOptimiser
 from neurorec.learning.rules.base import AbstractRule
 from neurorec.networks.abstract_network import AbstractNetwork
-from neurorec.process.carry_on import carry_on
-from neurorec.process.one_thread import one_thread
 from neurorec.progress import Hook, wants_every_batch
 from neurorec.runs.open_run import holds_many
 from neurorec.runs.record import Record
@@ -32,6 +30,7 @@ from neurorec.training.journal import Journal
 from neurorec.training.parts import Parts
 from neurorec.training.prepared import contents_of, prepared, trusted_by
 from neurorec.training.settings import Options, TrainingSettings, with_options
+from neurorec.training.to_the_end import to_the_end
 from neurorec.training.train_many import go_on, train_many
 from neurorec.training.trainer import Trainer
 from neurorec.trust import Trust, trusted
@@ -217,8 +216,5 @@ def _last_trial(run: RunReader, trials: int) -> int:
 
 def _go_on(journal: Journal, progress: bool | Hook) -> Run:
     """Train to the end."""
-    import scipy.linalg.cython_blas  # noqa: F401 - Numba's products use it: loaded now, so that the limit below holds for it
-
-    with one_thread:
-        carry_on(journal, progress)
+    to_the_end(journal, progress)
     return Run(journal.file.reader, journal.trainer.trained())

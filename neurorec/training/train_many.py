@@ -16,8 +16,6 @@ from neurorec.discovery import resolve
 from neurorec.errors import DivergenceError, DivergenceWarning, ValueRefused
 from neurorec.networks.abstract_network import AbstractNetwork
 from neurorec.networks.alike import MANY, expect_alike, network_named, one_each
-from neurorec.process.carry_on import carry_on
-from neurorec.process.one_thread import one_thread
 from neurorec.progress import Hook, wants_every_batch
 from neurorec.runs.contents import Contents
 from neurorec.runs.record import Record
@@ -26,6 +24,7 @@ from neurorec.runs.runs_writer import RunsWriter
 from neurorec.training.journal import Journal
 from neurorec.training.prepared import contents_of, prepared, trusted_by
 from neurorec.training.side_by_side import SideBySide
+from neurorec.training.to_the_end import to_the_end
 from neurorec.training.trainer import Trainer
 
 SAME_FOR_ALL = ("trials", "batch", "update", "gradient_angle", "start")
@@ -67,14 +66,11 @@ def go_on(trainers: Sequence[Trainer], file: RunsWriter, until: int, threads: in
     DivergenceWarning
         Naming those that became unstable, where others did not.
     """
-    import scipy.linalg.cython_blas  # noqa: F401 - as in `neurorec.training.train`
-
     for each in trainers:
         each.began = time.monotonic()  # those made first have waited for the others
     pairs = zip(trainers, file.writers, strict=True)
     work = SideBySide([Journal(each, run, until, in_chunks=not wants_every_batch(progress)) for each, run in pairs], file, threads)
-    with one_thread:
-        carry_on(work, progress)
+    to_the_end(work, progress)
     if work.diverged:
         _tell(work)
     return Runs(file.path or file.file, [each.trained() for each in trainers], file.trust)
