@@ -5,9 +5,16 @@ from __future__ import annotations
 import difflib
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+import sys
+import warnings
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from types import FrameType
 
 from neurorec.display import escaped
+
+_ABOUT = ContextVar("_ABOUT", default="")  # what the errors and warnings of a block begin with
 
 
 class NeurorecError(Exception):
@@ -70,6 +77,31 @@ class UnrollWarning(UserWarning):
 
 class SilentNetworkWarning(UserWarning):
     """Nothing drives the network that is trained: its output is 0, and no weight can change that."""
+
+
+@contextmanager
+def about(what: str) -> Iterator[None]:
+    """Errors and warnings of the block begin with what they are about: ``"network 3"``."""
+    token = _ABOUT.set(f"{what}: ")
+    try:
+        yield
+    except NeurorecError as error:
+        raise type(error)(f"{what}: {error}") from error
+    finally:
+        _ABOUT.reset(token)
+
+
+def warn(said: str, category: type[Warning]) -> None:
+    """Warn of the line that called neurorec, from however deep within."""
+    warnings.warn(_ABOUT.get() + said, category, stacklevel=2 + _frames_within(sys._getframe(1)))
+
+
+def _frames_within(frame: FrameType | None) -> int:
+    """How many frames, from this one outwards, are of this library."""
+    depth = 0
+    while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] == "neurorec":
+        frame, depth = frame.f_back, depth + 1
+    return depth
 
 
 def one_line(error: Exception) -> str:

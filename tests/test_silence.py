@@ -100,3 +100,9 @@ def test_a_network_that_has_nothing_to_learn_or_may_not_is_left_alone():
     assert warned(net("modrelu"), content)[0] == []
     assert warned(net("modrelu"), rate={"recurrent": 0, "input": 0, "readout": 0, "b": 0})[0] == []
     assert warned(net("leaky_tanh").replace(readout=np.zeros((1, 8))))[0] == []
+
+
+def test_of_many_networks_it_names_which():
+    with pytest.warns(SilentNetworkWarning) as said:
+        nr.train([net("modrelu", initial=0.1), net("modrelu")], TASK, rule="bptt", trials=4, progress=False)
+    assert [str(each.message).partition(":")[0] for each in said] == ["network 1"]

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from neurorec.display import short_repr
-from neurorec.errors import NeurorecError, NotOffered, ShapeError, ValueRefused
+from neurorec.errors import NotOffered, ShapeError, ValueRefused
 from neurorec.networks.abstract_network import AbstractNetwork
 
 MANY = (list, tuple, range, np.ndarray)  # what is one value a network; anything else is one for all
@@ -48,15 +47,6 @@ def one_each(name: str, value: Any, networks: int) -> list[Any]:
     if len(value) != networks:
         raise ShapeError(f"{name} has {len(value)} values for {networks} networks; give one each, or one for all")
     return value.tolist() if isinstance(value, np.ndarray) else list(value)
-
-
-@contextmanager
-def network_named(index: int) -> Iterator[None]:
-    """Errors of the block say which network of a list they are about."""
-    try:
-        yield
-    except NeurorecError as error:
-        raise type(error)(f"network {index}: {error}") from error
 
 
 def _differs(first: AbstractNetwork, other: AbstractNetwork) -> tuple[str, str] | None:

@@ -7,8 +7,9 @@ from functools import partial
 from typing import Any, TypeVar
 
 from neurorec.engines.base import AbstractEngine
+from neurorec.errors import about
 from neurorec.networks.abstract_network import AbstractNetwork
-from neurorec.networks.alike import expect_alike, network_named, one_each
+from neurorec.networks.alike import expect_alike, one_each
 from neurorec.process.beside import side_by_side
 
 Answer = TypeVar("Answer")
@@ -30,7 +31,7 @@ def of_each(
     worker = engine.alone()
 
     def one(k: int) -> Answer:
-        with network_named(k):
+        with about(f"network {k}"):
             return call(networks[k], engine=worker, **{name: each[k] for name, each in values.items()}, **same)
 
     return side_by_side([partial(one, k) for k in range(len(networks))], engine.workers)

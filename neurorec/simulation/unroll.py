@@ -5,7 +5,6 @@ The classes of ``nr.names("unroll")`` are here under their own names: ``nr.unrol
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +15,7 @@ from neurorec.engines.base import AbstractEngine
 from neurorec.engines.unrolled._iterate import per_trial
 from neurorec.engines.unrolled._lyapunov import largest_exponent
 from neurorec.engines.unrolled.base import AbstractUnroll
-from neurorec.errors import UnrollWarning
+from neurorec.errors import UnrollWarning, warn
 from neurorec.learning.rules.base import AbstractRule
 from neurorec.networks.abstract_network import AbstractNetwork
 from neurorec.simulation.simulate import simulate
@@ -169,10 +168,9 @@ def __getattr__(name: str) -> type[AbstractUnroll]:
 def _warn_of_chaos(exponents: np.ndarray) -> None:
     positive = int((exponents > 0).sum())
     if positive:
-        warnings.warn(
+        warn(
             f"the largest Lyapunov exponent is positive in {positive} of {len(exponents)} trials (up to {exponents.max():+.2g} a step): "
             "neighbouring trajectories part, so late states depend on rounding, and iterations need about as many sweeps as there are steps; "
             "use how='sequential', shorter trials or a smaller gain",
             UnrollWarning,
-            stacklevel=3,
         )

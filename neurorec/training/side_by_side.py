@@ -12,8 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from neurorec.errors import DivergenceError
-from neurorec.networks.alike import network_named
+from neurorec.errors import DivergenceError, about
 from neurorec.process.carry_on import AbstractWork
 from neurorec.runs.runs_writer import RunsWriter
 from neurorec.training.journal import Journal
@@ -111,7 +110,7 @@ class SideBySide(AbstractWork):
     def _advance(self, k: int) -> None:
         """One step of a network, and its end, if it is that."""
         try:
-            with network_named(k):
+            with about(f"network {k}"):
                 self.journals[k].step()
         except DivergenceError as error:
             self.diverged[k] = error

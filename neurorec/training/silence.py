@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import warnings
-
 import numpy as np
 
 from neurorec.engines.base import Activity
-from neurorec.errors import SilentNetworkWarning
+from neurorec.errors import SilentNetworkWarning, warn
 from neurorec.networks.abstract_network import AbstractNetwork
 from neurorec.tasks.base.trials import Trials
 
 PATIENCE = 50  # trials without any input, of a task that has inputs, before the network is held to be silent for ever
-CALLERS = 11  # from here to the line that called `nr.train`
 
 
 class Silence:
@@ -42,7 +39,7 @@ class Silence:
         self._trials += int((loss > 0).sum())  # where there is no error, nothing should move
         if self._trials >= (PATIENCE if trials.inputs.size else 1):
             self.possible = False
-            warnings.warn(SilentNetworkWarning(self._explained(trials)), stacklevel=CALLERS)
+            warn(self._explained(trials), SilentNetworkWarning)
 
     def _explained(self, trials: Trials) -> str:
         heard = "its inputs are 0" if trials.inputs.size else "the task has no input"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,9 +12,9 @@ import numpy as np
 
 from neurorec.arrays import whole
 from neurorec.discovery import resolve
-from neurorec.errors import DivergenceError, DivergenceWarning, ValueRefused
+from neurorec.errors import DivergenceError, DivergenceWarning, ValueRefused, about, warn
 from neurorec.networks.abstract_network import AbstractNetwork
-from neurorec.networks.alike import MANY, expect_alike, network_named, one_each
+from neurorec.networks.alike import MANY, expect_alike, one_each
 from neurorec.progress import Hook, wants_every_batch
 from neurorec.runs.contents import Contents
 from neurorec.runs.record import Record
@@ -29,7 +28,6 @@ from neurorec.training.trainer import Trainer
 
 SAME_FOR_ALL = ("trials", "batch", "update", "gradient_angle", "start")
 OF_EACH = ("seed", "rate", "clip", "weight_decay", "anneal", "stop_below")  # options that may be a list of one value a network
-CALLERS = 5  # from here to the line that called `nr.train`
 
 
 def train_many(
@@ -98,7 +96,7 @@ def _begun(
     """Everything is made and found to fit, for each; texts have room for the longest of all first trials."""
     trainers, contents = [], []
     for k, (network, settings) in enumerate(zip(networks, how, strict=True)):
-        with network_named(k):
+        with about(f"network {k}"):
             trainer, first, rates = prepared(network, engine=engine, **settings)
         trainers.append(trainer)
         contents.append(contents_of(trainer, first, record, rates))
@@ -121,4 +119,4 @@ def _tell(work: SideBySide) -> None:
     if len(work.diverged) == len(work.journals):
         raise DivergenceError(said)
     rest = len(work.journals) - len(work.diverged)
-    warnings.warn(DivergenceWarning(f"{said}; the other {rest} went on to their end"), stacklevel=CALLERS)
+    warn(f"{said}; the other {rest} went on to their end", DivergenceWarning)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 
 from neurorec.discovery import name_of
 from neurorec.engines.unrolled.base import AbstractRecurrence, AbstractUnroll, Solution
 from neurorec.engines.unrolled.sequential import Sequential
-from neurorec.errors import UnrollWarning
+from neurorec.errors import UnrollWarning, warn
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,10 +32,9 @@ def settled(how: AbstractUnroll, recurrence: AbstractRecurrence) -> Settled:
     tried = how.solve(recurrence)
     if tried.converged:
         return Settled(how, tried, tried)
-    warnings.warn(
+    warn(
         f"{name_of(how)} did not converge in {len(tried.residuals)} sweeps (residual {tried.residuals[-1].max():.1g}): the states are those "
         "of how='sequential'; allow more sweeps (most=), or expect none to be enough where the largest Lyapunov exponent is positive",
         UnrollWarning,
-        stacklevel=2,
     )
     return Settled(Sequential(), Sequential().solve(recurrence), tried)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import platform
-import warnings
 from pathlib import Path
 
 import numpy as np
 
-from neurorec.errors import ValueRefused
+from neurorec.errors import ValueRefused, warn
 from neurorec.tasks._reading.settings import existing
 from neurorec.tasks.base.trials import Trial
 
@@ -93,10 +92,10 @@ def _of_python() -> str:
     text = "\n".join(topics.values())
     digest = hashlib.sha256(text.encode()).hexdigest()
     if digest != SHA256:
-        warnings.warn(
+        warn(
             f"the text that comes with Python {platform.python_version()} ({len(text)} characters, SHA-256 {digest[:12]}) is not that of "
             f"Python {REFERENCE} ({SHA256[:12]}), with which this project's numbers were found: yours will differ a little. "
             f"For the same text on every Python, give a file: text='...'",
-            stacklevel=2,
+            UserWarning,
         )
     return text
