@@ -118,6 +118,15 @@ def test_the_last_line_of_train_json_is_the_summary(neurorec):
     assert summary["seconds"] >= 0
 
 
+def test_train_takes_many_networks_of_seeds_in_a_row(neurorec):
+    said = json.loads(neurorec(*SMALL, "--networks", 2, "--seed", 3, "--json")[1].splitlines()[-1])
+    assert (said["networks"], said["done"], len(said["final_loss"])) == (2, 30, 2)
+    alone = json.loads(neurorec(*SMALL, "--seed", 4, "--json")[1].splitlines()[-1])
+    runs = nr.open_run(said["path"])
+    assert (runs[1].network.recurrent == nr.open_run(alone["path"]).network.recurrent).all()
+    assert said["final_loss"][1] == alone["final_loss"]
+
+
 def test_train_and_resume_say_the_score_on_new_trials_and_what_it_means(neurorec):
     arguments = ("n_bit_flip_flop", "--set", "duration=0.3", "--units", 8, "--trials", 20, "--quiet", "--json", "--out", "memory.h5")
     said = json.loads(neurorec("train", *arguments)[1])

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from neurorec.runs.run import Run
+    from neurorec.runs.runs import Runs
     from neurorec.sweeps.status import Status
 
 RECENT = 100  # trials whose mean is the final loss
@@ -30,9 +31,13 @@ def summary(run: Run) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def of_many(runs: Iterable[Run], facts: Callable[[Run], dict[str, Any]]) -> dict[str, Any]:
-    """What is true of all runs once, and what differs from one to the next as a list."""
-    each = [facts(run) for run in runs]
+def of_each(found: Run | Runs, facts: Callable[[Run], dict[str, Any]]) -> dict[str, Any]:
+    """The facts of a run; of the runs of many networks what is true of all once, and what differs from one to the next as a list."""
+    from neurorec.runs.run import Run
+
+    if isinstance(found, Run):
+        return facts(found)
+    each = [facts(run) for run in found]
     return {"networks": len(each), **_together(each)}
 
 

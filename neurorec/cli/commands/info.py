@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from neurorec.cli.facts import of_many, show, summary
+from neurorec.cli.facts import of_each, show, summary
 from neurorec.cli.settings import TRUST
 
 if TYPE_CHECKING:
@@ -23,10 +23,8 @@ def command(
 ) -> None:
     """Say what a run is, or those of many networks in one file, and how far they are."""
     from neurorec.runs.open_run import open_run
-    from neurorec.runs.run import Run
 
-    found = open_run(path, trust)
-    show(_facts(found) if isinstance(found, Run) else of_many(found, _facts), as_json)
+    show(of_each(open_run(path, trust), _facts), as_json)
 
 
 def _facts(run: Run) -> dict[str, Any]:

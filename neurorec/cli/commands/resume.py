@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from neurorec.cli.exits import resumable
-from neurorec.cli.facts import of_many, show, summary
+from neurorec.cli.facts import of_each, show, summary
 from neurorec.cli.score import scored
 from neurorec.cli.settings import TRUST
+
+if TYPE_CHECKING:
+    from neurorec.runs.run import Run
 
 
 def command(
@@ -21,7 +24,6 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as one JSON object.")] = False,
 ) -> None:
     """Go on with a training that was stopped, or make it longer."""
-    from neurorec.runs.run import Run
     from neurorec.training.parts import Parts
     from neurorec.training.train import resume
 
@@ -32,4 +34,4 @@ def command(
         parts = Parts.of_run(run.config, None, found.trust)
         return {**summary(run), **scored(run, parts.task, parts.engine)}
 
-    show(facts(found) if isinstance(found, Run) else of_many(found, facts), as_json)
+    show(of_each(found, facts), as_json)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from neurorec.cli.exits import resumable
-from neurorec.cli.facts import show, summary
+from neurorec.cli.facts import of_each, show, summary
 from neurorec.cli.score import scored
 from neurorec.cli.settings import settings, task_of
 from neurorec.training.settings import options as training_options
@@ -73,6 +73,7 @@ def command(
     set: Annotated[
         list[str] | None, typer.Option(metavar="NAME=VALUE", help="Of the task, such as period=2.0; JSON or text; repeatable.")
     ] = None,
+    networks: Annotated[int, typer.Option(min=1, help="How many train side by side, of the seeds from --seed on.")] = 1,
     every: Annotated[int | None, typer.Option(help="Record every so many trials; else 20 in all.")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file at --out.")] = False,
@@ -88,19 +89,21 @@ def command(
     how = made.recommended.but(
         rule=rule, cell=cell, units=units, gain=gain, optimiser=optimiser, parametrisation=parametrisation, **options
     )
-    network = _network(
-        made, parameters=settings("--parameter", parameter), seed=seed, noise=noise, filter=filter, spectral_radius=spectral_radius,
-        sparsity=sparsity, plastic=tuple(plastic) if plastic else None, **how.network,
-    )  # fmt: skip
-    record, path = _record(network, every), out or _default_path(task, how.rule, seed)
+    seeds = [seed + k for k in range(networks)]
+    made_of = {
+        "parameters": settings("--parameter", parameter), "noise": noise, "filter": filter, "spectral_radius": spectral_radius,
+        "sparsity": sparsity, "plastic": tuple(plastic) if plastic else None, **how.network,
+    }  # fmt: skip
+    first, *more = [_network(made, seed=each, **made_of) for each in seeds]
+    record, path = _record(first, every), out or _default_path(task, how.rule, seeds)
     with resumable(path):
         if not (quiet or as_json):
             _announce(made, how)
-        run = train(
-            network, made, engine=engine, loss=loss, record=record, path=path, progress=not quiet, feedback=feedback, overwrite=overwrite,
-            **how.training, **free,
+        found = train(
+            [first, *more] if more else first, made, engine=engine, loss=loss, record=record, path=path, progress=not quiet, feedback=feedback, overwrite=overwrite,
+            **how.training, **free | {"seed": seeds if more else seed},
         )  # fmt: skip
-    show({**summary(run), **scored(run, made, engine)}, as_json)
+    show(of_each(found, lambda run: {**summary(run), **scored(run, made, engine)}), as_json)
 
 
 def _network(task: AbstractTask, **made: Any) -> Network:
@@ -121,7 +124,8 @@ def _record(network: Network, every: int | None) -> Record | None:
     return None if every is None else default_record(network, "output", "target", every=every)
 
 
-def _default_path(task: str, rule: str, seed: int) -> Path:
+def _default_path(task: str, rule: str, seeds: Sequence[int]) -> Path:
+    seed = "-".join(str(each) for each in dict.fromkeys((seeds[0], seeds[-1])))
     path = Path("runs") / f"{task.rpartition(':')[2]}_{rule.rpartition(':')[2]}_{seed}.h5"
     path.parent.mkdir(exist_ok=True)
     return path
