@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -9,7 +11,9 @@ import numpy as np
 from neurorec.dynamics._map import AbstractMap
 
 FEWEST = 8  # modes to begin with
-ITERATIONS, CLOSED = 12, 1e-13  # of Newton; residual, relative
+ITERATIONS, CLOSED = 20, 1e-13  # of Newton; residual, relative
+LEADING = 0.1  # factor by which a step with old equations has to shrink the residual
+FEW = 60  # equations
 ENDED = 1e-12  # tail of the series, relative, from where more modes add nothing
 POOR = 0.1  # of the variance, which the best fit to a trajectory leaves: no curve
 ALIKE = 1e-4  # shares of variance that two fits leave: one that goes round twice is no better than one that goes round once
@@ -88,32 +92,44 @@ def refined(system: AbstractMap, curve: Curve, modes: int) -> Curve | None:
 
 
 def _newton(system: AbstractMap, curve: Curve) -> Curve | None:
-    """Unknown are all nodes and the rotation; the phase is held where it is."""
-    (count, n), m, size = curve.nodes.shape, curve.modes, np.inf
+    """Unknown are all nodes and the rotation; the phase is held where it is. Equations once factorised serve as long as they lead on."""
+    size, solve = np.inf, None
     for _ in range(ITERATIONS):
-        shift, turn = _shift(curve.rotation, m)
-        wrong = shift @ curve.nodes - system.step(curve.nodes)
+        wrong = _shift(curve.rotation, curve.modes)[0] @ curve.nodes - system.step(curve.nodes)
         before, size = size, np.abs(wrong).max() / (1 + np.abs(curve.nodes).max())
         if size <= CLOSED and size > before / 2:  # rounding is all that is left
             break
-        along = curve.slope_at(_phases(m))
-        whole = np.zeros((count * n + 1, count * n + 1))
-        whole[:-1, :-1] = np.kron(shift, np.eye(n))
-        blocks = whole[:-1, :-1].reshape(count, n, count, n)
-        blocks[np.arange(count), :, np.arange(count)] -= system.jacobian(curve.nodes)
-        whole[:-1, -1], whole[-1, :-1] = (turn @ curve.nodes).ravel(), along.ravel()
-        step = np.linalg.lstsq(whole, np.append(-wrong.ravel(), 0.0), rcond=None)[0] if count * n < 60 else _solved(whole, wrong)
-        curve = Curve(curve.nodes + step[:-1].reshape(count, n), curve.rotation + float(step[-1]))
+        if solve is None or size > before * LEADING:
+            solve = _factorised(_equations(system, curve))
+        step = solve(np.append(-wrong.ravel(), 0.0))
+        curve = Curve(curve.nodes + step[:-1].reshape(curve.nodes.shape), curve.rotation + float(step[-1]))
         if not np.isfinite(curve.nodes).all():
             return None
-    return curve if np.abs(_shift(curve.rotation, m)[0] @ curve.nodes - system.step(curve.nodes)).max() <= 1e-9 else None
+    return curve if np.abs(_shift(curve.rotation, curve.modes)[0] @ curve.nodes - system.step(curve.nodes)).max() <= 1e-9 else None
 
 
-def _solved(whole: np.ndarray, wrong: np.ndarray) -> np.ndarray:
-    try:
-        return np.linalg.solve(whole, np.append(-wrong.ravel(), 0.0))
-    except np.linalg.LinAlgError:
-        return np.full(len(whole), np.nan)
+def _equations(system: AbstractMap, curve: Curve) -> np.ndarray:
+    """Jacobian of K(theta + rotation) - F(K(theta)) at the nodes, by nodes and rotation, bordered by the phase's condition."""
+    (count, n), (shift, turn) = curve.nodes.shape, _shift(curve.rotation, curve.modes)
+    whole = np.zeros((count * n + 1, count * n + 1))
+    blocks, nodes = whole[:-1, :-1].reshape(count, n, count, n), np.arange(count)
+    for unit in range(n):
+        blocks[:, unit, :, unit] = shift
+    blocks[nodes, :, nodes] -= system.jacobian(curve.nodes)
+    whole[:-1, -1], whole[-1, :-1] = (turn @ curve.nodes).ravel(), curve.slope_at(_phases(curve.modes)).ravel()
+    return whole
+
+
+def _factorised(whole: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+    """What solves these equations; a few are solved by least squares, as they may be singular."""
+    from scipy.linalg import lu_factor, lu_solve
+
+    if len(whole) <= FEW:
+        return lambda wrong: np.linalg.lstsq(whole, wrong, rcond=None)[0]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a singular matrix: what comes out is not finite, and no curve
+        factors = lu_factor(whole, overwrite_a=True, check_finite=False)
+    return lambda wrong: lu_solve(factors, wrong, check_finite=False)
 
 
 def _main_frequency(path: np.ndarray) -> float:
