@@ -17,6 +17,7 @@ from neurorec.training.trainer import UNBEARABLE, Trainer
 
 SECONDS = 0.2  # of a chunk: progress is shown, and Ctrl-C and checkpoints come, between two
 GROWTH = 8  # times the batches of the last chunk, at most
+ALIKE = 1.5  # times as long: not worth another length
 MEMORY = 2**25  # bytes of a chunk's trials, and of what is recorded of them, about
 COPIES = 6  # of a trial's numbers on their way from the task to the engine, in double precision
 
@@ -75,8 +76,10 @@ class Length:
         return max(1, min((stop - first) // batch, GROWTH * self._batches, MEMORY // size))
 
     def took(self, batches: int, seconds: float) -> None:
-        """The last one."""
-        self._batches = max(1, min(batches, int(SECONDS / GROWTH * batches / max(seconds, 1e-9))))
+        """The last one. Trials of the next are being made already, so its length changes only where it matters."""
+        fitting = max(1, min(batches, int(SECONDS / GROWTH * batches / max(seconds, 1e-9))))
+        if not self._batches / ALIKE < fitting < self._batches * ALIKE:
+            self._batches = fitting
 
     def failed(self, first: int, batches: int) -> None:
         """One that has to be learnt batch by batch, from trial `first` on, which finds out what is wrong with it."""

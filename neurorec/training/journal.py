@@ -14,6 +14,7 @@ from neurorec.runs.record import recorded
 from neurorec.runs.run_writer import RunWriter
 from neurorec.runs.trial_log import RECENT, TrialLog
 from neurorec.tasks.base.trials import Trials
+from neurorec.training.ahead import Ahead
 from neurorec.training.chunks import Length, learn, trials_of
 from neurorec.training.trainer import Trainer
 
@@ -29,12 +30,15 @@ class Journal(AbstractWork):
         After how many trials it stops.
     in_chunks : bool
         Whether many batches may go by between two looks at the work from outside.
+    ahead : bool
+        Whether the next trials may be made in a thread meanwhile.
     """
 
-    def __init__(self, trainer: Trainer, file: RunWriter, until: int, in_chunks: bool = True):
+    def __init__(self, trainer: Trainer, file: RunWriter, until: int, in_chunks: bool = True, ahead: bool = False):
         run, done = file.reader, file.reader.done
         self.trainer, self.file, self.total, self.record = trainer, file, until, run.record
         self.snapshots, self.length, self._in_chunks, self._steps = set(run.snapshot_trials), Length(trainer), in_chunks, 0
+        self._ahead = Ahead(trainer.trials, ahead)
         self.log = TrialLog(file, done)
         if done:
             log = run.log()
@@ -60,8 +64,7 @@ class Journal(AbstractWork):
 
     def step(self) -> None:
         """One batch, or many in a row, their rows in the log, their trajectories; a checkpoint when it is time."""
-        known = self._in_chunks and self._steps > 0  # how long trials are, the first tells
-        batches = self.length.batches(self.done, self._next_stop(), self._steps) if known else 1
+        batches = self._batches(self.done)
         if batches == 1 or not self._chunk(batches):
             self._batch()
         if self.done in self.snapshots:
@@ -70,18 +73,17 @@ class Journal(AbstractWork):
             self.checkpoint()
 
     def _batch(self) -> None:
-        first, batch = self.done, self.trainer.settings.batch
-        n = min(batch - first % batch, self.total - first)  # after a stop within a batch, what is left of that one
-        trials = self.trainer.trials(first, n)
+        first = self.done
+        n = self._left_of_batch(first)
+        trials = self._taken(first, n)
         activity, row = self._learn(trials, first)
         self._record(activity, trials, np.arange(first, first + n))
         self.log.append(row, row["loss"])
-        self._steps = trials.steps
 
     def _chunk(self, batches: int) -> bool:
         """Whether it went as it should: else nothing was learnt. It ends where the criterion is met."""
         began, first, batch = time.monotonic(), self.done, self.trainer.settings.batch
-        trials = self.trainer.trials(first, batches * batch)
+        trials = self._taken(first, batches * batch)
         recorded = np.zeros(batches, bool)
         recorded[(self.record.trials(first, first + trials.count) - first) // batch] = True
         chunk = learn(self.trainer, trials, first, recorded, self._enough)
@@ -95,14 +97,33 @@ class Journal(AbstractWork):
         self.length.took(batches, time.monotonic() - began)
         return True
 
+    def _taken(self, first: int, n: int) -> Trials:
+        """Trials number `first` and on; those that follow are being made while these are learnt from."""
+        trials = self._ahead.take(first, n)
+        self._steps, after = trials.steps, first + n
+        if after < self.total:
+            batches = self._batches(after)
+            self._ahead.expect(after, self._left_of_batch(after) if batches == 1 else batches * self.trainer.settings.batch)
+        return trials
+
+    def _batches(self, first: int) -> int:
+        """How many are learnt from at a time, from trial `first` on."""
+        known = self._in_chunks and self._steps > 0  # how long trials are, the first tells
+        return self.length.batches(first, self._next_stop(first), self._steps) if known else 1
+
+    def _left_of_batch(self, first: int) -> int:
+        """Trials of the next batch: after a stop within one, what is left of it."""
+        batch = self.trainer.settings.batch
+        return min(batch - first % batch, self.total - first)
+
     def _enough(self, loss: np.ndarray) -> int:
         """After how many of the next batches the criterion is met, by their losses; all, if it is not."""
         limit, batch = self.trainer.settings.stop_below, self.trainer.settings.batch
         return len(loss) // batch if limit is None else self.log.batches_until(limit, loss, batch)
 
-    def _next_stop(self) -> int:
-        """Where a chunk must end at the latest: after the last trial, or at a snapshot."""
-        return min([self.total, *(trial for trial in self.snapshots if trial > self.done)])
+    def _next_stop(self, first: int) -> int:
+        """Where a chunk from trial `first` on must end at the latest: after the last trial, or at a snapshot."""
+        return min([self.total, *(trial for trial in self.snapshots if trial > first)])
 
     def checkpoint(self) -> None:
         """Everything up to now to the file."""
@@ -116,6 +137,7 @@ class Journal(AbstractWork):
 
     def close(self) -> None:
         """Close the file (a run in memory stays open: it is the only copy)."""
+        self._ahead.close()
         if self.file.path is not None:
             self.file.close()
 

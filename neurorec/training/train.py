@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Unpack
 
@@ -124,7 +124,7 @@ def train(
     trainer, first, rates = prepared(network, engine=engine, **how)
     file = RunWriter.create(path, contents_of(trainer, first, record, rates), overwrite)
     file.reader.trust = trusted_by(trainer)
-    return _go_on(Journal(trainer, file, trainer.settings.trials, in_chunks=not wants_every_batch(progress)), progress)
+    return _go_on(_journal(trainer, file, trainer.settings.trials, progress), progress)
 
 
 def resume(
@@ -162,11 +162,11 @@ def resume(
         return _resume_many(path, trials, task, progress, trust)
     file = RunWriter.open(path, trusted(trust))
     try:
-        trainer = _as_stored(file.reader, task, lambda engine: engine)
+        trainer = _as_stored(file.reader, *_stored(file.reader, task))
         until = _until(file.reader, trials)
         file.extend(until)
         trainer.go_on_from(*file.reader.state()[1:])
-        journal = Journal(trainer, file, until, in_chunks=not wants_every_batch(progress))
+        journal = _journal(trainer, file, until, progress)
     except Exception:
         file.close()
         raise
@@ -177,21 +177,25 @@ def _resume_many(path: str | Path, trials: int | None, task: AbstractTask | Tria
     file = RunsWriter.open(path, trusted(trust))
     try:
         readers = [each.reader for each in file.writers]
-        trainers, until = [_as_stored(each, task, lambda engine: engine.alone()) for each in readers], _until(readers[0], trials)
+        stored, until = [_stored(each, task) for each in readers], _until(readers[0], trials)
+        alone = [(dataclasses.replace(parts, engine=parts.engine.alone()), settings) for parts, settings in stored]
+        trainers = [_as_stored(each, *made) for each, made in zip(readers, alone, strict=True)]
         file.extend(until)
         for trainer, reader in zip(trainers, readers, strict=True):
             trainer.go_on_from(*reader.state()[1:])
     except Exception:
         file.close()
         raise
-    return go_on(trainers, file, until, trainers[0].engine.workers, progress)
+    return go_on(trainers, file, until, stored[0][0].engine.workers, progress)
 
 
-def _as_stored(run: RunReader, task: AbstractTask | Trials | None, worker: Callable[[AbstractEngine], AbstractEngine]) -> Trainer:
-    """The trainer of a run, before its first trial."""
+def _stored(run: RunReader, task: AbstractTask | Trials | None) -> tuple[Parts, TrainingSettings]:
     with reading(run.name, "its settings"):
-        parts, settings = Parts.of_run(run.config, task, run.trust), TrainingSettings.of_run(run.config)
-    parts = dataclasses.replace(parts, engine=worker(parts.engine))
+        return Parts.of_run(run.config, task, run.trust), TrainingSettings.of_run(run.config)
+
+
+def _as_stored(run: RunReader, parts: Parts, settings: TrainingSettings) -> Trainer:
+    """The trainer of a run, before its first trial."""
     return Trainer(run.initial(), parts, settings, run.rates() if settings.uneven else None)
 
 
@@ -212,6 +216,11 @@ def _last_trial(run: RunReader, trials: int) -> int:
             f"trials={trials} is in all, and the run has done {run.done}; ask for more than those, or read it with nr.open_run"
         )
     return trials
+
+
+def _journal(trainer: Trainer, file: RunWriter, until: int, progress: bool | Hook) -> Journal:
+    """Of a training that has all threads of its engine to itself."""
+    return Journal(trainer, file, until, in_chunks=not wants_every_batch(progress), ahead=trainer.parts.engine.workers > 1)
 
 
 def _go_on(journal: Journal, progress: bool | Hook) -> Run:
