@@ -57,7 +57,8 @@ docs: $(VENV)/.installed-docs
 notebooks: $(VENV)/.installed
 	NEUROREC_RUNS="$(CURDIR)/runs" $(VENV)/bin/jupyter-execute --inplace --timeout=600 analysis/*.ipynb
 
-# Numbers in data/ anew: of Murray's Figures 2 and 4 all, in place, hours; or of a sample, in minutes, which fails where they are not as committed.
+# Numbers in data/ anew: of every experiment, in place, a day, and once more where it was stopped (ARGS=flip_flop: of one file); or of a sample,
+# in minutes, which fails where they are not as committed.
 reproduce: $(VENV)/.installed
 	$(RUN) data/reproduce.py $(ARGS)
 

@@ -1,12 +1,15 @@
-"""Make numbers in data/ anew, or a sample of them, and compare.
+"""Make the numbers in data/ anew, or a sample of them, and compare.
 
-    python data/reproduce.py                       # all of Figures 2 and 4, in place, each by its command: hours
-    python data/reproduce.py interval_matching     # another file
+    python data/reproduce.py                       # of every experiment, in place, each by its command: a day
+    python data/reproduce.py interval_matching     # of one file
+    python data/reproduce.py --list                # the commands, and the commits at which they ran
     python data/reproduce.py --quick               # a sample of Figures 2 and 4, five minutes, beside what is committed
 
-Runs are made in a new folder, so that nothing of before is read. The quick way fails where the median of its three networks lies outside
-the committed quartiles, each widened to twice or half: on another processor every digit differs after thousands of trials, and
-near a bifurcation one network learns where it did not.
+What was made at this commit already is left as it is, so that whoever stops it goes on by the same command; `--again` makes it, too. Times are of
+a machine, and renewed there: by `benchmarks/`, each file's own command. Runs are made in a new folder, so that nothing of before is read.
+
+The quick way fails where the median of its three networks lies outside the committed quartiles, each widened to twice or half: on another
+processor every digit differs after thousands of trials, and near a bifurcation one network learns where it did not.
 """
 
 from __future__ import annotations
@@ -14,15 +17,19 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import platform
+import re
 import shlex
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 DATA = Path(__file__).parent
+TASKS = DATA.parent / "tasks"
 FIGURES = ("figure_2", "movement_sequence")
 SLACK = 2.0
 RATES = f"--rates {DATA / 'figure_2.json'}"
@@ -35,21 +42,52 @@ SAMPLE = {
 def main() -> None:
     """As the command line says."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("files", nargs="*", default=FIGURES, help=f"of data/, without .json (default: {' '.join(FIGURES)})")
+    parser.add_argument(
+        "files", nargs="*", default=experiments(), help="of data/, without .json (default: all that scripts in tasks/ made)"
+    )
+    parser.add_argument("--again", action="store_true", help="also what was made at this commit")
+    parser.add_argument("--list", action="store_true", help="commands and commits, and nothing is run")
     parser.add_argument("--quick", action="store_true", help="a sample, which is compared and not kept")
     settings = parser.parse_args()
     if settings.quick:
         sys.exit("\n".join(compare()) or None)
     for name in settings.files:
-        renew(DATA / f"{name}.json")
+        if name not in experiments():
+            sys.exit(f"there is no experiment {name!r} in data/; there are {', '.join(experiments())}")
+        show(name) if settings.list else renew(DATA / f"{name}.json", settings.again)
 
 
-def renew(file: Path) -> None:
-    """Every result in the file, by the command that stands beside it."""
-    whole = json.loads(file.read_text())
-    for entry in entries(whole):
-        entry["result"], entry["commit"] = run(entry["command"]), commit()
-        file.write_text(json.dumps(whole, indent=1) + "\n")
+def experiments() -> list[str]:
+    """Files whose results scripts in tasks/ made."""
+    return [path.stem for path in sorted(DATA.glob("*.json")) if [*made_by_tasks(json.loads(path.read_text()))]]
+
+
+def show(name: str) -> None:
+    """What a file's results were made by, and when."""
+    for entry in made_by_tasks(json.loads((DATA / f"{name}.json").read_text())):
+        print(f"{name:20} {entry['commit'][:10]}  {entry['command']}")
+
+
+def renew(file: Path, again: bool) -> None:
+    """Every result in the file that another commit made, by the command that stands beside it."""
+    whole, now = json.loads(file.read_text()), commit()
+    for entry in made_by_tasks(whole):
+        if again or entry["commit"] != now:
+            entry["result"], entry["commit"] = run(entry["command"]), now
+            whole["versions"] = {name: platform.python_version() if name == "python" else version(name) for name in whole["versions"]}
+            file.write_text(written(whole))
+
+
+def written(whole: Any) -> str:
+    """JSON with an entry a line, and lists of numbers or words on one."""
+    plain = re.compile(r"\[\s+([^][{}]*?)\s+\]")
+    return plain.sub(lambda found: "[" + re.sub(r",\s+", ", ", found[1]) + "]", json.dumps(whole, indent=1)) + "\n"
+
+
+def made_by_tasks(whole: Any) -> Iterator[dict[str, Any]]:
+    """Entries whose command is a script in tasks/, not what an earlier commit left."""
+    kept = {name: value for name, value in whole.items() if name != "before"}
+    return (entry for entry in entries(kept) if (TASKS.parent / shlex.split(entry["command"])[1]).parent == TASKS)
 
 
 def entries(value: Any) -> Iterator[dict[str, Any]]:

@@ -26,7 +26,7 @@ def main() -> None:
     sys.path.insert(0, str(HERE.parent / "tasks"))
     import compare_rules
 
-    compare_rules.draw(compared["results"], HERE / "_static" / "comparison.png")
+    compare_rules.draw([found["result"] for found in compared["results"]], HERE / "_static" / "comparison.png")
 
 
 def run_of(facts: Facts, results: Sequence[Facts]) -> str:
@@ -35,7 +35,8 @@ def run_of(facts: Facts, results: Sequence[Facts]) -> str:
     return f"At {commits}; {facts['machine']}; {versions}.\n"
 
 
-def compared_table(result: Facts) -> str:
+def compared_table(found: Facts) -> str:
+    result = found["result"]
     columns = ("method", "units", "parameters", "rate", "final loss", "each seed", WITHIN[result["task"]], "trials to criterion", "seconds")
     rows = [
         (
@@ -51,7 +52,7 @@ def compared_table(result: Facts) -> str:
         )
         for method, each in result["methods"].items()
     ]
-    return f"``{result['command']}``\n\n" + table(result["task"].replace("_", " "), columns, rows)
+    return f"``{found['command']}``\n\n" + table(result["task"].replace("_", " "), columns, rows)
 
 
 def variant_tables(results: Facts) -> list[str]:

@@ -51,6 +51,32 @@ def test_a_committed_result_says_how_it_is_made_again(file):
     assert all(np.isfinite(found).sum() for found in REPRODUCE["committed"](file).values())
 
 
+@pytest.mark.parametrize("file", REPRODUCE["experiments"]())
+def test_every_experiment_says_how_it_is_made_again(file):
+    for entry in REPRODUCE["made_by_tasks"](json.loads((ROOT / "data" / f"{file}.json").read_text())):
+        assert (ROOT / shlex.split(entry["command"])[1]).is_file() and "--json" in entry["command"] and len(entry["commit"]) == 40
+
+
+def test_results_of_another_commit_are_made_anew_and_a_benchmarks_are_not(tmp_path):
+    entry = {"command": "python tasks/random_networks.py --quick --json", "commit": "0" * 40, "result": {"stale": [1, 2]}}
+    timed = {"command": "python benchmarks/lyapunov.py", "commit": "0" * 40, "result": 1}
+    file = tmp_path / "found.json"
+    file.write_text(json.dumps({"versions": {"python": "2.7", "numpy": "1.0"}, "results": [entry, timed], "before": entry}))
+    REPRODUCE["renew"](file, False)
+    found = json.loads(file.read_text())
+    assert found["results"][0]["commit"] == REPRODUCE["commit"]() and found["results"][0]["result"].keys() == {
+        "units",
+        "steps",
+        "seeds",
+        "gains",
+    }
+    assert (found["results"][1], found["before"], found["versions"]["numpy"]) == (timed, entry, np.__version__)
+    found["results"][0]["result"] = "left as it is"
+    file.write_text(REPRODUCE["written"](found))
+    REPRODUCE["renew"](file, False)
+    assert json.loads(file.read_text())["results"][0]["result"] == "left as it is"
+
+
 def test_all_networks_of_figure_2_are_nine_and_none_chose_a_rate():
     for entry in FIGURES["figure_2"]["results"].values():
         found = entry["result"]
