@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from glob import escape
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,7 @@ import h5py
 from h5py import h5d, h5g, h5l, h5o
 
 from neurorec.errors import RunFileError
+from neurorec.hdf5.parts import leads_beside
 
 MOST, DEEPEST = 200_000, 16  # objects, and groups within groups: a run of a thousand checkpoints has 12,000, four deep
 BUILT_IN, LZF = 255, 32000  # filters of HDF5 itself, and h5py's own; all others are loaded from a folder that the environment names
@@ -59,6 +62,9 @@ class _Search:
     def _dataset(self, data: Any, where: str) -> None:
         self.seen.add(data)
         how = data.get_create_plist()
+        if how.get_layout() == h5d.VIRTUAL and leads_beside(self.path, how):
+            self._virtual(data, where)
+            return
         if how.get_layout() == h5d.VIRTUAL or how.get_external_count():
             raise self._refused(where, "keeps its numbers in another file")
         filters = [how.get_filter(i)[0] for i in range(how.get_nfilters())]
@@ -66,6 +72,12 @@ class _Search:
             raise self._refused(where, "is packed by a plugin, which would be loaded to unpack it")
         if data.get_storage_size() > self.size:
             raise self._refused(where, f"claims more bytes than the file has ({self.size})")
+
+    def _virtual(self, data: Any, where: str) -> None:
+        """Of a run over ranks, whose parts lie beside it; each is looked through when it is opened."""
+        beside = sum(part.stat().st_size for part in self.path.parent.glob(f"{escape(self.path.stem)}.rank*"))
+        if math.prod(data.shape) * data.get_type().get_size() > beside:
+            raise self._refused(where, f"claims more bytes than its parts have ({beside})")
 
     def _refused(self, where: str, why: str) -> RunFileError:
         return RunFileError(

@@ -18,13 +18,13 @@ from neurorec.networks.abstract_network import AbstractNetwork
 from neurorec.networks.cell_with_filter import formula_of
 from neurorec.networks.checks import WEIGHTS
 from neurorec.networks.network import Network
-from neurorec.networks.weights import Weights
 from neurorec.trust import Trusted
 
 if TYPE_CHECKING:
     import h5py
 
 BY_UNIT = ("recurrent", "input", "bias")  # their rows are divided, those of each drive; readout and feedback every rank has whole
+ROWS = 16  # a rank's units are a multiple of it: then all of a compiled loop is its vectors' part, whose numbers depend on no neighbour
 BESIDE = ("cell", "filter", "surrogate")  # classes of what a unit is
 
 
@@ -51,7 +51,7 @@ class Block(AbstractNetwork):
     first: int
     of: int
     axes: ClassVar[Mapping[str, tuple[str, ...]]] = Network.axes
-    attributes: ClassVar[tuple[str, ...]] = (*BESIDE, "dt", "noise", "plastic", "first", "of")
+    attributes: ClassVar[tuple[str, ...]] = (*BESIDE, "dt", "noise", "plastic", "first", "units", "of")
 
     @property
     def units(self) -> int:
@@ -145,23 +145,8 @@ def block_of(network: Network, rank: int, ranks: int) -> Block:
 
 def rows_of(array: np.ndarray, units: int, mine: slice) -> np.ndarray:
     """Of rows (X N, ..), X times those of all units, those of some units, (X n, ..)."""
-    apart = array.reshape(-1, units, *array.shape[1:])[:, mine]
-    return np.ascontiguousarray(apart.reshape(-1, *array.shape[1:]))
-
-
-def joined(blocks: Sequence[Block], vectors: Sequence[np.ndarray]) -> np.ndarray:
-    """The vector of a network's weights from those of its blocks, in their order; (.., P) each, as of `Weights.vector`."""
-    each = [Weights.of(block, vector.dtype) for block, vector in zip(blocks, vectors, strict=True)]
-    lead, first = vectors[0].shape[:-1], each[0]
-    parts = []
-    for name, span in first.spans.items():
-        own = [vector[..., weights.spans[name]] for vector, weights in zip(vectors, each, strict=True)]
-        if name in (*BY_UNIT, "parameters"):
-            repeated = len(blocks[0].formula.parameters) if name == "parameters" else blocks[0].formula.n_drives
-            own = [np.concatenate([part.reshape(*lead, repeated, -1) for part in own], axis=-1).reshape(*lead, -1)]
-        parts.append(own[0])
-        del span
-    return np.concatenate(parts, axis=-1)
+    apart = array.reshape(len(array) // units, units, *array.shape[1:])[:, mine]
+    return np.ascontiguousarray(apart).reshape(len(apart) * apart.shape[1], *array.shape[1:])
 
 
 def expect_divided(network: Network, ranks: int) -> None:
@@ -172,11 +157,11 @@ def expect_divided(network: Network, ranks: int) -> None:
     ValueRefused, NotOffered
         Saying what could be.
     """
-    if network.units % ranks:
-        fitting = [count for count in range(1, ranks + 8) if network.units % count == 0]
+    each = ranks * ROWS
+    if network.units % each:
         raise ValueRefused(
-            f"{network.units} units cannot be divided evenly among {ranks} ranks; start {' or '.join(map(str, fitting))} of them, or take "
-            f"{-(-network.units // ranks) * ranks} units"
+            f"{network.units} units cannot be divided among {ranks} ranks in blocks of {ROWS}, which give the same bits for any number of ranks; "
+            f"take {-(-network.units // each) * each} units{_or_ranks(network.units)}"
         )
     if network.pattern is not None:
         raise NotOffered("rows over ranks are of whole matrices, and these recurrent weights are sparse; train in one process, with engine='numba'")
@@ -187,6 +172,11 @@ def expect_divided(network: Network, ranks: int) -> None:
     for what in ("readout_tau", "activity_cost"):
         if getattr(network, what):
             raise NotOffered(f"a network with {what} is not divided among ranks; train in one process, or use network.replace({what}=0)")
+
+
+def _or_ranks(units: int) -> str:
+    fitting = [str(ranks) for ranks in range(2, units // ROWS + 1) if units % (ranks * ROWS) == 0]
+    return f", or {' or '.join(fitting[:4])} ranks" if fitting else ""
 
 
 def _formula(classes: Mapping[str, Any], plastic: Sequence[str]) -> Formula:

@@ -13,7 +13,7 @@ from typing import Any, final
 
 import numpy as np
 
-from neurorec.errors import NotOffered, RankLost, one_line
+from neurorec.errors import NotOffered, RankLost
 
 PATIENCE = 120.0  # seconds that a rank waits for another: one that was killed is noticed at once, one that hangs after these
 TORCHRUN = "TORCHELASTIC_RUN_ID"  # torchrun sets it in every process that it starts
@@ -80,6 +80,7 @@ class Ranks(AbstractTeam):
         import torch.distributed as distributed
 
         self._distributed, self._room = distributed, {}
+        self._all_gather: Any = getattr(distributed, "all_gather_single", None) or distributed.all_gather_into_tensor  # its older name
         self.rank, self.size = distributed.get_rank(), distributed.get_world_size()
 
     def gather(self, own: np.ndarray, whole: np.ndarray) -> None:
@@ -113,7 +114,7 @@ class Ranks(AbstractTeam):
         from torch import from_numpy
 
         with _told():
-            self._distributed.all_gather_into_tensor(from_numpy(whole.reshape(-1)), from_numpy(own.reshape(-1)))
+            self._all_gather(from_numpy(whole.reshape(-1)), from_numpy(own.reshape(-1)))
 
     def _room_for(self, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
         if (shape, dtype) not in self._room:
@@ -128,8 +129,7 @@ def _told() -> Iterator[None]:
         yield
     except RuntimeError as error:
         raise RankLost(
-            f"another rank was lost, or did not answer in time ({one_line(error)}); all of them stop: start them again, and they go on "
-            "from the last checkpoint that all have"
+            f"another rank was lost, or did not answer within {PATIENCE:g} seconds, so that all stop"
         ) from error
 
 

@@ -86,12 +86,11 @@ class RanksResidence(AbstractResidence):
     def _norm(self, change: Weights) -> float:
         """Of the change of all rows, over the weights that move: a sum for each unit, which are gathered and added in the order of units."""
         moving = change.like(np.where(self._settings.rates > 0, change.vector, 0))
-        units = self._network.units
-        own = np.zeros(units)
+        own = np.zeros(self._network.units)
         for name in (*BY_UNIT, "parameters"):
-            each = moving.view(name)
-            by_row = np.square(each.reshape(-1, units, each.shape[1] if name in ("recurrent", "input") else 1), dtype=np.float64).sum(axis=2)
-            own += by_row.sum(axis=0)
+            squares = np.square(moving.view(name), dtype=np.float64)
+            rows = squares if name in ("bias", "parameters") else squares.sum(axis=1)
+            own += rows.reshape(rows.size // own.size, own.size).sum(axis=0)
         everyone = np.empty((1, 1, self._share.everyone))
         self._share.team.gather(own[None, None], everyone)
         whole = sum(float(np.square(moving.view(name), dtype=np.float64).sum()) for name in ("readout", "feedback"))
