@@ -14,9 +14,9 @@ from typing import Any, final
 import numpy as np
 
 from neurorec.errors import NotOffered, RankLost
+from neurorec.process.rank import TORCHRUN
 
 PATIENCE = 120.0  # seconds that a rank waits for another: one that was killed is noticed at once, one that hangs after these
-TORCHRUN = "TORCHELASTIC_RUN_ID"  # torchrun sets it in every process that it starts
 
 
 class AbstractTeam(ABC):
@@ -148,16 +148,6 @@ def team() -> AbstractTeam:
         _join()
         _RANKS.append(Ranks())
     return _RANKS[0] if _RANKS else _ALONE
-
-
-def rank_here() -> int:
-    """This process's rank, where torchrun started it; without a look at torch, which takes seconds to load."""
-    return int(os.environ.get("RANK", 0)) if TORCHRUN in os.environ else 0
-
-
-def restarted() -> bool:
-    """Whether torchrun starts this process again, after a rank was lost."""
-    return int(os.environ.get("TORCHELASTIC_RESTART_COUNT", 0)) > 0
 
 
 def _started_by_torchrun() -> bool:

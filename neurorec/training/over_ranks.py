@@ -20,7 +20,8 @@ from neurorec.hdf5.states import STATES
 from neurorec.networks.block import block_of
 from neurorec.networks.network import Network
 from neurorec.networks.plasticity import with_plastic
-from neurorec.process.team import AbstractTeam, restarted, team
+from neurorec.process.rank import restarted
+from neurorec.process.team import AbstractTeam, team
 from neurorec.progress import Hook
 from neurorec.random_numbers.seeds import entropy
 from neurorec.runs.contents import Contents

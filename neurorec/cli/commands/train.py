@@ -14,6 +14,7 @@ from neurorec.cli.exits import resumable
 from neurorec.cli.facts import show, summary
 from neurorec.cli.score import scored
 from neurorec.cli.settings import settings, task_of
+from neurorec.process.rank import rank_here
 from neurorec.training.settings import options as training_options
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ def command(
     )  # fmt: skip
     record, path = _record(network, every), out or _default_path(task, how.rule, seed)
     with resumable(path):
-        if not (quiet or as_json):
+        if not (quiet or as_json or rank_here()):
             _announce(made, how)
         run = train(
             network, made, engine=engine, loss=loss, record=record, path=path, progress=not quiet, feedback=feedback, overwrite=overwrite,
