@@ -13,9 +13,9 @@ def rank_here() -> int:
     return int(os.environ.get("RANK", 0)) if TORCHRUN in os.environ else 0
 
 
-def restarted() -> bool:
-    """Whether torchrun starts this process again, after a rank was lost."""
-    return int(os.environ.get("TORCHELASTIC_RESTART_COUNT", 0)) > 0
+def starts() -> int:
+    """How often torchrun has started the ranks before, each time after one was lost."""
+    return int(os.environ.get("TORCHELASTIC_RESTART_COUNT", 0))
 
 
 def without_rank(environment: Mapping[str, str]) -> dict[str, str]:

@@ -14,7 +14,7 @@ from typing import Any, final
 import numpy as np
 
 from neurorec.errors import NotOffered, RankLost
-from neurorec.process.rank import TORCHRUN
+from neurorec.process.rank import TORCHRUN, starts
 
 PATIENCE = 120.0  # seconds that a rank waits for another: one that was killed is noticed at once, one that hangs after these
 
@@ -172,4 +172,7 @@ def _join() -> None:
     if not distributed.is_available():
         raise NotOffered("this torch was built without torch.distributed, by which ranks reach each other; install another torch, or train in one process")
     if not distributed.is_initialized():
-        distributed.init_process_group("gloo", timeout=timedelta(seconds=PATIENCE))
+        with _told():
+            store, rank, size = next(distributed.rendezvous("env://", timeout=timedelta(seconds=PATIENCE)))
+            own: Any = distributed.PrefixStore(f"neurorec, start {starts()}", store)  # addresses of ranks before a restart are still in it
+            distributed.init_process_group("gloo", store=own, rank=rank, world_size=size, timeout=timedelta(seconds=PATIENCE))

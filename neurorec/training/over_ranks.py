@@ -20,7 +20,7 @@ from neurorec.hdf5.states import STATES
 from neurorec.networks.block import block_of
 from neurorec.networks.network import Network
 from neurorec.networks.plasticity import with_plastic
-from neurorec.process.rank import restarted
+from neurorec.process.rank import starts
 from neurorec.process.team import AbstractTeam, team
 from neurorec.progress import Hook
 from neurorec.random_numbers.seeds import entropy
@@ -56,7 +56,8 @@ def train_over_ranks(
     """What `nr.train` does in each of several processes that train one network together; its arguments are the same in all."""
     here, how = team(), dict(how)
     network = _expect(network, copies, engine, path, how)
-    how["seed"] = here.each(entropy(how.get("seed", 0)))[0]  # of none, the one that the first rank draws
+    if how.get("seed", 0) is None:
+        how["seed"] = here.each(entropy(None))[0]  # the one that the first rank draws
     block = block_of(network, here.rank, here.size)
     trainer, first, rates = prepared(block, engine="ranks", **how)
     asked = record or default_record(network, "output", "target", every=spacing(trainer.settings.trials))
@@ -65,7 +66,7 @@ def train_over_ranks(
     layout.check(network)
     _expect_same(here, _said(network, contents, layout))
     whole = Whole(Path(path or ""), here.size, block.units)
-    if restarted() and whole.path.exists():
+    if starts() and whole.path.exists():
         return resume_over_ranks(whole.path, lambda run: trainer, None, progress, trusted_by(trainer))
     with _lost(whole):
         file = _begun(here, whole, contents, layout, overwrite)
@@ -89,7 +90,7 @@ def resume_over_ranks(
     if ranks != here.size:
         raise RunFileError(
             f"{path} is a run over {ranks} ranks, and this is {'one process' if here.size == 1 else f'one of {here.size} ranks'}; go on with: "
-            f"{command(ranks, path)}; or make one file of it, nr.open_run({str(path)!r}).save_as(copy), with which any number can go on"
+            f"{command(ranks, path)}; or make one file of it, nr.open_run({str(path)!r}).save_as(copy), with which one process goes on"
         )
     file = RunWriter.open(part_path(path, here.rank, ranks), trust)
     try:
@@ -135,6 +136,12 @@ def _expect(network: Any, copies: int | None, engine: Any, path: Any, how: dict[
         raise ValueRefused("a network over ranks is trained into files, one a rank; give path=")
     if engine not in ENGINES and type(resolve("engines", engine)).__name__ not in ("NumbaEngine", "RanksEngine"):
         raise NotOffered(f"over ranks a network is trained by engine='ranks', got {engine!r}; leave engine out")
+    rule = resolve("rules", how.get("rule", "rflo"))
+    if rule.through_units and rule.changes != ("readout",):
+        raise NotOffered(
+            f"{type(rule).__name__} needs what a weight does by way of other units, which no rank has by itself; over ranks use a local rule such as "
+            "'rflo', or train in one process"
+        )
     if how.get("gradient_angle"):
         raise NotOffered("gradient_angle needs the exact gradient, which goes through all units; train in one process, or without it")
     chosen, masks = with_plastic(network, how.pop("plastic", None))
