@@ -74,14 +74,20 @@ class Alone(AbstractTeam):
 
 @final
 class Ranks(AbstractTeam):
-    """The processes of torch.distributed's group, which is initialised."""
+    """The processes of a group of torch.distributed, which is initialised.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    group : optional
+        Of this process and some others. None: all that there are.
+    """
+
+    def __init__(self, group: Any = None) -> None:
         import torch.distributed as distributed
 
-        self._distributed, self._room = distributed, {}
+        self._distributed, self._group, self._room = distributed, group, {}
         self._all_gather: Any = getattr(distributed, "all_gather_single", None) or distributed.all_gather_into_tensor  # its older name
-        self.rank, self.size = distributed.get_rank(), distributed.get_world_size()
+        self.rank, self.size = distributed.get_rank(group), distributed.get_world_size(group)
 
     def gather(self, own: np.ndarray, whole: np.ndarray) -> None:
         """By one collective of N numbers for each trial and output."""
@@ -101,20 +107,20 @@ class Ranks(AbstractTeam):
         from torch import from_numpy
 
         with _told():
-            self._distributed.all_reduce(from_numpy(array))
+            self._distributed.all_reduce(from_numpy(array), group=self._group)
 
     def each(self, value: Any) -> list[Any]:
         """By torch's own way to send Python's objects among processes of one job."""
         found = [None] * self.size
         with _told():
-            self._distributed.all_gather_object(found, value)
+            self._distributed.all_gather_object(found, value, group=self._group)
         return found
 
     def _gathered(self, own: np.ndarray, whole: np.ndarray) -> None:
         from torch import from_numpy
 
         with _told():
-            self._all_gather(from_numpy(whole.reshape(-1)), from_numpy(own.reshape(-1)))
+            self._all_gather(from_numpy(whole.reshape(-1)), from_numpy(own.reshape(-1)), group=self._group)
 
     def _room_for(self, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
         if (shape, dtype) not in self._room:
@@ -148,6 +154,17 @@ def team() -> AbstractTeam:
         _join()
         _RANKS.append(Ranks())
     return _RANKS[0] if _RANKS else _ALONE
+
+
+@contextmanager
+def some_of_the_team(some: AbstractTeam) -> Iterator[None]:
+    """Compute with some of the ranks, for as long as the block lasts: to measure what more of them bring."""
+    before = list(_RANKS)
+    _RANKS[:] = [some]
+    try:
+        yield
+    finally:
+        _RANKS[:] = before
 
 
 def _started_by_torchrun() -> bool:
