@@ -30,11 +30,15 @@ def leads_beside(path: Path, how: Any) -> bool:
     """Whether all that a virtual dataset shows lies in parts of this file; `how` is its creation property list."""
     names = {how.get_virtual_filename(k) for k in range(how.get_virtual_count())}
     counts = {name.rpartition("of")[2].removesuffix(path.suffix) for name in names}
-    expected = {part_path(path, part, int(count)).name for count in counts if count.isdigit() and len(count) < 5 for part in range(int(count))}
+    expected = {
+        part_path(path, part, int(count)).name for count in counts if count.isdigit() and len(count) < 5 for part in range(int(count))
+    }
     return names <= expected
 
 
-def show(group: h5py.Group, name: str, source: h5py.Dataset, shape: Sequence[int], names: Sequence[str], pieces: Sequence[Piece]) -> h5py.Dataset:
+def show(
+    group: h5py.Group, name: str, source: h5py.Dataset, shape: Sequence[int], names: Sequence[str], pieces: Sequence[Piece]
+) -> h5py.Dataset:
     """A virtual dataset made of pieces of one that each part has, `source` being the first part's; what is missing is NaN, or nothing."""
     if 0 in shape:
         return group.create_dataset(name, shape, source.dtype)

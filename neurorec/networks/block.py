@@ -164,7 +164,9 @@ def expect_divided(network: Network, ranks: int) -> None:
             f"take {-(-network.units // each) * each} units{_or_ranks(network.units)}"
         )
     if network.pattern is not None:
-        raise NotOffered("rows over ranks are of whole matrices, and these recurrent weights are sparse; train in one process, with engine='numba'")
+        raise NotOffered(
+            "rows over ranks are of whole matrices, and these recurrent weights are sparse; train in one process, with engine='numba'"
+        )
     if network.parametrisation is not None:
         raise NotOffered(
             f"recurrent weights made by {network.parametrisation!r} cannot be divided by rows; train in one process, or without parametrisation"

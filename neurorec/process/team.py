@@ -134,9 +134,7 @@ def _told() -> Iterator[None]:
     try:
         yield
     except RuntimeError as error:
-        raise RankLost(
-            f"another rank was lost, or did not answer within {PATIENCE:g} seconds, so that all stop"
-        ) from error
+        raise RankLost(f"another rank was lost, or did not answer within {PATIENCE:g} seconds, so that all stop") from error
 
 
 _ALONE, _RANKS = Alone(), []
@@ -187,7 +185,9 @@ def _join() -> None:
     import torch.distributed as distributed
 
     if not distributed.is_available():
-        raise NotOffered("this torch was built without torch.distributed, by which ranks reach each other; install another torch, or train in one process")
+        raise NotOffered(
+            "this torch was built without torch.distributed, by which ranks reach each other; install another torch, or train in one process"
+        )
     if not distributed.is_initialized():
         with _told():
             store, rank, size = next(distributed.rendezvous("env://", timeout=timedelta(seconds=PATIENCE)))

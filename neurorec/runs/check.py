@@ -72,7 +72,10 @@ def check(path: str | Path, index: int | None = None) -> list[Part]:
         if kind == RUN:
             expect_run(path, file)
         if kind == RANKS:
-            return [_structure(file), *(part._replace(name=f"{each.name}: {part.name}") for each in RanksFile(path).parts for part in check(each))]
+            return [
+                _structure(file),
+                *(part._replace(name=f"{each.name}: {part.name}") for each in RanksFile(path).parts for part in check(each)),
+            ]
         if kind == RUNS:
             expect_run(path, file, RUNS)
             return [_structure(file), *_parts_of_many(path, each_of(file) if index is None else [at(file, index)])]

@@ -100,7 +100,9 @@ def common(path: Path, each: Sequence[Mapping[int, Any] | Sequence[int]]) -> int
     """
     shared = set.intersection(*(set(states) for states in each))
     if not shared:
-        raise RunFileError(f"{path} cannot be gone on with: there is no trial after which all ranks have a whole state; restore its files from a copy")
+        raise RunFileError(
+            f"{path} cannot be gone on with: there is no trial after which all ranks have a whole state; restore its files from a copy"
+        )
     return max(shared)
 
 

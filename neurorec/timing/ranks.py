@@ -47,7 +47,17 @@ def measured(cases: Sequence[Case], steps: int, rounds: int, patience: float = 1
     """
     most = max(case.ranks for case in cases)
     said = json.dumps({"cases": cases, "steps": steps, "rounds": rounds})
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(most), "-m", "neurorec.timing.ranks", said]
+    command = [
+        sys.executable,
+        "-m",
+        "torch.distributed.run",
+        "--standalone",
+        "--nproc-per-node",
+        str(most),
+        "-m",
+        "neurorec.timing.ranks",
+        said,
+    ]
     found = subprocess.run(command, capture_output=True, text=True, timeout=patience, check=True)
     return json.loads(found.stdout.splitlines()[-1])
 
@@ -95,7 +105,9 @@ class _Job:
         share = np.full((steps, case.trials), 1 / steps / case.trials, np.float32)
         self.stimulus = Stimulus(inputs, None, np.zeros((1, case.trials, self.block.units), np.float32), targets, share)
         self.reduced = self._reduces() if case.ranks > 1 else 0.0
-        self.parts = [resolve(kind, name) for kind, name in (("rules", "rflo"), ("feedbacks", "random"), ("optimisers", "sgd"), ("losses", "mse"))]
+        self.parts = [
+            resolve(kind, name) for kind, name in (("rules", "rflo"), ("feedbacks", "random"), ("optimisers", "sgd"), ("losses", "mse"))
+        ]
 
     def run(self) -> dict[str, float]:
         """Seconds of one trial: in all, in gathers once all are there, in waiting for the slowest; and a gather by itself."""
@@ -108,7 +120,13 @@ class _Job:
             arrived, left = (np.array(self.team.each(stamps[:, k].tolist())) for k in range(2))
             took = float(np.mean(self.team.each(took)))
         last = arrived.max(axis=0)
-        return {"took": took, "wait": float((last - arrived).sum(axis=1).mean()), "gather": float((left - last).sum(axis=1).mean()), "alone": alone, "reduce": self.reduced}
+        return {
+            "took": took,
+            "wait": float((last - arrived).sum(axis=1).mean()),
+            "gather": float((left - last).sum(axis=1).mean()),
+            "alone": alone,
+            "reduce": self.reduced,
+        }
 
     def _forward(self) -> None:
         self.engine.forward(self.block, self.weights, self.stimulus)

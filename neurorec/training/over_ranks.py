@@ -96,7 +96,9 @@ def resume_over_ranks(
     try:
         until = file.reader.total if trials is None else trials
         if until > file.reader.total:
-            raise NotOffered(f"{path} has room for {file.reader.total} trials; make one file of it with nr.open_run(path).save_as(copy), which can be made longer")
+            raise NotOffered(
+                f"{path} has room for {file.reader.total} trials; make one file of it with nr.open_run(path).save_as(copy), which can be made longer"
+            )
         with _lost(Whole(path, ranks, 0)):
             _go_back(file, common(path, here.each([*whole_states(file.reader.file)])))
         trainer = trainer_of(file.reader)
@@ -131,7 +133,9 @@ def _expect(network: Any, copies: int | None, engine: Any, path: Any, how: dict[
         What cannot be divided among processes.
     """
     if copies is not None or not isinstance(network, Network):
-        raise NotOffered("over ranks one network of cells is trained, not a list, copies or a torch module; train those in one process, or in a sweep")
+        raise NotOffered(
+            "over ranks one network of cells is trained, not a list, copies or a torch module; train those in one process, or in a sweep"
+        )
     if path is None:
         raise ValueRefused("a network over ranks is trained into files, one a rank; give path=")
     if engine not in ENGINES and type(resolve("engines", engine)).__name__ not in ("NumbaEngine", "RanksEngine"):
@@ -147,7 +151,9 @@ def _expect(network: Any, copies: int | None, engine: Any, path: Any, how: dict[
     chosen, masks = with_plastic(network, how.pop("plastic", None))
     rate = how.get("rate", 0.0)
     if masks or any(np.ndim(each) for each in (rate.values() if isinstance(rate, Mapping) else [rate])):
-        raise NotOffered("over ranks all synapses of a weight change, at one rate; give names in plastic= and numbers in rate=, or train in one process")
+        raise NotOffered(
+            "over ranks all synapses of a weight change, at one rate; give names in plastic= and numbers in rate=, or train in one process"
+        )
     return chosen  # type: ignore[return-value]
 
 

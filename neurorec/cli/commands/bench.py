@@ -18,7 +18,8 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     quick: Annotated[bool, typer.Option("--quick", help="Fewer repeats of shorter trials: rough numbers.")] = False,
     ranks: Annotated[
-        int | None, typer.Option(help="Measure instead one network over so many processes, beside a model of compute and gather.", min=2, max=64)
+        int | None,
+        typer.Option(help="Measure instead one network over so many processes, beside a model of compute and gather.", min=2, max=64),
     ] = None,
 ) -> None:
     """Measure forward pass and updates against the matrix products alone, on one thread, and on a GPU where there is one."""

@@ -52,7 +52,7 @@ def causal(
     units, vector, shown, loop = own.network.units, weights.vector, room_to_show(own, stimulus), loops(own.dtype.name)
     unit, learning = tables(own.formula, update_settings, own.dtype.name, CALLED_CAUSALLY)
     (inputs, targets, loss_weight), noise = given(stimulus), _noise(own, share, stimulus)
-    (_, _, trials, everyone), (channels, width) = activity.emitted.shape, weights.readout.shape
+    trials, (channels, width) = inputs.shape[1], weights.readout.shape
     offsets = np.array([span.start for span in weights.spans.values()] + [vector.size], np.int64)
     parameters = np.full((len(own.formula.parameters) + 1, 1, units), own.network.dt, own.dtype)  # dt stays in the last row
     constants = np.empty((for_numpy(own.formula).N_CONSTANTS, units), own.dtype)
@@ -67,7 +67,20 @@ def causal(
     loop.causal_rows.begin_causal(unit, *at, *own.wiring, inputs, noise, *went, presynaptic, shown, channels)
     law = (unit, learning, *at, optimiser_state.slots, update_settings.rates, update_settings.lower_bounds, own.plastic_rows, *own.wiring)
     settings = float(update_settings.decay), np.array(hyperparameters(update_settings.optimiser)), optimiser_state.count
-    then = (inputs, noise, targets, loss_weight, *went, activity.readout, presynaptic, shown, *settings, np.zeros_like(vector), memory, *rest)
+    then = (
+        inputs,
+        noise,
+        targets,
+        loss_weight,
+        *went,
+        activity.readout,
+        presynaptic,
+        shown,
+        *settings,
+        np.zeros_like(vector),
+        memory,
+        *rest,
+    )
     for t in range(len(inputs)):
         share.team.gather(shown, activity.emitted[t + 1])
         loop.causal_rows.learn_causal(*law, *then, share.first, t)

@@ -51,7 +51,9 @@ def advance(unit, constants, recurrent, input_, bias, recurrent_ports, external_
         p, q = recurrent_ports[d], external_ports[d]
         if q >= 0:
             bias_and_noise(bias, noise, drives, q, t, d, 0, trials)
-            multiply(x_row, t * trials * inputs, input_row, d, inputs, drives_row, (t * ports + q) * trials * units, trials, units, np.intp(1))
+            multiply(
+                x_row, t * trials * inputs, input_row, d, inputs, drives_row, (t * ports + q) * trials * units, trials, units, np.intp(1)
+            )
         if p >= 0:
             for c in range(outputs):
                 start, to = (t * outputs + c) * trials * everyone, (t * ports + p) * trials * units
@@ -127,10 +129,14 @@ def learn_and_advance(unit, learning, constants, recurrent, external, readout, f
     after, steps = np.empty((ports, trials, units), kind), drives.shape[0]
     following, shrink = drives[t + 1] if t + 1 < steps else after, real(1) - rate.recurrent * weight_decay
     if k == 1 and trials == 1:
-        learn_recurrent_alone(recurrent, recurrent_ports, rate.recurrent, shrink, trace, decay, slope, adjoint, presynaptic, coming, following)
+        learn_recurrent_alone(
+            recurrent, recurrent_ports, rate.recurrent, shrink, trace, decay, slope, adjoint, presynaptic, coming, following
+        )
     else:
         fresh = np.empty((k, width), kind)
-        learn_recurrent(recurrent, recurrent_ports, rate.recurrent, shrink, trace, decay, slope, adjoint, presynaptic, coming, fresh, following)
+        learn_recurrent(
+            recurrent, recurrent_ports, rate.recurrent, shrink, trace, decay, slope, adjoint, presynaptic, coming, fresh, following
+        )
     fresh_external = np.empty((k, units), kind)
     learn_external(external, external_ports, rate, weight_decay, external_trace, decay, slope, adjoint, x[t], fresh_external)
     learn_readout(readout, feedback, epsilon, emitted[t + 1], rate, weight_decay)
