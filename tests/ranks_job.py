@@ -66,9 +66,23 @@ def before_the_kill(folder: Path) -> None:
     own = team().gather
     team().gather = lambda mine, everyone: (gathered.append(everyone.size), own(mine, everyone))
     done = {name: train(name, folder).done for name in TRAININGS}
+    stopped = team().each(stop_one(folder))
     said = {name: refused(folder, net, how) for name, (net, how) in REFUSED.items()}
     if team().rank == 0:
-        (folder / "said.json").write_text(json.dumps({"done": done, "refused": said, "gathered": gathered}))
+        (folder / "said.json").write_text(json.dumps({"done": done, "refused": said, "gathered": gathered, "stopped": stopped}))
+
+
+def stop_one(folder: Path) -> str:
+    """The first rank is told to end after three trials."""
+
+    def hook(done: int, total: int, loss: float) -> None:
+        if team().rank == 0 and done == 3:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    try:
+        return f"ended after {nr.train(network(), TASK, path=folder / 'stopped.h5', trials=9, progress=hook).done}"
+    except SystemExit as stop:
+        return str(stop)
 
 
 def refused(folder: Path, net, how: dict) -> str:

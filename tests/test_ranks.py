@@ -66,6 +66,13 @@ def test_a_killed_rank_changes_nothing(job):
     assert "start them again: torchrun --nproc-per-node 2 -m neurorec resume" in (job / "stderr").read_text()
 
 
+def test_all_stop_after_the_trial_at_which_one_is_told_to(job):
+    first, second = said(job)["stopped"]
+    assert first.startswith("stopped after trial 3 of 9; go on with: torchrun --nproc-per-node 2 -m neurorec resume")
+    assert second == "ended after 3"
+    assert nr.open_run(job / "stopped.h5").done == 3
+
+
 def test_ranks_hear_of_each_other_once_a_step_and_of_nothing_but_outputs(job):
     steps, units, expected = 20, 64, []
     for _, how in ranks_job.TRAININGS.values():

@@ -23,10 +23,12 @@ class InStep(AbstractWork):
     ----------
     journal : Journal
     team : AbstractTeam
+    command : str
+        Which goes on with it.
     """
 
-    def __init__(self, journal: Journal, team: AbstractTeam):
-        self._journal, self._team, self._ended = journal, team, False
+    def __init__(self, journal: Journal, team: AbstractTeam, command: str):
+        self._journal, self._team, self._command, self._ended = journal, team, command, False
         self._log = journal.log = AgreedLog(journal.log)
         self.total = journal.total
 
@@ -66,8 +68,8 @@ class InStep(AbstractWork):
         self._journal.close()
 
     def how_to_go_on(self) -> str:
-        """As the journal says."""
-        return self._journal.how_to_go_on()
+        """The message for whoever interrupted a rank."""
+        return f"stopped after trial {self.done} of {self.total}; go on with: {self._command}"
 
 
 @final

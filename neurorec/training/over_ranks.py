@@ -71,8 +71,7 @@ def train_over_ranks(
     with _lost(whole):
         file = _begun(here, whole, contents, layout, overwrite)
         file.reader.trust = trusted_by(trainer)
-        _go_on(here, Journal(trainer, file, trainer.settings.trials, in_chunks=False), progress)
-        here.each("done")
+        _go_on(here, Journal(trainer, file, trainer.settings.trials, in_chunks=False), progress, whole.path)
     return open_run(whole.path, trusted_by(trainer))
 
 
@@ -108,8 +107,7 @@ def resume_over_ranks(
         file.close()
         raise
     with _lost(Whole(path, ranks, 0)):
-        _go_on(here, journal, progress)
-        here.each("done")
+        _go_on(here, journal, progress, path)
     return open_run(path, trust)
 
 
@@ -218,9 +216,15 @@ def _go_back(file: RunWriter, trials: int) -> None:
     run.flush()
 
 
-def _go_on(here: AbstractTeam, journal: Journal, progress: bool | Hook) -> None:
+def _go_on(here: AbstractTeam, journal: Journal, progress: bool | Hook, path: Path) -> None:
+    """Train to the end, or until one rank is asked to stop: then all files are whole."""
     shown = progress if here.rank == 0 or not isinstance(progress, bool) else False
-    to_the_end(InStep(journal, here), shown)
+    try:
+        to_the_end(InStep(journal, here, command(here.size, path)), shown)
+    except (KeyboardInterrupt, SystemExit):
+        here.each("stopped")
+        raise
+    here.each("done")
 
 
 @contextmanager
