@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 import ranks_job
@@ -152,3 +153,17 @@ def test_ranks_go_on_from_the_last_trial_that_all_have():
     assert common(Path("run.h5"), [(4, 8), (8, 12)]) == 8
     with pytest.raises(nr.errors.RunFileError, match="no trial after which all ranks have a whole state"):
         common(Path("run.h5"), [(4,), (8,)])
+
+
+@pytest.mark.parametrize(("shape", "words"), [(3, "is a link to somewhere else"), (10**9, "claims more bytes than its parts have")])
+def test_a_file_that_shows_others_leads_nowhere_else(tmp_path, shape, words):
+    with h5py.File(tmp_path / "secret.h5", "w") as secret:
+        secret["x"] = np.ones(3)
+    with h5py.File(tmp_path / "run.rank0of1.h5", "w") as part:
+        part["x"] = h5py.ExternalLink("secret.h5", "x")
+    with h5py.File(tmp_path / "run.h5", "w") as file:
+        layout = h5py.VirtualLayout((shape,), "f8")
+        layout[:3] = h5py.VirtualSource("run.rank0of1.h5", "x", (3,))
+        file.create_virtual_dataset("x", layout)
+    with pytest.raises(nr.errors.RunFileError, match=words):
+        nr.open_run(tmp_path / "run.h5")

@@ -26,14 +26,13 @@ def part_path(path: Path, part: int, parts: int) -> Path:
     return path.with_name(f"{path.stem}.rank{part}of{parts}{path.suffix}")
 
 
-def leads_beside(path: Path, how: Any) -> bool:
-    """Whether all that a virtual dataset shows lies in parts of this file; `how` is its creation property list."""
+def shown_beside(path: Path, how: Any) -> set[Path]:
+    """The parts of this file in which all lies that a virtual dataset shows; none, if some of it lies elsewhere. `how` is its creation property list."""
     names = {how.get_virtual_filename(k) for k in range(how.get_virtual_count())}
     counts = {name.rpartition("of")[2].removesuffix(path.suffix) for name in names}
-    expected = {
-        part_path(path, part, int(count)).name for count in counts if count.isdigit() and len(count) < 5 for part in range(int(count))
-    }
-    return names <= expected
+    parts = {part_path(path, part, int(count)) for count in counts if count.isdigit() and len(count) < 5 for part in range(int(count))}
+    found = {part for part in parts if part.name in names}
+    return found if len(found) == len(names) else set()
 
 
 def show(
