@@ -115,6 +115,8 @@ def test_the_file_of_all_opens_as_any_other(job, tmp_path):
     assert_alike(copy, run)
     assert {part.status for part in copy.check()} <= {"whole", "not finished"}
     assert {part.status for part in run.check()} == {"whole"}
+    with pytest.raises(nr.errors.RunFileError, match="save_as makes one file"):
+        run.store_analysis("losses", run.log)
     longer = nr.resume(copy.path, trials=15, progress=False)
     assert longer.done == 15
     with pytest.raises(nr.errors.RunFileError, match="torchrun --nproc-per-node 2 -m neurorec resume"):
