@@ -39,7 +39,7 @@ def measure(quick: bool) -> list[dict[str, Any]]:
     strong = [(units, ranks) for units, each in (QUICK_STRONG if quick else STRONG) for ranks in each]
     sizes = list(dict.fromkeys([*strong, *(QUICK_WEAK if quick else WEAK)]))
     cases = [Case(units, ranks, 1, work) for units, ranks in sizes for work in WORKS]
-    found = {(row["units"], row["ranks"], row["work"]): row for row in measured(cases, 5 if quick else 10, 2 if quick else 7)}
+    found = {(row["units"], row["ranks"], row["work"]): row for row in measured(cases, 5 if quick else 20, 2 if quick else 5)}
     rows = [beside_the_model("strong", found, units, ranks, work) for units, ranks in strong for work in WORKS]
     rows += [beside_the_model("weak", found, units, ranks, work) for units, ranks in (QUICK_WEAK if quick else WEAK) for work in WORKS]
     largest = max(units for units, ranks in strong if ranks == 1)

@@ -112,9 +112,9 @@ class Block(AbstractNetwork):
 
         fields = stored.cell_fields(group, cls.axes, trust)
         classes = {name: fields[name] for name in BESIDE}
-        arrays = {name: fields[name] for name in (*cls.axes, "parameters", "dt", "noise", "plastic")}
-        whole = {name: int(number(group, name)) for name in ("first", "of")}
-        return cls(**arrays, **whole, classes=classes, formula=_formula(classes, fields["plastic"]))
+        arrays: dict[str, Any] = {name: fields[name] for name in (*cls.axes, "parameters", "dt", "noise", "plastic")}
+        first, of = (int(number(group, name)) for name in ("first", "of"))
+        return cls(**arrays, first=first, of=of, classes=classes, formula=_formula(classes, fields["plastic"]))
 
     def _display(self) -> tuple[str, Rows]:
         return f"units {self.first} to {self.first + self.units - 1} of {self.of}", [("sizes", self.sizes)]

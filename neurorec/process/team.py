@@ -189,7 +189,10 @@ def _join() -> None:
             "this torch was built without torch.distributed, by which ranks reach each other; install another torch, or train in one process"
         )
     if not distributed.is_initialized():
+        from torch.distributed.distributed_c10d import PrefixStore
+        from torch.distributed.rendezvous import rendezvous
+
         with _told():
-            store, rank, size = next(distributed.rendezvous("env://", timeout=timedelta(seconds=PATIENCE)))
-            own: Any = distributed.PrefixStore(f"neurorec, start {starts()}", store)  # addresses of ranks before a restart are still in it
+            store, rank, size = next(rendezvous("env://", timeout=timedelta(seconds=PATIENCE)))
+            own: Any = PrefixStore(f"neurorec, start {starts()}", store)  # addresses of ranks before a restart are still in it
             distributed.init_process_group("gloo", store=own, rank=rank, world_size=size, timeout=timedelta(seconds=PATIENCE))

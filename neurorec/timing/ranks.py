@@ -104,6 +104,7 @@ class _Job:
         inputs, targets = (rng.standard_normal((steps, case.trials, 1)).astype(np.float32) for _ in range(2))
         share = np.full((steps, case.trials), 1 / steps / case.trials, np.float32)
         self.stimulus = Stimulus(inputs, None, np.zeros((1, case.trials, self.block.units), np.float32), targets, share)
+        self.rates = np.full(self.weights.vector.size if case.work == "step" else 0, 1e-6, np.float32)
         self.reduced = self._reduces() if case.ranks > 1 else 0.0
         self.parts = [
             resolve(kind, name) for kind, name in (("rules", "rflo"), ("feedbacks", "random"), ("optimisers", "sgd"), ("losses", "mse"))
@@ -138,9 +139,10 @@ class _Job:
         self.engine.change(self.block, self.weights, self.stimulus, activity, error, rule, feedback)
 
     def _step(self) -> None:
-        rates = np.full(self.weights.vector.size, 1e-6, np.float32)
-        settings = UpdateSettings(*self.parts, rates, np.inf, 0.0, rates)
-        self.engine.online(self.block, self.weights, self.stimulus, OptimiserState(np.zeros((0, rates.size), np.float32), 0), settings)
+        rule, feedback, optimiser, loss = self.parts
+        settings = UpdateSettings(rule, feedback, optimiser, loss, self.rates, np.inf, 0.0, self.rates)
+        state = OptimiserState(np.zeros((0, self.rates.size), np.float32), 0)
+        self.engine.online(self.block, self.weights, self.stimulus, state, settings)
 
     def _reduces(self) -> float:
         change, times = np.zeros(min(self.case.units, REDUCED) ** 2, np.float32), []

@@ -29,7 +29,8 @@ class InStep(AbstractWork):
 
     def __init__(self, journal: Journal, team: AbstractTeam, command: str):
         self._journal, self._team, self._command, self._ended = journal, team, command, False
-        self._log = journal.log = AgreedLog(journal.log)
+        self._log: Any = AgreedLog(journal.log)
+        journal.log = self._log
         self.total = journal.total
 
     @property
