@@ -12,7 +12,7 @@ from neurorec.engines.base.residence import AbstractResidence
 from neurorec.engines.numba.arguments import Change, Factors
 from neurorec.engines.numba.layout import presynaptic_rows, rows
 from neurorec.engines.numba.per_step import possible
-from neurorec.engines.numba.prepared import Prepared
+from neurorec.engines.numba.prepared import Last, Prepared
 from neurorec.engines.ranks.compile import loops
 from neurorec.engines.ranks.online import causal, fused, room_to_show
 from neurorec.engines.ranks.residence import RanksResidence
@@ -39,7 +39,10 @@ class RanksEngine(AbstractEngine):
     through_units = False
 
     def __init__(self) -> None:
-        self._prepared: Prepared | None = None
+        self._last = Last()
+
+    def __reduce__(self) -> tuple[type, tuple]:
+        return RanksEngine, ()
 
     def forward(self, network: Any, weights: Weights, stimulus: Stimulus) -> Activity:
         """As the contract says; `emitted` is that of all units."""
@@ -121,9 +124,10 @@ class RanksEngine(AbstractEngine):
         return in_turn(self, network, weights, stimuli)
 
     def _for(self, network: Any) -> Prepared:
-        if self._prepared is None or self._prepared.network is not network:
-            self._prepared = Prepared(network, self.dtype)
-        return self._prepared
+        """What was found of this network; arrays that loops fill are a thread's own."""
+        if self._last.prepared is None or self._last.prepared.network is not network:
+            self._last.prepared = Prepared(network, self.dtype)
+        return self._last.prepared
 
     def _activity(self, network: Any, stimulus: Stimulus) -> Activity:
         """Arrays for a run, the initial state filled in."""
