@@ -55,8 +55,9 @@ def beside_the_model(scaling: str, found: dict[Any, dict[str, Any]], units: int,
     first = WEAK[0][0] if scaling == "weak" and (WEAK[0][0], 1, work) in found else first
     one = found[first, 1, work]["ms"]
     alike = one * (units / first) ** 2  # on one rank
+    between = {name: row[name] if ranks > 1 else 0 for name in ("gather", "wait", "alone")}
     return {
-        "scaling": scaling, **{name: row[name] for name in ("units", "ranks", "work", "ms", "low", "high", "compute", "gather", "wait", "alone")},
+        "scaling": scaling, **{name: row[name] for name in ("units", "ranks", "work", "ms", "low", "high", "compute")}, **between,
         "model": predicted(row, alike), "speed_up": alike / row["ms"],
     }  # fmt: skip
 
