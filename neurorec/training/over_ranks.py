@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -57,7 +58,7 @@ def train_over_ranks(
     here, how = team(), dict(how)
     network = _expect(network, copies, engine, path, how)
     if how.get("seed", 0) is None:
-        how["seed"] = here.each(entropy(None))[0]  # the one that the first rank draws
+        how["seed"] = _drawn(here, path)
     block = block_of(network, here.rank, here.size)
     trainer, first, rates = prepared(block, engine="ranks", **how)
     asked = record or default_record(network, "output", "target", every=spacing(trainer.settings.trials))
@@ -66,7 +67,7 @@ def train_over_ranks(
     layout.check(network)
     _expect_same(here, _said(network, contents, layout))
     whole = Whole(Path(path or ""), here.size, block.units)
-    if starts() and whole.path.exists():
+    if starts() and all(here.each(_is_begun(here, whole, contents, trusted_by(trainer)))):
         return resume_over_ranks(whole.path, lambda run: trainer, None, progress, trusted_by(trainer))
     with _lost(whole):
         file = _begun(here, whole, contents, layout, overwrite)
@@ -99,7 +100,12 @@ def resume_over_ranks(
                 f"{path} has room for {file.reader.total} trials; make one file of it with nr.open_run(path).save_as(copy), which can be made longer"
             )
         with _lost(Whole(path, ranks, 0)):
-            _go_back(file, common(path, here.each([*whole_states(file.reader.file)])))
+            after = common(path, here.each([*whole_states(file.reader.file)]))
+        if until < after:
+            raise ValueRefused(
+                f"trials={until} is in all, and the run has done {after}; ask for more than those, or read it with nr.open_run"
+            )
+        _go_back(file, after)
         trainer = trainer_of(file.reader)
         trainer.go_on_from(*file.reader.state()[1:])
         journal = Journal(trainer, file, until, in_chunks=False)
@@ -155,6 +161,12 @@ def _expect(network: Any, copies: int | None, engine: Any, path: Any, how: dict[
     return chosen  # type: ignore[return-value]
 
 
+def _drawn(here: AbstractTeam, path: Any) -> int:
+    """A seed where none was given: that of the first rank; or after a restart that of the run."""
+    known = RunReader.open(path).seed_entropy if starts() and Path(path).exists() else entropy(None)
+    return here.each(known)[0]
+
+
 def _said(network: Network, contents: Contents, layout: Any) -> dict[str, Any]:
     """What all ranks must have been told alike."""
     digest = hashlib.sha256()
@@ -162,6 +174,15 @@ def _said(network: Network, contents: Contents, layout: Any) -> dict[str, Any]:
         digest.update(f"{name} {array.shape}".encode() + np.ascontiguousarray(array).tobytes())
     of_network = {name: getattr(network, name) for name in ("cell", "filter", "surrogate", "dt", "noise", "units", "plastic")}
     return {**contents.config, **of_network, "record": layout.record.as_dict(), "network": digest.hexdigest()[:12]}
+
+
+def _is_begun(here: AbstractTeam, whole: Whole, contents: Contents, trust: Trusted) -> bool:
+    """Whether the file of this rank is there, and of this training: one that is to be replaced may be, too."""
+    if not whole.path.exists() or ranks_of(whole.path) != here.size:
+        return False
+    run = RunReader.open(part_path(whole.path, here.rank, here.size), trust)
+    alike = run.config == json.loads(json.dumps(dict(contents.config)))
+    return alike and all(np.array_equal(array, run.initial().parts()[name]) for name, array in contents.network.parts().items())
 
 
 def _expect_same(here: AbstractTeam, said: Mapping[str, Any]) -> None:
