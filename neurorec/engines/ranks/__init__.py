@@ -51,18 +51,11 @@ class RanksEngine(AbstractEngine):
         units, constants = network.units, own.constants(weights)
         recurrent = own.packed("rows transposed", weights, weights.recurrent, units, share.everyone)
         input_ = own.packed("input transposed", weights, weights.input, units, network.inputs)
-        given_ = (
-            np.ascontiguousarray(stimulus.inputs),
-            own_noise(stimulus, network, share),
-            activity.states,
-            activity.drives,
-            emitted,
-            shown,
-        )
+        given = np.ascontiguousarray(stimulus.inputs), own_noise(stimulus, network, share), activity.states, activity.drives, emitted, shown
         loop.begin(own.onward, constants, activity.states, shown)
         share.team.gather(shown, emitted[0])
         for t in range(len(stimulus.inputs)):
-            loop.advance(own.onward, constants, recurrent, input_, weights.bias, *own.wiring, *given_, t)
+            loop.advance(own.onward, constants, recurrent, input_, weights.bias, *own.wiring, *given, t)
             share.team.gather(shown, emitted[t + 1])
         readout = own.packed("readout transposed", weights, weights.readout, network.outputs, share.everyone)
         loop.read_all(readout, weights.readout, emitted, activity.readout)

@@ -93,5 +93,6 @@ class RanksResidence(AbstractResidence):
             own += rows.reshape(rows.size // own.size, own.size).sum(axis=0)
         everyone = np.empty((1, 1, self._share.everyone))
         self._share.team.gather(own[None, None], everyone)
-        whole = sum(float(np.square(moving.view(name), dtype=np.float64).sum()) for name in ("readout", "feedback"))
+        others = [name for name in change.spans if name not in (*BY_UNIT, "parameters")]  # which every rank has whole
+        whole = sum(float(np.square(moving.view(name), dtype=np.float64).sum()) for name in others)
         return float(np.sqrt(everyone.sum() + whole))
