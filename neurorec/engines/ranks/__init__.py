@@ -101,8 +101,9 @@ class RanksEngine(AbstractEngine):
         return activity
 
     def expect(self, network: Any, update_settings: UpdateSettings, schedule: str) -> None:
-        """A clip at every step would need the norm of all rows' change before any is applied."""
-        if schedule == "step" and update_settings.clip < np.inf:
+        """A clip at every step would need the norm of all rows' change before any is applied; where all are here, it is."""
+        divided = share_of(network).everyone > network.units
+        if divided and schedule == "step" and update_settings.clip < np.inf:
             raise NotOffered(
                 "over ranks a change at every step cannot be clipped: its norm is that of all rows, which would have to be gathered before the step "
                 "is over; use update='trial', or no clip"

@@ -53,7 +53,7 @@ def begin_causal(unit, parameters, constants, vector, offsets, recurrent_ports, 
 
 @entry
 def learn_causal(unit, learning, parameters, constants, vector, offsets, slots, rates, lower_bounds, plastic_rows, recurrent_ports, external_ports,
-                 x, noise, targets, loss_weight, states, drives, emitted, readouts, presynaptic, shown, weight_decay, settings, count,
+                 x, noise, targets, loss_weight, states, drives, emitted, readouts, presynaptic, shown, clip, weight_decay, settings, count,
                  change, memory, spare, total, first, t):  # fmt: skip
     """Compare, remember and change at step t, whose outputs emitted[t + 1] have been gathered; then the next step's own part, if there is one.
 
@@ -87,7 +87,7 @@ def learn_causal(unit, learning, parameters, constants, vector, offsets, slots, 
     carried = Influence(memory, spare, np.empty((0, 0), kind), np.empty((0, trials, units), kind), presynaptic, total, transposed)
     remember(own, carried, recurrent, recurrent_ports, external_ports, False)
     scatter(total, presynaptic.shape[1], d_recurrent, d_input, d_bias, d_values, plastic_rows)
-    clip_and_decay(vector, change, rates, np.inf, weight_decay)
+    clip_and_decay(vector, change, rates, clip, weight_decay)
     optimise(learning, vector, change, slots, rates, count + t + 1, settings)
     if plastic > 0:
         expect_least(vector, lower_bounds, offsets[5])

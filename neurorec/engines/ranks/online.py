@@ -66,7 +66,12 @@ def causal(
     went, at = (activity.states, activity.drives, activity.emitted), (parameters, constants, vector, offsets)
     loop.causal_rows.begin_causal(unit, *at, *own.wiring, inputs, noise, *went, presynaptic, shown, channels)
     law = (unit, learning, *at, optimiser_state.slots, update_settings.rates, update_settings.lower_bounds, own.plastic_rows, *own.wiring)
-    settings = float(update_settings.decay), np.array(hyperparameters(update_settings.optimiser)), optimiser_state.count
+    settings = (
+        float(update_settings.clip),
+        float(update_settings.decay),
+        np.array(hyperparameters(update_settings.optimiser)),
+        optimiser_state.count,
+    )
     then = (
         inputs,
         noise,

@@ -56,7 +56,8 @@ class RanksResidence(AbstractResidence):
         self._own.step(change, pace)
 
     def online(self, stimulus: Stimulus, pace: Pace) -> Activity:
-        """By the engine."""
+        """By the engine, which clips at every step where all rows are here, and else refuses to."""
+        self._own.update_settings = self._settings
         return self._own.online(stimulus, pace)
 
     def undo(self) -> None:
