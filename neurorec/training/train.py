@@ -56,7 +56,7 @@ def train(
     overwrite: bool = False,
     **options: Unpack[Options],
 ) -> Run | Any:
-    """Train a network on a task by a rule, or many side by side.
+    """Train a network on a task by a rule, or many side by side; in several processes of torchrun, one network together, by its rows.
 
     Parameters
     ----------
