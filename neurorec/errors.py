@@ -71,6 +71,10 @@ class RunFileError(NeurorecError, OSError):
     """A file that is no run, is damaged, is newer than this library, or cannot be written."""
 
 
+class RankLost(NeurorecError, RuntimeError):
+    """One of the processes that train a network together is gone, or does not answer."""
+
+
 class UnrollWarning(UserWarning):
     """An iteration over time did not converge, or the network is chaotic: its late states are unreliable."""
 

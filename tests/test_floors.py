@@ -16,7 +16,7 @@ FLOORS = (
     "training",
     "sweeps",
     "circuits dynamics export plots",
-    "timing cli testing",
+    "timing cli testing __main__",
 )
 FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms.split()}
 TOP = len(FLOORS) - 1

@@ -19,7 +19,7 @@ from typing import Any
 import typer
 
 from neurorec.display import escaped
-from neurorec.errors import DivergenceError, NeurorecError
+from neurorec.errors import DivergenceError, NeurorecError, RankLost
 
 FAILED, BAD_INPUT, INTERRUPTED, TERMINATED = 1, 2, 130, 143
 USAGE: Any = typer.BadParameter.__base__  # of click or, in newer versions, of typer's own copy of it
@@ -76,7 +76,7 @@ def _explained(error: BaseException) -> tuple[str, int]:
     """What to tell, and the status."""
     match error:
         case NeurorecError():
-            return as_options(str(error)), FAILED if isinstance(error, DivergenceError) else BAD_INPUT
+            return as_options(str(error)), FAILED if isinstance(error, DivergenceError | RankLost) else BAD_INPUT
         case OSError():
             return f"cannot use {error.filename} ({error.strerror}); choose a folder that exists and can be written", BAD_INPUT
         case MemoryError():

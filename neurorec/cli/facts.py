@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from neurorec.display import briefly, escaped
+from neurorec.process.rank import rank_here
 
 if TYPE_CHECKING:
     import numpy as np
@@ -48,7 +49,9 @@ def _together(each: list[Any]) -> Any:
 
 
 def show(facts: Mapping[str, Any], as_json: bool) -> None:
-    """One JSON object; or a table, which is plain lines where the output is no terminal."""
+    """One JSON object; or a table, which is plain lines where the output is no terminal. Of ranks the first shows it."""
+    if rank_here():
+        return
     if as_json:
         print(json.dumps(_finite(facts)))
     elif sys.stdout.isatty():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import h5py
 from h5py import h5d, h5g, h5l, h5o
 
 from neurorec.errors import RunFileError
+from neurorec.hdf5.parts import shown_beside
 
 MOST, DEEPEST = 200_000, 16  # objects, and groups within groups: a run of a thousand checkpoints has 12,000, four deep
 BUILT_IN, LZF = 255, 32000  # filters of HDF5 itself, and h5py's own; all others are loaded from a folder that the environment names
@@ -25,17 +27,32 @@ def expect_inside(path: Path, file: h5py.File, seal: bytes | None) -> None:
     """
     if seal in KNOWN:
         return
-    _Search(path).group(file.id, "", 0)
-    if seal is not None:
+    search = _Search(path)
+    search.group(file.id, "", 0)
+    for part in search.parts:
+        with unlocked(part) as shown:
+            _Search(part, shows=False).group(shown.id, "", 0)
+    if seal is not None and not search.parts:  # which may be others the next time
         KNOWN.add(seal)
 
 
-class _Search:
-    """Goes through groups and counts what it finds."""
+def unlocked(path: Path) -> h5py.File:
+    """Open for reading without a lock, also what this process has open already, with one."""
+    try:
+        return h5py.File(path, "r", locking=False)
+    except OSError as error:
+        if "flag values don't match" not in str(error):
+            raise
+        return h5py.File(path, "r")
 
-    def __init__(self, path: Path):
-        self.path, self.size = path, path.stat().st_size
+
+class _Search:
+    """Goes through groups and counts what it finds; of a file that shows others, as those of a run over ranks, it notes which."""
+
+    def __init__(self, path: Path, shows: bool = True):
+        self.path, self.size, self._shows = path, path.stat().st_size, shows
         self.seen: set[Any] = set()
+        self.parts: set[Path] = set()
 
     def group(self, group: Any, where: str, depth: int) -> None:
         """A group and all below."""
@@ -59,6 +76,9 @@ class _Search:
     def _dataset(self, data: Any, where: str) -> None:
         self.seen.add(data)
         how = data.get_create_plist()
+        if self._shows and how.get_layout() == h5d.VIRTUAL and (beside := shown_beside(self.path, how)):
+            self._virtual(data, where, beside)
+            return
         if how.get_layout() == h5d.VIRTUAL or how.get_external_count():
             raise self._refused(where, "keeps its numbers in another file")
         filters = [how.get_filter(i)[0] for i in range(how.get_nfilters())]
@@ -66,6 +86,13 @@ class _Search:
             raise self._refused(where, "is packed by a plugin, which would be loaded to unpack it")
         if data.get_storage_size() > self.size:
             raise self._refused(where, f"claims more bytes than the file has ({self.size})")
+
+    def _virtual(self, data: Any, where: str, beside: set[Path]) -> None:
+        there = {part for part in beside if part.exists()}
+        size = sum(part.stat().st_size for part in there)
+        if math.prod(data.shape) * data.get_type().get_size() > max(size, self.size):
+            raise self._refused(where, f"claims more bytes than its parts have ({size})")
+        self.parts |= there
 
     def _refused(self, where: str, why: str) -> RunFileError:
         return RunFileError(

@@ -11,7 +11,7 @@ import h5py
 
 from neurorec.errors import RunFileError, one_line
 from neurorec.hdf5 import seal
-from neurorec.hdf5.inside import expect_inside
+from neurorec.hdf5.inside import expect_inside, unlocked
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
 RUN = "a run written by nr.train"
@@ -38,7 +38,7 @@ def opened(path: Path, mode: str, expected: str = RUN) -> h5py.File:
     try:
         _expect_hdf5(path, expected)
         digest = seal.check(path)
-        file = _unlocked(path) if mode == "r" else unbuffered(path)
+        file = unlocked(path) if mode == "r" else unbuffered(path)
     except RunFileError:
         raise
     except (OSError, RuntimeError) as error:
@@ -66,15 +66,6 @@ def _looked_through(path: Path, file: h5py.File, digest: bytes | None) -> h5py.F
         file.close()
         raise RunFileError(_why_not_open(path, error, "")) from error
     return file
-
-
-def _unlocked(path: Path) -> h5py.File:
-    try:
-        return h5py.File(path, "r", locking=False)
-    except OSError as error:
-        if "flag values don't match" not in str(error):
-            raise
-        return h5py.File(path, "r")  # this process has it open already, with a lock
 
 
 def _expect_hdf5(path: Path, expected: str) -> None:

@@ -29,7 +29,10 @@ def whole(data: Any, kinds: str = NUMBERS) -> h5py.Dataset:
     stored = data.below if isinstance(data, SlicedData) else data
     if not isinstance(stored, h5py.Dataset) or stored.dtype.kind not in kinds or stored.dtype.fields or stored.shape is None:
         raise TypeError(f"{getattr(data, 'name', data)} holds no plain numbers")
-    if stored.id.get_create_plist().get_layout() not in (h5d.CONTIGUOUS, h5d.COMPACT) or stored.id.get_storage_size() != stored.nbytes:
+    layout = stored.id.get_create_plist().get_layout()
+    if layout == h5d.VIRTUAL:  # `neurorec.hdf5.inside` has seen that it is of this file's parts, and how much these hold
+        return data
+    if layout not in (h5d.CONTIGUOUS, h5d.COMPACT) or stored.id.get_storage_size() != stored.nbytes:
         raise ValueError(f"{stored.name} declares {stored.nbytes} bytes and has {stored.id.get_storage_size()}")
     return data
 

@@ -14,6 +14,12 @@ from neurorec.hdf5.states import settled
 from neurorec.hdf5.values import fetch, whole
 
 CHECKSUMS = "checksums"  # files of format 1 have none
+OF_STRUCTURE = ("structure", "unsealed")  # `neurorec.hdf5.seal`
+
+
+def has_checksums(file: h5py.File) -> bool:
+    """Whether what it holds has checksums, beside that of its structure: not in files of format 1, nor where the numbers lie in parts, which have them."""
+    return CHECKSUMS in file and any(name not in OF_STRUCTURE for name in file[CHECKSUMS])
 
 
 def kept_checksum(file: h5py.File, name: str) -> int:
@@ -38,7 +44,7 @@ def expect_whole(path: object, file: h5py.File, name: str) -> None:
     ------
     RunFileError
     """
-    if CHECKSUMS in file and not settled(lambda: kept_checksum(file, name) in (NOT_WHOLE, checksum(file[name]))):
+    if has_checksums(file) and not settled(lambda: kept_checksum(file, name) in (NOT_WHOLE, checksum(file[name]))):
         raise damaged(path, f"/{name}")
 
 

@@ -14,7 +14,7 @@ from neurorec.hdf5.opening import opened
 from neurorec.hdf5.publish import publishing
 from neurorec.hdf5.seal import sealed
 from neurorec.hdf5.sliced import OWN
-from neurorec.hdf5.states import INITIAL, state_to_read
+from neurorec.hdf5.states import INITIAL, STATES, state_to_read
 from neurorec.hdf5.values import fetch, number, text
 from neurorec.hdf5.wholes import expect_whole
 from neurorec.networks.checks import AROUND
@@ -109,6 +109,8 @@ def load(cls: type[AbstractNetwork], path: Path, trust: Trusted) -> Any:
             raise RunFileError(f"{path} holds no network; expected {expected}")
         if OWN in file:
             raise RunFileError(f"{path} holds many networks; nr.open_run({str(path)!r})[0].network is the first")
+        if STATES[0] not in file and INITIAL in file:
+            raise RunFileError(f"{path} holds a run over ranks; nr.open_run({str(path)!r}).network is its network")
         return _as_trained(cls, path, file, trust) if INITIAL in file else cls.from_group(file["network"], trust)
 
 

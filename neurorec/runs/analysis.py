@@ -16,6 +16,7 @@ from neurorec.errors import RunFileError, UnknownName, ValueRefused
 from neurorec.hdf5.damage import reading
 from neurorec.hdf5.values import NUMBERS, TEXT, plain_attributes, text, whole
 from neurorec.runs.datasets import NOT_A_VARIABLE, allocate, allocate_texts, coordinate, decoded, dimension, encoded, put, text_widths
+from neurorec.runs.kinds import is_over_ranks
 from neurorec.runs.new_files import publish
 from neurorec.runs.rebuild import rebuild
 from neurorec.runs.structure import CHANGING
@@ -47,6 +48,8 @@ def store(run: RunReader, name: str, dataset: xarray.Dataset, replace: bool) -> 
         raise RunFileError(
             f"{run.name} is in a file of many runs, which keeps no analysis of one; save_as makes a file of its own, which does"
         )
+    if is_over_ranks(run.path, run.file):
+        raise RunFileError(f"{run.name} shows the files of several ranks and keeps no analysis; save_as makes one file of them, which does")
     _expect_name(name)
     if name in (there := names(run.file)) and not replace:
         raise ValueRefused(f"/{GROUP}/{name} is there already; pass replace=True, or another name ({', '.join(there)} are taken)")

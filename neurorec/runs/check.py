@@ -18,9 +18,10 @@ from neurorec.hdf5.states import STATES, kept, read_state, settled, state_to_go_
 from neurorec.hdf5.values import fetch, text
 from neurorec.hdf5.wholes import CHECKSUMS, checksum, kept_checksum
 from neurorec.runs.damaged_rows import bad_rows, bad_steps, bad_trials
-from neurorec.runs.kinds import FORMAT, LOOP, RUN, RUNS, SIMULATION, expect_run
+from neurorec.runs.kinds import FORMAT, LOOP, RANKS, RUN, RUNS, SIMULATION, expect_run
 from neurorec.runs.layout import Layout, stored_layout
 from neurorec.runs.of_many import at, each_of
+from neurorec.runs.over_ranks import RanksFile
 
 WHOLE, DAMAGED, UNFINISHED, UNKNOWN = "whole", "damaged", "not finished", "no checksums"
 Bad = Callable[[h5py.File, str, slice], np.ndarray]
@@ -70,6 +71,11 @@ def check(path: str | Path, index: int | None = None) -> list[Part]:
         kind = text(file, "kind", "")
         if kind == RUN:
             expect_run(path, file)
+        if kind == RANKS:
+            return [
+                _structure(file),
+                *(part._replace(name=f"{each.name}: {part.name}") for each in RanksFile(path).parts for part in check(each)),
+            ]
         if kind == RUNS:
             expect_run(path, file, RUNS)
             return [_structure(file), *_parts_of_many(path, each_of(file) if index is None else [at(file, index)])]

@@ -14,8 +14,10 @@ from neurorec.hdf5.values import number, text
 FORMAT = 2  # 1 had no checksums but those of the resume states
 RUN, LOOP, SIMULATION = "neurorec run", "neurorec sequence loop", "neurorec simulation"  # the file's attribute `kind`
 RUNS = "neurorec runs"  # side by side, of many networks
+RANKS = "neurorec run over ranks"  # of one network over processes: its numbers lie in files beside it
 GROUPS = ("network", "checkpoints", *STATES, "log", "trajectories", "trials")  # of a run
 OTHERS = {
+    RANKS: "it holds a run over ranks, which nr.open_run(path) opens; its save_as makes an ordinary file of it",
     RUNS: "it holds runs of many networks, use nr.open_run(path)[index]",
     LOOP: "it holds a sequence loop, use neurorec.circuits.SequenceLoop.load",
     SIMULATION: "it holds a simulation, open it with xarray.open_datatree",
@@ -42,6 +44,12 @@ def expect_run(path: Path, file: h5py.File, expected: str = RUN) -> None:
         raise RunFileError(f"{path} was written by a newer neurorec (format {found}, this one reads up to {FORMAT}); upgrade neurorec")
     if missing:
         raise RunFileError(f"{path} is damaged (it lacks /{missing[0]}); restore it from a copy")
+
+
+def is_over_ranks(path: Path, file: h5py.File) -> bool:
+    """Whether it shows a run whose numbers lie in a file for each rank."""
+    with reading(path, "what the file says of itself"):
+        return text(file, "kind", "") == RANKS
 
 
 def expect_loop(path: Path, file: h5py.File) -> None:

@@ -10,8 +10,9 @@ import numpy as np
 from neurorec.hdf5.checksums import NOT_WHOLE
 from neurorec.hdf5.describing import attach, describe, label
 from neurorec.hdf5.values import fetch
-from neurorec.hdf5.wholes import CHECKSUMS, kept_checksum
+from neurorec.hdf5.wholes import has_checksums, kept_checksum
 from neurorec.networks.abstract_network import AbstractNetwork
+from neurorec.networks.block import Block
 from neurorec.networks.module_network import ModuleNetwork
 from neurorec.networks.network import Network
 from neurorec.runs.datasets import dimension, fill_with_nan, put
@@ -35,13 +36,14 @@ def snapshot_path(trial: int) -> str:
 
 
 def network_from(group: h5py.Group, trust: Trusted = False) -> Any:
-    """The network that a group holds, of a cell or of a torch module."""
-    return (ModuleNetwork if "architecture" in group.attrs else Network).from_group(group, trust)
+    """The network that a group holds, of a cell or of a torch module, or the rows of one rank."""
+    kind = ModuleNetwork if "architecture" in group.attrs else Block if "first" in group.attrs else Network
+    return kind.from_group(group, trust)
 
 
 def is_kept(file: h5py.File, name: str) -> bool:
     """Whether a group holds a network that was written completely."""
-    if CHECKSUMS in file:
+    if has_checksums(file):
         return kept_checksum(file, name) != NOT_WHOLE
     return bool(np.isfinite(fetch(file, f"{name}/readout")).all())
 

@@ -63,6 +63,11 @@ class AbstractFile(ABC):
     def state(self) -> State:
         """The newest resume state that is whole."""
 
+    def state_in(self, file: h5py.File) -> State:
+        """The same, of the file that is open already."""
+        del file
+        return self.state
+
     def expect(self, group: str, name: str) -> None:
         """Refuse a variable that a group does not have.
 
@@ -86,8 +91,12 @@ class AbstractReadFile(AbstractFile):
     @property
     def state(self) -> State:
         """Refused also where only one state is damaged, since it may have been the newer."""
+        return self.state_in(self.file)
+
+    def state_in(self, file: h5py.File) -> State:
+        """The same, of the file that is open already."""
         with reading(self.name, "its state"):
-            return state_to_read(self.name, self.file)
+            return state_to_read(self.name, file)
 
 
 @final

@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from neurorec.hdf5.opening import opened
-from neurorec.runs.kinds import RUNS, expect_run, is_of_many
-from neurorec.runs.open_file import ClosedFile
+from neurorec.runs.kinds import RUNS, expect_run, is_of_many, is_over_ranks
 from neurorec.runs.run import Run, trained_so_far
 from neurorec.runs.run_reader import RunReader
 from neurorec.runs.runs import Runs, readers_in
@@ -42,9 +41,20 @@ def open_run(path: str | Path, trust: Trust = False) -> Run | Any:
         if is_of_many(path, file):
             expect_run(path, file, RUNS)
             return Runs(path, [trained_so_far(each) for each in readers_in(file, path, trust)], trust)
-        expect_run(path, file)
-    run = RunReader(ClosedFile(path), trust)
+    run = RunReader.open(path, trust)
     return Run(run, trained_so_far(run))
+
+
+def holds_ranks(path: str | Path) -> bool:
+    """Whether a run file shows a run over ranks.
+
+    Raises
+    ------
+    RunFileError
+        If the file cannot be read.
+    """
+    with opened(Path(path), "r") as file:
+        return is_over_ranks(Path(path), file)
 
 
 def holds_many(path: str | Path) -> bool:

@@ -9,10 +9,11 @@ import h5py
 import numpy as np
 
 from neurorec.hdf5.damage import reading
+from neurorec.hdf5.parts import is_virtual
 from neurorec.hdf5.seal import SEALED
 from neurorec.hdf5.sliced import SlicedData
 from neurorec.hdf5.values import NUMBERS, TEXT, plain_attributes, whole
-from neurorec.hdf5.wholes import CHECKSUMS
+from neurorec.hdf5.wholes import has_checksums
 from neurorec.runs.checksums import note_rows, note_trials, rewriting
 from neurorec.runs.contents import Contents
 from neurorec.runs.networks import is_kept, snapshot_path
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from neurorec.runs.run_reader import RunReader
 
 BLOCK = 2**24  # bytes that are copied at a time
-OWN = ("layout", "format_version")  # attributes of the new file that are not copied
+OWN = ("layout", "format_version", "kind", "ranks")  # attributes of the new file that are not copied
 
 
 def save_as(run: RunReader, path: str | Path, overwrite: bool = False) -> Path:
@@ -51,7 +52,7 @@ def rebuild(file: h5py.File, contents: Contents, old: h5py.File) -> None:
     for name in kept:
         _copy(old[name], file[name])
     _copy_added(added, old, file)
-    if CHECKSUMS not in old:
+    if not has_checksums(old):
         _note_all(file, contents, old)
 
 
@@ -59,7 +60,7 @@ def _expect_fitting(names: list[str], old: h5py.File, file: h5py.File) -> None:
     """Refuse a file whose datasets have other shapes than its layout says."""
     for name in names:
         source, target = old[name], file[name]
-        if source.id.get_storage_size():  # bare dimensions have none
+        if source.id.get_storage_size() or is_virtual(source):  # bare dimensions have none
             whole(source, NUMBERS + TEXT)
             if source.ndim != target.ndim or any(m > n for m, n in zip(source.shape, target.shape, strict=True)):
                 raise ValueError(f"/{name} has shape {source.shape}")
@@ -69,7 +70,7 @@ def _copy(source: h5py.Dataset, target: h5py.Dataset) -> None:
     """Copy a dataset into the first rows of a longer one, a block at a time."""
     if source.ndim == 0:
         target[()] = source[()]
-    elif source.id.get_storage_size():
+    elif source.id.get_storage_size() or is_virtual(source):
         rows = max(1, BLOCK * len(source) // source.nbytes)
         for first in range(0, len(source), rows):
             part = source[first : first + rows]

@@ -17,9 +17,10 @@ from neurorec.hdf5.states import State
 from neurorec.hdf5.values import fetch, text
 from neurorec.hdf5.wholes import expect_whole
 from neurorec.runs.contents import Contents
-from neurorec.runs.kinds import RUN, RUNS, expect_run
+from neurorec.runs.kinds import RUN, RUNS, expect_run, is_over_ranks
 from neurorec.runs.networks import is_kept, network_from, snapshot_path
 from neurorec.runs.open_file import AbstractFile, ClosedFile
+from neurorec.runs.over_ranks import RanksFile
 from neurorec.runs.provenance import read_provenance
 from neurorec.runs.record import Record
 from neurorec.runs.tables import read_log, read_newest, read_trajectories
@@ -75,6 +76,8 @@ class RunReader:
         """
         path = Path(path)
         with opened(path, "r") as file:
+            if is_over_ranks(path, file):
+                return cls(RanksFile(path), trust)
             expect_run(path, file, RUN if index is None else RUNS)
         return cls(ClosedFile(path, index), trust)
 

@@ -9,9 +9,8 @@ import h5py
 import numpy as np
 
 from neurorec.hdf5.damage import reading
-from neurorec.hdf5.states import state_to_read
 from neurorec.hdf5.values import NUMBERS, TEXT, text, whole
-from neurorec.hdf5.wholes import CHECKSUMS
+from neurorec.hdf5.wholes import has_checksums
 from neurorec.runs.damaged_rows import bad_rows, bad_trials, expect_good, rows_in_use, rows_written
 from neurorec.runs.datasets import decoded
 from neurorec.runs.layout import Layout, stored_layout
@@ -34,7 +33,7 @@ def read_log(source: AbstractFile) -> xarray.Dataset:
     file, layout, done = source.file, source.layout, source.state.trials
     with reading(source.name, "/log"):
         names = layout.variables("log")
-        if CHECKSUMS not in file:
+        if not has_checksums(file):
             return table(file, layout, "log", names, rows_written(file["log"], names, done))
         expect_good(bad_rows(file, "log", names, np.s_[:done]), source.name, "/log")
         return table(file, layout, "log", names, rows_in_use(file, layout, "log", done))
@@ -50,9 +49,9 @@ def read_newest(source: AbstractFile, rows: int | None) -> dict[str, np.ndarray]
     """
     file = source.file
     with reading(source.name, "/log"):
-        done, names = state_to_read(source.name, file).trials, stored_layout(file).variables("log")
+        done, names = source.state_in(file).trials, stored_layout(file).variables("log")
         kept = np.s_[0 if rows is None else max(0, done - rows) : done]
-        if CHECKSUMS in file:
+        if has_checksums(file):
             expect_good(bad_rows(file, "log", names, kept), source.name, "/log")
         return {name: whole(file[f"log/{name}"], NUMBERS)[kept] for name in ("trial", *names)}
 
@@ -81,7 +80,7 @@ def read_trajectories(source: AbstractFile, names: tuple[str, ...]) -> xarray.Da
 def _recorded_rows(source: AbstractFile, file: h5py.File, names: tuple[str, ...], least: int) -> int:
     """How many recorded trials there are to show, once all of them are found to be as they were written."""
     layout = source.layout
-    if CHECKSUMS not in file:
+    if not has_checksums(file):
         return rows_written(file["trajectories"], layout.variables("trajectories"), least)
     for name in names:
         expect_good(bad_trials(file, name, np.s_[:least]), source.name, f"/trajectories/{name}")

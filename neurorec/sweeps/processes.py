@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, final
 
 from neurorec.errors import RunFileError
+from neurorec.process.rank import without_rank
 from neurorec.sweeps.executors import AbstractExecutor, Task
 from neurorec.sweeps.stopping import Stopping
 from neurorec.sweeps.work import Result
@@ -44,7 +45,7 @@ class Nursery:
             number, path = theirs.fileno(), os.pathsep.join(each for each in sys.path if each)
             self._process = subprocess.Popen(
                 [sys.executable, "-c", f"from neurorec.sweeps.nursery import fork_when_asked; fork_when_asked({number}, {rehearse})"],
-                stdin=subprocess.DEVNULL, pass_fds=[number], start_new_session=True, env={**os.environ, **ONE_THREAD, "PYTHONPATH": path},
+                stdin=subprocess.DEVNULL, pass_fds=[number], start_new_session=True, env={**without_rank(os.environ), **ONE_THREAD, "PYTHONPATH": path},
             )  # fmt: skip
 
     @property

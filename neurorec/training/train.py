@@ -16,8 +16,9 @@ from neurorec.learning.losses.base import AbstractLoss
 from neurorec.learning.optimisers.base import AbstractOptimiser
 from neurorec.learning.rules.base import AbstractRule
 from neurorec.networks.abstract_network import AbstractNetwork
+from neurorec.process.team import team
 from neurorec.progress import Hook, wants_every_batch
-from neurorec.runs.open_run import holds_many
+from neurorec.runs.open_run import holds_many, holds_ranks
 from neurorec.runs.record import Record
 from neurorec.runs.run import Run
 from neurorec.runs.run_reader import RunReader
@@ -27,6 +28,7 @@ from neurorec.runs.runs_writer import RunsWriter
 from neurorec.tasks.base.task import AbstractTask
 from neurorec.tasks.base.trials import Trials
 from neurorec.training.journal import Journal
+from neurorec.training.over_ranks import expect_alone, resume_over_ranks, train_over_ranks
 from neurorec.training.parts import Parts
 from neurorec.training.prepared import contents_of, prepared, trusted_by
 from neurorec.training.settings import Options, TrainingSettings, with_options
@@ -54,7 +56,7 @@ def train(
     overwrite: bool = False,
     **options: Unpack[Options],
 ) -> Run | Any:
-    """Train a network on a task by a rule, or many side by side.
+    """Train a network on a task by a rule, or many side by side; in several processes of torchrun, one network together, by its rows.
 
     Parameters
     ----------
@@ -119,6 +121,8 @@ def train(
     20
     """
     how = {"task": task, "rule": rule, "optimiser": optimiser, "loss": loss, "feedback": feedback, "plastic": plastic, **options}
+    if team().size > 1:
+        return train_over_ranks(network, copies, engine, record, path, progress, overwrite, how)
     if copies is not None or not isinstance(network, AbstractNetwork):
         return train_many(network, copies, engine, record, path, progress, overwrite, how)
     trainer, first, rates = prepared(network, engine=engine, **how)
@@ -160,6 +164,9 @@ def resume(
     """
     if holds_many(path):
         return _resume_many(path, trials, task, progress, trust)
+    if holds_ranks(path):
+        return resume_over_ranks(Path(path), lambda run: _as_stored(run, task, lambda engine: engine), trials, progress, trusted(trust))
+    expect_alone(path)
     file = RunWriter.open(path, trusted(trust))
     try:
         trainer = _as_stored(file.reader, *_stored(file.reader, task))

@@ -8,6 +8,8 @@ import typer
 
 from neurorec.cli.facts import show
 
+TRIAL = 200  # steps of the trials whose splitting is weighed against dividing rows
+OVER_RANKS = f"{'units':>5}{'ranks':>6}  {'work':<6}{'ms/step':>9}{'compute':>9}{'gather':>9}{'wait':>9}{'model':>9}{'speed-up':>9}"
 SIZES = ((64, 1), (128, 32))  # units, trials side by side: one is bound by latency, the other by products
 COLUMNS = f"{'engine':<8}{'units':>6}{'trials':>8}  {'work':<9}{'us/step':>10}{'products':>10}{'of ceiling':>12}   quartiles"
 
@@ -15,8 +17,15 @@ COLUMNS = f"{'engine':<8}{'units':>6}{'trials':>8}  {'work':<9}{'us/step':>10}{'
 def command(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     quick: Annotated[bool, typer.Option("--quick", help="Fewer repeats of shorter trials: rough numbers.")] = False,
+    ranks: Annotated[
+        int | None,
+        typer.Option(help="Measure instead one network over so many processes, beside a model of compute and gather.", min=2, max=64),
+    ] = None,
 ) -> None:
     """Measure forward pass and updates against the matrix products alone, on one thread, and on a GPU where there is one."""
+    if ranks is not None:
+        _over_ranks(ranks, quick, as_json)
+        return
     from threadpoolctl import threadpool_limits
 
     from neurorec.timing.platforms import machine
@@ -36,6 +45,42 @@ def _rows(quick: bool) -> list[dict[str, Any]]:
     steps, repeats, window = (STEPS // 4, 3, 0.001) if quick else (STEPS, 15, 0.01)
     present = [each for each in (Processor(), Device()) if not each.missing()]
     return [row for each in present for size in SIZES for row in against_the_floor(*size, steps, repeats, window, each)]
+
+
+def _over_ranks(ranks: int, quick: bool, as_json: bool) -> None:
+    """A step of a trial whose weights change at its end, and of one whose weights change at every step, on one rank and on all."""
+    from neurorec.timing.platforms import machine
+    from neurorec.timing.ranks import Case, choice, measured, predicted
+
+    sizes = [each * ranks for each in ((64, 128) if quick else (512, 1024))]
+    cases = [Case(units, count, 1, work) for units in sizes for work in ("trial", "step") for count in (1, ranks)]
+    rows = measured(cases, 10 if quick else 50, 2 if quick else 5)
+    one = {(row["units"], row["work"]): row["ms"] for row in rows if row["ranks"] == 1}
+    for row in rows:
+        alone = one[row["units"], row["work"]]
+        row |= {"model": predicted(row, alone), "speed_up": alone / row["ms"]}
+        row["choice"], row["rows_ms"], row["trials_ms"] = choice({**row, "trials": row["ranks"]}, alone, TRIAL)
+    facts = {"machine": machine(), "rows": rows}
+    if as_json:
+        show(facts, as_json)
+    else:
+        _print_ranks(facts)
+
+
+def _print_ranks(facts: dict[str, Any]) -> None:
+    about = facts["machine"]
+    print(f"{about['cores_allowed']} of {about['cores']} cores, {about['architecture']}, load {about['load'][0]}")
+    print(OVER_RANKS)
+    for row in facts["rows"]:
+        parts = "".join(f"{row[name]:9.3f}" for name in ("ms", "compute", "gather", "wait", "model"))
+        print(f"{row['units']:5}{row['ranks']:6}  {row['work']:<6}{parts}{row['speed_up']:9.2f}")
+    print("milliseconds a time step; model: one rank's step divided by the ranks, and one gather by itself")
+    for row in facts["rows"]:
+        if row["ranks"] > 1 and row["work"] == "trial":
+            print(
+                f"{row['units']} units, a trial of {TRIAL} steps for each rank: by the model rows take {row['rows_ms']:.0f} ms, trials split over "
+                f"ranks {row['trials_ms']:.0f} ms: {row['choice']}; neurorec divides rows"
+            )
 
 
 def _print_table(facts: dict[str, Any]) -> None:

@@ -14,6 +14,7 @@ from neurorec.cli.exits import resumable
 from neurorec.cli.facts import of_each, show, summary
 from neurorec.cli.score import scored
 from neurorec.cli.settings import settings, task_of
+from neurorec.process.rank import rank_here
 from neurorec.training.settings import options as training_options
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ def command(
     first, *more = [_network(made, seed=each, **made_of) for each in seeds]
     record, path = _record(first, every), out or _default_path(task, how.rule, seeds)
     with resumable(path):
-        if not (quiet or as_json):
+        if not (quiet or as_json or rank_here()):
             _announce(made, how)
         found = train(
             [first, *more] if more else first, made, engine=engine, loss=loss, record=record, path=path, progress=not quiet, feedback=feedback, overwrite=overwrite,
