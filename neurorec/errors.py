@@ -72,6 +72,10 @@ class SilentNetworkWarning(UserWarning):
     """Nothing drives the network that is trained: its output is 0, and no weight can change that."""
 
 
+class SlowMemoryWarning(UserWarning):
+    """What units adapt with, or remember by, hardly decays within a trial: it counts what happened rather than forgets it."""
+
+
 def one_line(error: Exception) -> str:
     """An error of another library in one line; HDF5 hides the system's error number in a long text."""
     text = str(error)
