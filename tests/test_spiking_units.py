@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import mpmath as mp
 import numpy as np
 import pytest
 import torch
@@ -118,6 +119,29 @@ def test_where_a_step_is_smooth_its_slopes_are_finite_differences(cell, filter):
     from_spike = decay[v * k] if "b" not in formula.states else decay[v * k] - beta * decay[formula.states.index("b") * k]
     assert np.abs(decay[0] - psi * from_spike).max() < 1e-15
     assert not decay[v * k].any(), "the reset stops the gradient"
+
+
+@pytest.mark.parametrize(("name", "shape"), [
+    ("piecewise_linear", lambda y: max(0, 1 - y)), ("exponential", lambda y: mp.exp(-y)), ("fast_sigmoid", lambda y: 1 / (1 + y) ** 2),
+    ("arctan", lambda y: 1 / (1 + y * y)),
+])  # fmt: skip
+def test_slopes_are_those_of_forty_digits(name, shape):
+    """The unit of NEST's test of surrogates, of which the slopes are published to fourteen decimals (tasks/eprop_verification.py)."""
+    parameters = {"tau_m": 0.01, "threshold": 0.6, "refractory": 0.003, "gamma": 0.5 * 0.6, "width": 1 / 1.7 / 0.6, "decay_reset": 1.0}
+    net = nr.Network([[0.0]], [[0.3]], [[1.0]], cell="lif", surrogate=name, dt=DT, parameters=parameters)
+    inputs = np.isin(np.arange(1, 20), (3, 4, 5, 7, 11, 13))[:, None, None] * 1.0
+    outputs, found, trace, v, z, r = nr.simulate(net, inputs, engine="reference").outputs, [], 0.0, mp.mpf(0), 0, 0
+    for t, x in enumerate(inputs[:, 0, 0]):
+        with mp.workdps(40):
+            v, r = mp.exp(mp.mpf(-1) / 10) * (v - z * mp.mpf("0.6")) + (mp.mpf("0.3") if x else 0), max(r - 1, 0)
+            distance = v - mp.mpf("0.6")
+            expected = float(0 if r else shape(abs(distance) * mp.mpf("1.7")) / 2)
+        z = int(distance >= 0 and r == 0)
+        r, trace = 3 if z else r, np.exp(-0.1) * trace + x
+        if t >= 14:
+            data = nr.Trials(inputs, outputs + 1, (np.arange(19) == t)[:, None] * 1.0, dt=DT)
+            found.append(nr.weight_change(net, data, engine="reference")["input"][0, 0] / trace / expected)
+    assert np.abs(np.array(found) - 1).max() < 4e-15
 
 
 def autograd(net: nr.Network, data: nr.Trials, back: np.ndarray, hard: bool) -> dict[str, np.ndarray]:
