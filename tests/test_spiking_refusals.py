@@ -28,7 +28,10 @@ def unit(cell: str = "adaptive_lif", dt: float = DT, filter: str | None = None, 
         ({"gamma": -0.3}, "gamma of the cell adaptive_lif must be positive, got -0.3"),
         ({"refractory": 0.0025}, "refractory = 0.0025 s is no whole number of time steps of dt = 0.001 s; choose 0.002 s"),
         ({"refractory": 0.0002}, "is no whole number of time steps of dt = 0.001 s; choose 0.001 s, 0 for none"),
-        ({"tau_m": 0.0005}, "tau_m = 0.0005 s is not longer than the time step dt = 0.001 s; choose dt < tau_m, for accuracy dt <= tau_m / 5"),
+        (
+            {"tau_m": 0.0005},
+            "tau_m = 0.0005 s is not longer than the time step dt = 0.001 s; choose dt < tau_m, for accuracy dt <= tau_m / 5",
+        ),
         ({"tau_m": DT}, "tau_m = 0.001 s is not longer than the time step"),
         ({"tau_a": DT}, "tau_a = 0.001 s is not longer than the time step"),
         ({"decay_input": 2.0}, "decay_input of the cell adaptive_lif must lie from 0 to 1"),
@@ -43,7 +46,9 @@ def test_what_decays_within_a_step_is_refused_wherever_it_is():
     with pytest.raises(ValueRefused, match="tau_syn = 0.001 s is not longer than the time step"):
         unit("lif_hard_reset", filter="exponential_synapse", tau_syn=DT)
     for tau in (0.001, 0.01):
-        with pytest.raises(ValueRefused, match=rf"readout_tau = {tau} s is not longer than the time step dt = 0.01 s; choose 0 for no filter"):
+        with pytest.raises(
+            ValueRefused, match=rf"readout_tau = {tau} s is not longer than the time step dt = 0.01 s; choose 0 for no filter"
+        ):
             nr.Network.random(1, 2, 1, readout_tau=tau)
     assert nr.Network.random(1, 2, 1, cell="leaky_tanh", dt=0.1).parameters == {"tau": 0.1}  # by Euler's rule, a step's worth of tanh
 
@@ -88,7 +93,9 @@ def test_one_that_does_not_or_that_no_unit_has_is_not(parameters, steps):
 
 def test_more_zeros_and_ones_than_anybody_reads_are_not_simulated():
     net = nr.Network.random(0, 1001, 1, cell="lif", dt=DT)
-    with pytest.raises(ValueRefused, match=r"the simulation would hold 1e\+09 values of spike trains, .* use fewer trials or steps, or nr.stream"):
+    with pytest.raises(
+        ValueRefused, match=r"the simulation would hold 1e\+09 values of spike trains, .* use fewer trials or steps, or nr.stream"
+    ):
         nr.simulate(net, np.empty((1_000_000, 0)))
 
 
@@ -104,5 +111,7 @@ def test_nor_recorded():
 
 def test_without_brian2_the_way_to_it_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "brian2", None)
-    with pytest.raises(NotOffered, match=r"engine 'brian2' needs Brian2, which cannot be imported .* pip install 'brian2>=2.9'.*engine='reference'"):
+    with pytest.raises(
+        NotOffered, match=r"engine 'brian2' needs Brian2, which cannot be imported .* pip install 'brian2>=2.9'.*engine='reference'"
+    ):
         nr.simulate(unit("lif"), np.ones((3, 1)), engine="brian2")

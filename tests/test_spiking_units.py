@@ -322,5 +322,7 @@ def test_brian2s_preset_is_what_brian2_runs():
 
 def test_a_preset_has_a_time_step_of_its_own():
     assert [nr.preset(name, 1, 2, 1).dt for name in ("norse", "lem")] == [0.001, 0.01]
-    with pytest.raises(ValueRefused, match="Euler's rule needs time constants that are longer than a time step, got 0.005 s for dt = 0.01 s"):
+    with pytest.raises(
+        ValueRefused, match="Euler's rule needs time constants that are longer than a time step, got 0.005 s for dt = 0.01 s"
+    ):
         nr.preset("norse", 1, 2, 1, dt=0.01, tau_mem=0.02)

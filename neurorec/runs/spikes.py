@@ -34,7 +34,9 @@ def expect_sparse_enough(network: AbstractNetwork, size: int, what: str, way_out
         If there are more than a thousand million.
     """
     if size > MOST and isinstance(network, Network) and not network.formula.exact:
-        raise ValueRefused(f"{what} would hold {size:.3g} values of spike trains, nearly all of them 0, and {MOST:g} at most are kept; {way_out}")
+        raise ValueRefused(
+            f"{what} would hold {size:.3g} values of spike trains, nearly all of them 0, and {MOST:g} at most are kept; {way_out}"
+        )
 
 
 def listed(z: xarray.DataArray) -> xarray.Dataset:

@@ -36,7 +36,12 @@ def check_preset(preset: Any) -> None:
     for inputs, units, outputs in ((3, 6, 2), (1, 1, 1), (0, 4, 1)):
         net = made(cls, inputs=inputs, units=units, outputs=outputs, seed=0, dt=2 * cls.dt)
         found = (net.inputs, net.units, net.outputs, net.dt)
-        hold(found == (inputs, units, outputs, 2 * cls.dt), cls, f"it has the sizes and dt asked for, {(inputs, units, outputs, 2 * cls.dt)}", found)
+        hold(
+            found == (inputs, units, outputs, 2 * cls.dt),
+            cls,
+            f"it has the sizes and dt asked for, {(inputs, units, outputs, 2 * cls.dt)}",
+            found,
+        )
     _check_seed(cls)
     _check_rates(cls)
     _check_training(cls)

@@ -8,7 +8,9 @@ from neurorec.discovery import made
 from neurorec.networks.abstract_network import AbstractNetwork
 
 
-def preset(name: str, inputs: int, units: int, outputs: int, seed: int | None = 0, dt: float | None = None, **settings: Any) -> AbstractNetwork:
+def preset(
+    name: str, inputs: int, units: int, outputs: int, seed: int | None = 0, dt: float | None = None, **settings: Any
+) -> AbstractNetwork:
     """A network of a paper: cell (or architecture), filter, parametrisation, initialisation.
 
     Parameters
