@@ -5,8 +5,7 @@
 
 The task is Murray's (2019, Figure 2) in a period of ten time constants, without any input. Rates are leaky tanh units of 100 ms. Spikes are of
 leaky integrate-and-fire units with membranes of 20 ms, in steps of a millisecond, whose synapses are what has 100 ms: a current that lasts as long
-as a rate does. Each has a bias that alone would make it fire, and a cost of activity that holds it near 20 Hz. With delta synapses the same
-network is chaotic and hardly learns: --tau-syn 0.002.
+as a rate does. Each has a bias that alone would make it fire, and a cost of activity that holds it near 20 Hz. --tau-syn has others.
 
 Prints the loss along the training, medians and quartiles over the networks, and firing rates. Runs and picture go to ``--out``.
 """
@@ -106,7 +105,7 @@ def print_table(found: dict[str, dict]) -> None:
     marks = list(next(iter(found.values()))["loss"])
     print(f"\n{'loss in trial':14}" + "".join(f"{mark:>24}" for mark in marks) + f"{'alignment':>11}{'Hz':>14}")
     for kind, each in found.items():
-        losses = "".join(f"{median:10.4f} ({low:.4f}-{high:.4f})"[:24].rjust(24) for low, median, high in each["loss"].values())
+        losses = "".join(f"{median:.4f} ({low:.4f}-{high:.4f})".rjust(24) for low, median, high in each["loss"].values())
         hz = "" if each["hz"] is None else f"{each['hz'][0][1]:8.1f}{each['hz'][-1][1]:6.1f}"
         print(f"{kind:14}{losses}{each['alignment'][1]:11.2f}{hz:>14}")
     print("medians (and quartiles) of the networks; half the mean squared error, an output of zero has 0.328; Hz before and after")
