@@ -5,7 +5,7 @@
 
 The task is Murray's (2019, Figure 2) in a period of ten time constants, without any input. Rates are leaky tanh units of 100 ms. Spikes are of
 leaky integrate-and-fire units with membranes of 20 ms, in steps of a millisecond, whose synapses are what has 100 ms: a current that lasts as long
-as a rate does. Each has a bias that alone would make it fire, and a cost of activity that holds it near 20 Hz. --tau-syn has others.
+as a rate does. Each has a bias that alone would make it fire, and a cost of activity asks for 20 Hz.
 
 Prints the loss along the training, medians and quartiles over the networks, and firing rates. Runs and picture go to ``--out``.
 """
