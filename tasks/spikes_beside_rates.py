@@ -1,7 +1,7 @@
 """A network of rates and one of spikes learn the same periodic output by the same rule, RFLO; of spikes that is e-prop with random feedback.
 
     python tasks/spikes_beside_rates.py          # five networks each, 1,500 trials: minutes
-    python tasks/spikes_beside_rates.py --quick  # two small networks each, 60 trials: seconds
+    python tasks/spikes_beside_rates.py --quick  # a small network each, 60 trials: seconds
 
 The task is Murray's (2019, Figure 2) in a period of ten time constants, without any input. Rates are leaky tanh units of 100 ms. Spikes are of
 leaky integrate-and-fire units with membranes of 20 ms, in steps of a millisecond, whose synapses are what has 100 ms: a current that lasts as long
@@ -28,7 +28,7 @@ DRIVE, SPREAD, COUPLING = 1.1, 0.3, 0.2  # mean of the biases in thresholds, the
 MEMBRANE, REFRACTORY, READOUT = 0.02, 0.002, 0.05  # seconds
 COST, TARGET = 0.5, 20.0  # of activity; Hz
 STEP = {"rates": 0.01, "spikes": 0.001}  # seconds
-QUICK = {"units": 30, "trials": 60, "seeds": 2}
+QUICK = {"units": 30, "trials": 60, "seeds": 1}
 MARKS = (1, 101, 301, 1001, 1500)
 
 
