@@ -9,7 +9,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 INSTALL := $(RUN) -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test test-thorough test-fast gpu lint docs notebooks reproduce reproduce-quick clean
+.PHONY: demo test test-thorough test-fast brian2-newest gpu lint docs notebooks reproduce reproduce-quick clean
 
 demo: $(VENV)/.installed
 	$(RUN) tasks/recorded_pattern.py
@@ -29,6 +29,12 @@ LEFT_OUT := torch or unrolled or cuda or complex_modrelu or cornn or gru or leak
 
 test-fast: $(VENV)/.installed
 	$(RUN) -m pytest -q -n 2 -m "not slow" -k "not ($(LEFT_OUT))" $(FAST) $(ARGS)
+
+# With what its newest release asks for, Python 3.12 and a NumPy that the one for 3.11 does not run with: Brian2 against the reference, without torch.
+NEWEST := .venv-brian2
+
+brian2-newest: $(NEWEST)/.installed
+	NEUROREC_CACHE="$(CURDIR)/$(NEWEST)/cache" $(NEWEST)/bin/python -m pytest -q -p no:xdist tests/test_brian2.py $(ARGS)
 
 # Where there is a GPU: every arrangement of its engine at real sizes, then its benchmarks, to runs/. make gpu PYTHON=python3
 # runs with what that Python has and installs nothing; what versions other than ours warn of is then no error.
@@ -66,7 +72,7 @@ reproduce-quick: $(VENV)/.installed
 	$(RUN) data/reproduce.py --quick
 
 clean:
-	rm -rf $(VENV) build dist docs/_build .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(NEWEST) build dist docs/_build .pytest_cache .ruff_cache .hypothesis
 	find neurorec tests tasks -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The stamps say that what pyproject.toml and constraints.txt ask for is installed; an interrupted install leaves none.
@@ -79,4 +85,13 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 
 $(VENV)/.installed-docs: $(VENV)/.installed
 	@$(INSTALL) -e '.[dev,docs]'
+	@touch $@
+
+$(NEWEST)/.installed: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 12) or sys.exit("$(PYTHON) is Python %d.%d; the newest brian2 needs 3.12 or newer: make brian2-newest PYTHON=python3.12" % sys.version_info[:2])'
+	@test -x $(NEWEST)/bin/python || $(PYTHON) -m venv $(NEWEST)
+	@$(NEWEST)/bin/python -c 'import tomllib; print(*(each for each in tomllib.load(open("pyproject.toml", "rb"))["project"]["dependencies"] if not each.startswith("torch")), sep="\n")' \
+		> $(NEWEST)/needed.txt
+	@$(NEWEST)/bin/python -m pip install --quiet --disable-pip-version-check -r $(NEWEST)/needed.txt hypothesis pytest
+	@$(NEWEST)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
 	@touch $@

@@ -83,6 +83,10 @@ class SilentNetworkWarning(UserWarning):
     """Nothing drives the network that is trained: its output is 0, and no weight can change that."""
 
 
+class SlowMemoryWarning(UserWarning):
+    """What units adapt with, or remember by, hardly decays within a trial: it counts what happened rather than forgets it."""
+
+
 @contextmanager
 def about(what: str) -> Iterator[None]:
     """Errors and warnings of the block begin with what they are about: ``"network 3"``."""

@@ -48,6 +48,7 @@ EVIDENCE = {  # by batch; of one trial with all of NEST's digits, of two with th
     1: (0.74115255000619, 0.74038818770074, 0.66578523317777, 0.66364419332299, 0.72942896284495),
     2: (0.702163370672, 0.735555303152, 0.740354864111, 0.683882815282, 0.707841122268),
 }
+ROUNDED = 5e-15  # half of the last of the fourteen decimals that were published of these: up to 3.6e-14 of the smallest
 SURROGATES = {
     "piecewise_linear": (0.21030100902759, 0.18933659619924, 0.17036721102500, 0.15320300152221, 0.13767218251307),
     "exponential": (0.28011776848615, 0.26861558105999, 0.25861553046549, 0.24988832085299, 0.24224569105944),
@@ -166,7 +167,7 @@ def cues(rng: np.random.RandomState, batch: int, n_inputs: int) -> tuple[np.ndar
 
 
 def surrogate(engine: Any, name: str) -> float:
-    """Of the slopes in the last five steps: what the input weight would change by an error in one of them, over the trace of its spikes."""
+    """Of the slopes in the last five steps, beyond what rounding to the published decimals can have made: what the input weight would change by an error in one of them, over the trace of its spikes."""
     inputs = np.zeros((19, 1, 1))
     inputs[np.array([3, 4, 5, 7, 11, 13]) - 1] = 1
     parameters = {"tau_m": 0.01, "threshold": 0.6, "refractory": 0.003, "gamma": 0.5 * 0.6, "width": 1 / 1.7 / 0.6, "decay_reset": 1.0}
@@ -176,7 +177,8 @@ def surrogate(engine: Any, name: str) -> float:
     changes = [
         nr.weight_change(net, nr.Trials(inputs, outputs + 1, at[:, None], dt=DT), engine=engine)["input"][0, 0] for at in np.eye(19)[-5:]
     ]
-    return apart(np.array(changes) / trace[-5:], SURROGATES[name])
+    beyond = np.abs(np.array(changes) / trace[-5:] - SURROGATES[name]) - ROUNDED
+    return float((np.maximum(beyond, 0) / SURROGATES[name]).max())
 
 
 # What autograd finds -----------------------------------------------------------------------------------------------------

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 import sympy
 from breadth import THOROUGH
-from cases import ORDINARY, Sizes, difference, network, trials
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -18,6 +17,8 @@ from neurorec.formula.words import relu, spike, stop_gradient
 from neurorec.networks.cells.base import AbstractCell
 from neurorec.networks.weights import Weights
 from neurorec.simulation.stimulus import stimulus
+from neurorec.testing._cases import ORDINARY, Sizes, network, trials  # not by way of cases.py: here is where no torch may be
+from neurorec.testing._laws import difference
 
 LARGEST = 1e-12  # relative difference
 FEEDBACKS = nr.names("feedbacks")

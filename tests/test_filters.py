@@ -44,7 +44,8 @@ def step_size(x: np.ndarray, s: float) -> np.ndarray:
     return s * x
 
 
-# `restart_released` acts on the recurrent part too, and has a test of its own.
+# These act on the recurrent part too, and have tests of their own.
+ON_ALL = {"restart_released", "exponential_synapse"}
 WRITTEN_OUT = {"momentum": momentum, "rmsprop": rmsprop, "adam": adam, "restart": restart, "step_size": step_size}
 
 
@@ -71,7 +72,7 @@ def test_a_filtered_lstm_is_an_lstm_on_the_filtered_input(filter, size, seed, pe
 
 
 def test_every_filter_is_written_out_here():
-    assert {*WRITTEN_OUT, "restart_released"} == set(nr.names("filters"))
+    assert {*WRITTEN_OUT, *ON_ALL} == set(nr.names("filters"))
 
 
 @given(size=sizes, seed=st.integers(0, 1000), period=st.integers(1, 5))
@@ -88,6 +89,20 @@ def test_the_released_restart_is_nesterov_on_the_whole_drive(size, seed, period)
     assert difference(nr.simulate(net, data, engine="reference").states["h"], np.array(states)) < 1e-12
 
 
+@given(size=sizes, seed=st.integers(0, 1000), tau=st.floats(0.002, 0.1))
+def test_a_synapse_keeps_what_comes_from_units_and_from_outside(size, seed, tau):
+    net = nr.Network.random(
+        size.inputs, size.units, 1, cell="leaky_tanh", dt=0.001, filter="exponential_synapse", parameters={"tau_syn": tau}, seed=seed
+    )
+    data = np.random.default_rng(seed).normal(size=(size.steps, size.trials, size.inputs))
+    h, current, states = np.tile(net.initial[: size.units], (size.trials, 1)), 0.0, []
+    for x in data:
+        current = np.exp(-0.001 / tau) * current + h @ net.recurrent.T + x @ net.input.T + net.bias
+        h = 0.99 * h + 0.01 * np.tanh(current)
+        states.append(h)
+    assert difference(nr.simulate(net, data, engine="reference").states["h"], np.array(states)) < 1e-12
+
+
 def test_without_momentum_adam_is_rmsprop_and_momentum_a_step_size():
     size = Sizes(4, 2, 2, 10, 2)
     for one, other, off in (("adam", "rmsprop", {"mu": 0.0, "beta": 0.9}), ("momentum", "step_size", {"mu": 0.0})):
@@ -98,10 +113,10 @@ def test_without_momentum_adam_is_rmsprop_and_momentum_a_step_size():
 @pytest.mark.parametrize("filter", nr.names("filters"))
 def test_a_filter_starts_at_rest_and_is_silent_without_input(filter):
     """Whatever a unit's own start: states of filters begin at zero, and zero stays zero."""
-    net = nr.Network.random(1, 3, 1, cell="leaky_tanh", filter=filter, gain=0.0, initial=0.5)
+    net = nr.Network.random(1, 3, 1, cell="leaky_tanh", filter=filter, gain=0.0, initial=0.5, dt=0.001)
     assert np.array_equal(net.initial[3:], np.zeros(3 * len(load("filters", filter).states)))
-    outputs = nr.simulate(net, nr.Trials(np.zeros((20, 1, 1)), np.zeros((20, 1, 1))), engine="reference").states["h"]
-    assert np.allclose(outputs[:, 0], 0.5 * 0.9 ** np.arange(1, 21)[:, None], atol=1e-6)
+    outputs = nr.simulate(net, nr.Trials(np.zeros((20, 1, 1)), np.zeros((20, 1, 1)), dt=0.001), engine="reference").states["h"]
+    assert np.allclose(outputs[:, 0], 0.5 * 0.99 ** np.arange(1, 21)[:, None], atol=1e-6)
 
 
 def test_a_name_that_cell_and_filter_both_use_is_refused():

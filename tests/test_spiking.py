@@ -56,34 +56,6 @@ def test_adaptation_makes_intervals_longer():
     assert np.diff(times)[-1] > 2 * np.diff(times)[0]
 
 
-@pytest.mark.parametrize(
-    ("parameters", "said"),
-    [
-        ({"beta": -0.1}, "beta of the cell adaptive_lif must lie from 0, got -0.1"),
-        ({"threshold": 0.0}, "threshold of the cell adaptive_lif must be positive, got 0"),
-        ({"width": 0.0}, "width of the cell adaptive_lif must be positive, got 0"),
-        ({"refractory": 0.0025}, "refractory = 0.0025 s is no whole number of time steps of dt = 0.001 s; choose 0.002 s"),
-        ({"refractory": 0.0002}, "is no whole number of time steps of dt = 0.001 s; choose 0.001 s, 0 for none"),
-        ({"tau_m": 0.0005}, "tau_m = 0.0005 s is shorter than the time step"),
-        ({"decay_input": 2.0}, "decay_input of the cell adaptive_lif must lie from 0 to 1"),
-    ],
-)
-def test_what_makes_no_unit_is_refused(parameters, said):
-    with pytest.raises(ValueRefused, match=said):
-        one("adaptive_lif", **parameters)
-
-
-def test_a_surrogate_of_what_does_not_spike_is_refused():
-    with pytest.raises(NotOffered, match="LeakyTanh has no spike whose slope Arctan could be"):
-        nr.Network.random(1, 2, 1, surrogate="arctan")
-
-
-@pytest.mark.parametrize("measure", ["fixed_points", "lyapunov"])
-def test_what_needs_a_jacobian_is_refused(measure):
-    with pytest.raises(NotOffered, match=r"lif spikes, so its step has no Jacobian .* ask of the rate average"):
-        getattr(nr.dynamics, measure)(nr.Network.random(1, 4, 1, cell="lif"))
-
-
 def test_a_network_of_it_is_stored(tmp_path):
     net = nr.Network.random(1, 3, 1, cell="lif", surrogate="arctan", **AROUND)
     back = nr.Network.load(net.save(tmp_path / "net.h5"))
@@ -155,11 +127,6 @@ def test_changes_at_every_step_are_refused(name):
     net = network(ORDINARY, "leaky_tanh", **{name: 0.5})
     with pytest.raises(NotOffered, match=rf"this network has {name} = 0.5, .* use update='trial', or network.replace\({name}=0\)"):
         nr.train(net, trials(ORDINARY), update="step", trials=1, progress=False)
-
-
-def test_a_filter_faster_than_a_step_is_refused():
-    with pytest.raises(ValueRefused, match=r"readout_tau = 0.001 s is shorter than the time step dt = 0.01 s; choose 0 for no filter"):
-        nr.Network.random(1, 2, 1, readout_tau=0.001)
 
 
 def test_a_training_is_resumed_bit_for_bit(tmp_path):

@@ -69,9 +69,9 @@ def checked_around(passed: Mapping[str, Any], dt: float) -> dict[str, float]:
         If one is negative, or the filter is faster than a step.
     """
     found = {name: number(name, passed[name], -np.inf if name == "activity_target" else 0) for name in AROUND}
-    if 0 < found["readout_tau"] < dt:
+    if 0 < found["readout_tau"] <= dt:
         raise ValueRefused(
-            f"readout_tau = {found['readout_tau']:g} s is shorter than the time step dt = {dt:g} s; choose 0 for no filter, or a longer one"
+            f"readout_tau = {found['readout_tau']:g} s is not longer than the time step dt = {dt:g} s; choose 0 for no filter, or a longer one"
         )
     return found
 
@@ -187,10 +187,8 @@ def checked_parameters(
         if name not in plastic:
             _expect_range(name, value, cell, filter)
             _expect_whole_steps(name, value, cell, dt)
-        if name.startswith("tau") and np.min(value) < dt:
-            raise ValueRefused(
-                f"{name} = {np.min(value):g} s is shorter than the time step dt = {dt:g} s; choose dt <= {name}, for accuracy dt <= {name} / 5"
-            )
+        if name.startswith("tau"):
+            _expect_slower(name, float(np.min(value)), dt, cell, filter)
     return checked
 
 
@@ -212,6 +210,15 @@ def _expect_range(name: str, value: float | np.ndarray, cell: Cell, filter: Filt
     if not (least <= np.min(value) and np.max(value) <= most):
         bounds = f"from {least:g}" if most == np.inf else f"from {least:g} to {most:g}"
         raise ValueRefused(f"{of} must lie {bounds}, got {value}")
+
+
+def _expect_slower(name: str, value: float, dt: float, cell: Cell, filter: Filter) -> None:
+    decays = name in (*cell.decays, *(filter.decays if filter else ()))
+    if value < dt or (decays and value == dt):
+        least, than = ("dt <", "not longer") if decays else ("dt <=", "shorter")
+        raise ValueRefused(
+            f"{name} = {value:g} s is {than} than the time step dt = {dt:g} s; choose {least} {name}, for accuracy dt <= {name} / 5"
+        )
 
 
 def _expect_whole_steps(name: str, value: float | np.ndarray, cell: Cell, dt: float) -> None:

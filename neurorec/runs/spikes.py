@@ -7,9 +7,36 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neurorec.errors import ValueRefused
+from neurorec.networks.abstract_network import AbstractNetwork
+from neurorec.networks.network import Network
 
 if TYPE_CHECKING:
     import xarray
+
+
+MOST = 1_000_000_000  # zeros and ones that are kept of spike trains
+
+
+def expect_sparse_enough(network: AbstractNetwork, size: int, what: str, way_out: str) -> None:
+    """Refuse to keep more zeros and ones than anybody reads, of a network that spikes.
+
+    Parameters
+    ----------
+    network : Network or ModuleNetwork
+    size : int
+        Steps x trials x units.
+    what, way_out : str
+        What would hold them, and what to do instead.
+
+    Raises
+    ------
+    ValueRefused
+        If there are more than a thousand million.
+    """
+    if size > MOST and isinstance(network, Network) and not network.formula.exact:
+        raise ValueRefused(
+            f"{what} would hold {size:.3g} values of spike trains, nearly all of them 0, and {MOST:g} at most are kept; {way_out}"
+        )
 
 
 def listed(z: xarray.DataArray) -> xarray.Dataset:

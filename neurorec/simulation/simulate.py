@@ -17,6 +17,7 @@ from neurorec.networks.abstract_network import AbstractNetwork
 from neurorec.networks.alike import MANY
 from neurorec.process.memory import expect_memory
 from neurorec.random_numbers.seeds import entropy
+from neurorec.runs.spikes import expect_sparse_enough
 from neurorec.simulation.each import of_each
 from neurorec.simulation.engine import engine_for
 from neurorec.simulation.kept import kept
@@ -25,6 +26,7 @@ from neurorec.simulation.trajectories import Trajectories
 from neurorec.tasks.base.task import AbstractTask
 from neurorec.tasks.base.trials import Trials
 
+FEWER = "use fewer trials or steps, or nr.stream, into a file"
 DRAWN = 10  # trials of a task, where the user does not say how many
 
 
@@ -81,8 +83,9 @@ def _simulated(network: Any, trials: Any, engine: Any, seed: Any, initial: np.nd
     expect_taken(runner, network)
     runner = around(runner, network)
     fit(network, trials, needs_targets=trials.has_targets)
+    expect_sparse_enough(network, trials.steps * trials.count * network.units, "the simulation", FEWER)
     numbers = trials.steps * trials.count * (2 * network.initial.size + network.inputs + 2 * network.outputs)  # computed, then copied
-    expect_memory(np.dtype(runner.dtype).itemsize * numbers, "the simulation", "use fewer trials or steps, or nr.stream, into a file")
+    expect_memory(np.dtype(runner.dtype).itemsize * numbers, "the simulation", FEWER)
     own = kept(network, runner.dtype)
     state = own.start(network, trials.count) if initial is None else start(network, trials.count, initial, runner.dtype)
     activity = runner.forward(network, own.weights, stimulus(network, trials, runner.dtype, root, state=state))

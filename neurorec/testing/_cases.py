@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from neurorec.discovery import load
+from neurorec.discovery import class_of, load
 from neurorec.networks.network import Network
 from neurorec.simulation.simulate import simulate
 from neurorec.tasks.base.trials import Trials
@@ -38,7 +38,9 @@ def several(seed: int = 0) -> tuple[Sizes, ...]:
 def network(size: Sizes, cell: Any = "leaky_tanh", seed: int = 0, **settings: Any) -> Network:
     """A random network whose biases, initial state and per-unit parameters are all its own."""
     rng = np.random.default_rng(seed)
-    net = Network.random(size.inputs, size.units, size.outputs, cell=cell, dt=0.02, seed=seed, **settings)
+    parts: list[Any] = [class_of("cells", cell), *([class_of("filters", settings["filter"])] if settings.get("filter") else [])]
+    slower = {name: 0.03 for each in parts for name in each.decays if each.parameters[name] <= 0.02}  # seconds
+    net = Network.random(size.inputs, size.units, size.outputs, cell=cell, dt=0.02, seed=seed, parameters=slower, **settings)
     net = net.replace(bias=rng.normal(size=net.bias.shape) * 0.3, initial=rng.normal(size=net.initial.shape) * 0.3)
     parameters = {name: net.per_unit(name) + rng.random(size.units) * 0.1 for name in net.parameters}
     whole = {name: np.round(parameters[name] / net.dt) * net.dt for name in net.component_classes[0].whole_steps}

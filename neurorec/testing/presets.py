@@ -34,9 +34,14 @@ def check_preset(preset: Any) -> None:
     for field in dataclasses.fields(cls):
         hold(isinstance(field.default, int | float | None), cls, f"its setting {field.name} has a number for a default", field.default)
     for inputs, units, outputs in ((3, 6, 2), (1, 1, 1), (0, 4, 1)):
-        net = made(cls, inputs=inputs, units=units, outputs=outputs, seed=0, dt=0.02)
+        net = made(cls, inputs=inputs, units=units, outputs=outputs, seed=0, dt=2 * cls.dt)
         found = (net.inputs, net.units, net.outputs, net.dt)
-        hold(found == (inputs, units, outputs, 0.02), cls, f"it has the sizes and dt asked for, {(inputs, units, outputs, 0.02)}", found)
+        hold(
+            found == (inputs, units, outputs, 2 * cls.dt),
+            cls,
+            f"it has the sizes and dt asked for, {(inputs, units, outputs, 2 * cls.dt)}",
+            found,
+        )
     _check_seed(cls)
     _check_rates(cls)
     _check_training(cls)
@@ -58,7 +63,7 @@ def _check_rates(cls: Any) -> None:
 
 def _check_training(cls: Any) -> None:
     inputs = np.random.default_rng(0).normal(size=(8, 4, 2))
-    data = Trials(inputs, inputs.cumsum(axis=0)[:, :, :1] / 2)
+    data = Trials(inputs, inputs.cumsum(axis=0)[:, :, :1] / 2, dt=cls.dt)
     how = {"engine": "reference", **training(cls)}
     loss = train(made(cls, 2, 8, 1), data, trials=1200, batch=4, record=Record.nothing(), progress=False, **how).log["loss"].values
     first, last = loss[:40].mean(), loss[-40:].mean()

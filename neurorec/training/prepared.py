@@ -18,9 +18,11 @@ from neurorec.runs.contents import Contents
 from neurorec.runs.datasets import text_widths
 from neurorec.runs.layout import Layout
 from neurorec.runs.record import Record, default_record, spacing
+from neurorec.runs.spikes import expect_sparse_enough
 from neurorec.simulation.stimulus import fit
 from neurorec.tasks.base.task import AbstractTask
 from neurorec.tasks.base.trials import Trials
+from neurorec.training.memories import warn_of_slow_memories
 from neurorec.training.parts import Parts
 from neurorec.training.settings import Options, TrainingSettings, expect_options
 from neurorec.training.trainer import Trainer
@@ -57,6 +59,7 @@ def prepared(
     first = trainer.trials(0, 1)
     fit(network, first)
     _expect_room(network, settings.batch, first.steps)
+    warn_of_slow_memories(network, first)
     return trainer, first, rates
 
 
@@ -77,6 +80,7 @@ def contents_of(trainer: Trainer, first: Trials, record: Record | None, rates: n
     conditions = tuple(n for n, value in first.conditions.items() if value.dtype.kind in "iufbU")
     sizes = settings.trials, first.steps, network.dt, settings.batch, network.inputs, network.outputs
     layout = Layout(*sizes, settings.columns, conditions, record, text_widths(first.conditions))
+    _expect_sparse_enough(network, record, layout)
     state = State(0, 0, *trainer.state, trainer.start.vector)
     config = {**trainer.parts.described(), **settings.as_dict()}
     snapshots = record.snapshots(settings.trials, settings.batch)
@@ -86,6 +90,13 @@ def contents_of(trainer: Trainer, first: Trials, record: Record | None, rates: n
 def trusted_by(trainer: Trainer) -> tuple[type, ...]:
     """Classes that the file may name: who trained with them may read it again."""
     return (*trainer.network.component_classes, *trainer.parts.component_classes)
+
+
+def _expect_sparse_enough(network: AbstractNetwork, record: Record, layout: Layout) -> None:
+    """Of spike trains that are recorded, whole or of some units."""
+    units = network.units if record.units is None else len(record.units)
+    size = record.count(layout.total) * len(layout.times) * units if network.formula.states[0] in record.variables else 0
+    expect_sparse_enough(network, size, "the run", "record fewer trials, nr.Record(every=...), or some units, nr.Record(units=...)")
 
 
 def _expect_room(network: AbstractNetwork, batch: int, steps: int) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from neurorec.engines.brian2.circuit_text import Part
+from neurorec.errors import NotOffered, one_line
 
 TARGET = "numpy"  # of its code generation: compiling takes longer than any cross-check
 
@@ -32,8 +33,7 @@ class Circuit:
     def __init__(
         self, parts: Mapping[str, Part], sizes: Mapping[str, int], trials: int, steps: int, dt: float, namespace: Mapping[str, Any]
     ) -> None:
-        import brian2
-
+        brian2 = brian2_there()
         self.brian2, self.sizes, self.trials, self.steps = brian2, sizes, trials, steps
         self.clock, self.dt = brian2.Clock(dt=dt * brian2.second), dt
         self.namespace = {
@@ -82,11 +82,28 @@ class Circuit:
         return made
 
 
+def brian2_there() -> Any:
+    """The package.
+
+    Raises
+    ------
+    NotOffered
+        If it is not there, or its version and NumPy's do not go together.
+    """
+    try:
+        import brian2
+    except (ImportError, AttributeError) as error:  # the latter where 2.9 meets a NumPy from 2.4 on
+        raise NotOffered(
+            f"engine 'brian2' needs Brian2, which cannot be imported ({one_line(error)}): pip install 'brian2>=2.9', with numpy<2.4 on Python 3.11; "
+            "or use engine='reference', which computes the same"
+        ) from error
+    return brian2
+
+
 @contextmanager
 def quietly() -> Iterator[None]:
     """Brian2 with the NumPy target, without what it says of names and of sums in any order; as it was, afterwards."""
-    import brian2
-
+    brian2 = brian2_there()
     logger, target = logging.getLogger("brian2"), brian2.prefs.codegen.target
     level = logger.level
     brian2.prefs.codegen.target = TARGET

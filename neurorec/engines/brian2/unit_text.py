@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import count
 
 import sympy
 
 from neurorec.formula.brian2_text import renamed, text
 from neurorec.formula.derive import EXTERNAL, RECURRENT, Formula, Port
+from neurorec.formula.words import absolute
 
 STEP = "step_size"  # the formula's dt, a number of seconds; Brian2's own dt has a dimension
 
@@ -17,7 +19,8 @@ class UnitText:
 
     Names of what has indices end in them: ``rec_0`` is what recurrent weights bring to drive 0, ``out_1`` the second output, ``before_0`` the
     first output a step ago; for learning ``decay_0_1`` is ds_0(t)/ds_1(t-1), ``by_rec_0_1`` and ``by_in_0_1`` ds_0(t)/du_1(t) through the
-    two parts of a drive, ``by_par_0_1`` ds_0(t)/dtheta_1, ``signal_0`` what the error asks of state 0.
+    two parts of a drive, ``by_par_0_1`` ds_0(t)/dtheta_1, ``signal_0`` what the error asks of state 0; ``within_step_0`` ... are parts of a
+    step's expressions, ``within_answer_0`` ... of those derivatives.
 
     Parameters
     ----------
@@ -45,7 +48,7 @@ class UnitText:
 
     def advance(self) -> list[str]:
         """One step: drives, states, outputs."""
-        states = [f"new_{name} = {self._text(new)}" for name, new in zip(self.states, self.formula.new, strict=True)]
+        states = self._written([f"new_{name}" for name in self.states], self.formula.new, "within_step")
         return [*self.receive(), *states, *(f"{name} = new_{name}" for name in self.states), *self.send()]
 
     def receive(self) -> list[str]:
@@ -59,7 +62,8 @@ class UnitText:
     def answer(self) -> list[str]:
         """Before a step, once its drives are there: how the new states will answer to the old ones, the drives and the parameters."""
         lines = [f"before_{k} = out_{k}" for k in self.outputs]
-        return lines + [f"{name} = {self._text(each)}" for name, each in self._answers() if each != 0]
+        answers = [(name, each) for name, each in self._answers() if each != 0]
+        return lines + self._written([name for name, _ in answers], [each for _, each in answers], "within_answer")
 
     def signals(self) -> list[str]:
         """After a step: what the error of the outputs, ``error_0`` ..., asks of each state, O^T B eps."""
@@ -113,6 +117,15 @@ class UnitText:
         if port.takes_external:
             found += [f"in_{port.drive}", f"bias_{port.drive}", *([f"noise_{port.drive}(t, i)"] if self.noisy else [])]
         return found
+
+    def _written(self, names: Sequence[str], expressions: Sequence[sympy.Expr], prefix: str) -> list[str]:
+        """Assignments; before them, what several of the expressions have in common, and what magnitudes are taken of.
+
+        Whole, Brian2 reads long expressions slowly, and of magnitudes not at all: its sympy does not know that they are of real numbers.
+        """
+        inner = sympy.ordered({each.args[0] for whole in expressions for each in whole.atoms(absolute)})
+        common, left = sympy.cse([*expressions, *inner], (sympy.Symbol(f"{prefix}_{n}") for n in count()))
+        return [f"{name} = {self._text(each)}" for name, each in (*common, *zip(names, left, strict=False))]
 
     def _text(self, expression: sympy.Expr) -> str:
         return text(expression, self._names)

@@ -1,4 +1,4 @@
-"""What cells that spike share: crossing the threshold, with a surrogate slope, and the time after a spike in which there is none."""
+"""What cells that spike share: resets, crossing the threshold, with a surrogate slope, and the time after a spike in which there is none."""
 
 from __future__ import annotations
 
@@ -9,9 +9,12 @@ import sympy
 
 from neurorec.formula.words import absolute, heaviside, relu, spike, stop_gradient
 
-SPIKE = {"threshold": 1.0, "gamma": 0.3, "width": 1.0, "refractory": 0.0, "decay_input": 0.0, "decay_reset": 0.0}  # refractory in seconds
-POSITIVE = ("threshold", "width")
-RANGES = {"gamma": (0.0, math.inf), "refractory": (0.0, math.inf), "decay_input": (0.0, 1.0), "decay_reset": (0.0, 1.0)}
+FIRE = {"threshold": 1.0, "gamma": 0.3, "width": 1.0, "refractory": 0.0, "decay_input": 0.0}  # refractory in seconds
+SPIKE = {**FIRE, "decay_reset": 0.0}  # reset by subtraction
+SPIKE_TO = {**FIRE, "v_reset": 0.0}  # reset to a potential
+POSITIVE = ("threshold", "gamma", "width")
+FIRE_RANGES = {"refractory": (0.0, math.inf), "decay_input": (0.0, 1.0)}
+RANGES = {**FIRE_RANGES, "decay_reset": (0.0, 1.0)}
 
 
 def integrate(
@@ -39,6 +42,39 @@ def integrate(
     return a * v + (1 - decay_input * a) * drive - (1 - decay_reset * (1 - a)) * threshold * stop_gradient(z)
 
 
+def integrate_or_hold(
+    v: sympy.Expr,
+    z: sympy.Expr,
+    r: sympy.Expr,
+    drive: sympy.Expr,
+    dt: sympy.Expr,
+    tau_m: sympy.Expr,
+    decay_input: sympy.Expr,
+    v_reset: sympy.Expr,
+) -> sympy.Expr:
+    """The potential where a spike sets it to `v_reset`: v(t) = a v'(t-1) + zeta drive, v' the potential after the spike z(t-1); held while refractory.
+
+    Through which spike it was that set it nothing is learnt; nor through what was before, which it erases.
+
+    Parameters
+    ----------
+    r : expression
+        r(t-1), as `fire` has it.
+    v_reset : expression
+        In units of v.
+    v, z, drive, dt, tau_m, decay_input
+        As in a cell.
+    """
+    a, spiked, free = sympy.exp(-dt / tau_m), stop_gradient(z), is_free(r)
+    left = v + spiked * (v_reset - v)
+    return free * (a * left + (1 - decay_input * a) * drive) + (1 - free) * v_reset
+
+
+def is_free(r: sympy.Expr) -> sympy.Expr:
+    """1 where a unit may spike that had `r` steps of refractoriness ahead a step ago, else 0; whole steps but for rounding."""
+    return 1 - heaviside(r - sympy.Rational(3, 2))
+
+
 def fire(
     distance: sympy.Expr,
     r: sympy.Expr,
@@ -62,7 +98,6 @@ def fire(
     dt, gamma, width, refractory, surrogate
         As in a cell.
     """
-    free = 1 - heaviside(r - sympy.Rational(3, 2))  # whole steps but for rounding
     psi = gamma / threshold * surrogate(absolute(distance) / (width * threshold))
-    z = free * spike(distance, psi)
+    z = is_free(r) * spike(distance, psi)
     return z, stop_gradient(refractory / dt * z + relu(r - 1))

@@ -27,7 +27,8 @@ class AdaptiveLIF(AbstractCell):
     states = ("z", "v", "b", "r")
     parameters = {"tau_m": 0.02, "tau_a": 2.0, "beta": 0.03, **SPIKE}  # tau_m and tau_a in seconds
     ranges = {**RANGES, "beta": (0.0, math.inf)}
-    positive, whole_steps = POSITIVE, ("refractory",)
+    positive, whole_steps, decays = POSITIVE, ("refractory",), ("tau_m", "tau_a")
+    memories = {"tau_a": "beta"}
 
     @staticmethod
     def step(

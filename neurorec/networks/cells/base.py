@@ -24,8 +24,12 @@ class AbstractCell(ABC):
         Defaults; times in seconds. A user may give one value a unit.
     ranges : mapping of str to (float, float)
         Smallest and largest value that a parameter may be given; one that is learnt may leave it.
-    positive, whole_steps : tuple of str
-        Parameters that must be above zero, and times that must be a whole number of time steps.
+    positive, whole_steps, decays : tuple of str
+        Parameters that must be above zero; times that must be a whole number of time steps; time constants of exponential decays, which
+        must be longer than a time step (others may be as long).
+    memories : mapping of str to str
+        Time constants of what is there to be remembered through a trial, each with the strength without which it does nothing. A training
+        whose trials are shorter says so.
     plastic : tuple of str
         Parameters that are learnt unless the user says otherwise.
     initial : float or tuple of float
@@ -42,6 +46,8 @@ class AbstractCell(ABC):
     ranges: ClassVar[Mapping[str, tuple[float, float]]] = {}
     positive: ClassVar[tuple[str, ...]] = ()
     whole_steps: ClassVar[tuple[str, ...]] = ()
+    decays: ClassVar[tuple[str, ...]] = ()
+    memories: ClassVar[Mapping[str, str]] = {}
     plastic: ClassVar[tuple[str, ...]] = ()
     initial: ClassVar[float | tuple[float, ...]] = 0.0
     biased: ClassVar[bool] = False

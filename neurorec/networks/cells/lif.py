@@ -28,7 +28,7 @@ class LIF(AbstractCell):
     states = ("z", "v", "r")
     parameters = {"tau_m": 0.02, **SPIKE}  # tau_m in seconds
     ranges = RANGES
-    positive, whole_steps = POSITIVE, ("refractory",)
+    positive, whole_steps, decays = POSITIVE, ("refractory",), ("tau_m",)
 
     @staticmethod
     def step(

@@ -20,11 +20,14 @@ class AbstractFilter(ABC):
         Defaults.
     ranges : mapping of str to (float, float)
         Smallest and largest value that a parameter may be given, where others make no filter; one that is learnt may leave it.
+    decays : tuple of str
+        Time constants of exponential decays, which must be longer than a time step.
     """
 
     states: ClassVar[tuple[str, ...]]
     parameters: ClassVar[Mapping[str, float]] = {}
     ranges: ClassVar[Mapping[str, tuple[float, float]]] = {}
+    decays: ClassVar[tuple[str, ...]] = ()
 
     @staticmethod
     @abstractmethod

@@ -8,7 +8,9 @@ from neurorec.discovery import made
 from neurorec.networks.abstract_network import AbstractNetwork
 
 
-def preset(name: str, inputs: int, units: int, outputs: int, seed: int | None = 0, dt: float = 0.01, **settings: Any) -> AbstractNetwork:
+def preset(
+    name: str, inputs: int, units: int, outputs: int, seed: int | None = 0, dt: float | None = None, **settings: Any
+) -> AbstractNetwork:
     """A network of a paper: cell (or architecture), filter, parametrisation, initialisation.
 
     Parameters
@@ -19,8 +21,8 @@ def preset(name: str, inputs: int, units: int, outputs: int, seed: int | None = 
         Sizes I, N, O.
     seed : int
         Fixes every weight.
-    dt : float
-        Time step in seconds; cells without a time constant take it as it is.
+    dt : float, optional
+        Time step in seconds; cells without a time constant take it as it is. None: the preset's own, 0.01 or, of units that spike, 0.001.
     **settings
         Fields of the preset's class.
 
@@ -36,7 +38,8 @@ def preset(name: str, inputs: int, units: int, outputs: int, seed: int | None = 
     >>> net.cell, net.parametrisation
     ('modrelu', 'cayley')
     """
-    return made("presets", name, settings).network(inputs, units, outputs, dt, seed)
+    chosen = made("presets", name, settings)
+    return chosen.network(inputs, units, outputs, chosen.dt if dt is None else dt, seed)
 
 
 def training(name: str) -> dict[str, Any]:

@@ -34,6 +34,11 @@ def orthonormal(rng: np.random.Generator, like: np.ndarray) -> np.ndarray:
     return q if rows >= columns else q.T
 
 
+def without_loops(recurrent: np.ndarray) -> np.ndarray:
+    """Weights without those of a unit onto itself."""
+    return recurrent * (1 - np.eye(len(recurrent)))
+
+
 def lstm(
     inputs: int, units: int, outputs: int, dt: float, seed: int | None, filter: str | None, parameters: Mapping[str, float]
 ) -> Network:

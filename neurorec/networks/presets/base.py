@@ -16,9 +16,12 @@ class AbstractPreset(ABC):
     ----------
     training : mapping
         Keyword arguments of `nr.train` that the paper used; the engine, where only one will do.
+    dt : float
+        The time step, in seconds, where the user does not say; of spiking units it is shorter.
     """
 
     training: ClassVar[Mapping[str, Any]]
+    dt: ClassVar[float] = 0.01
 
     @abstractmethod
     def network(self, inputs: int, units: int, outputs: int, dt: float, seed: int | None) -> AbstractNetwork:
