@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Mapping
@@ -30,13 +29,13 @@ def clocked(job: Callable[[], Any]) -> Seconds:
     return seconds
 
 
-def in_turn(jobs: Mapping[str, Seconds], rounds: int) -> dict[str, np.ndarray]:
+def in_turn(jobs: Mapping[Any, Seconds], rounds: int) -> dict[Any, np.ndarray]:
     """Seconds of each job in each round, after one that does not count."""
     found = [{name: job() for name, job in jobs.items()} for _ in range(rounds + 1)][1:]
     return {name: np.array([each[name] for each in found]) for name in jobs}
 
 
-class made:
+class Peer:
     """A network of `lif` units in Brian2, built and ready to run for so many steps.
 
     Attributes

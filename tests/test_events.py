@@ -11,10 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import neurorec as nr
+from neurorec.discovery import resolve
 from neurorec.engines.numba import NumbaEngine
-from neurorec.engines.numba.compile import loops
 from neurorec.engines.numba.recurrent import Dense
 from neurorec.formula.words import heaviside, spike
+from neurorec.networks.weights import Weights
+from neurorec.simulation.stimulus import stimulus
 
 DTYPES = ["float32", "float64"] if THOROUGH else ["float64"]
 DRIVES = {"no spike": -1e3, "all spike": 1e3, "some": 0.05}  # a bias, beside weights of about 1 and a threshold of 1
@@ -129,6 +131,15 @@ def test_a_chunk_of_batches_goes_by_events_too():
     assert not np.array_equal(chunks.recurrent, net.recurrent)
 
 
-def test_terms_are_listed_where_that_is_cheaper():
-    events = loops("float64", "event").events
-    assert 1 < events.ALONE < events.BESIDE
+def test_what_is_silent_is_not_gone_through():
+    """What no product of numbers has: a weight that is none, from a unit that never spikes, is not heard; nor learnt, what it had to do with."""
+    net, data = drawn("lif", 20, 2, 20, DRIVES["no spike"], 0)
+    engine = NumbaEngine(dtype="float64")
+    weights, given_ = Weights.of(net, np.float64), stimulus(net, data, np.float64, 0)
+    weights.recurrent[...] = np.nan
+    activity = engine.forward(net, weights, given_)
+    assert np.isfinite(activity.states).all()
+    error = np.full(data.targets.shape, np.nan)
+    change = engine.change(net, weights, given_, activity, error, resolve("rules", "rflo"), resolve("feedbacks", "random"))
+    assert (change.recurrent == 0).all()
+    assert np.isnan(change.bias).all()

@@ -15,7 +15,6 @@ from numba.extending import intrinsic
 from neurorec.formula.entry import apart, part
 
 from .product import (  # pyright: ignore[reportMissingImports]
-    DEPTH,
     INDEX,
     LANE,
     ONE,
