@@ -79,7 +79,7 @@ class Formula(AbstractDisplayed):
         """Whether a unit's output is its only state, unchanged."""
         return len(self.states) == 1 and self.emitted == (sympy.Symbol(self.states[0]),)
 
-    @property
+    @cached_property
     def spikes(self) -> bool:
         """Whether what others see of a unit is 0 or 1 after each step, by its formula: states and words that are `binary`, and their products."""
         new = {sympy.Symbol(name): value for name, value in zip(self.states, self.new, strict=True)}

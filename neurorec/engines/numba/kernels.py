@@ -188,10 +188,8 @@ def reverse_scan(unit, constants, recurrent, feedback, recurrent_ports, external
     (steps, _, trials, units), size, channels, rows = drives.shape, back_drives.shape[1], error.shape[2], last - first
     output_adjoint, state_adjoint = np.empty((outputs, trials, units), states.dtype), np.empty(states.shape[1:], states.dtype)
     carried, back = np.empty(states.shape[1:], states.dtype), np.empty(drives.shape[1:], states.dtype)
-    partial, room = (
-        np.empty_like(back_parameters),
-        room_for(len(recurrent_ports), units, presynaptic.shape[1], max(channels, x.shape[1]), states),
-    )
+    partial = np.empty_like(back_parameters)
+    room = room_for(len(recurrent_ports), units, presynaptic.shape[1], max(channels, x.shape[1]), states)
     error_row, output_row, back_row = error.reshape(-1), output_adjoint.reshape(-1), back.reshape(-1)
     between, feedback_row, shared = in_order(recurrent), feedback.reshape(-1), desk(outputs, units, states, channels)
     wiring, change = Ports(recurrent_ports, external_ports), Change(d_recurrent, d_input, d_bias, d_readout)
