@@ -6,6 +6,8 @@ and `product.gather` to the last bit, as long as all weights are numbers. So whi
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from llvmlite import ir
 from numba.core import cgutils, types
@@ -44,8 +46,7 @@ class _Listed(_Block):
         return self.builder.load(self.builder.gep(self.builder.inttoptr(self.terms, INDEX.as_pointer()), [k]))
 
 
-@intrinsic
-def _sum_listed(typing, kind, x, terms, x_step, w, w_step, out, out_row, depth, width, keep):
+def _listed(typing, kind, x, terms, x_step, w, w_step, out, out_row, depth, width, keep):
     """As `product._block` has it, of one row: out[j] = sum_{k < depth} x[terms_k] w[terms_k, j]; depth is 1 or more."""
     return types.void(kind, *[types.intp] * 10), lambda context, builder, signature, call: _Listed(call[2])(
         context, builder, signature, call
@@ -66,10 +67,13 @@ def _looked_at(context, builder, signature, call):
     return builder.bitcast(builder.fcmp_unordered("!=", values, zeros), INDEX)
 
 
-@intrinsic
-def _nonzero(typing, kind, x, count):
+def _bits(typing, kind, x, count):
     """A bit for each of the next `GROUP` numbers, of which `count` are looked at: whether it is not zero."""
     return types.intp(kind, types.intp, types.intp), _looked_at
+
+
+_sum_listed: Any = intrinsic(_listed)
+_nonzero: Any = intrinsic(_bits)
 
 
 @part
