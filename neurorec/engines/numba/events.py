@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 from numba.core import cgutils, types
-from numba.cpython.unsafe.numbers import trailing_zeros
+from numba.cpython.unsafe import numbers
 from numba.extending import intrinsic
 
 from neurorec.formula.entry import apart, part
@@ -74,6 +74,7 @@ def _bits(typing, kind, x, count):
 
 _sum_listed: Any = intrinsic(_listed)
 _nonzero: Any = intrinsic(_bits)
+_trailing_zeros: Any = numbers.trailing_zeros
 
 
 @part
@@ -82,7 +83,7 @@ def list_nonzero(kind, size, x, depth, terms, count):
     for first in range(0, depth, GROUP):
         bits = _nonzero(kind, x + first * size, np.intp(min(GROUP, depth - first)))
         while bits != 0:
-            terms[count] = first + np.intp(trailing_zeros(bits))
+            terms[count] = first + np.intp(_trailing_zeros(bits))
             count += 1
             bits &= bits - 1
     return count
