@@ -52,10 +52,10 @@ def real_array(name: str, value: object, shape: Sequence[int] | None = None, way
         raise ValueRefused(f"{name} is complex; expected real numbers, pass {name}.real or its magnitude")
     if array.dtype.kind not in "biuf":
         raise ValueRefused(f"{name} must hold numbers, got {value if array.ndim == 0 else array.dtype!s}; convert it first")
-    array = array.astype(np.float64)
+    whole, array = array.dtype.kind in "biu", array.astype(np.float64)
     if shape is not None:
         expect_shape(name, array, shape, way_out)
-    if not np.isfinite(array).all():
+    if not (whole or np.isfinite(array).all()):
         where = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0]) if array.ndim else ()
         raise ValueRefused(
             f"{name} holds {array[where]}{f' at index {where}' if where else ''}; expected finite numbers, remove or interpolate them"

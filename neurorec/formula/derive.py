@@ -79,6 +79,12 @@ class Formula(AbstractDisplayed):
         """Whether a unit's output is its only state, unchanged."""
         return len(self.states) == 1 and self.emitted == (sympy.Symbol(self.states[0]),)
 
+    @cached_property
+    def spikes(self) -> bool:
+        """Whether what others see of a unit is 0 or 1 after each step, by its formula: states and words that are `binary`, and their products."""
+        new = {sympy.Symbol(name): value for name, value in zip(self.states, self.new, strict=True)}
+        return bool(self.emitted) and all(_is_binary(new.get(each, each)) for each in self.emitted)
+
     @property
     def exact(self) -> bool:
         """Whether its slopes are its derivatives: it has no surrogate, and stops no gradient."""
@@ -167,6 +173,13 @@ def _ports(step: Callable, states: Sequence[str], drives: Sequence[str], paramet
                 f"{owner}.step takes {name!r}, which is no state, drive, parameter or dt; it may take {', '.join((*states, *drives, *parameters, 'dt'))}"
             )
     return tuple(ports), tuple(layout)
+
+
+def _is_binary(value: sympy.Expr) -> bool:
+    """Whether it is 0 or 1: a word that is, what one leaves to 1, or a product of such."""
+    if value.is_Mul:
+        return all(map(_is_binary, value.args))
+    return any(getattr(each, "binary", False) for each in (value, 1 - value))
 
 
 def _port(name: str, drives: Sequence[str]) -> Port | None:

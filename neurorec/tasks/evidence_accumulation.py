@@ -93,29 +93,36 @@ class EvidenceAccumulation(AbstractDrawn):
     def made(self, draws: Sequence[tuple[np.ndarray, np.ndarray]]) -> Trials:
         """The trials of some draws."""
         sides = np.stack([each[0] for each in draws])  # (B, cues)
-        spikes = np.stack([each[1] for each in draws], axis=1) < self._chances(sides)
+        spikes = np.empty((self._length(), len(draws), self.n_inputs), bool)
+        apart, speaks = self._apart_from_cues(), self.rate * self.dt
+        for trial, (side, drawn) in enumerate(draws):  # one by one: all of them do not fit into a cache
+            spikes[:, trial] = drawn < apart
+            for cue, group in zip(self._cues(), side, strict=True):
+                channels = slice(group * self.channels, (group + 1) * self.channels)
+                spikes[cue, trial, channels] = drawn[cue, channels] < speaks
         right = sides.sum(axis=1)
         side = (right > self.cues // 2).astype(int)
         targets = np.broadcast_to(np.eye(2)[side], (*spikes.shape[:2], 2))
         mask = np.zeros(spikes.shape[:2])
         mask[-self._steps("recall", self.recall) :] = 1
-        return self._trials(spikes.astype(float), targets, mask, side=side, on_the_right=right)
+        return self._trials(spikes, targets, mask, side=side, on_the_right=right)
 
     def score(self, outputs: np.ndarray, trials: Trials) -> np.ndarray:
         """1 where the mean output over the steps that count is larger on the right side, (B,)."""
         told, right = (np.einsum("tb,tbo->bo", trials.mask, each) for each in (outputs, trials.targets))
         return ((told * np.sign(right - right.mean(axis=1, keepdims=True))).sum(axis=1) > 0).astype(float)
 
-    def _chances(self, sides: np.ndarray) -> np.ndarray:
-        """Probability of a spike in each step, (T, B, I)."""
-        chances = np.zeros((self._length(), len(sides), 4, self.channels), np.float32)
+    def _apart_from_cues(self) -> np.ndarray:
+        """Probability of a spike in each step, (T, I), where there are no cues."""
+        chances = np.zeros((self._length(), 4, self.channels), np.float32)
+        chances[-self._steps("recall", self.recall) :, RECALL] = self.rate * self.dt
+        chances[:, BACKGROUND] = self.background * self.dt
+        return chances.reshape(len(chances), -1)
+
+    def _cues(self) -> list[slice]:
+        """Steps of each cue."""
         cue, gap = self._steps("cue", self.cue), self._steps("gap", self.gap)
-        for k in range(self.cues):
-            begin = gap + k * (cue + gap)
-            chances[begin : begin + cue, np.arange(len(sides)), sides[:, k]] = self.rate * self.dt
-        chances[-self._steps("recall", self.recall) :, :, RECALL] = self.rate * self.dt
-        chances[:, :, BACKGROUND] = self.background * self.dt
-        return chances.reshape(*chances.shape[:2], -1)
+        return [slice(end - cue, end) for end in range(gap + cue, self.cues * (cue + gap) + 1, cue + gap)]
 
     def _length(self) -> int:
         """Of a trial, in steps."""

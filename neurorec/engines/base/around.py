@@ -41,6 +41,7 @@ class EngineAround(AbstractEngine):
     def __init__(self, engine: AbstractEngine):
         self.engine, self.dtype, self.tolerance = engine, engine.dtype, engine.tolerance
         self._wider: tuple[AbstractNetwork, Network] | None = None
+        self._both = np.empty((0, 0, 0), self.dtype)
 
     def forward(self, network: Network, weights: Weights, stimulus: Stimulus) -> Activity:
         """The engine's, with the filter's outputs for the readout."""
@@ -62,10 +63,8 @@ class EngineAround(AbstractEngine):
         if not network.activity_cost:
             return self.engine.change(network, weights, stimulus, activity, before, rule, feedback)
         asked = asked_by_cost(network, activity)
-        own = np.tile(np.eye(len(asked), dtype=self.dtype), (len(error), 1, 1))  # of each trial its own channel
         wider, more = self._with_channels(network, weights, feedback.element(weights.readout.T, weights.feedback), asked)
-        both = np.concatenate([before, own], axis=2)
-        return _without_channels(self.engine.change(wider, more, stimulus, activity, both, rule, Random()), weights)
+        return _without_channels(self.engine.change(wider, more, stimulus, activity, self._with_errors(before), rule, Random()), weights)
 
     def online(
         self, network: Network, weights: Weights, stimulus: Stimulus, optimiser_state: OptimiserState, update_settings: UpdateSettings
@@ -83,6 +82,15 @@ class EngineAround(AbstractEngine):
         for activity in self.engine.stream(network, weights, stimuli):
             readout, state = _filtered(activity.readout, network, state)
             yield replace(activity, readout=readout)
+
+    def _with_errors(self, before: np.ndarray) -> np.ndarray:
+        """Errors (T, B, O + B) of a readout and of the channels behind it: 1 in that of each trial. What stands still is written once."""
+        steps, trials, channels = before.shape
+        if self._both.shape != (steps, trials, channels + trials):
+            self._both = np.zeros((steps, trials, channels + trials), self.dtype)
+            self._both[:, np.arange(trials), channels + np.arange(trials)] = 1
+        self._both[..., :channels] = before
+        return self._both
 
     def _with_channels(self, network: Network, weights: Weights, back: np.ndarray, asked: np.ndarray) -> tuple[Network, Weights]:
         """The network with a readout channel more for each trial, and its weights: `back` and `asked`, (B, K N), are what errors go through."""

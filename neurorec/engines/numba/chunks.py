@@ -79,7 +79,7 @@ def chunk(own: Prepared, weights: Weights, batches: Batches, optimiser_state: Op
 
 def _model(own: Prepared, weights: Weights, noise: bool) -> tuple[np.ndarray, ...]:
     """Addresses of what a chunk calls, and what stands still in it."""
-    return _loop_table(own.dtype.name, noise), own.onward, own.backward, own.constants(weights), *own.wiring
+    return _loop_table(own.dtype.name, own.recurrence.kind, noise), own.onward, own.backward, own.constants(weights), *own.wiring
 
 
 def _kinds(weights: Weights) -> tuple[np.ndarray, ...]:
@@ -126,8 +126,8 @@ def _expected(found: Laws | None) -> Laws:
 
 
 @once(8)
-def _loop_table(dtype: str, noise: bool) -> np.ndarray:
+def _loop_table(dtype: str, kind: str, noise: bool) -> np.ndarray:
     """Addresses of the loops that a chunk calls; that of the noise where there is any."""
-    kernels = loops(dtype).kernels
+    kernels = loops(dtype, kind).kernels
     functions = SimpleNamespace(forward=kernels.forward, reverse_scan=kernels.reverse_scan, fill=compiled_noise().fill if noise else None)
     return table(functions, LOOPS, [name for name in LOOPS if getattr(functions, name)], from_dtype(np.dtype(dtype)))

@@ -9,7 +9,7 @@ import numpy as np
 
 from neurorec.formula.entry import inlined, part
 
-from .product import gather_some, multiply
+from .product import ZERO, gather, gather_some, multiply
 from .product import room_for as room_for_some  # pyright: ignore[reportMissingImports]
 
 
@@ -20,9 +20,15 @@ def in_order(recurrent):
 
 
 @inlined
-def desk(outputs, units, states):
-    """Room that the products of a loop share: none."""
+def desk(outputs, units, states, others):
+    """Room that the products of a loop share: none. `others` is how many inputs or channels there are at most."""
     return ()
+
+
+@inlined
+def take_in(x, start, weights, block, depth, out, to, rows, columns, keep, desk):
+    """The product of weights with what comes from outside, as `product.multiply`."""
+    multiply(x, start, weights, block, depth, out, to, rows, columns, keep)
 
 
 @part
@@ -45,18 +51,30 @@ def send_back(recurrent, desk, back, recurrent_ports, outputs, trials, first, ro
 
 
 @inlined
-def of_drive(change, d, units):
-    """The change of one drive's weights, (N, K N)."""
+def of_drive(change, room, d, units):
+    """The change of one drive's weights, as it is summed: (N, K N)."""
     return change[d * units : (d + 1) * units]
 
 
 @inlined
-def room_for(units, columns, array):
-    """Where `gather_recurrent` copies to."""
+def room_for(drives, units, columns, others, array):
+    """Where `gather_recurrent` copies to; presynaptic activity has so many columns, and there are at most so many inputs or channels."""
     return room_for_some(units, array)
+
+
+@inlined
+def settle(change, room, first):
+    """What was summed, to the rows of the change from `first` on: it is there."""
+    return
 
 
 @part
 def gather_recurrent(post, first, last, before, row, depth, room, change, keep):
     """dW = sum post before^T over `depth` terms from `row`, of the units from `first` to before `last`; added where `keep` is 1."""
     gather_some(post, first, last, before, row, depth, room, change, keep)
+
+
+@inlined
+def gather_outside(a, b, start, end, row, depth, room, out, out_first, keep):
+    """out = a.T @ b[:, start:end], as `product.gather` of all columns of a, which come from outside."""
+    gather(a, ZERO, a.shape[1], b, start, end, row, depth, out, out_first, keep)

@@ -19,7 +19,18 @@ from neurorec.formula.entry import entry, inlined, part
 from .precision import real  # pyright: ignore[reportMissingImports]
 from .product import DEPTH, gather, multiply, pack_blocks, packed_shape  # noqa: F401 # pyright: ignore[reportMissingImports]
 from .readout import read  # pyright: ignore[reportMissingImports]
-from .recurrence import desk, gather_recurrent, in_order, of_drive, receive, room_for, send_back  # pyright: ignore[reportMissingImports]
+from .recurrence import (  # pyright: ignore[reportMissingImports]
+    desk,
+    gather_outside,
+    gather_recurrent,
+    in_order,
+    of_drive,
+    receive,
+    room_for,
+    send_back,
+    settle,
+    take_in,
+)
 
 FEW = 8  # up to as many readout channels a sum for each is faster than a product that is mostly empty
 
@@ -50,7 +61,7 @@ def forward(unit, constants, recurrent, input_, packed_readout, bias, readout, r
     # In one row each, as products take them.
     x_row, emitted_row, drives_row, readouts_row = x.reshape(-1), emitted.reshape(-1), drives.reshape(-1), readouts.reshape(-1)
     between, input_row, readout_row = in_order(recurrent), input_.reshape(-1), packed_readout.reshape(-1)
-    room = desk(outputs, units, states)
+    room = desk(outputs, units, states, max(inputs, channels))
     if unit[OUTPUT] != 0:
         output(unit, states[0], constants, emitted[0], first, last)
     for t in range(drives.shape[0]):
@@ -59,7 +70,7 @@ def forward(unit, constants, recurrent, input_, packed_readout, bias, readout, r
             if q >= 0:
                 bias_and_noise(bias, noise, drives, q, t, d, first, last)
                 to = ((t * ports + q) * trials + first) * units
-                multiply(x_row, (t * trials + first) * inputs, input_row, d, inputs, drives_row, to, rows, units, np.intp(1))
+                take_in(x_row, (t * trials + first) * inputs, input_row, d, inputs, drives_row, to, rows, units, np.intp(1), room)
             if p >= 0:
                 keep, to = 1 if p == q else 0, ((t * ports + p) * trials + first) * units
                 receive(between, room, emitted_row, t, outputs, trials, first, rows, units, d, drives_row, to, keep)
@@ -107,10 +118,9 @@ def gather_all(factors, change, first, last, room, keep):
     for row in range(0, factors.recurrent.shape[0], DEPTH):
         depth, kept = min(DEPTH, factors.recurrent.shape[0] - row), max(keep, min(row, 1))
         gather_recurrent(factors.recurrent, first, last, factors.before, row, depth, room, change.recurrent, kept)
-        gather(factors.inputs, np.intp(0), factors.inputs.shape[1], external, first, last, row, depth, change.input, first, kept)
-        for c in range(0, after.shape[1], factors.recurrent.shape[1]):
-            start, end = c + first, c + last
-            gather(factors.error, np.intp(0), change.readout.shape[0], after, start, end, row, depth, change.readout, start, kept)
+        gather_outside(factors.inputs, external, first, last, row, depth, room, change.input, first, kept)
+        for c in range(0, after.shape[1] if change.readout.shape[0] > 0 else 0, factors.recurrent.shape[1]):  # of the first drive alone
+            gather_outside(factors.error, after, c + first, c + last, row, depth, room, change.readout, c + first, kept)
         for k in range(row, row + depth):
             for n in range(first, last):
                 bias[n] += external[k, n]
@@ -130,11 +140,13 @@ def gathered(recurrent, external, error, before, after, inputs, d_recurrent, d_i
     Takes the arrays of `Factors` and fills those of a `Change`, of the units from `first` to before `last`. Sums over R trials and steps,
     the last steps first, as `reverse_scan` has them.
     """
-    factors, change = Factors(recurrent, external, error, before, after, inputs), Change(d_recurrent, d_input, d_bias, d_readout)
-    room, rows, count = room_for(last - first, before.shape[1], recurrent), together(trials) * trials, recurrent.shape[0]
+    factors, rows, count = Factors(recurrent, external, error, before, after, inputs), together(trials) * trials, recurrent.shape[0]
+    room = room_for(1, last - first, before.shape[1], max(inputs.shape[1], error.shape[1]), recurrent)
+    change = Change(of_drive(d_recurrent, room, 0, recurrent.shape[1]), d_input, d_bias, d_readout)
     for start in range((count - 1) // rows * rows, -1, -rows):
         stop = min(start + rows, count)
         gather_all(between(factors, start, stop), change, first, last, room, np.intp(1 if stop < count else 0))
+    settle(d_recurrent, room, first)
 
 
 @part
@@ -156,7 +168,7 @@ def gather_steps(drives, ports: Ports, error, presynaptic, x, change: Change, t,
         post, channels = slice(d * units, (d + 1) * units), error.shape[2] if d == 0 else 0
         factors = Factors(few[ports.recurrent[d], : stop - start], few[ports.external[d], : stop - start], errors[start:stop],
                           presynaptic[start:stop], presynaptic[start + trials : stop + trials], x[start:stop])  # fmt: skip
-        own = Change(of_drive(change.recurrent, d, units), change.input[d], change.bias[post], change.readout[:channels])
+        own = Change(of_drive(change.recurrent, room, d, units), change.input[d], change.bias[post], change.readout[:channels])
         gather_all(factors, own, 0, units, room, np.intp(1 if stop < steps * trials else 0))
 
 
@@ -176,16 +188,17 @@ def reverse_scan(unit, constants, recurrent, feedback, recurrent_ports, external
     (steps, _, trials, units), size, channels, rows = drives.shape, back_drives.shape[1], error.shape[2], last - first
     output_adjoint, state_adjoint = np.empty((outputs, trials, units), states.dtype), np.empty(states.shape[1:], states.dtype)
     carried, back = np.empty(states.shape[1:], states.dtype), np.empty(drives.shape[1:], states.dtype)
-    partial, room = np.empty_like(back_parameters), room_for(units, presynaptic.shape[1], states)
+    partial = np.empty_like(back_parameters)
+    room = room_for(len(recurrent_ports), units, presynaptic.shape[1], max(channels, x.shape[1]), states)
     error_row, output_row, back_row = error.reshape(-1), output_adjoint.reshape(-1), back.reshape(-1)
-    between, feedback_row, shared = in_order(recurrent), feedback.reshape(-1), desk(outputs, units, states)
+    between, feedback_row, shared = in_order(recurrent), feedback.reshape(-1), desk(outputs, units, states, channels)
     wiring, change = Ports(recurrent_ports, external_ports), Change(d_recurrent, d_input, d_bias, d_readout)
     clear(carried, first, last)
     clear(back_parameters, first, last)
     for t in range(steps - 1, -1, -1):
         for c in range(outputs):
             to = (c * trials + first) * units
-            multiply(error_row, (t * trials + first) * channels, feedback_row, c, channels, output_row, to, rows, units, np.intp(0))
+            take_in(error_row, (t * trials + first) * channels, feedback_row, c, channels, output_row, to, rows, units, np.intp(0), shared)
         if full and t + 1 < steps:
             send_back(between, shared, back_row, recurrent_ports, outputs, trials, first, rows, units, output_row)
         pull_output(unit, states[t + 1], output_adjoint, constants, state_adjoint, first, last)
@@ -195,3 +208,5 @@ def reverse_scan(unit, constants, recurrent, feedback, recurrent_ports, external
         add(partial, back_parameters, first, last)
         if at_once and t % size == 0:
             gather_steps(back_drives, wiring, error, presynaptic, x, change, t, steps, room)
+    if at_once:
+        settle(d_recurrent, room, 0)

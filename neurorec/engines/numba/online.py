@@ -58,7 +58,7 @@ def fused(network: Network, weights: Weights, stimulus: Stimulus, activity: Acti
     """Sweep over traces and weights at every step; weights change in place."""
     held, real = Held(weights, recurrence_of(network)), weights.vector.dtype.type
     trace = held.recurrence.traces(held.recurrent, stimulus.loss_weight.shape[1], activity.states.shape[1])
-    loop, law = loops(real(0).dtype.name, held.recurrence.kind).fused.fused, _law(held, network, stimulus, update_settings)
+    loop, law = loops(real(0).dtype.name, held.recurrence.learning).fused.fused, _law(held, network, stimulus, update_settings)
     loop(*law, real(update_settings.decay), trace, *_trial(network, stimulus, activity))
     held.give_back()
 

@@ -64,8 +64,9 @@ class _Block:
         builder.branch(loop)
         builder.position_at_end(loop)
         k, sums = builder.phi(INDEX), [builder.phi(self.vector) for _ in places]
-        across = [self._load(*place) for place in self._row(w, [k, w_step], vectors)]
-        x = builder.gep(x, [builder.mul(k, x_step)])
+        term = self._term(k)
+        across = [self._load(*place) for place in self._row(w, [term, w_step], vectors)]
+        x = builder.gep(x, [builder.mul(term, x_step)])
         down = [self._spread(builder.load(builder.gep(x, [builder.mul(INDEX(i), x_row)]))) for i in range(self.rows)]
         terms = [builder.fmul(a, b, flags=("contract",)) for a in down for b in across]
         added = [builder.fadd(term, total, flags=("contract",)) for term, total in zip(terms, sums, strict=True)]
@@ -78,6 +79,10 @@ class _Block:
         builder.position_at_end(done)
         for value, place in zip(added, places, strict=True):
             self._store(value, *place)
+
+    def _term(self, k):
+        """Number of the k-th term: all are taken, one after another."""
+        return k
 
     def _row(self, start, factors, vectors):
         """Where each vector of a row begins, and whether it is the last."""

@@ -17,11 +17,12 @@ class Recurrence(Protocol):
 
     Attributes
     ----------
-    kind : str
-        Of loops, as `neurorec.engines.numba.compile.loops` has them.
+    kind, learning : str
+        Of loops, as `neurorec.engines.numba.compile.loops` has them: of those in which weights stand still, and in which they change at every step.
     """
 
     kind: str
+    learning: str
 
     def onward(self, own: Any, weights: Weights) -> Any:
         """The weights as `forward` takes them; `own` is the `Prepared` that has room for them."""
@@ -58,12 +59,13 @@ class Recurrence(Protocol):
 
 @final
 class Dense:
-    """Between all units."""
+    """Between all units; what these send is gone through by its events where it is spikes."""
 
-    kind = "dense"
+    learning = "dense"
 
     def __init__(self, network: Network):
         self.units = network.units
+        self.kind = "event" if network.formula.spikes else "dense"
 
     def onward(self, own: Any, weights: Weights) -> np.ndarray:
         """Packed, transposed."""
@@ -103,7 +105,7 @@ class Dense:
 class Sparse:
     """On a pattern of synapses."""
 
-    kind = "sparse"
+    kind = learning = "sparse"
 
     def __init__(self, pattern: Pattern, units: int):
         self.units, self.first, self.pre = units, pattern.first.astype(np.int64), np.asarray(pattern.pre, np.int32).view(np.uint32)

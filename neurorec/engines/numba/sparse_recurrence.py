@@ -18,7 +18,7 @@ from numba.extending import intrinsic
 from neurorec.formula.entry import apart, inlined, part
 
 from .precision import real  # pyright: ignore[reportMissingImports]
-from .product import BYTES, place  # pyright: ignore[reportMissingImports]
+from .product import BYTES, ZERO, gather, multiply, place  # pyright: ignore[reportMissingImports]
 
 INDEX, LANE = ir.IntType(64), ir.IntType(32)
 SUMS = 4  # side by side
@@ -118,10 +118,16 @@ def in_order(recurrent):
 
 
 @part
-def desk(outputs, units, states):
+def desk(outputs, units, states, others):
     """Room that the products of a loop share: of all outputs of all units, as many trials side by side as fill a vector; twice."""
     size = outputs * units * (BYTES // states.itemsize)
     return np.empty(size, states.dtype), np.empty(size, states.dtype)
+
+
+@inlined
+def take_in(x, start, weights, block, depth, out, to, rows, columns, keep, desk):
+    """As dense_recurrence.py has it."""
+    multiply(x, start, weights, block, depth, out, to, rows, columns, keep)
 
 
 @part
@@ -192,15 +198,27 @@ def send_back(recurrent, desk, back, recurrent_ports, outputs, trials, first, ro
 
 
 @inlined
-def of_drive(change, d, units):
+def of_drive(change, room, d, units):
     """The change of one drive's weights: its rows."""
     return change[0], change[1][d * units : (d + 1) * units + 1], change[2]
 
 
 @part
-def room_for(units, columns, array):
+def room_for(drives, units, columns, others, array):
     """Where `gather_recurrent` copies to: the terms of a unit side by side, postsynaptic and presynaptic."""
     return np.empty((units, TERMS), array.dtype), np.empty((columns, TERMS), array.dtype)
+
+
+@inlined
+def settle(change, room, first):
+    """As dense_recurrence.py has it."""
+    return
+
+
+@inlined
+def gather_outside(a, b, start, end, row, depth, room, out, out_first, keep):
+    """As dense_recurrence.py has it."""
+    gather(a, ZERO, a.shape[1], b, start, end, row, depth, out, out_first, keep)
 
 
 @part

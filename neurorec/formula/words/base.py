@@ -26,6 +26,8 @@ class AbstractWord(sympy.Function):
     ----------
     exact : bool
         Whether the slope is the derivative; a surrogate's is not.
+    binary : bool
+        Whether its values are 0 and 1. A cell that sends such values only spikes, and engines may go through its events.
 
     Examples
     --------
@@ -47,6 +49,7 @@ class AbstractWord(sympy.Function):
     """
 
     exact: ClassVar[bool] = True
+    binary: ClassVar[bool] = False
 
     @staticmethod
     def on_arrays(x: np.ndarray) -> np.ndarray:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import sympy
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 class heaviside(AbstractWord):
     """1 where the argument is positive, else 0; flat everywhere."""
+
+    binary: ClassVar[bool] = True
 
     def fdiff(self, argindex: int = 1) -> sympy.Expr:
         """Zero: the jump has measure zero."""

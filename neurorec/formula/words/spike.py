@@ -22,6 +22,7 @@ class spike(AbstractWord):
     """
 
     exact: ClassVar[bool] = False
+    binary: ClassVar[bool] = True
 
     @classmethod
     def eval(cls, *args: sympy.Expr) -> sympy.Expr | None:
