@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import importlib
 import sys
 
@@ -143,13 +144,19 @@ def test_every_word_means_the_same_to_both_printers():
     rng = np.random.default_rng(0)
     states, drives, constants = rng.normal(size=(1, 3, 50)), rng.normal(size=(1, 3, 50)) * 3, np.empty((0, 50))
     ours, theirs = np.empty_like(states), np.empty_like(states)
-    numba_unit.step(states, drives, constants, ours)
+    _compiled(numba_unit.step, states, drives, constants, ours)
     numpy_unit.step(states, drives, constants, theirs)
     assert np.allclose(ours, theirs, rtol=1e-12)
     found = [[np.empty((rows, 3, 50)) for rows in (1, 1, 0)] for _ in range(2)]
-    numba_unit.jacobian(states, drives, constants, *found[0])
+    _compiled(numba_unit.jacobian, states, drives, constants, *found[0])
     numpy_unit.jacobian(states, drives, constants, *found[1])
     assert all(np.allclose(a, b, rtol=1e-12) for a, b in zip(*found, strict=True))
+
+
+def _compiled(function, *arrays):
+    """Call what takes addresses, of all trials."""
+    trials, units = arrays[0].shape[1:]
+    function(*(each.ctypes.data_as(ctypes.POINTER(ctypes.c_double)) for each in arrays), trials, units, 0, trials)
 
 
 WORD = """
