@@ -1,5 +1,7 @@
 """A file of many networks as one of them sees it: every dataset that changes has a first dimension over networks, and is seen here without it.
 
+A file of one run is seen as it is. Either way what was found in the file is kept, and numbers are read and written where they lie.
+
 What an attribute cannot say, since it differs from network to network, is a dataset of its name in ``/networks``.
 """
 
@@ -12,32 +14,34 @@ import h5py
 import numpy as np
 from h5py import h5s
 
+from neurorec.hdf5.raw import Raw
+
 OWN, NETWORK = "networks", "network"  # the group of what differs, and the name of the dimension
 INSTEAD = "networks"  # its name in a group that has something else of that name
 
 
 @final
 class SlicedData:
-    """A dataset at one network.
+    """A dataset, or one network in it.
 
     Parameters
     ----------
     below : h5py.Dataset
         Of all networks.
-    index : int
-        Which network.
+    index : int, optional
+        Which network; None: there are not many.
     """
 
     is_scale = False
 
-    def __init__(self, below: h5py.Dataset, index: int):
+    def __init__(self, below: h5py.Dataset, index: int | None):
         self.below, self.index = below, index
         self.id, self.name, self.attrs, self.dtype = below.id, below.name, below.attrs, below.dtype
-        self.shape = below.shape[1:]
+        self.shape, self._raw = below.shape if index is None else below.shape[1:], Raw.of(below)
         self.ndim, self.size = len(self.shape), int(np.prod(self.shape))
         self.nbytes = self.size * self.dtype.itemsize
 
-    def of(self, index: int) -> SlicedData:
+    def of(self, index: int | None) -> SlicedData:
         """The same at another network, without a look at the file."""
         other = SlicedData.__new__(SlicedData)
         vars(other).update(vars(self), index=index)
@@ -47,47 +51,60 @@ class SlicedData:
         return self.shape[0]
 
     def __getitem__(self, where: Any) -> Any:
-        return self.below[self._at(where)]
+        block = self._block(where)
+        if block is None or self._raw is None or not self._raw.open:
+            return self.below[self._at(where)]
+        first, count = block
+        return self._raw.read((*self._own, *first), (*(1 for _ in self._own), *count)).reshape(count)[()]
 
     def __setitem__(self, where: Any, values: Any) -> None:
         if (block := self._block(where)) is None or self.dtype.kind not in "iuf":
             self.below[self._at(where)] = values
             return
-        first, count = block  # as h5py would, in a tenth of the time: a checkpoint of a network is some thirty of these
-        space = self.below.id.get_space()
-        space.select_hyperslab(first, count)
-        numbers = np.ascontiguousarray(np.broadcast_to(values, count[1:]), self.dtype)
-        self.below.id.write(h5s.create_simple(count), space, numbers)
+        first, count = (*self._own, *block[0]), (*(1 for _ in self._own), *block[1])
+        numbers = np.ascontiguousarray(np.broadcast_to(values, block[1]), self.dtype).reshape(count)
+        if self._raw is not None and self._raw.open:
+            self._raw.write(first, numbers)
+            return
+        space = self.below.id.get_space()  # as h5py would, in a tenth of the time: a checkpoint of a network is some thirty of these
+        if count:
+            space.select_hyperslab(first, count)
+        self.below.id.write(h5s.create_simple(count) if count else space, space, numbers)
+
+    @property
+    def _own(self) -> tuple[int, ...]:
+        """The index of the network, if there are many."""
+        return () if self.index is None else (self.index,)
 
     def _block(self, where: Any) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
-        """Where numbers in a row begin in the whole dataset, and how many there are along each of its dimensions."""
+        """Where numbers in a row begin along each dimension, and how many there are."""
         parts = (*(where if isinstance(where, tuple) else (where,)), *(slice(None) for _ in self.shape))[: self.ndim]
         if not all(isinstance(part, slice) and part.step in (None, 1) for part in parts):
             return None
         ends = [part.indices(n)[:2] for part, n in zip(parts, self.shape, strict=True)]
-        return (self.index, *(first for first, _ in ends)), (1, *(max(0, stop - first) for first, stop in ends))
+        return tuple(first for first, _ in ends), tuple(max(0, stop - first) for first, stop in ends)
 
     def _at(self, where: Any) -> tuple[Any, ...]:
-        return (self.index, *(where if isinstance(where, tuple) else (where,)))
+        return (*self._own, *(where if isinstance(where, tuple) else (where,)))
 
 
 @final
 class Sliced:
-    """A file, or a group of it, at one network.
+    """A file, or a group of it, at one network, or of a single run.
 
     Parameters
     ----------
     below : h5py.Group
         Of all networks.
-    index : int
-        Which network.
+    index : int, optional
+        Which network; None: there are not many.
     own : dict
         Attributes that are the network's own.
     kept : dict
         What was found in the file, by path: looking it up takes longer than reading or writing it, and networks may share it.
     """
 
-    def __init__(self, below: h5py.Group, index: int, own: dict[str, Any], kept: dict[str, Any]):
+    def __init__(self, below: h5py.Group, index: int | None, own: dict[str, Any], kept: dict[str, Any]):
         self.below, self.index, self.own = below, index, own
         self.id, self.attrs, self.name, self.file = below.id, below.attrs, below.name, below.file
         self._kept = kept
