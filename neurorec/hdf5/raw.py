@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import errno
 import math
+import operator
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import final
 
 import h5py
 import numpy as np
+
+FEW = 8  # rows, each of which is a call of the system
 
 
 @final
@@ -36,45 +39,36 @@ class Raw:
         plain = data.dtype.kind in "iuf" and offset is not None and data.id.get_storage_size() == data.nbytes
         return cls(data, file.id.get_vfd_handle(), offset) if plain and file.driver == "sec2" and file.mode == "r+" else None
 
-    @property
-    def open(self) -> bool:
-        """Whether the file still is: later its number may be another file's."""
-        return bool(self._id.valid)
+    def places(self, first: Sequence[int], count: Sequence[int]) -> list[int]:
+        """Offsets of the rows of a block, which begins at the indices `first`; none where it is empty, has too many, or the file is no longer open.
 
-    def write(self, first: Sequence[int], numbers: np.ndarray) -> None:
-        """Overwrite the block that begins at the indices `first`.
+        What lies in a row are the last dimensions, if the block spans all of them, and the one before. With many rows HDF5 is as fast, and
+        the number of a file that is closed may be another's.
+        """
+        axis = len(count) - 1
+        while axis > 0 and count[axis] == self.shape[axis]:
+            axis -= 1
+        if not self._id.valid or 0 in count or math.prod(count[: max(axis, 0)]) > FEW:
+            return []
+        found = [self._offset + self.dtype.itemsize * sum(map(operator.mul, first, self._sizes))]
+        for n, size in zip(count[: max(axis, 0)], self._sizes, strict=False):
+            found = [at + k * size * self.dtype.itemsize for at in found for k in range(n)]
+        return found
+
+    def write(self, places: Sequence[int], numbers: np.ndarray) -> None:
+        """Overwrite the rows at these offsets.
 
         Raises
         ------
         OSError
             If the disk does not take it.
         """
-        for at, row in self._rows(first, numbers):
+        for at, row in zip(places, numbers.reshape(len(places), -1), strict=True):
             if os.pwrite(self._number, row.data, at) != row.nbytes:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    def read(self, first: Sequence[int], count: tuple[int, ...]) -> np.ndarray:
-        """The block of that shape."""
-        numbers = np.empty(count, self.dtype)
-        for at, row in self._rows(first, numbers):
+    def read(self, places: Sequence[int], numbers: np.ndarray) -> None:
+        """Fill an array with them."""
+        for at, row in zip(places, numbers.reshape(len(places), -1), strict=True):
             if os.preadv(self._number, [row.data], at) != row.nbytes:
                 raise OSError(errno.EIO, os.strerror(errno.EIO))
-        return numbers
-
-    def _rows(self, first: Sequence[int], numbers: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
-        """What of a block lies in a row, and where: the last dimensions, if it spans all of them, and the one before."""
-        if numbers.size == 0:
-            return
-        axis = self._axis(numbers.shape)
-        begin = sum(index * size for index, size in zip(first, self._sizes, strict=True))
-        outer = np.ndindex(*numbers.shape[:axis])
-        for where, row in zip(outer, numbers.reshape(-1, math.prod(numbers.shape[axis:])), strict=True):
-            further = sum(index * size for index, size in zip(where, self._sizes, strict=False))
-            yield self._offset + self.dtype.itemsize * (begin + further), row
-
-    def _axis(self, count: tuple[int, ...]) -> int:
-        """The first dimension from which on a block lies in a row."""
-        axis = max(0, len(count) - 1)
-        while axis > 0 and count[axis] == self.shape[axis]:
-            axis -= 1
-        return axis

@@ -52,24 +52,28 @@ class SlicedData:
 
     def __getitem__(self, where: Any) -> Any:
         block = self._block(where)
-        if block is None or self._raw is None or not self._raw.open:
+        if block is None or not self._raw or not (places := self._raw.places(*block)):
             return self.below[self._at(where)]
-        first, count = block
-        return self._raw.read((*self._own, *first), (*(1 for _ in self._own), *count)).reshape(count)[()]
+        _, count = block
+        numbers = np.empty(count, self.dtype)
+        self._raw.read(places, numbers)
+        return numbers.reshape(count[len(self._own) :])[()]
 
     def __setitem__(self, where: Any, values: Any) -> None:
-        if (block := self._block(where)) is None or self.dtype.kind not in "iuf":
+        block = self._block(where)
+        if block is None or self.dtype.kind not in "iuf":
             self.below[self._at(where)] = values
             return
-        first, count = (*self._own, *block[0]), (*(1 for _ in self._own), *block[1])
-        numbers = np.ascontiguousarray(np.broadcast_to(values, block[1]), self.dtype).reshape(count)
-        if self._raw is not None and self._raw.open:
-            self._raw.write(first, numbers)
+        numbers = np.asarray(values, self.dtype, order="C")
+        if numbers.shape != (shape := block[1][len(self._own) :]):
+            numbers = np.array(np.broadcast_to(numbers, shape), order="C")
+        if self._raw and (places := self._raw.places(*block)):
+            self._raw.write(places, numbers)
             return
-        space = self.below.id.get_space()  # as h5py would, in a tenth of the time: a checkpoint of a network is some thirty of these
-        if count:
-            space.select_hyperslab(first, count)
-        self.below.id.write(h5s.create_simple(count) if count else space, space, numbers)
+        space = self.below.id.get_space()  # as h5py would, in a tenth of the time
+        if block[1]:
+            space.select_hyperslab(*block)
+        self.below.id.write(h5s.create_simple(block[1]) if block[1] else h5s.ALL, space if block[1] else h5s.ALL, numbers)
 
     @property
     def _own(self) -> tuple[int, ...]:
@@ -77,12 +81,12 @@ class SlicedData:
         return () if self.index is None else (self.index,)
 
     def _block(self, where: Any) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
-        """Where numbers in a row begin along each dimension, and how many there are."""
+        """Where numbers in a row begin in the whole dataset, and how many there are along each of its dimensions."""
         parts = (*(where if isinstance(where, tuple) else (where,)), *(slice(None) for _ in self.shape))[: self.ndim]
         if not all(isinstance(part, slice) and part.step in (None, 1) for part in parts):
             return None
-        ends = [part.indices(n)[:2] for part, n in zip(parts, self.shape, strict=True)]
-        return tuple(first for first, _ in ends), tuple(max(0, stop - first) for first, stop in ends)
+        own, ends = self._own, [part.indices(n)[:2] for part, n in zip(parts, self.shape, strict=True)]
+        return (*own, *(first for first, _ in ends)), (*(1 for _ in own), *(max(0, stop - first) for first, stop in ends))
 
     def _at(self, where: Any) -> tuple[Any, ...]:
         return (*self._own, *(where if isinstance(where, tuple) else (where,)))
@@ -132,11 +136,22 @@ class Sliced:
         found = self._kept.get(path := self._path(name))
         if found is None:
             item = self.below[name]
-            found = item if isinstance(item, h5py.Group) or item.is_scale else SlicedData(item, self.index)
-            self._kept[path] = found
-        if isinstance(found, h5py.Group):
-            return Sliced(found, self.index, self.own, self._kept)
+            found = self._kept[path] = self._seen(item)
+        if isinstance(found, Sliced):
+            return found.of(self.index, self.own)
         return found.of(self.index) if isinstance(found, SlicedData) else found
+
+    def _seen(self, item: Any) -> Any:
+        """As it is seen from here; scales are the same for all networks."""
+        if isinstance(item, h5py.Group):
+            return Sliced(item, self.index, self.own, self._kept)
+        return item if item.is_scale else SlicedData(item, self.index)
+
+    def of(self, index: int | None, own: dict[str, Any]) -> Sliced:
+        """The same at another network, without a look at the file."""
+        other = Sliced.__new__(Sliced)
+        vars(other).update(vars(self), index=index, own=own)
+        return other
 
     def _path(self, name: str) -> str:
         return f"{self.name}/{name}"
