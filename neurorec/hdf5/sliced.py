@@ -8,7 +8,7 @@ What an attribute cannot say, since it differs from network to network, is a dat
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any, final
+from typing import Any, NamedTuple, final
 
 import h5py
 import numpy as np
@@ -92,6 +92,20 @@ class SlicedData:
         return (*self._own, *(where if isinstance(where, tuple) else (where,)))
 
 
+class _Group(NamedTuple):
+    """A group, and what it takes HDF5 a while to say of it. What is kept must not refer to all that is: the file would be closed late."""
+
+    below: h5py.Group
+    id: Any
+    attrs: Any
+    name: str
+    file: h5py.File
+
+    @classmethod
+    def of(cls, group: h5py.Group) -> _Group:
+        return cls(group, group.id, group.attrs, group.name, group.file)
+
+
 @final
 class Sliced:
     """A file, or a group of it, at one network, or of a single run.
@@ -108,10 +122,9 @@ class Sliced:
         What was found in the file, by path: looking it up takes longer than reading or writing it, and networks may share it.
     """
 
-    def __init__(self, below: h5py.Group, index: int | None, own: dict[str, Any], kept: dict[str, Any]):
-        self.below, self.index, self.own = below, index, own
-        self.id, self.attrs, self.name, self.file = below.id, below.attrs, below.name, below.file
-        self._kept = kept
+    def __init__(self, below: h5py.Group | _Group, index: int | None, own: dict[str, Any], kept: dict[str, Any]):
+        self.below, self.id, self.attrs, self.name, self.file = below if isinstance(below, _Group) else _Group.of(below)
+        self.index, self.own, self._kept = index, own, kept
 
     @property
     def filename(self) -> str:
@@ -137,21 +150,15 @@ class Sliced:
         if found is None:
             item = self.below[name]
             found = self._kept[path] = self._seen(item)
-        if isinstance(found, Sliced):
-            return found.of(self.index, self.own)
+        if isinstance(found, _Group):
+            return Sliced(found, self.index, self.own, self._kept)
         return found.of(self.index) if isinstance(found, SlicedData) else found
 
     def _seen(self, item: Any) -> Any:
         """As it is seen from here; scales are the same for all networks."""
         if isinstance(item, h5py.Group):
-            return Sliced(item, self.index, self.own, self._kept)
+            return _Group.of(item)
         return item if item.is_scale else SlicedData(item, self.index)
-
-    def of(self, index: int | None, own: dict[str, Any]) -> Sliced:
-        """The same at another network, without a look at the file."""
-        other = Sliced.__new__(Sliced)
-        vars(other).update(vars(self), index=index, own=own)
-        return other
 
     def _path(self, name: str) -> str:
         return f"{self.name}/{name}"
