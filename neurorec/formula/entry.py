@@ -45,7 +45,7 @@ WITHOUT_ARRAYS = types.NoneType | types.Number | types.Boolean
 class _Lower(Lower):
     """Arrays that a function takes are its caller's, who keeps them: it does not count itself among their owners, unless it gives arrays back.
 
-    Numba counts by locked instructions, for every array and every part of one: half of the time of a step of 50 units.
+    Numba counts by locked instructions, for every array and every part of one, which are a large part of a short step.
     """
 
     def extract_function_arguments(self) -> Any:

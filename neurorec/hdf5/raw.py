@@ -1,4 +1,4 @@
-"""Numbers of a contiguous dataset of an open file, read and written where they lie: HDF5 takes fifty times as long over a few of them."""
+"""Numbers of a contiguous dataset of an open file, read and written where they lie: HDF5 takes much longer over a few of them."""
 
 from __future__ import annotations
 
