@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 
+import numba
 import numpy as np
 import pytest
 import sympy
@@ -12,8 +13,9 @@ from cases import difference
 
 import neurorec as nr
 from neurorec.discovery import KINDS, load
+from neurorec.engines.numba.compile import unit_table
 from neurorec.errors import NotOffered, RunFileError, UnknownName
-from neurorec.formula.cache import package
+from neurorec.formula import calls
 from neurorec.formula.derive import derive
 from neurorec.formula.hoist import hoist
 from neurorec.formula.unit import for_numpy, numba_sources
@@ -139,17 +141,27 @@ def test_every_word_means_the_same_to_both_printers():
 
     formula = derive(step, None, ("h",), ("u",), (), (), "Words")
     numpy_unit = for_numpy(formula)
-    numba_unit = package(numba_sources(formula, "float64")).unit
+    unit = unit_table(formula, "float64", ("step", "jacobian"))
     rng = np.random.default_rng(0)
     states, drives, constants = rng.normal(size=(1, 3, 50)), rng.normal(size=(1, 3, 50)) * 3, np.empty((0, 50))
     ours, theirs = np.empty_like(states), np.empty_like(states)
-    numba_unit.step(states, drives, constants, ours)
+    _step(unit, states, drives, constants, ours)
     numpy_unit.step(states, drives, constants, theirs)
     assert np.allclose(ours, theirs, rtol=1e-12)
     found = [[np.empty((rows, 3, 50)) for rows in (1, 1, 0)] for _ in range(2)]
-    numba_unit.jacobian(states, drives, constants, *found[0])
+    _jacobian(unit, states, drives, constants, *found[0])
     numpy_unit.jacobian(states, drives, constants, *found[1])
     assert all(np.allclose(a, b, rtol=1e-12) for a, b in zip(*found, strict=True))
+
+
+@numba.njit
+def _step(unit, states, drives, constants, new):
+    calls.step(unit, states, drives, constants, new, 0, states.shape[1])
+
+
+@numba.njit
+def _jacobian(unit, states, drives, constants, decay, slope, partial):
+    calls.jacobian(unit, states, drives, constants, decay, slope, partial, 0, states.shape[1])
 
 
 WORD = """

@@ -73,6 +73,18 @@ def test_copies_have_the_seeds_that_follow_and_the_same_first_weights():
     assert_same(runs, alone([NETS[1]] * 3, seed=[4, 5, 6], trials=20))
 
 
+def test_networks_that_see_the_same_trials_have_them_made_once(monkeypatch):
+    made, task_class = [], type(TASK)
+    before = task_class.trials
+    monkeypatch.setattr(
+        task_class, "trials", lambda task, n, seed=0, first=0: made.append((first, n, seed)) or before(task, n, seed, first)
+    )
+    for seeds, times in ((3, [1, 0, 0]), ([3, 4, 5], [1, 1, 1])):
+        nr.train(NETS, TASK, engine=NumbaEngine(threads=1), trials=2, batch=2, seed=seeds, progress=False)
+        assert [made.count((0, 2, seed)) for seed in (3, 4, 5)] == times
+        made.clear()
+
+
 @pytest.fixture(scope="module")
 def path(tmp_path_factory):
     """Three networks in a file, trained in two threads."""

@@ -16,7 +16,8 @@ from numba.core.errors import TypingError
 from numba.extending import intrinsic
 
 INDEX = types.intp
-# Ranks of the arrays that each function takes, in the loop's float type; then the first trial and the one after the last.
+# Ranks of the arrays that each function takes, in the loop's float type. A unit's functions are given addresses alone, then how many trials
+# and units there are, the first trial and the one after the last: an array as Numba hands it on is a dozen numbers, more than a short loop costs.
 UNIT = {
     "step": (3, 3, 2, 3),
     "output": (3, 2, 3),
@@ -44,10 +45,15 @@ def signature(name: str, number: types.Type) -> tuple[types.Type, ...]:
         return tuple(
             _ALONE.get(kind) or types.Array(number if kind[0] == "n" else INDEX, int(kind[1:]), "C") for kind in LOOPS[name].split()
         )
-    arrays = tuple(types.Array(number, rank, "C") for rank in (UNIT | LEARNING)[name])
-    if name == "optimise":
-        return *arrays, INDEX, types.Array(types.float64, 1, "C")
-    return (*arrays, INDEX, INDEX) if name in UNIT else arrays
+    if name in UNIT:
+        return *(types.CPointer(number) for _ in UNIT[name]), INDEX, INDEX, INDEX, INDEX
+    arrays = tuple(types.Array(number, rank, "C") for rank in LEARNING[name])
+    return (*arrays, INDEX, types.Array(types.float64, 1, "C")) if name == "optimise" else arrays
+
+
+def _accepted(name: str, number: types.Type) -> tuple[types.Type, ...]:
+    """Types of what a loop calls it with."""
+    return (*(types.Array(number, rank, "C") for rank in UNIT[name]), INDEX, INDEX) if name in UNIT else signature(name, number)
 
 
 def address(compiled: Any, name: str, number: types.Type) -> int:
@@ -66,11 +72,12 @@ def table(functions: Any, among: Iterable[str], names: Iterable[str], number: ty
 def _called(name: str, place: int) -> Any:
     @intrinsic
     def call(typing, table, *arguments):
-        expected = signature(name, _number(arguments))
+        number = _number(arguments)
+        expected = _accepted(name, number)
         if len(arguments) != len(expected) or any(not typing.can_convert(a, b) for a, b in zip(arguments, expected, strict=True)):
             raise TypingError(f"{name} takes {expected}, got {arguments}")
         made: Any = types.void  # whose call pyright takes for that of its class
-        return made(table, types.StarArgTuple.from_types(expected)), _jump(place, expected)
+        return made(table, types.StarArgTuple.from_types(expected)), _jump(place, expected, signature(name, number))
 
     return call
 
@@ -80,20 +87,28 @@ def _number(arguments: Iterable[types.Type]) -> types.Type:
     return next(each.dtype for each in arguments if isinstance(each, types.Array) and isinstance(each.dtype, types.Float))
 
 
-def _jump(place: int, expected: tuple[types.Type, ...]) -> Any:
+def _jump(place: int, accepted: tuple[types.Type, ...], taken: tuple[types.Type, ...]) -> Any:
     """What writes the call: arguments as Numba's own functions take them, and the errors that they raise."""
 
     def written(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         table = cgutils.create_struct_proxy(signature.args[0])(context, builder, arguments[0])
         number = builder.load(builder.gep(table.data, [ir.Constant(ir.IntType(64), place)]))
-        function = builder.inttoptr(number, context.call_conv.get_function_type(types.none, expected).as_pointer())
-        given = [builder.extract_value(arguments[1], k) for k in range(len(expected))]
-        status, _ = context.call_conv.call_function(builder, function, types.none, expected, given)
+        function = builder.inttoptr(number, context.call_conv.get_function_type(types.none, taken).as_pointer())
+        given = [builder.extract_value(arguments[1], k) for k in range(len(accepted))]
+        given = given if accepted == taken else _by_address(context, builder, accepted, given)
+        status, _ = context.call_conv.call_function(builder, function, types.none, taken, given)
         with cgutils.if_unlikely(builder, status.is_error):
             context.call_conv.return_status_propagate(builder, status)
         return context.get_dummy_value()
 
     return written
+
+
+def _by_address(context: Any, builder: Any, accepted: tuple[types.Type, ...], given: list[Any]) -> list[Any]:
+    """The arguments of a unit's function: where its arrays lie, and of the first, (rows, trial, unit), the sizes."""
+    arrays = [context.make_array(kind)(context, builder, value) for kind, value in zip(accepted[:-2], given, strict=False)]
+    _, trials, units = cgutils.unpack_tuple(builder, arrays[0].shape)
+    return [*(array.data for array in arrays), trials, units, *given[-2:]]
 
 
 step, output, pull, pull_output, jacobian, emission, prepare = (_called(name, place) for place, name in enumerate(UNIT))

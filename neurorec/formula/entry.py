@@ -13,9 +13,12 @@ from typing import Any
 
 import numba
 from llvmlite.binding import Linkage
-from numba.core import types
+from numba.core import cgutils, types
 from numba.core.codegen import JITCodeLibrary
-from numba.core.compiler import Compiler
+from numba.core.compiler import Compiler, DefaultPassBuilder
+from numba.core.compiler_machinery import register_pass
+from numba.core.lowering import Lower
+from numba.core.typed_passes import NativeLowering
 from numba.extending import intrinsic
 
 from neurorec.formula.machine_code import CheckedMachineCode
@@ -36,8 +39,53 @@ class _Private(JITCodeLibrary):
         super()._optimize_final_module()
 
 
-class _EntryCompiler(Compiler):
-    """Numba's compiler, into a `_Private` library."""
+WITHOUT_ARRAYS = types.NoneType | types.Number | types.Boolean
+
+
+class _Lower(Lower):
+    """Arrays that a function takes are its caller's, who keeps them: it does not count itself among their owners, unless it gives arrays back.
+
+    Numba counts by locked instructions, for every array and every part of one, which are a large part of a short step.
+    """
+
+    def extract_function_arguments(self) -> Any:
+        given = super().extract_function_arguments()
+        if isinstance(self.fndesc.restype, WITHOUT_ARRAYS):
+            self.fnargs = [self._uncounted(*each) for each in zip(self.fndesc.argtypes, self.fnargs, strict=True)]
+        return given
+
+    def _uncounted(self, kind: Any, value: Any) -> Any:
+        if not isinstance(kind, types.Array):
+            return value
+        array = self.context.make_array(kind)(self.context, self.builder, value)
+        array.meminfo = cgutils.get_null_value(array.meminfo.type)
+        return array._getvalue()
+
+
+@register_pass(mutates_CFG=True, analysis_only=False)
+class _Lowering(NativeLowering):
+    """Numba's, by `_Lower`."""
+
+    _name = "uncounted_lowering"
+
+    @property
+    def lowering_class(self) -> Any:
+        return _Lower
+
+
+class _PartCompiler(Compiler):
+    """Numba's compiler, with `_Lowering`."""
+
+    def define_pipelines(self) -> list[Any]:
+        made = DefaultPassBuilder.define_nopython_pipeline(self.state)
+        made.passes = [(_Lowering if each is NativeLowering else each, why) for each, why in made.passes]
+        made._finalized = False
+        made.finalize()
+        return [made]
+
+
+class _EntryCompiler(_PartCompiler):
+    """The same, into a `_Private` library."""
 
     def compile_extra(self, func: Callable) -> Any:
         self.state.library = _Private(self.state.targetctx.codegen(), func.__qualname__)
@@ -45,11 +93,19 @@ class _EntryCompiler(Compiler):
         return super().compile_extra(func)
 
 
-def compiled(**flags: Any) -> Callable[[Callable], Any]:
+class _OnItsOwnCompiler(_EntryCompiler):
+    """The same of a function no array of which that it writes overlaps another: LLVM need not look before every loop whether they do."""
+
+    def compile_extra(self, func: Callable) -> Any:
+        self.state.flags.noalias = True
+        return super().compile_extra(func)
+
+
+def compiled(compiler: Any = _EntryCompiler, **flags: Any) -> Callable[[Callable], Any]:
     """Compile a function that Python calls, and store its machine code beside its module."""
 
     def decorate(function: Callable) -> Any:
-        dispatcher: Any = numba.njit(nogil=True, pipeline_class=_EntryCompiler, **flags)(function)
+        dispatcher: Any = numba.njit(nogil=True, pipeline_class=compiler, **flags)(function)
         dispatcher._cache = CheckedMachineCode(function)
         return dispatcher
 
@@ -57,9 +113,12 @@ def compiled(**flags: Any) -> Callable[[Callable], Any]:
 
 
 entry = compiled(**FLAGS)
+on_its_own = compiled(_OnItsOwnCompiler, **FLAGS)
 # NumPy's own arithmetic, each operation rounded by itself: for what must give the bits of array code.
-exact: Any = numba.njit(nogil=True, error_model="numpy", fastmath=False)  # said, or it takes the flags of what it is called from
-part: Any = numba.njit(nogil=True, **FLAGS)  # what entries call: never on disk by itself, so that an entry follows from sources alone
+# (What is not fast is said, or it takes the flags of what it is called from.)
+exact: Any = numba.njit(nogil=True, pipeline_class=_PartCompiler, error_model="numpy", fastmath=False)
+# What entries call: never on disk by itself, so that an entry follows from sources alone.
+part: Any = numba.njit(nogil=True, pipeline_class=_PartCompiler, **FLAGS)
 # A part that is compiled with what it is called from, and not by itself before: for those that mostly call others.
 inlined: Any = numba.njit(nogil=True, inline="always", **FLAGS)
 

@@ -108,7 +108,7 @@ class Elementwise:
 
     def source(self, place: str, constant_place: str, loop: Sequence[str], span: Sequence[str] = ()) -> str:
         """Python source; `place` indexes a row, `loop` holds the header lines of the loop over units, `span` the arguments that bound it."""
-        indent = "    " * (len(loop) + 1)
+        indent = "    " * (sum(line.endswith(":") for line in loop) + 1)
         body = [*self._loads(place, constant_place), *self._stores(place)]
         arguments = ", ".join([*(a.name for a in self.inputs), "constants", *(name for name, _ in self.outputs), *span])
         return "\n".join([f"def {self.name}({arguments}):", *loop, *(indent + line for line in body or ["pass"])])
@@ -128,9 +128,7 @@ class Elementwise:
         """Whole rows at a time: of arrays; of tensors, in lists; of the numbers of one unit."""
         return self.source("", "", ())
 
-    def for_numba(self) -> str:
-        """A loop over units, that LLVM vectorises, of all trials or of those from `first_` to before `last_`."""
-        shape = f"{self.inputs[0].name}.shape"
-        end = f"{shape}[1] if last_ is None else last_"
-        loop = (f"    for trial_ in range(first_, {end}):", f"        for unit_ in range({shape}[2]):")
-        return self.source(", trial_, unit_", ", unit_", loop, ("first_=0", "last_=None"))
+    def for_numba(self, arrays: Sequence[str]) -> str:
+        """A loop over units, that LLVM vectorises, of the trials from `first_` to before `last_`; `arrays` are lines that go before it."""
+        loop = (*arrays, "    for trial_ in range(first_, last_):", "        for unit_ in range(units_):")
+        return self.source(", trial_, unit_", ", unit_", loop, ("trials_", "units_", "first_", "last_"))

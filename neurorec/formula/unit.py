@@ -1,7 +1,7 @@
 """The functions of one unit that engines call in their loops, printed from its formula.
 
-All arrays are ``(rows, trial, unit)``; ``constants`` is ``(rows, unit)``, from `prepare`. The compiled ones take
-two arguments more, the first trial and the one after the last, where only some are meant.
+All arrays are ``(rows, trial, unit)``; ``constants`` is ``(rows, unit)``, from `prepare`. The compiled ones take addresses of arrays of which
+none that is written overlaps another, and four arguments more: how many trials and units there are, the first trial, and the one after the last.
 
 ``step(states, drives, constants, new)``            the states one step later
 ``output(states, constants, out)``                  what other units see
@@ -15,7 +15,6 @@ two arguments more, the first trial and the one after the last, where only some 
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
@@ -46,7 +45,9 @@ from neurorec.formula.primitives_torch import *
 N_CONSTANTS, real = {n}, float  # a number takes the type of the tensor that it meets
 """
 _NUMBA_HEAD = """\
-from neurorec.formula.entry import apart, entry, part
+from numba import carray
+
+from neurorec.formula.entry import on_its_own
 
 from .precision import real
 from .primitives import *
@@ -119,7 +120,7 @@ def numba_sources(formula: Formula, dtype: str) -> dict[str, str]:
     Each is compiled by itself, when a time loop first needs it, and called by its address (`neurorec.formula.calls`).
     """
     functions, n = _functions(formula)
-    unit = "\n\n".join([_NUMBA_HEAD.format(n=n), *map(_compiled, functions)]) + "\n"
+    unit = "\n\n".join([_NUMBA_HEAD.format(n=n), *(_compiled(each, n) for each in functions)]) + "\n"
     precision = f"from neurorec.formula.{PRECISION[dtype]} import exp, inlined, log, log1p, real, tanh\n"
     return {"precision": precision, "primitives": _primitives(functions), "unit": unit}
 
@@ -141,12 +142,12 @@ def cuda_sources(formula: Formula) -> dict[str, str]:
     return {"precision": precision, "primitives": _primitives(functions), "unit": unit}
 
 
-def _compiled(function: Elementwise) -> str:
-    """What loops call by its address, around what does the work: LLVM goes over that twice, and its numbers are those of both passes."""
-    taken = ", ".join([*(a.name for a in function.inputs), "constants", *(name for name, _ in function.outputs)])
-    work = dataclasses.replace(function, name=f"{function.name}_part").for_numba().replace(":\n", ":\n    apart()\n", 1)
-    whole = f"def {function.name}({taken}, first_=0, last_=None):\n    {function.name}_part({taken}, first_, last_)"
-    return f"\n@part\n{work}\n\n\n@entry\n{whole}"
+def _compiled(function: Elementwise, constants: int) -> str:
+    """What loops call by its address, with the addresses of its arrays."""
+    rows = {**{a.name: len(a.rows) for a in function.inputs}, **{name: len(rows) for name, rows in function.outputs}}
+    arrays = [f"    {name} = carray({name}, ({count}, trials_, units_))" for name, count in rows.items()]
+    arrays.append(f"    constants = carray(constants, ({constants}, units_))")
+    return "\n@on_its_own\n" + function.for_numba(arrays)
 
 
 @once(64)

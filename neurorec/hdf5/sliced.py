@@ -1,16 +1,20 @@
 """A file of many networks as one of them sees it: every dataset that changes has a first dimension over networks, and is seen here without it.
 
+A file of one run is seen as it is. Either way what was found in the file is kept, and numbers are read and written where they lie.
+
 What an attribute cannot say, since it differs from network to network, is a dataset of its name in ``/networks``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any, final
+from typing import Any, NamedTuple, final
 
 import h5py
 import numpy as np
 from h5py import h5s
+
+from neurorec.hdf5.raw import Raw
 
 OWN, NETWORK = "networks", "network"  # the group of what differs, and the name of the dimension
 INSTEAD = "networks"  # its name in a group that has something else of that name
@@ -18,26 +22,26 @@ INSTEAD = "networks"  # its name in a group that has something else of that name
 
 @final
 class SlicedData:
-    """A dataset at one network.
+    """A dataset, or one network in it.
 
     Parameters
     ----------
     below : h5py.Dataset
         Of all networks.
-    index : int
-        Which network.
+    index : int, optional
+        Which network; None: there are not many.
     """
 
     is_scale = False
 
-    def __init__(self, below: h5py.Dataset, index: int):
+    def __init__(self, below: h5py.Dataset, index: int | None):
         self.below, self.index = below, index
         self.id, self.name, self.attrs, self.dtype = below.id, below.name, below.attrs, below.dtype
-        self.shape = below.shape[1:]
+        self.shape, self._raw = below.shape if index is None else below.shape[1:], Raw.of(below)
         self.ndim, self.size = len(self.shape), int(np.prod(self.shape))
         self.nbytes = self.size * self.dtype.itemsize
 
-    def of(self, index: int) -> SlicedData:
+    def of(self, index: int | None) -> SlicedData:
         """The same at another network, without a look at the file."""
         other = SlicedData.__new__(SlicedData)
         vars(other).update(vars(self), index=index)
@@ -47,50 +51,80 @@ class SlicedData:
         return self.shape[0]
 
     def __getitem__(self, where: Any) -> Any:
-        return self.below[self._at(where)]
+        block = self._block(where)
+        if block is None or not self._raw or not (places := self._raw.places(*block)):
+            return self.below[self._at(where)]
+        _, count = block
+        numbers = np.empty(count, self.dtype)
+        self._raw.read(places, numbers)
+        return numbers.reshape(count[len(self._own) :])[()]
 
     def __setitem__(self, where: Any, values: Any) -> None:
-        if (block := self._block(where)) is None or self.dtype.kind not in "iuf":
+        block = self._block(where)
+        if block is None or self.dtype.kind not in "iuf":
             self.below[self._at(where)] = values
             return
-        first, count = block  # as h5py would, in a tenth of the time: a checkpoint of a network is some thirty of these
-        space = self.below.id.get_space()
-        space.select_hyperslab(first, count)
-        numbers = np.ascontiguousarray(np.broadcast_to(values, count[1:]), self.dtype)
-        self.below.id.write(h5s.create_simple(count), space, numbers)
+        numbers = np.asarray(values, self.dtype, order="C")
+        if numbers.shape != (shape := block[1][len(self._own) :]):
+            numbers = np.array(np.broadcast_to(numbers, shape), order="C")
+        if self._raw and (places := self._raw.places(*block)):
+            self._raw.write(places, numbers)
+            return
+        space = self.below.id.get_space()  # as h5py would, in a tenth of the time
+        if block[1]:
+            space.select_hyperslab(*block)
+        self.below.id.write(h5s.create_simple(block[1]) if block[1] else h5s.ALL, space if block[1] else h5s.ALL, numbers)
+
+    @property
+    def _own(self) -> tuple[int, ...]:
+        """The index of the network, if there are many."""
+        return () if self.index is None else (self.index,)
 
     def _block(self, where: Any) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
         """Where numbers in a row begin in the whole dataset, and how many there are along each of its dimensions."""
         parts = (*(where if isinstance(where, tuple) else (where,)), *(slice(None) for _ in self.shape))[: self.ndim]
         if not all(isinstance(part, slice) and part.step in (None, 1) for part in parts):
             return None
-        ends = [part.indices(n)[:2] for part, n in zip(parts, self.shape, strict=True)]
-        return (self.index, *(first for first, _ in ends)), (1, *(max(0, stop - first) for first, stop in ends))
+        own, ends = self._own, [part.indices(n)[:2] for part, n in zip(parts, self.shape, strict=True)]
+        return (*own, *(first for first, _ in ends)), (*(1 for _ in own), *(max(0, stop - first) for first, stop in ends))
 
     def _at(self, where: Any) -> tuple[Any, ...]:
-        return (self.index, *(where if isinstance(where, tuple) else (where,)))
+        return (*self._own, *(where if isinstance(where, tuple) else (where,)))
+
+
+class _Group(NamedTuple):
+    """A group, and what it takes HDF5 a while to say of it. What is kept must not refer to all that is: the file would be closed late."""
+
+    below: h5py.Group
+    id: Any
+    attrs: Any
+    name: str
+    file: h5py.File
+
+    @classmethod
+    def of(cls, group: h5py.Group) -> _Group:
+        return cls(group, group.id, group.attrs, group.name, group.file)
 
 
 @final
 class Sliced:
-    """A file, or a group of it, at one network.
+    """A file, or a group of it, at one network, or of a single run.
 
     Parameters
     ----------
     below : h5py.Group
         Of all networks.
-    index : int
-        Which network.
+    index : int, optional
+        Which network; None: there are not many.
     own : dict
         Attributes that are the network's own.
     kept : dict
         What was found in the file, by path: looking it up takes longer than reading or writing it, and networks may share it.
     """
 
-    def __init__(self, below: h5py.Group, index: int, own: dict[str, Any], kept: dict[str, Any]):
-        self.below, self.index, self.own = below, index, own
-        self.id, self.attrs, self.name, self.file = below.id, below.attrs, below.name, below.file
-        self._kept = kept
+    def __init__(self, below: h5py.Group | _Group, index: int | None, own: dict[str, Any], kept: dict[str, Any]):
+        self.below, self.id, self.attrs, self.name, self.file = below if isinstance(below, _Group) else _Group.of(below)
+        self.index, self.own, self._kept = index, own, kept
 
     @property
     def filename(self) -> str:
@@ -115,11 +149,16 @@ class Sliced:
         found = self._kept.get(path := self._path(name))
         if found is None:
             item = self.below[name]
-            found = item if isinstance(item, h5py.Group) or item.is_scale else SlicedData(item, self.index)
-            self._kept[path] = found
-        if isinstance(found, h5py.Group):
+            found = self._kept[path] = self._seen(item)
+        if isinstance(found, _Group):
             return Sliced(found, self.index, self.own, self._kept)
         return found.of(self.index) if isinstance(found, SlicedData) else found
+
+    def _seen(self, item: Any) -> Any:
+        """As it is seen from here; scales are the same for all networks."""
+        if isinstance(item, h5py.Group):
+            return _Group.of(item)
+        return item if item.is_scale else SlicedData(item, self.index)
 
     def _path(self, name: str) -> str:
         return f"{self.name}/{name}"

@@ -69,15 +69,9 @@ def build_snapshot(group: h5py.Group, network: AbstractNetwork, trial: int) -> N
 
 
 def overwrite_network(group: h5py.Group, network: AbstractNetwork) -> None:
-    """Overwrite a network; `readout` is NaN until the rest is written, so that a torn network is never taken for whole."""
-    fill_with_nan(group["readout"])
-    group.file.flush()
+    """Overwrite a network, within `neurorec.runs.checksums.rewriting`: until that has written its checksum, it is not taken for whole."""
     for name, array in network.stored().items():
-        if name != "readout":
-            put(group[name], array)
-    group.file.flush()
-    put(group["readout"], network.readout)
-    group.file.flush()
+        put(group[name], array)
 
 
 def _long_name(part: str, name: str) -> str:

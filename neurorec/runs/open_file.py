@@ -18,6 +18,7 @@ import numpy as np
 from neurorec.errors import UnknownName
 from neurorec.hdf5.damage import reading
 from neurorec.hdf5.opening import opened
+from neurorec.hdf5.sliced import Sliced
 from neurorec.hdf5.states import State, state_to_go_on_from, state_to_read
 from neurorec.runs.checksums import PendingChecksums, note_rows
 from neurorec.runs.datasets import encoded, put
@@ -169,6 +170,12 @@ class OpenFile(AbstractFile):
         return self._file
 
     @property
+    def kept(self) -> Sliced:
+        """The same, for overwriting: what was found in it is kept."""
+        self._write_checksums()
+        return self._kept
+
+    @property
     def layout(self) -> Layout:
         """As it was given."""
         return self._layout
@@ -181,19 +188,19 @@ class OpenFile(AbstractFile):
 
     def write_log(self, first: int, columns: Mapping[str, np.ndarray]) -> None:
         """Fill rows of the log from `first` on, (n,) a column; others stay as they are."""
-        log = self._file["log"]
+        log = self._kept["log"]
         for name, values in columns.items():
             self.expect("log", name)
             put(log[name], values, np.s_[first : first + len(values)])
         if columns:
-            note_rows(self._file, "log", self._layout.variables("log"), np.s_[first : first + len(values)])
+            note_rows(self._kept, "log", self._layout.variables("log"), np.s_[first : first + len(values)])
 
     def write_trajectories(self, numbers: np.ndarray, arrays: Mapping[str, np.ndarray]) -> slice:
         """Fill in recorded trials of the numbers given, (T', B, C') a variable; which rows they have."""
         rows = self._layout.rows(np.asarray(numbers))
         for name, array in arrays.items():
             self.expect("trajectories", name)
-            put(self._file[f"trajectories/{name}"], array, np.s_[:, rows, :])
+            put(self._kept[f"trajectories/{name}"], array, np.s_[:, rows, :])
             self._pending.trials(name, np.asarray(array, np.float32), rows)
         return rows
 
@@ -203,7 +210,7 @@ class OpenFile(AbstractFile):
         for name in layout.conditions:
             if name in conditions:
                 values, width = conditions[name], layout.texts.get(name)
-                put(self._file[f"trials/{name}"], values if width is None else encoded(values, width), np.s_[rows])
+                put(self._kept[f"trials/{name}"], values if width is None else encoded(values, width), np.s_[rows])
         self._pending.rows(rows)
 
     def checkpoint(self, state: State) -> None:
@@ -240,10 +247,11 @@ class OpenFile(AbstractFile):
     def use(self, file: h5py.File, layout: Layout) -> None:
         """Write to this one from now on."""
         self._file, self._layout = file, layout
-        self._states, self._pending = StateWriter(file), PendingChecksums()
+        self._kept = file if isinstance(file, Sliced) else Sliced(file, None, {}, {})
+        self._states, self._pending = StateWriter(self._kept), PendingChecksums()
 
     def _write_checksums(self) -> None:
-        self._pending.write(self._file, self._layout.variables("trials"))
+        self._pending.write(self._kept, self._layout.variables("trials"))
 
     def __reduce__(self) -> tuple[Any, ...]:
         """For copies and other processes: a file in memory goes with all that it holds, one on disk by its path, to be read there."""

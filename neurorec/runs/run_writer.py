@@ -160,7 +160,7 @@ class RunWriter:
     @writes
     def snapshot(self, trial: int, network: AbstractNetwork) -> None:
         """Keep the network after so many trials, if the file has room for it."""
-        file, where = self._open.file, snapshot_path(trial)
+        file, where = self._open.kept, snapshot_path(trial)
         if where in file:
             with rewriting(file, where, network.stored()):
                 overwrite_network(file[where], network)
@@ -168,7 +168,7 @@ class RunWriter:
     @writes
     def finish(self, network: AbstractNetwork) -> None:
         """Store the trained network; may be called again, later in the training."""
-        file, done = self._open.file, self.reader.done
+        file, done = self._open.kept, self.reader.done
         with rewriting(file, "network", {**network.stored(), "trained": np.array(done, np.int64)}):
             overwrite_network(file["network"], network)
             put(file["network/trained"], done)

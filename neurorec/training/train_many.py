@@ -22,7 +22,9 @@ from neurorec.runs.runs import Runs
 from neurorec.runs.runs_writer import RunsWriter
 from neurorec.training.journal import Journal
 from neurorec.training.prepared import contents_of, prepared, trusted_by
+from neurorec.training.sampled import share
 from neurorec.training.side_by_side import SideBySide
+from neurorec.training.task_of_run import as_task
 from neurorec.training.to_the_end import to_the_end
 from neurorec.training.trainer import Trainer
 
@@ -41,7 +43,7 @@ def train_many(
     how: Mapping[str, Any],
 ) -> Runs:
     """What `nr.train` does with a list of networks, or with copies of one; `how` are the arguments that are the networks' own, or the same for all."""
-    networks, each = _listed(networks, copies, dict(how))
+    networks, each = _listed(networks, copies, {**how, "task": as_task(how["task"])})
     runner = resolve("engines", engine)
     trainers, contents = _begun(networks, runner.alone(), record, each)
     file = RunsWriter.create(path, contents, overwrite)
@@ -64,6 +66,7 @@ def go_on(trainers: Sequence[Trainer], file: RunsWriter, until: int, threads: in
     DivergenceWarning
         Naming those that became unstable, where others did not.
     """
+    share(trainers)
     for each in trainers:
         each.began = time.monotonic()  # those made first have waited for the others
     pairs = zip(trainers, file.writers, strict=True)

@@ -26,6 +26,7 @@ from neurorec.simulation.stimulus import stimulus
 from neurorec.tasks.base.trials import Trials
 from neurorec.training.initial_state import STARTS
 from neurorec.training.parts import Parts
+from neurorec.training.sampled import Sampled
 from neurorec.training.settings import TrainingSettings, ways_out
 from neurorec.training.silence import Silence
 
@@ -82,12 +83,12 @@ class Trainer:
         )
         self.engine.expect(network, self.update_settings, settings.schedule)
         self.residence = self.engine.residence(network, self.names, self.update_settings)
-        self.silence = Silence(network)
+        self.silence, self.sampled = Silence(network), Sampled(parts.task, settings.seed)
         self.exact, self.began = (BPTT(), Symmetric()), time.monotonic()
 
     def trials(self, first: int, n: int) -> Trials:
         """Trials number `first` and on, which mean something to the training's loss."""
-        made = self.parts.task.trials(n, self.settings.seed, first)
+        made = self.sampled.trials(first, n)
         if made.loss != name_of(self.parts.loss):
             self.update_settings.loss.expect(made.targets, made.mask)
         return made

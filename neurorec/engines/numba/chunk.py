@@ -130,31 +130,53 @@ def shorten(change, rates, left, clip, moving):
 
 
 @exact
+def take_up(vector, change, rates, left, decay, weight, moving, rate):
+    """Weights less their decay, their change and their rates, into registers; loops of a few arrays each: more, and LLVM does not vectorise them."""
+    apart()
+    for i in range(vector.shape[0]):
+        rate[i] = rates[i] * left
+    for i in range(vector.shape[0]):
+        weight[i] = vector[i] * (real(1) - rate[i] * decay)
+    for i in range(vector.shape[0]):
+        moving[i] = change[i]
+
+
+@exact
+def put_down(weight, moved, lower_bounds, vector):
+    """Moved weights, kept in range."""
+    apart()
+    for i in range(vector.shape[0]):
+        value, least = weight[i] + moved[i], lower_bounds[i]
+        vector[i] = least if value < least else value  # and what is not a number stays so
+
+
+@exact
+def finite(vector):
+    """Whether all are numbers."""
+    apart()
+    wrong = np.int32(0)
+    for i in range(vector.shape[0]):
+        wrong |= np.int32(vector[i] - vector[i] != 0)
+    return wrong == 0
+
+
+@exact
 def update(vector, change, slots, rates, lower_bounds, left, decay, code, results, registers):
     """Decay, the optimiser's step, keep in range; whether all weights are numbers. All are (W,) but slots (S, W)."""
     apart()
-    finite, remembered = True, slots.shape[0]
+    remembered, found = slots.shape[0], True
     for start in range(0, vector.shape[0], BLOCK):
-        count = min(BLOCK, vector.shape[0] - start)
-        for i in range(count):
-            rate = rates[start + i] * left
-            registers[RATE, i] = rate
-            registers[WEIGHT, i] = vector[start + i] * (real(1) - rate * decay)
-            registers[CHANGE, i] = change[start + i]
+        stop = min(start + BLOCK, vector.shape[0])
+        some = vector[start:stop]
+        take_up(some, change[start:stop], rates[start:stop], left, decay, registers[WEIGHT], registers[CHANGE], registers[RATE])
         for s in range(remembered):
-            for i in range(count):
-                registers[REMEMBERED + s, i] = slots[s, start + i]
+            copy(slots[s, start:stop], registers[REMEMBERED + s, : stop - start])
         work(code, registers)
-        moved = registers[results[0]]
-        for i in range(count):
-            value, least = registers[WEIGHT, i] + moved[i], lower_bounds[start + i]
-            value = least if value < least else value  # and what is not a number stays so
-            vector[start + i] = value
-            finite &= value - value == 0
+        put_down(registers[WEIGHT], registers[results[0]], lower_bounds[start:stop], some)
         for s in range(remembered):
-            for i in range(count):
-                slots[s, start + i] = registers[results[1 + s], i]
-    return finite
+            copy(registers[results[1 + s]], slots[s, start:stop])
+        found &= finite(some)
+    return found
 
 
 @part

@@ -190,9 +190,10 @@ def pack(w, packed):
         first = p * packed.shape[2]
         last = min(first + packed.shape[2], w.shape[1])
         for start in range(0, w.shape[0], lines):  # few rows at a time: one order of memory or the other is read across its lines
-            for n in range(first, last):
-                for m in range(start, min(start + lines, w.shape[0])):
-                    packed[p, m, n - first] = w[m, n]
+            some, into = w[start : start + lines, first:last], packed[p, start : start + lines]
+            for n in range(some.shape[1]):
+                for m in range(some.shape[0]):
+                    into[m, n] = some[m, n]
 
 
 @part
