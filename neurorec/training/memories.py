@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
-
 import numpy as np
 
-from neurorec.errors import SlowMemoryWarning
+from neurorec.errors import SlowMemoryWarning, warn
 from neurorec.networks.abstract_network import AbstractNetwork
 from neurorec.networks.network import Network
 from neurorec.tasks.base.trials import Trials
-
-CALLERS = 5  # from here to the line that called `nr.train`
 
 
 def warn_of_slow_memories(network: AbstractNetwork, trials: Trials) -> None:
@@ -29,9 +25,8 @@ def warn_of_slow_memories(network: AbstractNetwork, trials: Trials) -> None:
     for name, strength in memories.items():
         slowest = float(np.max(network.per_unit(name) * (network.per_unit(strength) != 0)))  # pyright: ignore[reportAttributeAccessIssue]
         if slowest > seconds:
-            warnings.warn(
+            warn(
                 f"{name} = {slowest:g} s is longer than a trial, {seconds:g} s: within it the units hardly forget, so that what they adapt by "
                 f"counts their spikes; train on longer trials, choose a shorter {name}, or {strength}=0 for none of it",
                 SlowMemoryWarning,
-                stacklevel=CALLERS,
             )
