@@ -36,9 +36,10 @@ class Raw:
     def of(cls, data: h5py.Dataset) -> Raw | None:
         """None where there is no such place: in memory, in a file with buffers, or where a dataset is not contiguous, or smaller than it says."""
         file, offset = data.file, data.id.get_offset()
-        plain = data.dtype.kind in "iuf" and offset is not None and data.id.get_storage_size() == data.nbytes
+        if offset is None or data.dtype.kind not in "iuf" or data.id.get_storage_size() != data.nbytes:
+            return None
         direct = file.driver == "sec2" and file.mode == "r+" and file.id.get_access_plist().get_sieve_buf_size() == 0
-        return cls(data, file.id.get_vfd_handle(), offset) if plain and direct else None
+        return cls(data, file.id.get_vfd_handle(), offset) if direct else None
 
     def places(self, first: Sequence[int], count: Sequence[int]) -> list[int]:
         """Offsets of the rows of a block, which begins at the indices `first`; none where it is empty, has too many, or the file is no longer open.
