@@ -165,7 +165,7 @@ def resume(
     if holds_many(path):
         return _resume_many(path, trials, task, progress, trust)
     if holds_ranks(path):
-        return resume_over_ranks(Path(path), lambda run: _as_stored(run, task, lambda engine: engine), trials, progress, trusted(trust))
+        return resume_over_ranks(Path(path), lambda run: _as_stored(run, *_stored(run, task)), trials, progress, trusted(trust))
     expect_alone(path)
     file = RunWriter.open(path, trusted(trust))
     try:

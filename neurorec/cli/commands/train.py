@@ -91,6 +91,7 @@ def command(
         rule=rule, cell=cell, units=units, gain=gain, optimiser=optimiser, parametrisation=parametrisation, **options
     )
     seeds = [seed + k for k in range(networks)]
+    seeds_of: Any = seeds if networks > 1 else seed
     made_of = {
         "parameters": settings("--parameter", parameter), "noise": noise, "filter": filter, "spectral_radius": spectral_radius,
         "sparsity": sparsity, "plastic": tuple(plastic) if plastic else None, **how.network,
@@ -102,7 +103,7 @@ def command(
             _announce(made, how)
         found = train(
             [first, *more] if more else first, made, engine=engine, loss=loss, record=record, path=path, progress=not quiet, feedback=feedback, overwrite=overwrite,
-            **how.training, **free | {"seed": seeds if more else seed},
+            **how.training, **{**free, "seed": seeds_of},
         )  # fmt: skip
     show(of_each(found, lambda run: {**summary(run), **scored(run, made, engine)}), as_json)
 
