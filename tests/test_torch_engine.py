@@ -83,15 +83,16 @@ CROSSED = crossed(UNLIKE, [None, *nr.names("filters")], RULES, ["float32", "floa
 @pytest.mark.parametrize(("cell", "filter", "rule", "dtype"), [each for each in CROSSED if go_together(*each[:2])])
 def test_every_cell_filter_and_rule_is_the_references(cell, filter, rule, dtype):
     """With a filter's own settings, which random ones could make unstable."""
-    engine, data = TorchEngine(dtype=dtype), trials(ORDINARY)
-    net = nr.Network.random(ORDINARY.inputs, ORDINARY.units, ORDINARY.outputs, cell=cell, filter=filter, dt=0.02, seed=3, noise=0.05)
+    engine, data = TorchEngine(dtype=dtype), trials(ORDINARY, dt=0.002)
+    net = nr.Network.random(ORDINARY.inputs, ORDINARY.units, ORDINARY.outputs, cell=cell, filter=filter, dt=data.dt, seed=3, noise=0.05)
     net = net.replace(bias=np.linspace(-0.3, 0.3, net.bias.size))
     assert_alike(*(nr.weight_change(net, data, rule=rule, engine=each) for each in (engine, "reference")), engine.tolerance)
 
 
 @pytest.mark.parametrize("preset", [name for name in nr.names("presets") if "engine" not in nr.presets.training(name)])  # formulas
 def test_every_preset_is_the_references(preset):
-    net, data = nr.preset(preset, ORDINARY.inputs, 6, ORDINARY.outputs, seed=0, dt=0.02), trials(ORDINARY)
+    net = nr.preset(preset, ORDINARY.inputs, 6, ORDINARY.outputs, seed=0)
+    data = trials(ORDINARY, dt=net.dt)
     assert_alike(*(nr.weight_change(net, data, rule="bptt", engine=each) for each in (PRECISE, "reference")), 1e-10)
 
 

@@ -47,7 +47,7 @@ def network(size: Sizes, cell: Any = "leaky_tanh", seed: int = 0, **settings: An
     return net.replace(parameters=parameters | whole, plastic=("recurrent", "input", "readout", "bias", *parameters))
 
 
-def trials(size: Sizes, seed: int = 0, loss: str = "mse") -> Trials:
+def trials(size: Sizes, seed: int = 0, loss: str = "mse", dt: float = 0.02) -> Trials:
     """Random trials; a third of the steps does not count."""
     rng = np.random.default_rng(seed + 1000)
     mask = rng.random((size.steps, size.trials)) * (rng.random((size.steps, size.trials)) > 0.3)
@@ -56,7 +56,7 @@ def trials(size: Sizes, seed: int = 0, loss: str = "mse") -> Trials:
     loss = loss if size.outputs > 1 else "mse"  # of a single class there is nothing to learn, and it is refused
     if load("losses", loss).classes:
         targets = np.eye(size.outputs)[rng.integers(size.outputs, size=(size.steps, size.trials))]
-    return Trials(rng.normal(size=(size.steps, size.trials, size.inputs)), targets, mask, dt=0.02, loss=loss)
+    return Trials(rng.normal(size=(size.steps, size.trials, size.inputs)), targets, mask, dt=dt, loss=loss)
 
 
 def value(net: Network, name: str) -> np.ndarray:

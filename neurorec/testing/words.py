@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from neurorec.discovery import class_of
-from neurorec.formula.cache import package
 from neurorec.formula.derive import derive
-from neurorec.formula.unit import PRECISION, for_numpy, for_torch, numba_sources
+from neurorec.formula.once import once
+from neurorec.formula.unit import PRECISION, for_numpy, for_torch
 from neurorec.testing._laws import close, documented, hold
 
 POINTS = np.array([-2.3, -0.7, -0.01, 0.02, 0.6, 1.9])  # jumps and kinks are taken to lie at 0
@@ -69,12 +69,28 @@ def _check_arrays(word: Any, dtype: str, values: np.ndarray, digits: float) -> N
 
 
 def _check_compiled(word: Any, dtype: str, values: np.ndarray, digits: float) -> None:
-    unit = package(numba_sources(_formula(word), dtype)).unit
+    from neurorec.engines.numba.compile import unit_table
+
     shape, new = (1, 1, POINTS.size), np.empty((1, 1, POINTS.size), dtype)
-    unit.step(np.zeros(shape, dtype), POINTS.astype(dtype).reshape(shape), np.empty((0, POINTS.size), dtype), new)
+    table = unit_table(_formula(word), dtype, ("step",))
+    _loop()(table, np.zeros(shape, dtype), POINTS.astype(dtype).reshape(shape), np.empty((0, POINTS.size), dtype), new)
     close(
         np.nan_to_num(new.ravel()), np.nan_to_num(values), digits, word, f"compiled has its values in {dtype}, which is {PRECISION[dtype]}"
     )
+
+
+@once(1)
+def _loop() -> Any:
+    """What calls a unit's function as time loops do."""
+    import numba
+
+    from neurorec.formula import calls
+
+    @numba.njit
+    def step(unit, states, drives, constants, new):
+        calls.step(unit, states, drives, constants, new, 0, states.shape[1])
+
+    return step
 
 
 def _check_tensors(word: Any, values: np.ndarray, slopes: np.ndarray) -> None:
