@@ -91,21 +91,26 @@ def command(
         rule=rule, cell=cell, units=units, gain=gain, optimiser=optimiser, parametrisation=parametrisation, **options
     )
     seeds = [seed + k for k in range(networks)]
-    seeds_of: Any = seeds if networks > 1 else seed
-    made_of = {
-        "parameters": settings("--parameter", parameter), "noise": noise, "filter": filter, "spectral_radius": spectral_radius,
-        "sparsity": sparsity, "plastic": tuple(plastic) if plastic else None, **how.network,
-    }  # fmt: skip
-    first, *more = [_network(made, seed=each, **made_of) for each in seeds]
-    record, path = _record(first, every), out or _default_path(task, how.rule, seeds)
+    several = [
+        _network(
+            made, seed=each, parameters=settings("--parameter", parameter), noise=noise, filter=filter, spectral_radius=spectral_radius,
+            sparsity=sparsity, plastic=tuple(plastic) if plastic else None, **how.network,
+        )
+        for each in seeds
+    ]  # fmt: skip
+    record, path = _record(several[0], every), out or _default_path(task, how.rule, seeds)
     with resumable(path):
         if not (quiet or as_json or rank_here()):
             _announce(made, how)
         found = train(
-            [first, *more] if more else first, made, engine=engine, loss=loss, record=record, path=path, progress=not quiet, feedback=feedback, overwrite=overwrite,
-            **how.training, **{**free, "seed": seeds_of},
+            _one_or_all(several), made, engine=engine, loss=loss, record=record, path=path, progress=not quiet, feedback=feedback,
+            overwrite=overwrite, **how.training, **{**free, "seed": _one_or_all(seeds)},
         )  # fmt: skip
     show(of_each(found, lambda run: {**summary(run), **scored(run, made, engine)}), as_json)
+
+
+def _one_or_all(several: list[Any]) -> Any:
+    return several if len(several) > 1 else several[0]
 
 
 def _network(task: AbstractTask, **made: Any) -> Network:

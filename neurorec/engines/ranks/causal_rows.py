@@ -61,13 +61,8 @@ def learn_causal(unit, learning, parameters, constants, vector, offsets, slots, 
     rest as in `rows.learn_and_advance`. presynaptic (B, K N + I + 1).
     """
     (k, trials, units), (outputs, everyone), kind = states.shape[1:], emitted.shape[1::2], states.dtype
-    n_drives, n_inputs, channels, plastic, ports = (
-        recurrent_ports.shape[0],
-        x.shape[2],
-        readouts.shape[2],
-        plastic_rows.shape[0],
-        drives.shape[1],
-    )
+    n_drives, n_inputs, channels = recurrent_ports.shape[0], x.shape[2], readouts.shape[2]
+    plastic, ports = plastic_rows.shape[0], drives.shape[1]
     recurrent, input_, bias, readout, feedback, values = blocks(vector, offsets, n_drives, units, n_inputs, channels)
     d_recurrent, d_input, d_bias, d_readout, d_feedback, d_values = blocks(change, offsets, n_drives, units, n_inputs, channels)
     decay, slope = np.empty((k * k, trials, units), kind), np.empty((k * ports, trials, units), kind)
@@ -93,23 +88,8 @@ def learn_causal(unit, learning, parameters, constants, vector, offsets, slots, 
         expect_least(vector, lower_bounds, offsets[5])
         set_constants(unit, values, parameters, constants)
     if t + 1 < loss_weight.shape[0]:
-        step_causal(
-            unit,
-            constants,
-            recurrent,
-            input_,
-            bias,
-            recurrent_ports,
-            external_ports,
-            x,
-            noise,
-            states,
-            drives,
-            emitted,
-            presynaptic,
-            shown,
-            t + 1,
-        )
+        step_causal(unit, constants, recurrent, input_, bias, recurrent_ports, external_ports, x, noise, states, drives, emitted, presynaptic,
+                    shown, t + 1)  # fmt: skip
 
 
 @entry
