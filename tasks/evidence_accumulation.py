@@ -1,6 +1,6 @@
 """Evidence accumulation of Bellec et al. (2020): spiking units learn on which side there were more cues, by e-prop with random feedback.
 
-    python tasks/evidence_accumulation.py          # 3 networks, 450 updates on 64 trials each: half an hour
+    python tasks/evidence_accumulation.py          # 3 networks, 450 updates on 64 trials each: a quarter of an hour
     python tasks/evidence_accumulation.py --quick  # a shorter corridor, 2 updates: seconds
 
 50 leaky integrate-and-fire units and 50 with an adaptive threshold, two readouts with a time constant of 20 ms; `rflo` with such units is

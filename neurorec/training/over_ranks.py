@@ -36,6 +36,7 @@ from neurorec.runs.run_writer import RunWriter
 from neurorec.runs.shown_as_one import Whole, publish_whole
 from neurorec.training.in_step import InStep
 from neurorec.training.journal import Journal
+from neurorec.training.last_trial import last_trial
 from neurorec.training.prepared import contents_of, prepared, trusted_by
 from neurorec.training.to_the_end import to_the_end
 from neurorec.training.trainer import Trainer
@@ -94,17 +95,13 @@ def resume_over_ranks(
         )
     file = RunWriter.open(part_path(path, here.rank, ranks), trust)
     try:
-        until = file.reader.total if trials is None else trials
-        if until > file.reader.total:
+        if trials is not None and trials > file.reader.total:
             raise NotOffered(
                 f"{path} has room for {file.reader.total} trials; make one file of it with nr.open_run(path).save_as(copy), which can be made longer"
             )
         with _lost(Whole(path, ranks, 0)):
             after = common(path, here.each([*whole_states(file.reader.file)]))
-        if until < after:
-            raise ValueRefused(
-                f"trials={until} is in all, and the run has done {after}; ask for more than those, or read it with nr.open_run"
-            )
+        until = last_trial(trials, after, file.reader.total)
         _go_back(file, after)
         trainer = trainer_of(file.reader)
         trainer.go_on_from(*file.reader.state()[1:])

@@ -7,9 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Unpack
 
-from neurorec.arrays import whole
 from neurorec.engines.base import AbstractEngine
-from neurorec.errors import ValueRefused
 from neurorec.hdf5.damage import reading
 from neurorec.learning.feedbacks.base import AbstractFeedback
 from neurorec.learning.losses.base import AbstractLoss
@@ -28,6 +26,7 @@ from neurorec.runs.runs_writer import RunsWriter
 from neurorec.tasks.base.task import AbstractTask
 from neurorec.tasks.base.trials import Trials
 from neurorec.training.journal import Journal
+from neurorec.training.last_trial import last_trial
 from neurorec.training.over_ranks import expect_alone, resume_over_ranks, train_over_ranks
 from neurorec.training.parts import Parts
 from neurorec.training.prepared import contents_of, prepared, trusted_by
@@ -170,7 +169,7 @@ def resume(
     file = RunWriter.open(path, trusted(trust))
     try:
         trainer = _as_stored(file.reader, *_stored(file.reader, task))
-        until = _until(file.reader, trials)
+        until = last_trial(trials, file.reader.done, file.reader.total)
         file.extend(until)
         trainer.go_on_from(*file.reader.state()[1:])
         journal = _journal(trainer, file, until, progress)
@@ -184,8 +183,9 @@ def _resume_many(path: str | Path, trials: int | None, task: AbstractTask | Tria
     file = RunsWriter.open(path, trusted(trust))
     try:
         readers = [each.reader for each in file.writers]
-        stored, until = [_stored(each, task) for each in readers], _until(readers[0], trials)
-        alone = [(dataclasses.replace(parts, engine=parts.engine.alone()), settings) for parts, settings in stored]
+        stored, until = [_stored(each, task) for each in readers], last_trial(trials, readers[0].done, readers[0].total)
+        first = stored[0][0]  # all have its task, whose trials are then made once
+        alone = [(dataclasses.replace(parts, task=first.task, engine=parts.engine.alone()), settings) for parts, settings in stored]
         trainers = [_as_stored(each, *made) for each, made in zip(readers, alone, strict=True)]
         file.extend(until)
         for trainer, reader in zip(trainers, readers, strict=True):
@@ -193,7 +193,7 @@ def _resume_many(path: str | Path, trials: int | None, task: AbstractTask | Tria
     except Exception:
         file.close()
         raise
-    return go_on(trainers, file, until, stored[0][0].engine.workers, progress)
+    return go_on(trainers, file, until, first.engine.workers, progress)
 
 
 def _stored(run: RunReader, task: AbstractTask | Trials | None) -> tuple[Parts, TrainingSettings]:
@@ -204,25 +204,6 @@ def _stored(run: RunReader, task: AbstractTask | Trials | None) -> tuple[Parts, 
 def _as_stored(run: RunReader, parts: Parts, settings: TrainingSettings) -> Trainer:
     """The trainer of a run, before its first trial."""
     return Trainer(run.initial(), parts, settings, run.rates() if settings.uneven else None)
-
-
-def _until(run: RunReader, trials: int | None) -> int:
-    return run.total if trials is None else _last_trial(run, whole("trials", trials))
-
-
-def _last_trial(run: RunReader, trials: int) -> int:
-    """After which training stops, of `trials` in all; what is left of the plan can be done later.
-
-    Raises
-    ------
-    ValueRefused
-        If more are done already.
-    """
-    if trials < run.done:
-        raise ValueRefused(
-            f"trials={trials} is in all, and the run has done {run.done}; ask for more than those, or read it with nr.open_run"
-        )
-    return trials
 
 
 def _journal(trainer: Trainer, file: RunWriter, until: int, progress: bool | Hook) -> Journal:
