@@ -44,9 +44,14 @@ def step_size(x: np.ndarray, s: float) -> np.ndarray:
     return s * x
 
 
+def onset(x: np.ndarray, **each: float) -> np.ndarray:
+    begin = np.concatenate([np.broadcast_to(each[f"onset_{drive}"], x.shape[-1] // 4) for drive in "ifgo"])
+    return x + begin * (np.arange(len(x)) == 0)[:, None, None]
+
+
 # These act on the recurrent part too, and have tests of their own.
 ON_ALL = {"restart_released", "exponential_synapse"}
-WRITTEN_OUT = {"momentum": momentum, "rmsprop": rmsprop, "adam": adam, "restart": restart, "step_size": step_size}
+WRITTEN_OUT = {"momentum": momentum, "rmsprop": rmsprop, "adam": adam, "restart": restart, "step_size": step_size, "onset": onset}
 
 
 def fed(size: Sizes, seed: int, **settings) -> tuple[nr.Network, nr.Trials]:
@@ -61,10 +66,11 @@ def fed(size: Sizes, seed: int, **settings) -> tuple[nr.Network, nr.Trials]:
 @given(size=sizes, seed=st.integers(0, 1000), period=st.integers(1, 5))
 def test_a_filtered_lstm_is_an_lstm_on_the_filtered_input(filter, size, seed, period):
     """The filter acts on input weights x input + bias: an LSTM whose input is that, through unit weights, does the same."""
-    settings = {"parameters": {"period": period}} if filter == "restart" else {}
+    per_drive = {f"onset_{drive}": np.random.default_rng(k).normal(size=size.units) for k, drive in enumerate("ifgo")}
+    settings = {"parameters": {"restart": {"period": period}, "onset": per_drive}.get(filter)}
     net, data = fed(size, seed, filter=filter, **settings)
     reach = data.inputs @ net.input.T + net.bias
-    filtered = WRITTEN_OUT[filter](reach, **net.parameters)
+    filtered = WRITTEN_OUT[filter](reach, **{name: value for name, value in net.parameters.items() if name != "forget_bias"})
     plain = net.replace(filter=None, parameters=None, input=np.eye(4 * size.units), bias=None, initial=0.0)
     ours = nr.simulate(net, data, engine="reference")
     theirs = nr.simulate(plain, nr.Trials(filtered, data.targets), engine="reference")
@@ -130,3 +136,23 @@ def test_a_name_that_cell_and_filter_both_use_is_refused():
 
     with pytest.raises(NotOffered, match="'tau' is a parameter of LeakyTanh and of Clash"):
         formula_of(load("cells", "leaky_tanh"), Clash, ())
+
+
+@given(units=st.integers(1, 6), steps=st.integers(1, 10), trials=st.integers(1, 3), seed=st.integers(0, 1000))
+def test_an_onset_is_an_initial_state_of_units_that_see_theirs_through_their_weights(units, steps, trials, seed):
+    """scuRNN's: the drive W h(0) at the first step, at rest before it; and its change is W times that of h(0), of which it is the image."""
+    rng = np.random.default_rng(seed)
+    net, data = nr.preset("scurnn", 2, units, 1, seed=seed), nr.Trials(rng.normal(size=(steps, trials, 2)), rng.normal(size=(steps, trials, 1)))
+    begin = np.concatenate([net.per_unit("onset_u_re"), net.per_unit("onset_u_im")])
+    plain = net.replace(filter=None, parameters={"b": net.parameters["b"]}, plastic=("recurrent", "readout"), initial=np.linalg.solve(net.recurrent, begin))
+    ours, theirs = (nr.simulate(each, data, engine="reference") for each in (net, plain))
+    assert np.abs(ours.outputs - theirs.outputs).max() < 1e-12
+    change = nr.weight_change(net, data, rule="bptt", engine="reference")
+    slope = -(loss_from(plain, data, 1e-6) - loss_from(plain, data, -1e-6)) / 2e-6
+    assert np.abs(np.linalg.solve(net.recurrent, np.concatenate([change["onset_u_re"], change["onset_u_im"]])) - slope).max() < 1e-6
+
+
+def loss_from(net: nr.Network, data: nr.Trials, width: float) -> np.ndarray:
+    """The loss with one number of the initial state after another moved, (k N,)."""
+    moved = (net.replace(initial=net.initial + width * row) for row in np.eye(len(net.initial)))
+    return np.array([nr.simulate(each, data, engine="reference").loss.mean() for each in moved])

@@ -43,11 +43,21 @@ def formula_of(
     written = _with_surrogate(cell, surrogate)
     if filter is None:
         return derive(written, cell.output, cell.states, cell.drives, tuple(cell.parameters), plastic, cell.__name__)
-    if twice := [name for name in filter.parameters if name in cell.parameters]:
+    if twice := [name for parameter in filter.parameters for name in _named(parameter, cell, filter) if name in cell.parameters]:
         raise NotOffered(f"{twice[0]!r} is a parameter of {cell.__name__} and of {filter.__name__}; rename it in one of them")
     step, states = _composed(cell, written, filter)
-    parameters = (*cell.parameters, *filter.parameters)
+    parameters = tuple(defaults_of(cell, filter))
     return derive(step, cell.output, states, cell.drives, parameters, plastic, f"{cell.__name__} with {filter.__name__}")
+
+
+def defaults_of(cell: type[AbstractCell], filter: type[AbstractFilter] | None) -> dict[str, float]:
+    """Every parameter of a cell and its filter, in the order of the formula, with its default."""
+    return {**cell.parameters, **({} if filter is None else {n: filter.parameters[p] for p in filter.parameters for n in _named(p, cell, filter)})}
+
+
+def _named(parameter: str, cell: type[AbstractCell], filter: type[AbstractFilter]) -> list[str]:
+    """What a filter's parameter is called before a cell: one name, or one a drive."""
+    return [f"{parameter}_{drive}" for drive in cell.drives] if parameter in filter.by_drive else [parameter]
 
 
 def _with_surrogate(cell: type[AbstractCell], surrogate: type[AbstractSurrogate] | None) -> Callable:
@@ -94,15 +104,16 @@ def _composed(cell: type, written: Callable, filter: type) -> tuple[Callable, tu
         result = written(*(values.get(name, symbols.get(name)) for name in arguments))
         return (*(result if isinstance(result, tuple) else (result,)), *new_states)
 
-    return _with_signature(step, arguments, ports, filter_states, filter), (*cell.states, *filter_states)
+    own = [name for parameter in filter.parameters for name in _named(parameter, cell, filter)]
+    return _with_signature(step, arguments, ports, [*filter_states, *own], filter), (*cell.states, *filter_states)
 
 
-def _with_signature(step: Callable, arguments: list[str], ports: dict, filter_states: list[str], filter: type) -> Callable:
+def _with_signature(step: Callable, arguments: list[str], ports: dict, of_filter: list[str], filter: type) -> Callable:
     """The composed step with a signature that names its symbols, as a hand-written formula has."""
     own = [name for name in arguments if not any(name in (d, f"{d}_recurrent", f"{d}_external") for d in ports)]
     drives = [name for pair in ports.values() for name in pair if name]
-    parameters = [n for n in inspect.signature(filter.step).parameters if n not in ("external", "recurrent", *filter.states)]
-    names = list(dict.fromkeys([*own, *drives, *filter_states, *parameters]))
+    time_step = [name for name in inspect.signature(filter.step).parameters if name == "dt"]
+    names = list(dict.fromkeys([*own, *drives, *of_filter, *time_step]))
 
     def by_position(*values: sympy.Symbol) -> tuple[sympy.Expr, ...]:
         return step(**dict(zip(names, values, strict=True)))

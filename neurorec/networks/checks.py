@@ -11,7 +11,7 @@ from neurorec.arrays import number, positive, real_array
 from neurorec.discovery import class_of, name_of
 from neurorec.errors import NotOffered, ShapeError, ValueRefused, expect_known
 from neurorec.formula.derive import Formula
-from neurorec.networks.cell_with_filter import formula_of
+from neurorec.networks.cell_with_filter import defaults_of, formula_of
 from neurorec.networks.cells.base import AbstractCell
 from neurorec.networks.filters.base import AbstractFilter
 from neurorec.networks.free_parameters import checked_free
@@ -114,7 +114,7 @@ def checked_plastic(plastic: Any, cell: Cell, filter: Filter, has_bias: bool) ->
     if plastic is None:
         bias = ("bias",) if has_bias or cell.biased else ()
         return ("recurrent", "input", "readout", *bias, *cell.plastic)
-    return checked_names(plastic, ("recurrent", "input", "readout", "bias", *_defaults(cell, filter)))
+    return checked_names(plastic, ("recurrent", "input", "readout", "bias", *defaults_of(cell, filter)))
 
 
 def count_units(recurrent: Any, formula: Formula, cell: str) -> int:
@@ -181,8 +181,8 @@ def checked_parameters(
     ShapeError, ValueRefused
         If there is no such parameter, a time constant is shorter than `dt`, or one is out of its range.
     """
-    expect_known(f"parameter of {name_of(cell)}", values or {}, list(_defaults(cell, filter)))
-    checked = {name: _per_unit(name, (values or {}).get(name, default), units) for name, default in _defaults(cell, filter).items()}
+    expect_known(f"parameter of {name_of(cell)}", values or {}, list(defaults_of(cell, filter)))
+    checked = {name: _per_unit(name, (values or {}).get(name, default), units) for name, default in defaults_of(cell, filter).items()}
     for name, value in checked.items():
         if name not in plastic:
             _expect_range(name, value, cell, filter)
@@ -192,17 +192,13 @@ def checked_parameters(
     return checked
 
 
-def _defaults(cell: Cell, filter: Filter) -> dict[str, float]:
-    return {**cell.parameters, **(filter.parameters if filter else {})}
-
-
 def _per_unit(name: str, value: Any, units: int) -> float | np.ndarray:
     array = real_array(name, value)
     return float(array) if array.ndim == 0 else real_array(name, array, (units,), "one value a unit")
 
 
 def _expect_range(name: str, value: float | np.ndarray, cell: Cell, filter: Filter) -> None:
-    owner: Any = filter if filter and name in filter.parameters else cell
+    owner: Any = cell if name in cell.parameters else filter
     of = f"{name} of the {'cell' if owner is cell else 'filter'} {name_of(owner)}"
     if owner is cell and name in cell.positive and not np.min(value) > 0:
         raise ValueRefused(f"{of} must be positive, got {np.min(value):g}")

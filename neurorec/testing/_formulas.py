@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from neurorec.formula.unit import constants_of, for_numpy
-from neurorec.networks.cell_with_filter import formula_of
+from neurorec.networks.cell_with_filter import defaults_of, formula_of
 from neurorec.testing._laws import hold
 
 TRIALS, UNITS, DT = 2, 6, 0.02
@@ -16,7 +16,7 @@ TRIALS, UNITS, DT = 2, 6, 0.02
 
 def check_derivatives(of: object, cell: Any, filter: Any = None) -> None:
     """Of a cell, alone or with a filter before it, at random states, drives and parameters."""
-    defaults: Mapping[str, float] = {**cell.parameters, **(filter.parameters if filter else {})}
+    defaults = defaults_of(cell, filter)
     formula, rng = formula_of(cell, filter, tuple(defaults)), np.random.default_rng(0)
     values = np.array([np.full(UNITS, value) + 0.05 for value in defaults.values()]).reshape(len(defaults), UNITS)
     states, drives = (rng.normal(size=(len(names), TRIALS, UNITS)) for names in (formula.states, formula.ports))

@@ -18,6 +18,8 @@ class AbstractFilter(ABC):
         State variables of the filter; each drive of each unit has its own.
     parameters : mapping of str to float
         Defaults.
+    by_drive : tuple of str
+        Those of the parameters of which each drive has its own, named ``<parameter>_<drive>``; the others are one for all drives.
     ranges : mapping of str to (float, float)
         Smallest and largest value that a parameter may be given, where others make no filter; one that is learnt may leave it.
     decays : tuple of str
@@ -26,6 +28,7 @@ class AbstractFilter(ABC):
 
     states: ClassVar[tuple[str, ...]]
     parameters: ClassVar[Mapping[str, float]] = {}
+    by_drive: ClassVar[tuple[str, ...]] = ()
     ranges: ClassVar[Mapping[str, tuple[float, float]]] = {}
     decays: ClassVar[tuple[str, ...]] = ()
 

@@ -42,12 +42,17 @@ def without_loops(recurrent: np.ndarray) -> np.ndarray:
 def lstm(
     inputs: int, units: int, outputs: int, dt: float, seed: int | None, filter: str | None, parameters: Mapping[str, float]
 ) -> Network:
-    """The LSTM of Nguyen et al. (2020, arXiv 2006.06919): orthonormal input, identity to the input gate, forget bias 2.
+    """The LSTM of Nguyen et al. (2020, arXiv 2006.06919): orthonormal input, identity to the input gate, two forget biases of 1.
 
-    Their code has the forget bias in two parts of 1, before and after the filter; here it is one, before.
+    Theirs are one before the filter and one behind it, both learnt; without a filter they add up to one of 2.
     """
-    net, rng = Network.random(inputs, units, outputs, cell="lstm", dt=dt, seed=seed, filter=filter, parameters=parameters), draws(seed)
-    bias = np.repeat([0.0, 2.0, 0.0, 0.0], units)
+    behind = {} if filter is None else {"forget_bias": 1.0}
+    net = Network.random(
+        inputs, units, outputs, cell="lstm", dt=dt, seed=seed, filter=filter, parameters={**parameters, **behind},
+        plastic=("recurrent", "input", "readout", "bias", *behind),
+    )  # fmt: skip
+    rng = draws(seed)
+    bias = np.repeat([0.0, 2.0 - sum(behind.values()), 0.0, 0.0], units)
     changes: dict[str, Any] = {"recurrent": np.eye(4 * units, units), "input": orthonormal(rng, net.input), "bias": bias}
     return net.replace(**changes, readout=uniform(rng, 1 / np.sqrt(units), net.readout))
 
