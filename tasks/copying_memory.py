@@ -5,12 +5,12 @@
     python tasks/copying_memory.py --delay 200 --iterations 1500 --set negative=0   # a field of the preset: D without negative ones
     python tasks/copying_memory.py --quick                              # seconds
 
-At the sizes of the papers on scoRNN, scuRNN and ENRNN, with a GPU. All weights are moved by one optimiser here, RMSProp; the second
-paper has three, and the third moves A at 1e-5, a tenth of the preset's rate:
+At the sizes and rates of the papers on scoRNN, scuRNN and ENRNN: hours, or twenty minutes for each network of the last two. All weights are
+moved by one optimiser here, RMSProp; the second paper has three:
 
-    python tasks/copying_memory.py --units 190 --delay 1000 --iterations 10000 --engine cuda
-    python tasks/copying_memory.py --network scurnn --units 130 --delay 2000 --iterations 2000 --engine cuda
-    python tasks/copying_memory.py --network enrnn --units 192 --set short=20 --set negative=52 --delay 2000 --iterations 4000 --engine cuda
+    python tasks/copying_memory.py --units 190 --delay 1000 --iterations 10000
+    python tasks/copying_memory.py --network scurnn --units 130 --rate theta=1e-4 --delay 2000 --iterations 2000 --seeds 1
+    python tasks/copying_memory.py --network enrnn --units 192 --set short=20 --set negative=52 --rate skew=1e-5 --delay 2000 --iterations 4000 --seeds 1
 
 Trains by BPTT as the preset's paper does, and measures on trials that training never shows. Prints the loss as a share of
 the best loss without memory, and the share of symbols recalled; and, where a map makes the recurrent weights, how well the trained
@@ -59,6 +59,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--delay", type=int, default=100, help="steps between the last symbol and the cue (default 100)")
     parser.add_argument("--iterations", type=int, default=600, help=f"updates, each of {BATCH} trials (default 600)")
     parser.add_argument("--rates", type=float, default=1, help="multiply the learning rates of the preset's paper (default 1)")
+    parser.add_argument(
+        "--rate", action="append", type=field, default=[], metavar="NAME=RATE", help="of one weight, such as theta=1e-4, in the place of that"
+    )
     parser.add_argument("--engine", default="numba", help="from nr.names('engines') (default numba)")
     parser.add_argument("--quick", action="store_true", help="one seed, 50 iterations at most")
     parser.add_argument("--seed", type=int, default=0, help="the first seed")
@@ -67,6 +70,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--json", action="store_true", help="print a last line of JSON")
     settings = parser.parse_args()
     settings.fields = dict(settings.set)
+    if settings.rate and not isinstance(nr.presets.training(settings.network)["rate"], dict):
+        parser.error(f"{settings.network} has one rate for all weights, which --rates multiplies; leave out --rate")
     settings.units = settings.units or UNITS.get(settings.network, UNITS_ELSE)
     if settings.quick:
         settings.seeds, settings.iterations = 1, min(settings.iterations, 50)
@@ -90,7 +95,9 @@ def one(task: nr.AbstractTask, settings: argparse.Namespace, seed: int) -> nr.Ru
 def training(settings: argparse.Namespace) -> dict[str, object]:
     papers = {"engine": settings.engine, **nr.presets.training(settings.network)}
     rate = papers["rate"]
-    return {**papers, "rate": {k: r * settings.rates for k, r in rate.items()} if isinstance(rate, dict) else rate * settings.rates}
+    if not isinstance(rate, dict):
+        return {**papers, "rate": rate * settings.rates}
+    return {**papers, "rate": {name: each * settings.rates for name, each in rate.items()} | dict(settings.rate)}
 
 
 def name(settings: argparse.Namespace) -> str:
@@ -126,7 +133,7 @@ def about(settings: argparse.Namespace, runs: list[nr.Run]) -> dict[str, object]
     facts = {key: getattr(settings, key) for key in ("network", "units", "delay", "iterations", "rates")}
     seeds = list(range(settings.seed, settings.seed + settings.seeds))
     seconds = float(np.median([run.log["seconds"][-1] for run in runs]))
-    return {**facts, **settings.fields, "parameters": runs[0].network.learnable, "seeds": seeds, "seconds": seconds}
+    return {**facts, **settings.fields, "rate": training(settings)["rate"], "parameters": runs[0].network.learnable, "seeds": seeds, "seconds": seconds}
 
 
 def draw(settings: argparse.Namespace, task: nr.AbstractTask, runs: list[nr.Run]) -> Path:
