@@ -60,7 +60,12 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--iterations", type=int, default=600, help=f"updates, each of {BATCH} trials (default 600)")
     parser.add_argument("--rates", type=float, default=1, help="multiply the learning rates of the preset's paper (default 1)")
     parser.add_argument(
-        "--rate", action="append", type=field, default=[], metavar="NAME=RATE", help="of one weight, such as theta=1e-4, in the place of that"
+        "--rate",
+        action="append",
+        type=field,
+        default=[],
+        metavar="NAME=RATE",
+        help="of one weight, such as theta=1e-4, in the place of that",
     )
     parser.add_argument("--engine", default="numba", help="from nr.names('engines') (default numba)")
     parser.add_argument("--quick", action="store_true", help="one seed, 50 iterations at most")
@@ -133,7 +138,14 @@ def about(settings: argparse.Namespace, runs: list[nr.Run]) -> dict[str, object]
     facts = {key: getattr(settings, key) for key in ("network", "units", "delay", "iterations", "rates")}
     seeds = list(range(settings.seed, settings.seed + settings.seeds))
     seconds = float(np.median([run.log["seconds"][-1] for run in runs]))
-    return {**facts, **settings.fields, "rate": training(settings)["rate"], "parameters": runs[0].network.learnable, "seeds": seeds, "seconds": seconds}
+    return {
+        **facts,
+        **settings.fields,
+        "rate": training(settings)["rate"],
+        "parameters": runs[0].network.learnable,
+        "seeds": seeds,
+        "seconds": seconds,
+    }
 
 
 def draw(settings: argparse.Namespace, task: nr.AbstractTask, runs: list[nr.Run]) -> Path:

@@ -142,9 +142,14 @@ def test_a_name_that_cell_and_filter_both_use_is_refused():
 def test_an_onset_is_an_initial_state_of_units_that_see_theirs_through_their_weights(units, steps, trials, seed):
     """scuRNN's: the drive W h(0) at the first step, at rest before it; and its change is W times that of h(0), of which it is the image."""
     rng = np.random.default_rng(seed)
-    net, data = nr.preset("scurnn", 2, units, 1, seed=seed), nr.Trials(rng.normal(size=(steps, trials, 2)), rng.normal(size=(steps, trials, 1)))
+    net, data = (
+        nr.preset("scurnn", 2, units, 1, seed=seed),
+        nr.Trials(rng.normal(size=(steps, trials, 2)), rng.normal(size=(steps, trials, 1))),
+    )
     begin = np.concatenate([net.per_unit("onset_u_re"), net.per_unit("onset_u_im")])
-    plain = net.replace(filter=None, parameters={"b": net.parameters["b"]}, plastic=("recurrent", "readout"), initial=np.linalg.solve(net.recurrent, begin))
+    plain = net.replace(
+        filter=None, parameters={"b": net.parameters["b"]}, plastic=("recurrent", "readout"), initial=np.linalg.solve(net.recurrent, begin)
+    )
     ours, theirs = (nr.simulate(each, data, engine="reference") for each in (net, plain))
     assert np.abs(ours.outputs - theirs.outputs).max() < 1e-12
     change = nr.weight_change(net, data, rule="bptt", engine="reference")

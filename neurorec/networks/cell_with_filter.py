@@ -52,7 +52,10 @@ def formula_of(
 
 def defaults_of(cell: type[AbstractCell], filter: type[AbstractFilter] | None) -> dict[str, float]:
     """Every parameter of a cell and its filter, in the order of the formula, with its default."""
-    return {**cell.parameters, **({} if filter is None else {n: filter.parameters[p] for p in filter.parameters for n in _named(p, cell, filter)})}
+    return {
+        **cell.parameters,
+        **({} if filter is None else {n: filter.parameters[p] for p in filter.parameters for n in _named(p, cell, filter)}),
+    }
 
 
 def _named(parameter: str, cell: type[AbstractCell], filter: type[AbstractFilter]) -> list[str]:

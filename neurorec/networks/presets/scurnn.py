@@ -10,7 +10,6 @@ from neurorec.networks.network import Network
 from neurorec.networks.presets._draws import draws, glorot, uniform
 from neurorec.networks.presets.base import AbstractPreset
 
-
 ONSETS = ("onset_u_re", "onset_u_im")
 
 
