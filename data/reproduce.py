@@ -2,11 +2,12 @@
 
     python data/reproduce.py                       # of every experiment, in place, each by its command: a day
     python data/reproduce.py interval_matching     # of one file
-    python data/reproduce.py --list                # the commands, and the commits at which they ran
+    python data/reproduce.py --list                # the commands, the commits at which they ran, and whether the code has changed since
     python data/reproduce.py --quick               # a sample of Figures 2 and 4, five minutes, beside what is committed
 
-What was made at this commit already is left as it is, so that whoever stops it goes on by the same command; `--again` makes it, too. Times are of
-a machine, and renewed there: by `benchmarks/`, each file's own command. Runs are made in a new folder, so that nothing of before is read.
+What was made by the code that is here, neurorec and the script as they were at the commit that stands beside the result, is left as it is, so that
+whoever stops it, and commits what there is, goes on by the same command; `--again` makes it, too. Times are of a machine, and renewed there: by
+`benchmarks/`, each file's own command. Runs are made in a new folder, so that nothing of before is read.
 
 The quick way fails where the median of its three networks lies outside the committed quartiles, each widened to twice or half: on another
 processor every digit differs after thousands of trials, and near a bifurcation one network learns where it did not.
@@ -45,7 +46,7 @@ def main() -> None:
     parser.add_argument(
         "files", nargs="*", default=experiments(), help="of data/, without .json (default: all that scripts in tasks/ made)"
     )
-    parser.add_argument("--again", action="store_true", help="also what was made at this commit")
+    parser.add_argument("--again", action="store_true", help="also what was made by the same code")
     parser.add_argument("--list", action="store_true", help="commands and commits, and nothing is run")
     parser.add_argument("--quick", action="store_true", help="a sample, which is compared and not kept")
     settings = parser.parse_args()
@@ -63,19 +64,26 @@ def experiments() -> list[str]:
 
 
 def show(name: str) -> None:
-    """What a file's results were made by, and when."""
+    """What a file's results were made by, when, and whether they would be made anew."""
     for entry in made_by_tasks(json.loads((DATA / f"{name}.json").read_text())):
-        print(f"{name:20} {entry['commit'][:10]}  {entry['command']}")
+        print(f"{name:20} {entry['commit'][:10]} {'' if of_this_code(entry) else 'code changed':13} {entry['command']}")
 
 
 def renew(file: Path, again: bool) -> None:
-    """Every result in the file that another commit made, by the command that stands beside it."""
+    """Every result in the file that other code made, by the command that stands beside it."""
     whole, now = json.loads(file.read_text()), commit()
     for entry in made_by_tasks(whole):
-        if again or entry["commit"] != now:
+        if again or not of_this_code(entry):
             entry["result"], entry["commit"] = run(entry["command"]), now
             whole["versions"] = {name: platform.python_version() if name == "python" else version(name) for name in whole["versions"]}
             file.write_text(written(whole))
+
+
+def of_this_code(entry: dict[str, Any]) -> bool:
+    """Whether neither neurorec nor the script has changed since; of a commit that is not in this copy nobody knows."""
+    computing = ["neurorec", shlex.split(entry["command"])[1]]
+    words = ["git", "diff", "--quiet", entry["commit"], "--", *computing]
+    return subprocess.run(words, cwd=DATA.parent, stderr=subprocess.DEVNULL).returncode == 0
 
 
 def written(whole: Any) -> str:

@@ -57,7 +57,7 @@ def test_every_experiment_says_how_it_is_made_again(file):
         assert (ROOT / shlex.split(entry["command"])[1]).is_file() and "--json" in entry["command"] and len(entry["commit"]) == 40
 
 
-def test_results_of_another_commit_are_made_anew_and_a_benchmarks_are_not(tmp_path):
+def test_results_of_other_code_are_made_anew_and_a_benchmarks_are_not(tmp_path):
     entry = {"command": "python tasks/random_networks.py --quick --json", "commit": "0" * 40, "result": {"stale": [1, 2]}}
     timed = {"command": "python benchmarks/lyapunov.py", "commit": "0" * 40, "result": 1}
     file = tmp_path / "found.json"
