@@ -114,4 +114,4 @@ def _by_address(context: Any, builder: Any, accepted: tuple[types.Type, ...], gi
 step, output, pull, pull_output, jacobian, emission, prepare = (_called(name, place) for place, name in enumerate(UNIT))
 error, element, optimise = (_called(name, place) for place, name in enumerate(LEARNING))
 forward, reverse_scan, fill = (_called(name, place) for place, name in enumerate(LOOPS))
-OUTPUT = list(UNIT).index("output")
+OUTPUT, ERROR = list(UNIT).index("output"), list(LEARNING).index("error")

@@ -12,13 +12,16 @@ from neurorec.engines.base.chunk import Batches, Learnt
 from neurorec.engines.numba.arguments import Change, Factors
 from neurorec.engines.numba.causal_loop import causal
 from neurorec.engines.numba.chunks import chunk, possible
-from neurorec.engines.numba.layout import noise_rows, presynaptic_rows, rows
+from neurorec.engines.numba.compile import linked_error
+from neurorec.engines.numba.layout import given, noise_rows, presynaptic_rows, rows
 from neurorec.engines.numba.online import fused, low_rank
 from neurorec.engines.numba.per_step import WAYS, chosen
 from neurorec.engines.numba.prepared import Last, Prepared
 from neurorec.engines.numba.threads import Threads
 from neurorec.errors import ValueRefused
+from neurorec.learning.error import error_sent_back
 from neurorec.learning.feedbacks.base import AbstractFeedback
+from neurorec.learning.losses.base import AbstractLoss
 from neurorec.learning.rules.base import AbstractRule
 from neurorec.networks.network import Network
 from neurorec.networks.weights import Weights
@@ -119,6 +122,17 @@ class NumbaEngine(AbstractEngine):
             self._gather(own, gathered, back, presynaptic, x, rows(error), trials)
         self._conclude(own, change, input_, partial)
         return change
+
+    def error(self, readout: np.ndarray, stimulus: Stimulus, loss: AbstractLoss) -> np.ndarray:
+        """As the contract says; of a loss with a softmax by the same machine code as in a chunk."""
+        own = linked_error(loss, np.dtype(self.dtype).name)
+        if own is None:
+            return error_sent_back(readout, stimulus.targets, stimulus.loss_weight, loss)
+        error, outputs = np.empty(readout.shape, readout.dtype), readout.shape[2]
+        _, targets, loss_weight = given(stimulus)
+        own.error(readout.reshape(-1, outputs), targets.reshape(-1, outputs), error.reshape(-1, outputs))
+        error *= loss_weight[..., None]
+        return error
 
     def online(
         self, network: Network, weights: Weights, stimulus: Stimulus, optimiser_state: OptimiserState, update_settings: UpdateSettings

@@ -11,12 +11,13 @@ from numba.np.numpy_support import from_dtype
 
 from neurorec.engines.base import OptimiserState, UpdateSettings
 from neurorec.engines.base.chunk import Batches, Learnt
-from neurorec.engines.numba.compile import loops
+from neurorec.engines.numba.compile import error_table, linked_error, loops
 from neurorec.engines.numba.lines import zeros
 from neurorec.engines.numba.prepared import Prepared
-from neurorec.formula.calls import LOOPS, table
+from neurorec.formula.calls import LEARNING, LOOPS, table
 from neurorec.formula.once import once
 from neurorec.learning.law import Law, elementwise, optimiser_law
+from neurorec.learning.losses.base import AbstractLoss
 from neurorec.networks.network import Network
 from neurorec.networks.weights import Weights
 from neurorec.random_numbers.noise import PrivateNoise, compiled_noise
@@ -34,10 +35,22 @@ def laws_of(update_settings: UpdateSettings, dtype: np.dtype) -> Laws | None:
     """Of a training; None where the optimiser, the loss or the feedback is more than a law of single numbers."""
     found = (
         optimiser_law(update_settings.optimiser, dtype),
-        elementwise(update_settings.loss.error, dtype),
+        elementwise(_by_address if linked_error(update_settings.loss, dtype.name) else update_settings.loss.error, dtype),
         elementwise(update_settings.feedback.element, dtype),
     )
     return None if None in found else Laws(*found)  # pyright: ignore[reportArgumentType]
+
+
+def _by_address(outputs: Any, targets: Any) -> Any:
+    """In the place of an error that is called by its address: no operation."""
+    del targets
+    return outputs
+
+
+def _error_table(loss: AbstractLoss, dtype: np.dtype) -> np.ndarray:
+    """With the address of the error that its link says, or 0: it is a law."""
+    own = linked_error(loss, dtype.name)
+    return np.zeros(len(LEARNING), np.int64) if own is None else error_table(own, dtype.name)
 
 
 def possible(network: Network, update_settings: UpdateSettings, dtype: np.dtype) -> bool:
@@ -65,13 +78,13 @@ def chunk(own: Prepared, weights: Weights, batches: Batches, optimiser_state: Op
         *_model(own, weights, batches.noise is not None), update_settings.rule.through_units,
         weights.vector, *_kinds(weights), change.vector, *_kinds(change), slots, rates, update_settings.lower_bounds, batches.left.astype(dtype),
         float(update_settings.clip), dtype.type(update_settings.decay), np.empty_like(weights.vector),
-        *_optimiser(laws.step, optimiser_state, n), *_law(laws.error), *_law(laws.path),
-        batches.inputs, batches.inputs.reshape(n, steps * trials, inputs), _row(batches.targets), batches.loss_weight,
+        *_optimiser(laws.step, optimiser_state, n), _error_table(update_settings.loss, dtype), *_law(laws.error), *_law(laws.path),
+        batches.inputs, batches.inputs.reshape(n, steps * trials, inputs), batches.targets, batches.loss_weight,
         *_noise(batches.noise, (steps, trials, own.drives * units), dtype), ended.reshape(-1), batches.carried,
         states, _row(states), drives, emitted, emitted.reshape(-1, units), own.back(steps, trials),
         np.empty((0, trials, units), dtype), np.zeros((own.drives, inputs, units), dtype), *_packed(own, inputs, channels, update_settings),
-        error, error.reshape(-1), weights.readout.reshape(-1), weights.feedback.reshape(-1), transposed, transposed.reshape(-1), path, path.reshape(-1),
-        readouts, _row(readouts), np.where(batches.recorded, np.cumsum(batches.recorded) - 1, -1),
+        error, weights.readout.reshape(-1), weights.feedback.reshape(-1), transposed, transposed.reshape(-1), path, path.reshape(-1),
+        readouts, np.where(batches.recorded, np.cumsum(batches.recorded) - 1, -1),
         kept.reshape(len(kept), steps + 1, states[0].size), _row(readout_kept), _row(feedback_kept),
     )  # fmt: skip
     return Learnt(done, readouts, kept, readout_kept, feedback_kept, ended)
