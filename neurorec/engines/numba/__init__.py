@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -205,7 +206,7 @@ class NumbaEngine(AbstractEngine):
             if external < 0:
                 change.input[post], change.bias[post] = 0, 0
         if len(partial):
-            change.parameters[own.plastic_rows] = partial.sum(axis=1)
+            change.parameters[own.plastic_rows] = reduce(np.add, partial.swapaxes(0, 1))  # one trial after another, however many units there are
         change.feedback[...] = change.readout.T
 
 

@@ -13,6 +13,7 @@ from neurorec.formula.calls import ERROR, fill, forward, reverse_scan
 from neurorec.formula.calls import error as call_error
 from neurorec.formula.entry import apart, entry, exact, inlined, part
 
+from .plastic import follow_from, sum_over_trials  # pyright: ignore[reportMissingImports]
 from .precision import real  # pyright: ignore[reportMissingImports]
 from .product import pack_each  # pyright: ignore[reportMissingImports]
 
@@ -225,7 +226,7 @@ def pack_weights(w, rows, columns, packed):
 
 
 @entry
-def chunk(loops, onward, backward, constants, recurrent_ports, external_ports, full, vector, recurrent, input_, bias, readout, feedback,
+def chunk(loops, onward, backward, constants, wide_unit, plastic_rows, parameters, d_parameters, settings, wide, recurrent_ports, external_ports, full, vector, recurrent, input_, bias, readout, feedback,
           change, d_recurrent, d_input, d_bias, d_readout, d_feedback, slots, rates, lower_bounds, left, clip, decay, moving,
           step_code, step_results, step_first, step_constants, step_registers, learning, error_code, error_result, error_registers,
           path_code, path_result, path_registers, inputs, input_rows, targets, loss_weight, key, other, trial, scale, noise,
@@ -263,11 +264,14 @@ def chunk(loops, onward, backward, constants, recurrent_ports, external_ports, f
         reverse_scan(loops, backward, constants, packed_transposed, packed_feedback, recurrent_ports, external_ports, full, error, states, drives,
                      np.intp(1), back, partial, True, presynaptic, input_rows[i], d_recurrent, gathered, d_bias, d_readout, none, trials)  # fmt: skip
         conclude(recurrent_ports, external_ports, gathered, d_recurrent, d_input, d_bias, d_readout, d_feedback)
+        sum_over_trials(partial, plastic_rows, d_parameters)
         if clip < np.inf:
             shorten(change, rates, left[i], clip, moving)
         set_constants(step_registers, step_first, step_constants[i])
         if not update(vector, change, slots, rates, lower_bounds, left[i], decay, step_code, step_results, step_registers):
             return i
+        if plastic_rows.shape[0] > 0:
+            follow_from(wide_unit, parameters, settings, wide, constants)
         copy(readout_row, readout_kept[i])
         copy(feedback_row, feedback_kept[min(i, feedback_kept.shape[0] - 1)])
         if keep[i] >= 0:

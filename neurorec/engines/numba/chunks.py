@@ -54,9 +54,8 @@ def _error_table(loss: AbstractLoss, dtype: np.dtype) -> np.ndarray:
 
 
 def possible(network: Network, update_settings: UpdateSettings, dtype: np.dtype) -> bool:
-    """Whether all of a batch is compiled: units with one output, whose parameters stand still; and see `laws_of`."""
-    formula = network.formula
-    return len(formula.emitted) == 1 and not formula.plastic and laws_of(update_settings, dtype) is not None
+    """Whether all of a batch is compiled: units with one output; and see `laws_of`."""
+    return len(network.formula.emitted) == 1 and laws_of(update_settings, dtype) is not None
 
 
 def chunk(own: Prepared, weights: Weights, batches: Batches, optimiser_state: OptimiserState, update_settings: UpdateSettings) -> Learnt:
@@ -75,14 +74,14 @@ def chunk(own: Prepared, weights: Weights, batches: Batches, optimiser_state: Op
         np.empty((n if follows else 1, *weights.feedback.shape), dtype),
     )
     done = loops(dtype.name).chunk.chunk(
-        *_model(own, weights, batches.noise is not None), update_settings.rule.through_units,
+        *_model(own, weights, change, batches.noise is not None), update_settings.rule.through_units,
         weights.vector, *_kinds(weights), change.vector, *_kinds(change), slots, rates, update_settings.lower_bounds, batches.left.astype(dtype),
         float(update_settings.clip), dtype.type(update_settings.decay), np.empty_like(weights.vector),
         *_optimiser(laws.step, optimiser_state, n), _error_table(update_settings.loss, dtype), *_law(laws.error), *_law(laws.path),
         batches.inputs, batches.inputs.reshape(n, steps * trials, inputs), batches.targets, batches.loss_weight,
         *_noise(batches.noise, (steps, trials, own.drives * units), dtype), ended.reshape(-1), batches.carried,
         states, _row(states), drives, emitted, emitted.reshape(-1, units), own.back(steps, trials),
-        np.empty((0, trials, units), dtype), np.zeros((own.drives, inputs, units), dtype), *_packed(own, inputs, channels, update_settings),
+        np.empty((len(own.plastic_rows), trials, units), dtype), np.zeros((own.drives, inputs, units), dtype), *_packed(own, inputs, channels, update_settings),
         error, weights.readout.reshape(-1), weights.feedback.reshape(-1), transposed, transposed.reshape(-1), path, path.reshape(-1),
         readouts, np.where(batches.recorded, np.cumsum(batches.recorded) - 1, -1),
         kept.reshape(len(kept), steps + 1, states[0].size), _row(readout_kept), _row(feedback_kept),
@@ -90,9 +89,13 @@ def chunk(own: Prepared, weights: Weights, batches: Batches, optimiser_state: Op
     return Learnt(done, readouts, kept, readout_kept, feedback_kept, ended)
 
 
-def _model(own: Prepared, weights: Weights, noise: bool) -> tuple[np.ndarray, ...]:
-    """Addresses of what a chunk calls, and what stands still in it."""
-    return _loop_table(own.dtype.name, own.recurrence.kind, noise), own.onward, own.backward, own.constants(weights), *own.wiring
+def _model(own: Prepared, weights: Weights, change: Weights, noise: bool) -> tuple[np.ndarray, ...]:
+    """Addresses of what a chunk calls, and the units' parameters with what follows from them."""
+    addresses, (wide_unit, settings, wide) = _loop_table(own.dtype.name, own.recurrence.kind, noise), own.following()
+    return (
+        addresses, own.onward, own.backward, own.constants(weights).copy(), wide_unit, own.plastic_rows, weights.parameters, change.parameters,
+        settings, wide, *own.wiring,
+    )  # fmt: skip
 
 
 def _kinds(weights: Weights) -> tuple[np.ndarray, ...]:
