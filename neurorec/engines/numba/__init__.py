@@ -18,6 +18,7 @@ from neurorec.engines.numba.layout import given, noise_rows, presynaptic_rows, r
 from neurorec.engines.numba.online import fused, low_rank
 from neurorec.engines.numba.per_step import WAYS, chosen
 from neurorec.engines.numba.prepared import Last, Prepared
+from neurorec.engines.numba.step_chunks import step_chunk
 from neurorec.engines.numba.threads import Threads
 from neurorec.errors import ValueRefused
 from neurorec.learning.error import error_sent_back
@@ -149,15 +150,21 @@ class NumbaEngine(AbstractEngine):
         return activity
 
     def chunks(self, network: Network, update_settings: UpdateSettings, schedule: str, steps: int, trials: int) -> bool:
-        """Of batches that one thread learns from, where weights change after each: longer ones do not wait for Python."""
+        """Of batches that one thread learns from: longer ones do not wait for Python."""
+        if network.pattern is not None:
+            return False
         alone = self._threads.worth(trials, steps * network.recurrent.size) == 1
-        return schedule == "trial" and network.pattern is None and alone and possible(network, update_settings, np.dtype(self.dtype))
+        return schedule == "step" or alone and possible(network, update_settings, np.dtype(self.dtype))
 
     def chunk(
         self, network: Network, weights: Weights, batches: Batches, optimiser_state: OptimiserState, update_settings: UpdateSettings
     ) -> Learnt:
         """As the contract says."""
-        return chunk(self._for(network), weights, batches, optimiser_state, update_settings)
+        own, (_, steps, trials, _) = self._for(network), batches.inputs.shape
+        if batches.schedule == "trial":
+            return chunk(own, weights, batches, optimiser_state, update_settings)
+        way = chosen(self._per_step, network, update_settings, steps, trials)
+        return step_chunk(way, own, weights, batches, optimiser_state, update_settings)
 
     def expect(self, network: Network, update_settings: UpdateSettings, schedule: str) -> None:
         """At every step, a way that was requested must be possible."""

@@ -226,8 +226,9 @@ def pack_weights(w, rows, columns, packed):
 
 
 @entry
-def chunk(loops, onward, backward, constants, wide_unit, plastic_rows, parameters, d_parameters, settings, wide, recurrent_ports, external_ports, full, vector, recurrent, input_, bias, readout, feedback,
-          change, d_recurrent, d_input, d_bias, d_readout, d_feedback, slots, rates, lower_bounds, left, clip, decay, moving,
+def chunk(loops, onward, backward, constants, wide_unit, plastic_rows, parameters, d_parameters, settings, wide, recurrent_ports,
+          external_ports, full, vector, recurrent, input_, bias, readout, feedback, change,
+          d_recurrent, d_input, d_bias, d_readout, d_feedback, slots, rates, lower_bounds, left, clip, decay, moving,
           step_code, step_results, step_first, step_constants, step_registers, learning, error_code, error_result, error_registers,
           path_code, path_result, path_registers, inputs, input_rows, targets, loss_weight, key, other, trial, scale, noise,
           initial_row, carried, states, state_rows, drives, emitted, presynaptic, back, partial, gathered,
@@ -237,9 +238,10 @@ def chunk(loops, onward, backward, constants, wide_unit, plastic_rows, parameter
 
     loops, onward and backward are tables of addresses (`neurorec.formula.calls`). vector, rates and lower_bounds (W,) and slots (S, W) of the
     optimiser change in place; recurrent, input_ ... are views of the vector, d_recurrent, d_input ... of change (W,); left (n,) is the share of
-    the rates at each batch. `learning` is a table with the address of the error, where that is no law. Of each law the code, the register of its result and
-    room, of the optimiser's the constants of each update (n, C) besides. inputs (n, T, B, I), targets, loss_weight (n, T, B); noise (T or 0, B, D N) is filled from the words of its key. The initial state is
-    replaced by where trials ended where they are `carried` over. Fills readouts (n, T, B, O); of batch i, where keep[i] is not negative, kept
+    the rates at each batch. Of the plastic parameters `follow_from` makes the constants. `learning` is a table with the address of the error,
+    where that is no law. Of each law the code, the register of its result and room, of the optimiser's the constants of each update (n, C)
+    besides. inputs (n, T, B, I), targets, loss_weight (n, T, B); noise (T or 0, B, D N) is filled from the words of its key. The initial state
+    is replaced by where trials ended where they are `carried` over. Fills readouts (n, T, B, O); of batch i, where keep[i] is not negative, kept
     (m, states); the readout after each batch, (n, O K N), and the feedback, (n or 1, K N O). Names that end in row are the same arrays with
     fewer dimensions: states as (T + 1, k B N), inputs as (n, T B, I), others after the first dimension in one row.
     """

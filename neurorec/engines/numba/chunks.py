@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
@@ -12,6 +11,7 @@ from numba.np.numpy_support import from_dtype
 from neurorec.engines.base import OptimiserState, UpdateSettings
 from neurorec.engines.base.chunk import Batches, Learnt
 from neurorec.engines.numba.compile import error_table, linked_error, loops
+from neurorec.engines.numba.kept import Kept, noise_of, row
 from neurorec.engines.numba.lines import zeros
 from neurorec.engines.numba.prepared import Prepared
 from neurorec.formula.calls import LEARNING, LOOPS, table
@@ -20,7 +20,7 @@ from neurorec.learning.law import Law, elementwise, optimiser_law
 from neurorec.learning.losses.base import AbstractLoss
 from neurorec.networks.network import Network
 from neurorec.networks.weights import Weights
-from neurorec.random_numbers.noise import PrivateNoise, compiled_noise
+from neurorec.random_numbers.noise import compiled_noise
 
 
 class Laws(NamedTuple):
@@ -64,29 +64,21 @@ def chunk(own: Prepared, weights: Weights, batches: Batches, optimiser_state: Op
     (n, steps, trials, inputs), channels, units = batches.inputs.shape, batches.targets.shape[3], own.network.units
     laws = _expected(laws_of(update_settings, dtype))
     states, drives, emitted = own.activity(steps, trials)
-    error, change = own.room.array("error", (steps, trials, channels)), weights.zeros()
+    error, change, kept = own.room.array("error", (steps, trials, channels)), weights.zeros(), Kept(batches, weights, update_settings, states)
     transposed, path = np.empty_like(weights.feedback), np.empty_like(weights.feedback)
-    kept = np.empty((int(batches.recorded.sum()), *states.shape), dtype)
-    readouts, ended = np.empty(batches.targets.shape, dtype), batches.initial.copy()
-    follows = bool(rates[weights.spans["feedback"]].any())
-    readout_kept, feedback_kept = (
-        np.empty((n, *weights.readout.shape), dtype),
-        np.empty((n if follows else 1, *weights.feedback.shape), dtype),
-    )
     done = loops(dtype.name).chunk.chunk(
         *_model(own, weights, change, batches.noise is not None), update_settings.rule.through_units,
         weights.vector, *_kinds(weights), change.vector, *_kinds(change), slots, rates, update_settings.lower_bounds, batches.left.astype(dtype),
         float(update_settings.clip), dtype.type(update_settings.decay), np.empty_like(weights.vector),
         *_optimiser(laws.step, optimiser_state, n), _error_table(update_settings.loss, dtype), *_law(laws.error), *_law(laws.path),
         batches.inputs, batches.inputs.reshape(n, steps * trials, inputs), batches.targets, batches.loss_weight,
-        *_noise(batches.noise, (steps, trials, own.drives * units), dtype), ended.reshape(-1), batches.carried,
-        states, _row(states), drives, emitted, emitted.reshape(-1, units), own.back(steps, trials),
+        *noise_of(batches, 0, own.drives * units), *kept.start,
+        states, row(states), drives, emitted, emitted.reshape(-1, units), own.back(steps, trials),
         np.empty((len(own.plastic_rows), trials, units), dtype), np.zeros((own.drives, inputs, units), dtype), *_packed(own, inputs, channels, update_settings),
         error, weights.readout.reshape(-1), weights.feedback.reshape(-1), transposed, transposed.reshape(-1), path, path.reshape(-1),
-        readouts, np.where(batches.recorded, np.cumsum(batches.recorded) - 1, -1),
-        kept.reshape(len(kept), steps + 1, states[0].size), _row(readout_kept), _row(feedback_kept),
+        *kept.arguments,
     )  # fmt: skip
-    return Learnt(done, readouts, kept, readout_kept, feedback_kept, ended)
+    return kept.learnt(done)
 
 
 def _model(own: Prepared, weights: Weights, change: Weights, noise: bool) -> tuple[np.ndarray, ...]:
@@ -100,17 +92,6 @@ def _model(own: Prepared, weights: Weights, change: Weights, noise: bool) -> tup
 
 def _kinds(weights: Weights) -> tuple[np.ndarray, ...]:
     return weights.recurrent, weights.input, weights.bias, weights.readout, weights.feedback
-
-
-def _row(array: np.ndarray) -> np.ndarray:
-    """All dimensions but the first in one."""
-    return array.reshape(len(array), math.prod(array.shape[1:]))
-
-
-def _noise(noise: PrivateNoise | None, shape: tuple[int, ...], dtype: np.dtype) -> tuple[Any, ...]:
-    """Its key, first trial and scale, and room for a batch of it: no steps where there is none."""
-    words, scale = ((*noise.key, noise.trial), noise.scale) if noise else ((0, 0, 0), 0.0)
-    return *map(np.uint64, words), float(scale), np.empty(shape if noise else (0, *shape[1:]), dtype)
 
 
 def _packed(own: Prepared, inputs: int, channels: int, update_settings: UpdateSettings) -> tuple[np.ndarray, ...]:
