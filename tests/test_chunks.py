@@ -19,13 +19,15 @@ from neurorec.learning.losses.cross_entropy import CrossEntropy
 from neurorec.progress import NowAndThen
 from neurorec.training import chunks
 
+WEIGHTS = ("recurrent", "input", "readout", "bias")
 RATES = {"sgd": 0.03, "adam": 0.003, "rmsprop": 0.001}
 
 
-def data(inputs: int, outputs: int, steps: int = 7, count: int = 11) -> nr.Trials:
+def data(inputs: int, outputs: int, steps: int = 7, count: int = 11, loss: str = "mse") -> nr.Trials:
     rng = np.random.default_rng(1)
-    arrays = rng.normal(size=(steps, count, inputs)), rng.normal(size=(steps, count, outputs)), rng.random((steps, count)) + 0.1
-    return nr.Trials(*arrays, conditions={"number": np.arange(count)})
+    targets = rng.normal(size=(steps, count, outputs)) if loss == "mse" else rng.dirichlet(np.ones(outputs), size=(steps, count))
+    arrays = rng.normal(size=(steps, count, inputs)), targets, rng.random((steps, count)) + 0.1
+    return nr.Trials(*arrays, conditions={"number": np.arange(count)}, loss=loss)
 
 
 def both(network: nr.Network, task, **settings) -> tuple[nr.Run, nr.Run]:
@@ -35,10 +37,8 @@ def both(network: nr.Network, task, **settings) -> tuple[nr.Run, nr.Run]:
 
 
 def identical(ours: nr.Run, definition: nr.Run) -> bool:
-    weights = all(
-        np.array_equal(getattr(ours.network, name), getattr(definition.network, name))
-        for name in ("recurrent", "input", "readout", "bias", "feedback")
-    )
+    pairs = zip(ours.network.parts().values(), definition.network.parts().values(), strict=True)
+    weights = all(np.array_equal(a, b) for a, b in pairs)
     logs = ours.log.drop_vars("seconds").identical(definition.log.drop_vars("seconds"))
     return weights and logs and ours.trajectories().identical(definition.trajectories())
 
@@ -48,14 +48,17 @@ def identical(ours: nr.Run, definition: nr.Run) -> bool:
 def test_a_chunk_gives_the_bits_of_its_batches(drawn):
     draw = lambda *choices: drawn.draw(st.sampled_from(choices))  # noqa: E731
     inputs, outputs, optimiser, clip = draw(0, 2), draw(1, 2, 9), draw(*RATES), draw(None, 0.02, 50.0)
+    loss = draw("mse", "cross_entropy") if outputs > 1 else "mse"
+    cell, parameter = draw(("leaky_tanh", None), ("leaky_tanh", "tau"), ("lif", "tau_m"), ("cornn", None), ("gru", "b_n"))
     network = nr.Network.random(
-        inputs, draw(1, 5, 33), outputs, cell=draw("leaky_tanh", "cornn"), noise=draw(0.0, 0.05) if inputs else 0.05, initial=0.1, seed=1
+        inputs, draw(1, 5, 33), outputs, cell=cell, noise=draw(0.0, 0.05) if inputs else 0.05, initial=0.1, seed=1
     )
+    network = network.replace(plastic=(*WEIGHTS, parameter) if parameter else WEIGHTS)
     record = nr.Record(("output", network.formula.states[0], "input"), every=draw(1, 3), reduce=draw(None, "mean"), checkpoints=draw(1, 4))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(chunks, "GROWTH", draw(2, 5, 1000))
         ours, definition = both(
-            network, data(inputs, outputs, draw(1, 7)), rule=draw("rflo", "bptt", "readout_only"), feedback=draw(None, "symmetric", "sign_symmetric", "kolen_pollack"), optimiser=optimiser, rate=RATES[optimiser], clip=clip, anneal=draw(1.0, 0.1),
+            network, data(inputs, outputs, draw(1, 7), loss=loss), rule=draw("rflo", "bptt", "readout_only"), feedback=draw(None, "symmetric", "sign_symmetric", "kolen_pollack"), optimiser=optimiser, rate=RATES[optimiser], clip=clip, anneal=draw(1.0, 0.1),
             weight_decay=draw(0.0, 0.1), batch=draw(1, 2, 9), start=draw("initial", "carried"), trials=draw(29, 40), record=record,
         )  # fmt: skip
     assert identical(ours, definition)

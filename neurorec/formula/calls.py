@@ -30,11 +30,14 @@ UNIT = {
 LEARNING = {"error": (2, 2, 2), "element": (1, 1, 1), "optimise": (1, 1, 2, 1)}  # optimise: then the count, and settings in float64
 
 
-# Entries that a chunk calls: arrays of numbers (n) or of int64 (i) with their ranks, and an index, truth, word or float64 by itself.
+# Entries that a chunk calls: arrays of numbers (n), of int64 (i) or float64 (d) with their ranks, and an index, truth, word, float64 or number by itself.
 LOOPS = {
     "forward": "i1 n2 n4 n4 n4 n1 n2 i1 i1 n3 n3 n4 n4 n4 n3 index index",
     "reverse_scan": "i1 n2 n4 n4 i1 i1 truth n3 n4 n4 index n4 n3 truth n2 n2 n2 n3 n1 n2 index index",
     "fill": "word word word word float n3",
+    "fused": "i1 i1 n2 n2 n2 n2 n2 i1 i1 n1 number n4 n3 n3 n3 n2 n4 n4 n4 n3",
+    "low_rank": "i1 i1 n2 n2 n2 n2 n2 i1 i1 n1 n3 n3 n3 n2 n4 n4 n4 n3",
+    "causal": "i1 i1 n3 n2 n1 i1 n2 n1 n1 i1 i1 i1 truth n3 n3 n3 n2 n4 n4 n4 n3 float float d1 index",
 }
 _ALONE = {"index": INDEX, "truth": types.boolean, "word": types.uint64, "float": types.float64}
 
@@ -42,9 +45,8 @@ _ALONE = {"index": INDEX, "truth": types.boolean, "word": types.uint64, "float":
 def signature(name: str, number: types.Type) -> tuple[types.Type, ...]:
     """Types of a function's arguments, where a loop's numbers are of this one."""
     if name in LOOPS:
-        return tuple(
-            _ALONE.get(kind) or types.Array(number if kind[0] == "n" else INDEX, int(kind[1:]), "C") for kind in LOOPS[name].split()
-        )
+        alone, within = {**_ALONE, "number": number}, {"n": number, "i": INDEX, "d": types.float64}
+        return tuple(alone.get(kind) or types.Array(within[kind[0]], int(kind[1:]), "C") for kind in LOOPS[name].split())
     if name in UNIT:
         return *(types.CPointer(number) for _ in UNIT[name]), INDEX, INDEX, INDEX, INDEX
     arrays = tuple(types.Array(number, rank, "C") for rank in LEARNING[name])
@@ -113,5 +115,6 @@ def _by_address(context: Any, builder: Any, accepted: tuple[types.Type, ...], gi
 
 step, output, pull, pull_output, jacobian, emission, prepare = (_called(name, place) for place, name in enumerate(UNIT))
 error, element, optimise = (_called(name, place) for place, name in enumerate(LEARNING))
-forward, reverse_scan, fill = (_called(name, place) for place, name in enumerate(LOOPS))
-OUTPUT = list(UNIT).index("output")
+forward, reverse_scan, fill, fused, low_rank, causal = (_called(name, place) for place, name in enumerate(LOOPS))
+OUTPUT, ERROR = list(UNIT).index("output"), list(LEARNING).index("error")
+FUSED = list(LOOPS).index("fused")

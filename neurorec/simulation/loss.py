@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from neurorec.discovery import shared
+from neurorec.learning.error import error_sent_back
 from neurorec.learning.losses.base import AbstractLoss
 from neurorec.tasks.base.trials import Trials
 
@@ -22,10 +23,3 @@ def weighted_error(readout: np.ndarray, trials: Trials, loss: AbstractLoss | Non
     """Minus dL/dy, (T, B, O), in the readout's float type; None: of the trials' own loss."""
     targets, weight = (each.astype(readout.dtype) for each in (trials.targets, trials.weight))
     return error_sent_back(readout, targets, weight, loss or shared("losses", trials.loss))
-
-
-def error_sent_back(readout: np.ndarray, targets: np.ndarray, weight: np.ndarray, loss: AbstractLoss) -> np.ndarray:
-    """As `weighted_error`, of targets (T, B, O) and shares of the loss (T, B) in the readout's float type."""
-    outputs = readout.shape[2]
-    error = loss.error(readout.reshape(-1, outputs), targets.reshape(-1, outputs))
-    return error.reshape(readout.shape) * weight[..., None]

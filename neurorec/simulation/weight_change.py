@@ -8,6 +8,7 @@ from typing import Any
 from neurorec.discovery import resolve, shared
 from neurorec.engines.base import AbstractEngine, check
 from neurorec.engines.base.around import around
+from neurorec.learning.error import error_sent_back
 from neurorec.learning.feedbacks.base import AbstractFeedback
 from neurorec.learning.rules.base import AbstractRule
 from neurorec.networks.abstract_network import AbstractNetwork
@@ -17,7 +18,6 @@ from neurorec.random_numbers.seeds import entropy
 from neurorec.simulation.each import of_each
 from neurorec.simulation.engine import engine_for
 from neurorec.simulation.kept import kept
-from neurorec.simulation.loss import error_sent_back
 from neurorec.simulation.stimulus import fit, stimulus
 from neurorec.tasks.base.trials import Trials
 

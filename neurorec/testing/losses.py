@@ -37,6 +37,7 @@ def check_loss(loss: Any) -> None:
         outputs, targets = rng.normal(size=(rows, columns)), np.eye(columns)[rng.integers(columns, size=rows)]
         _check_shapes(law, outputs, targets)
         _check_error(law, outputs, targets)
+        _check_link(law, outputs, targets)
         short = outputs.astype(np.float32), targets.astype(np.float32)
         close(error(*short), law.error(*short), 1e-5, law, "error means the same compiled, in float32")
         met = 20 * targets - 10 if law.classes else targets  # logits that leave no doubt
@@ -57,3 +58,11 @@ def _check_error(law: Any, outputs: np.ndarray, targets: np.ndarray) -> None:
         slope = (law.value(outputs + moved, targets) - law.value(outputs - moved, targets)) / 2e-6
         apart = np.abs(error[:, column] + slope).max()
         hold(apart < 1e-7, law, "its error is minus the derivative of its value by the outputs, to 1e-7", f"{apart:.1e}")
+
+
+def _check_link(law: Any, outputs: np.ndarray, targets: np.ndarray) -> None:
+    """What engines compute in the place of its error, where it has a link."""
+    share = np.exp(outputs - outputs.max(axis=1, keepdims=True))
+    softmax = share / share.sum(axis=1, keepdims=True) * targets.sum(axis=1, keepdims=True)
+    answers = {"identity": outputs, "softmax": softmax, "": targets - law.error(outputs, targets)}
+    close(targets - answers[law.link], law.error(outputs, targets), 1e-9, law, f"its error is what its link {law.link!r} says")

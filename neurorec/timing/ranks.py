@@ -15,11 +15,11 @@ import numpy as np
 from neurorec.discovery import resolve
 from neurorec.engines.base import OptimiserState, Stimulus, UpdateSettings
 from neurorec.engines.ranks import RanksEngine
+from neurorec.learning.error import error_sent_back
 from neurorec.networks.block import Block, block_of
 from neurorec.networks.network import Network
 from neurorec.networks.weights import Weights
 from neurorec.process.team import AbstractTeam, Alone, Ranks, some_of_the_team, team
-from neurorec.simulation.loss import error_sent_back
 
 WORKS = ("forward", "trial", "step")  # a trial; and RFLO's change after it, or at every step
 PAUSES = 200  # gathers that are timed by themselves

@@ -103,7 +103,7 @@ def learn(trainer: Trainer, trials: Trials, first: int, recorded: np.ndarray, en
     if (stop := enough(loss)) < n:
         trainer.residence.undo()
         return learn(trainer, _beginning(trials, stop * trainer.settings.batch), first, recorded[:stop], lambda loss: stop)
-    trainer.updates += n
+    trainer.updates += n * (trials.steps if trainer.settings.schedule == "step" else 1)
     trainer.start.ended(learnt.ended)
     now, each = time.monotonic() - trainer.began, np.arange(1, n + 1) / n
     seconds = now - (time.monotonic() - began) * (1 - each)
@@ -118,7 +118,7 @@ def _batches(trainer: Trainer, trials: Trials, shares: np.ndarray, first: int, r
     left = np.array([settings.rate_left(first + k * batch) for k in range(n)], dtype)
     noise = trainer.noise(trials.steps, trials.count, first)
     return Batches(
-        _by_batch(trials.inputs, n, dtype), _by_batch(targets(network, trials), n, dtype), _by_batch(shares, n, dtype),
+        settings.schedule, _by_batch(trials.inputs, n, dtype), _by_batch(targets(network, trials), n, dtype), _by_batch(shares, n, dtype),
         noise, trainer.start.of(batch), settings.start == "carried", left, trainer.updates, recorded,
     )  # fmt: skip
 

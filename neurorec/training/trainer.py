@@ -21,7 +21,7 @@ from neurorec.networks.free_parameters import free_parameters_of
 from neurorec.networks.plasticity import learning_rates
 from neurorec.networks.weights import Weights, lower_bounds
 from neurorec.random_numbers.noise import PrivateNoise, training_noise
-from neurorec.simulation.loss import losses, weighted_error
+from neurorec.simulation.loss import losses
 from neurorec.simulation.stimulus import stimulus
 from neurorec.tasks.base.trials import Trials
 from neurorec.training.initial_state import STARTS
@@ -158,7 +158,7 @@ class Trainer:
 
     def _at_the_end(self, trials: Trials, given: Stimulus, pace: Pace) -> tuple[Activity, float]:
         """Run trials with the weights standing still, then change them."""
-        lesson = self._lesson(trials, given)
+        lesson = self._lesson(given)
         exact = self._exact(lesson)
         change = self.residence.change(*lesson, self.parts.rule, self.parts.feedback)
         angle = self._angle(change, exact, pace)
@@ -170,10 +170,10 @@ class Trainer:
         angle = self._angle_of_the_trial(trials, given, pace) if self._measures_angle() else np.nan
         return self.residence.online(given, pace), angle
 
-    def _lesson(self, trials: Trials, given: Stimulus) -> tuple[Stimulus, Activity, np.ndarray]:
+    def _lesson(self, given: Stimulus) -> tuple[Stimulus, Activity, np.ndarray]:
         """Run trials with the weights standing still; what a residence's ``change`` takes."""
         activity = self.residence.forward(given)
-        return given, activity, weighted_error(activity.readout, trials, self.update_settings.loss)
+        return given, activity, self.engine.error(activity.readout, given, self.update_settings.loss)
 
     def _measures_angle(self) -> bool:
         return bool(self.settings.gradient_angle) and self.batches % self.settings.gradient_angle == 0
@@ -190,7 +190,7 @@ class Trainer:
         return degrees(self.residence.on_host(change)[moving], exact[moving])
 
     def _angle_of_the_trial(self, trials: Trials, given: Stimulus, pace: Pace) -> float:
-        lesson = self._lesson(trials, given)
+        lesson = self._lesson(given)
         exact = self._exact(lesson)
         return self._angle(self.residence.change(*lesson, self.parts.rule, self.parts.feedback), exact, pace)
 

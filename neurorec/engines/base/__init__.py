@@ -16,7 +16,9 @@ from neurorec.engines.base.chunk import Batches, Learnt
 from neurorec.engines.base.residence import AbstractResidence, HostResidence
 from neurorec.engines.base.residence import OptimiserState as OptimiserState
 from neurorec.errors import NotOffered
+from neurorec.learning.error import error_sent_back
 from neurorec.learning.feedbacks.base import AbstractFeedback
+from neurorec.learning.losses.base import AbstractLoss
 from neurorec.learning.rules.base import AbstractRule
 from neurorec.networks.abstract_network import AbstractNetwork
 from neurorec.networks.network import Network
@@ -109,6 +111,10 @@ class AbstractEngine(ABC):
         Weights
             The change, under the weights' names; its ``feedback`` is the transpose of the readout's.
         """
+
+    def error(self, readout: np.ndarray, stimulus: Stimulus, loss: AbstractLoss) -> np.ndarray:
+        """Minus dL/dy, (T, B, O), of a `forward`'s readout, as a training sends it back; here by the loss's own array code."""
+        return error_sent_back(readout, stimulus.targets, stimulus.loss_weight, loss)
 
     @abstractmethod
     def online(

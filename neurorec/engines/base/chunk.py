@@ -15,6 +15,8 @@ class Batches:
 
     Attributes
     ----------
+    schedule : str
+        When weights change: ``"trial"``, at the end of each batch, or ``"step"``.
     inputs, targets : (n, T, B, I) and (n, T, B, O) arrays
     loss_weight : (n, T, B) array
         Each step's share of its batch's loss.
@@ -32,6 +34,7 @@ class Batches:
         Of which batches the states are wanted.
     """
 
+    schedule: str
     inputs: np.ndarray
     targets: np.ndarray
     loss_weight: np.ndarray
@@ -45,7 +48,7 @@ class Batches:
     def first(self, n: int) -> Batches:
         """The first n of them."""
         cut = {name: getattr(self, name)[:n] for name in ("inputs", "targets", "loss_weight", "left", "recorded")}
-        return Batches(noise=self.noise, initial=self.initial, carried=self.carried, count=self.count, **cut)
+        return Batches(schedule=self.schedule, noise=self.noise, initial=self.initial, carried=self.carried, count=self.count, **cut)
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -12,13 +13,17 @@ from neurorec.engines.base.chunk import Batches, Learnt
 from neurorec.engines.numba.arguments import Change, Factors
 from neurorec.engines.numba.causal_loop import causal
 from neurorec.engines.numba.chunks import chunk, possible
-from neurorec.engines.numba.layout import noise_rows, presynaptic_rows, rows
+from neurorec.engines.numba.compile import linked_error
+from neurorec.engines.numba.layout import given, noise_rows, presynaptic_rows, rows
 from neurorec.engines.numba.online import fused, low_rank
 from neurorec.engines.numba.per_step import WAYS, chosen
 from neurorec.engines.numba.prepared import Last, Prepared
+from neurorec.engines.numba.step_chunks import step_chunk
 from neurorec.engines.numba.threads import Threads
 from neurorec.errors import ValueRefused
+from neurorec.learning.error import error_sent_back
 from neurorec.learning.feedbacks.base import AbstractFeedback
+from neurorec.learning.losses.base import AbstractLoss
 from neurorec.learning.rules.base import AbstractRule
 from neurorec.networks.network import Network
 from neurorec.networks.weights import Weights
@@ -120,6 +125,17 @@ class NumbaEngine(AbstractEngine):
         self._conclude(own, change, input_, partial)
         return change
 
+    def error(self, readout: np.ndarray, stimulus: Stimulus, loss: AbstractLoss) -> np.ndarray:
+        """As the contract says; of a loss with a softmax by the same machine code as in a chunk."""
+        own = linked_error(loss, np.dtype(self.dtype).name)
+        if own is None:
+            return error_sent_back(readout, stimulus.targets, stimulus.loss_weight, loss)
+        error, outputs = np.empty(readout.shape, readout.dtype), readout.shape[2]
+        _, targets, loss_weight = given(stimulus)
+        own.error(readout.reshape(-1, outputs), targets.reshape(-1, outputs), error.reshape(-1, outputs))
+        error *= loss_weight[..., None]
+        return error
+
     def online(
         self, network: Network, weights: Weights, stimulus: Stimulus, optimiser_state: OptimiserState, update_settings: UpdateSettings
     ) -> Activity:
@@ -134,15 +150,21 @@ class NumbaEngine(AbstractEngine):
         return activity
 
     def chunks(self, network: Network, update_settings: UpdateSettings, schedule: str, steps: int, trials: int) -> bool:
-        """Of batches that one thread learns from, where weights change after each: longer ones do not wait for Python."""
+        """Of batches that one thread learns from: longer ones do not wait for Python."""
+        if network.pattern is not None:
+            return False
         alone = self._threads.worth(trials, steps * network.recurrent.size) == 1
-        return schedule == "trial" and network.pattern is None and alone and possible(network, update_settings, np.dtype(self.dtype))
+        return schedule == "step" or alone and possible(network, update_settings, np.dtype(self.dtype))
 
     def chunk(
         self, network: Network, weights: Weights, batches: Batches, optimiser_state: OptimiserState, update_settings: UpdateSettings
     ) -> Learnt:
         """As the contract says."""
-        return chunk(self._for(network), weights, batches, optimiser_state, update_settings)
+        own, (_, steps, trials, _) = self._for(network), batches.inputs.shape
+        if batches.schedule == "trial":
+            return chunk(own, weights, batches, optimiser_state, update_settings)
+        way = chosen(self._per_step, network, update_settings, steps, trials)
+        return step_chunk(way, own, weights, batches, optimiser_state, update_settings)
 
     def expect(self, network: Network, update_settings: UpdateSettings, schedule: str) -> None:
         """At every step, a way that was requested must be possible."""
@@ -191,7 +213,7 @@ class NumbaEngine(AbstractEngine):
             if external < 0:
                 change.input[post], change.bias[post] = 0, 0
         if len(partial):
-            change.parameters[own.plastic_rows] = partial.sum(axis=1)
+            change.parameters[own.plastic_rows] = reduce(np.add, partial.swapaxes(0, 1))  # one trial after another, however many units there are
         change.feedback[...] = change.readout.T
 
 

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from neurorec.formula.calls import fill, forward, reverse_scan
-from neurorec.formula.entry import apart, entry, exact, part
+from neurorec.formula.calls import ERROR, fill, forward, reverse_scan
+from neurorec.formula.calls import error as call_error
+from neurorec.formula.entry import apart, entry, exact, inlined, part
 
+from .plastic import follow_from, sum_over_trials  # pyright: ignore[reportMissingImports]
 from .precision import real  # pyright: ignore[reportMissingImports]
 from .product import pack_each  # pyright: ignore[reportMissingImports]
 
@@ -84,6 +86,16 @@ def follow(code, result, registers, a, b, out):
         work(code, registers)
         for i in range(count):
             out[start + i] = registers[result, i]
+
+
+@inlined
+def compare(learning, code, result, registers, readouts, targets, epsilon):
+    """The error of every step, (T, B, O) as all three: by the address of a loss's own, or by its law."""
+    rows, channels = epsilon.shape[0] * epsilon.shape[1], epsilon.shape[2]
+    if learning[ERROR] != 0:
+        call_error(learning, readouts.reshape(rows, channels), targets.reshape(rows, channels), epsilon.reshape(rows, channels))
+    else:
+        follow(code, result, registers, readouts.reshape(-1), targets.reshape(-1), epsilon.reshape(-1))
 
 
 @exact
@@ -214,20 +226,22 @@ def pack_weights(w, rows, columns, packed):
 
 
 @entry
-def chunk(loops, onward, backward, constants, recurrent_ports, external_ports, full, vector, recurrent, input_, bias, readout, feedback,
-          change, d_recurrent, d_input, d_bias, d_readout, d_feedback, slots, rates, lower_bounds, left, clip, decay, moving,
-          step_code, step_results, step_first, step_constants, step_registers, error_code, error_result, error_registers,
-          path_code, path_result, path_registers, inputs, input_rows, target_row, loss_weight, key, other, trial, scale, noise,
+def chunk(loops, onward, backward, constants, wide_unit, plastic_rows, parameters, d_parameters, settings, wide, recurrent_ports,
+          external_ports, full, vector, recurrent, input_, bias, readout, feedback, change,
+          d_recurrent, d_input, d_bias, d_readout, d_feedback, slots, rates, lower_bounds, left, clip, decay, moving,
+          step_code, step_results, step_first, step_constants, step_registers, learning, error_code, error_result, error_registers,
+          path_code, path_result, path_registers, inputs, input_rows, targets, loss_weight, key, other, trial, scale, noise,
           initial_row, carried, states, state_rows, drives, emitted, presynaptic, back, partial, gathered,
-          packed_recurrent, packed_input, packed_readout, packed_transposed, packed_feedback, error, error_row, readout_row, feedback_row, transposed,
-          transposed_row, path, path_row, readouts, readouts_row, keep, kept, readout_kept, feedback_kept):  # fmt: skip
+          packed_recurrent, packed_input, packed_readout, packed_transposed, packed_feedback, error, readout_row, feedback_row, transposed,
+          transposed_row, path, path_row, readouts, keep, kept, readout_kept, feedback_kept):  # fmt: skip
     """Learn from n batches of B trials; how many there were until weights were no longer numbers.
 
     loops, onward and backward are tables of addresses (`neurorec.formula.calls`). vector, rates and lower_bounds (W,) and slots (S, W) of the
     optimiser change in place; recurrent, input_ ... are views of the vector, d_recurrent, d_input ... of change (W,); left (n,) is the share of
-    the rates at each batch. Of each law the code, the register of its result and room, of the optimiser's the constants of each update (n, C)
-    besides. inputs (n, T, B, I), targets, loss_weight (n, T, B); noise (T or 0, B, D N) is filled from the words of its key. The initial state is
-    replaced by where trials ended where they are `carried` over. Fills readouts (n, T, B, O); of batch i, where keep[i] is not negative, kept
+    the rates at each batch. Of the plastic parameters `follow_from` makes the constants. `learning` is a table with the address of the error,
+    where that is no law. Of each law the code, the register of its result and room, of the optimiser's the constants of each update (n, C)
+    besides. inputs (n, T, B, I), targets, loss_weight (n, T, B); noise (T or 0, B, D N) is filled from the words of its key. The initial state
+    is replaced by where trials ended where they are `carried` over. Fills readouts (n, T, B, O); of batch i, where keep[i] is not negative, kept
     (m, states); the readout after each batch, (n, O K N), and the feedback, (n or 1, K N O). Names that end in row are the same arrays with
     fewer dimensions: states as (T + 1, k B N), inputs as (n, T B, I), others after the first dimension in one row.
     """
@@ -242,7 +256,7 @@ def chunk(loops, onward, backward, constants, recurrent_ports, external_ports, f
         pack_weights(readout, channels, units, packed_readout)
         forward(loops, onward, constants, packed_recurrent, packed_input, packed_readout, bias, readout, recurrent_ports, external_ports,
                 inputs[i], noise, states, drives, emitted, readouts[i], none, trials)  # fmt: skip
-        follow(error_code, error_result, error_registers, readouts_row[i], target_row[i], error_row)
+        compare(learning, error_code, error_result, error_registers, readouts[i], targets[i], error)
         weigh(error, loss_weight[i])
         transpose(readout, transposed)
         follow(path_code, path_result, path_registers, transposed_row, feedback_row, path_row)
@@ -252,11 +266,14 @@ def chunk(loops, onward, backward, constants, recurrent_ports, external_ports, f
         reverse_scan(loops, backward, constants, packed_transposed, packed_feedback, recurrent_ports, external_ports, full, error, states, drives,
                      np.intp(1), back, partial, True, presynaptic, input_rows[i], d_recurrent, gathered, d_bias, d_readout, none, trials)  # fmt: skip
         conclude(recurrent_ports, external_ports, gathered, d_recurrent, d_input, d_bias, d_readout, d_feedback)
+        sum_over_trials(partial, plastic_rows, d_parameters)
         if clip < np.inf:
             shorten(change, rates, left[i], clip, moving)
         set_constants(step_registers, step_first, step_constants[i])
         if not update(vector, change, slots, rates, lower_bounds, left[i], decay, step_code, step_results, step_registers):
             return i
+        if plastic_rows.shape[0] > 0:
+            follow_from(wide_unit, parameters, settings, wide, constants)
         copy(readout_row, readout_kept[i])
         copy(feedback_row, feedback_kept[min(i, feedback_kept.shape[0] - 1)])
         if keep[i] >= 0:

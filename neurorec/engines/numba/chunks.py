@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
@@ -11,15 +10,17 @@ from numba.np.numpy_support import from_dtype
 
 from neurorec.engines.base import OptimiserState, UpdateSettings
 from neurorec.engines.base.chunk import Batches, Learnt
-from neurorec.engines.numba.compile import loops
+from neurorec.engines.numba.compile import error_table, linked_error, loops
+from neurorec.engines.numba.kept import Kept, noise_of, row
 from neurorec.engines.numba.lines import zeros
 from neurorec.engines.numba.prepared import Prepared
-from neurorec.formula.calls import LOOPS, table
+from neurorec.formula.calls import LEARNING, LOOPS, table
 from neurorec.formula.once import once
 from neurorec.learning.law import Law, elementwise, optimiser_law
+from neurorec.learning.losses.base import AbstractLoss
 from neurorec.networks.network import Network
 from neurorec.networks.weights import Weights
-from neurorec.random_numbers.noise import PrivateNoise, compiled_noise
+from neurorec.random_numbers.noise import compiled_noise
 
 
 class Laws(NamedTuple):
@@ -34,16 +35,27 @@ def laws_of(update_settings: UpdateSettings, dtype: np.dtype) -> Laws | None:
     """Of a training; None where the optimiser, the loss or the feedback is more than a law of single numbers."""
     found = (
         optimiser_law(update_settings.optimiser, dtype),
-        elementwise(update_settings.loss.error, dtype),
+        elementwise(_by_address if linked_error(update_settings.loss, dtype.name) else update_settings.loss.error, dtype),
         elementwise(update_settings.feedback.element, dtype),
     )
     return None if None in found else Laws(*found)  # pyright: ignore[reportArgumentType]
 
 
+def _by_address(outputs: Any, targets: Any) -> Any:
+    """In the place of an error that is called by its address: no operation."""
+    del targets
+    return outputs
+
+
+def _error_table(loss: AbstractLoss, dtype: np.dtype) -> np.ndarray:
+    """With the address of the error that its link says, or 0: it is a law."""
+    own = linked_error(loss, dtype.name)
+    return np.zeros(len(LEARNING), np.int64) if own is None else error_table(own, dtype.name)
+
+
 def possible(network: Network, update_settings: UpdateSettings, dtype: np.dtype) -> bool:
-    """Whether all of a batch is compiled: units with one output, whose parameters stand still; and see `laws_of`."""
-    formula = network.formula
-    return len(formula.emitted) == 1 and not formula.plastic and laws_of(update_settings, dtype) is not None
+    """Whether all of a batch is compiled: units with one output; and see `laws_of`."""
+    return len(network.formula.emitted) == 1 and laws_of(update_settings, dtype) is not None
 
 
 def chunk(own: Prepared, weights: Weights, batches: Batches, optimiser_state: OptimiserState, update_settings: UpdateSettings) -> Learnt:
@@ -52,49 +64,34 @@ def chunk(own: Prepared, weights: Weights, batches: Batches, optimiser_state: Op
     (n, steps, trials, inputs), channels, units = batches.inputs.shape, batches.targets.shape[3], own.network.units
     laws = _expected(laws_of(update_settings, dtype))
     states, drives, emitted = own.activity(steps, trials)
-    error, change = own.room.array("error", (steps, trials, channels)), weights.zeros()
+    error, change, kept = own.room.array("error", (steps, trials, channels)), weights.zeros(), Kept(batches, weights, update_settings, states)
     transposed, path = np.empty_like(weights.feedback), np.empty_like(weights.feedback)
-    kept = np.empty((int(batches.recorded.sum()), *states.shape), dtype)
-    readouts, ended = np.empty(batches.targets.shape, dtype), batches.initial.copy()
-    follows = bool(rates[weights.spans["feedback"]].any())
-    readout_kept, feedback_kept = (
-        np.empty((n, *weights.readout.shape), dtype),
-        np.empty((n if follows else 1, *weights.feedback.shape), dtype),
-    )
     done = loops(dtype.name).chunk.chunk(
-        *_model(own, weights, batches.noise is not None), update_settings.rule.through_units,
+        *_model(own, weights, change, batches.noise is not None), update_settings.rule.through_units,
         weights.vector, *_kinds(weights), change.vector, *_kinds(change), slots, rates, update_settings.lower_bounds, batches.left.astype(dtype),
         float(update_settings.clip), dtype.type(update_settings.decay), np.empty_like(weights.vector),
-        *_optimiser(laws.step, optimiser_state, n), *_law(laws.error), *_law(laws.path),
-        batches.inputs, batches.inputs.reshape(n, steps * trials, inputs), _row(batches.targets), batches.loss_weight,
-        *_noise(batches.noise, (steps, trials, own.drives * units), dtype), ended.reshape(-1), batches.carried,
-        states, _row(states), drives, emitted, emitted.reshape(-1, units), own.back(steps, trials),
-        np.empty((0, trials, units), dtype), np.zeros((own.drives, inputs, units), dtype), *_packed(own, inputs, channels, update_settings),
-        error, error.reshape(-1), weights.readout.reshape(-1), weights.feedback.reshape(-1), transposed, transposed.reshape(-1), path, path.reshape(-1),
-        readouts, _row(readouts), np.where(batches.recorded, np.cumsum(batches.recorded) - 1, -1),
-        kept.reshape(len(kept), steps + 1, states[0].size), _row(readout_kept), _row(feedback_kept),
+        *_optimiser(laws.step, optimiser_state, n), _error_table(update_settings.loss, dtype), *_law(laws.error), *_law(laws.path),
+        batches.inputs, batches.inputs.reshape(n, steps * trials, inputs), batches.targets, batches.loss_weight,
+        *noise_of(batches, 0, own.drives * units), *kept.start,
+        states, row(states), drives, emitted, emitted.reshape(-1, units), own.back(steps, trials),
+        np.empty((len(own.plastic_rows), trials, units), dtype), np.zeros((own.drives, inputs, units), dtype), *_packed(own, inputs, channels, update_settings),
+        error, weights.readout.reshape(-1), weights.feedback.reshape(-1), transposed, transposed.reshape(-1), path, path.reshape(-1),
+        *kept.arguments,
     )  # fmt: skip
-    return Learnt(done, readouts, kept, readout_kept, feedback_kept, ended)
+    return kept.learnt(done)
 
 
-def _model(own: Prepared, weights: Weights, noise: bool) -> tuple[np.ndarray, ...]:
-    """Addresses of what a chunk calls, and what stands still in it."""
-    return _loop_table(own.dtype.name, own.recurrence.kind, noise), own.onward, own.backward, own.constants(weights), *own.wiring
+def _model(own: Prepared, weights: Weights, change: Weights, noise: bool) -> tuple[np.ndarray, ...]:
+    """Addresses of what a chunk calls, and the units' parameters with what follows from them."""
+    addresses, (wide_unit, settings, wide) = _loop_table(own.dtype.name, own.recurrence.kind, noise), own.following()
+    return (
+        addresses, own.onward, own.backward, own.constants(weights).copy(), wide_unit, own.plastic_rows, weights.parameters, change.parameters,
+        settings, wide, *own.wiring,
+    )  # fmt: skip
 
 
 def _kinds(weights: Weights) -> tuple[np.ndarray, ...]:
     return weights.recurrent, weights.input, weights.bias, weights.readout, weights.feedback
-
-
-def _row(array: np.ndarray) -> np.ndarray:
-    """All dimensions but the first in one."""
-    return array.reshape(len(array), math.prod(array.shape[1:]))
-
-
-def _noise(noise: PrivateNoise | None, shape: tuple[int, ...], dtype: np.dtype) -> tuple[Any, ...]:
-    """Its key, first trial and scale, and room for a batch of it: no steps where there is none."""
-    words, scale = ((*noise.key, noise.trial), noise.scale) if noise else ((0, 0, 0), 0.0)
-    return *map(np.uint64, words), float(scale), np.empty(shape if noise else (0, *shape[1:]), dtype)
 
 
 def _packed(own: Prepared, inputs: int, channels: int, update_settings: UpdateSettings) -> tuple[np.ndarray, ...]:

@@ -25,6 +25,7 @@ from neurorec.formula.unit import PRECISION, numba_sources
 
 if TYPE_CHECKING:
     from neurorec.engines.base import UpdateSettings
+    from neurorec.learning.losses.base import AbstractLoss
 
 _LEARNING = """\
 from collections import namedtuple
@@ -72,7 +73,7 @@ def optimise(vector, change, slots, rates, count, settings):
 """,
 }
 _LOOPS = {  # of each kind of recurrent weights
-    "dense": ("product", "recurrence", "readout", "kernels", "time_step", "causal", "learning", "fused", "low_rank", "chunk"),
+    "dense": ("product", "recurrence", "readout", "kernels", "time_step", "causal", "learning", "fused", "low_rank", "softmax", "plastic", "chunk", "step_chunk"),
     "event": ("product", "events", "recurrence", "readout", "kernels"),
     "sparse": ("product", "recurrence", "readout", "kernels", "time_step", "learning", "fused"),
 }
@@ -85,7 +86,7 @@ def loops(dtype: str, kind: str = "dense") -> ModuleType:
 
     `kind` is that of the recurrent weights: ``"dense"``, ``"event"`` where what goes through them is spikes, or ``"sparse"``.
     """
-    precision = {"precision": f"from neurorec.formula.{PRECISION[dtype]} import real\n"}
+    precision = {"precision": f"from neurorec.formula.{PRECISION[dtype]} import exp, real\n"}
     files = {name: f"{kind}_{name}" if name in _OF_A_KIND else name for name in _LOOPS[kind]}
     return package({**precision, **{name: _copied(file) for name, file in files.items()}}, _salt())
 
@@ -144,18 +145,26 @@ def _is_static(cls: type, function: str) -> bool:
 
 def tables(formula: Formula, update_settings: UpdateSettings, dtype: str, names: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray]:
     """Addresses of what a loop that learns at every step calls by these names: of the model, and of loss, feedback and optimiser."""
-    loss, feedback = bound(update_settings.loss, "error"), bound(update_settings.feedback, "element")
-    return unit_table(formula, dtype, names), _learning_table(loss, feedback, type(update_settings.optimiser), dtype, names)
+    error = linked_error(update_settings.loss, dtype) or _written(bound(update_settings.loss, "error"), "error", dtype)
+    feedback = bound(update_settings.feedback, "element")
+    return unit_table(formula, dtype, names), _learning_table(error, feedback, type(update_settings.optimiser), dtype, names)
+
+
+def linked_error(loss: AbstractLoss, dtype: str) -> ModuleType | None:
+    """Module with the error of a loss that its link says, as loops call it; None where it is called as it stands."""
+    return loops(dtype).softmax if loss.link == "softmax" else None
 
 
 @once(64)
-def _learning_table(loss: Bound, feedback: Bound, optimiser: type, dtype: str, names: tuple[str, ...]) -> np.ndarray:
+def error_table(error: ModuleType, dtype: str) -> np.ndarray:
+    """Addresses of what teaches a loop: of an error alone."""
+    return table(error, LEARNING, ["error"], from_dtype(np.dtype(dtype)))
+
+
+@once(64)
+def _learning_table(error: ModuleType, feedback: Bound, optimiser: type, dtype: str, names: tuple[str, ...]) -> np.ndarray:
     settings = "".join(f"settings[{k}], " for k in range(len(dataclasses.fields(optimiser))))
-    modules = (
-        _written(loss, "error", dtype),
-        _written(feedback, "element", dtype),
-        _written(Bound(optimiser, None), "step", dtype, settings),
-    )
+    modules = error, _written(feedback, "element", dtype), _written(Bound(optimiser, None), "step", dtype, settings)
     functions = SimpleNamespace(**{name: getattr(module, name) for name, module in zip(LEARNING, modules, strict=True)})
     return table(functions, LEARNING, names, from_dtype(np.dtype(dtype)))
 

@@ -14,6 +14,7 @@ from neurorec.engines.numba.compile import loops, unit_table
 from neurorec.engines.numba.layout import constants, plastic_rows, ports
 from neurorec.engines.numba.recurrent import recurrence_of
 from neurorec.engines.numba.workspace import Workspace
+from neurorec.formula.unit import for_numpy
 from neurorec.learning.feedbacks.base import AbstractFeedback
 from neurorec.networks.network import Network
 from neurorec.networks.weights import Weights
@@ -53,7 +54,7 @@ class Prepared:
         self.states, self.ports, self.shows_state = len(self.formula.states), len(self.formula.ports), self.formula.shows_state
         ports_of_drives = zip(*(each.tolist() for each in self.wiring), strict=True)
         self.parts = [(slice(d * network.units, (d + 1) * network.units), *each) for d, each in enumerate(ports_of_drives)]
-        self._parameters, self._constants = None, np.empty((0, 0), dtype)
+        self._constants_of, self._constants = None, np.empty((0, 0), dtype)
         self._standing_of, self._standing = None, ()
         self._path_of, self._path = None, np.empty((0, 0), dtype)
 
@@ -73,11 +74,24 @@ class Prepared:
         return unit_table(self.formula, self.dtype.name, ("pull", "pull_output"))
 
     def constants(self, weights: Weights) -> np.ndarray:
-        """As `neurorec.engines.numba.layout.constants`, computed again when a parameter has moved."""
-        parameters = weights.parameters.tobytes()
-        if parameters != self._parameters:
-            self._parameters, self._constants = parameters, constants(self.network, weights)
+        """As `neurorec.engines.numba.layout.constants`, computed again when a parameter has moved; those that learn are followed as in a chunk."""
+        learn = bool(self.formula.plastic) and not weights.fixed
+        found_of = learn, weights.parameters.tobytes()
+        if found_of != self._constants_of:
+            self._constants_of, self._constants = found_of, self._followed(weights) if learn else constants(self.network, weights)
         return self._constants
+
+    def following(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """What `follow_from` takes: addresses in float64, settings with dt in the last row, and room."""
+        settings = np.full((len(self.formula.parameters) + 1, 1, self.network.units), self.network.dt)
+        wide = np.empty((for_numpy(self.formula).N_CONSTANTS, self.network.units))
+        return unit_table(self.formula, "float64", ("prepare",) if self.formula.plastic else ()), settings, wide
+
+    def _followed(self, weights: Weights) -> np.ndarray:
+        table, settings, wide = self.following()
+        found = np.empty(wide.shape, self.dtype)
+        loops(self.dtype.name).plastic.constants_of(table, weights.parameters, settings, wide, found)
+        return found
 
     def activity(self, steps: int, trials: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Room for states, drives and what other units see, shaped as `Activity` has them."""

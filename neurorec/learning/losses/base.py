@@ -18,7 +18,7 @@ class AbstractLoss(ABC):
     ----------
     link : str
         What stands between the readout and the target in `error`: ``"identity"`` (target - y), ``"softmax"`` (target -
-        softmax(y)), or empty for an error of another form, with which weights cannot change at every step on a GPU.
+        softmax(y)), by which engines compute it; or empty for an error of another form, with which weights cannot change at every step on a GPU.
     classes : bool
         Whether targets are classes, one-hot or as probabilities; else they are values.
     unit : str
