@@ -25,7 +25,8 @@ WEIGHTS = ("recurrent", "input", "readout", "feedback", "bias", "initial")
 def job(tmp_path_factory) -> Path:
     """The folder that two ranks have filled; one of them was killed, and torchrun has started both again."""
     folder = tmp_path_factory.mktemp("ranks")
-    command = ["torch.distributed.run", "--standalone", "--nproc-per-node", "2", "--max-restarts", "1", "--monitor-interval", "0.2"]
+    (folder / "in_parts").mkdir()
+    command = ["torch.distributed.run", "--standalone", "--nproc-per-node", "2", "--max-restarts", "2", "--monitor-interval", "0.2"]
     script = [sys.executable, "-m", *command, ranks_job.__file__, str(folder)]
     done = subprocess.run(script, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr[:3000]
@@ -52,6 +53,27 @@ def test_two_ranks_are_one_bit_for_bit(job, name, tmp_path):
     assert_alike(nr.open_run(job / f"{name}.h5"), ranks_job.train(name, tmp_path))
 
 
+@pytest.mark.parametrize("name", ranks_job.SHARED)
+def test_ranks_that_share_trials_are_one_bit_for_bit(job, name, tmp_path):
+    ours, alone = nr.open_run(job / f"{name}.h5"), ranks_job.share(name, tmp_path)
+    assert_alike(ours, alone)
+    assert np.array_equal(ours.log.get("angle", 0), alone.log.get("angle", 0), equal_nan=True)
+    assert not list(job.glob(f"{name}.rank*"))
+    assert {part.status for part in ours.check()} == {"whole"}
+
+
+def test_a_run_that_shares_trials_goes_on_over_any_number_of_ranks(job, tmp_path):
+    whole = nr.open_run(job / "exact.h5")
+    assert_alike(nr.open_run(job / "in_parts" / "exact.h5"), whole)
+    begun = ranks_job.share("exact", tmp_path, progress=lambda done, total, loss: done < 5)
+    assert begun.done == 5
+    longer = nr.resume(begun.path, progress=False)
+    assert_alike(longer, whole)
+    moved = tmp_path / "moved.h5"
+    moved.write_bytes((job / "exact.h5").read_bytes())
+    assert nr.resume(moved, trials=18, progress=False).done == 18
+
+
 def test_ranks_are_the_usual_engine_to_rounding(job):
     (model, how), ours = ranks_job.TRAININGS["trial"], nr.open_run(job / "trial.h5")
     net = ranks_job.network(64, **model).replace(plastic=ranks_job.PLASTIC["trial"])
@@ -61,9 +83,12 @@ def test_ranks_are_the_usual_engine_to_rounding(job):
 
 
 def test_a_killed_rank_changes_nothing(job):
-    assert (job / "restarts").read_text() == "1"
+    assert (job / "restarts").read_text() == "2"
     whole = nr.train(ranks_job.network(), ranks_job.TASK, engine="ranks", progress=False, **ranks_job.KILLED)
     assert_alike(nr.open_run(job / "killed.h5"), whole)
+    assert_alike(
+        nr.open_run(job / "killed_shared.h5"), nr.train(ranks_job.network(), ranks_job.TASK, progress=False, **ranks_job.KILLED_SHARED)
+    )
     assert "start them again: torchrun --nproc-per-node 2 -m neurorec resume" in (job / "stderr").read_text()
 
 
@@ -97,7 +122,10 @@ def test_ranks_hear_of_each_other_once_a_step_and_of_nothing_but_outputs(job):
         ("engine", "over ranks a network is trained by engine='ranks', got 'torch'"),
         ("copies", "one network of cells is trained, not a list, copies"),
         ("rates", "at one rate; give names in plastic= and numbers in rate="),
-        ("path", "trained into files, one a rank; give path="),
+        ("path", "trained into a file, which all ranks see; give path="),
+        ("batch", "2 ranks cannot share a batch of 1; take batch=2 or more"),
+        ("step by step", "cannot change weights every step"),
+        ("different masks", "ranks were told different things: rates"),
         ("different", "ranks were told different things: seed is 0 for rank 0 and 1 for rank 1"),
     ],
 )

@@ -44,6 +44,10 @@ class AbstractTeam(ABC):
         """Replace an array, on every rank, by its sum over them."""
 
     @abstractmethod
+    def sum_by_tree(self, array: np.ndarray) -> None:
+        """Replace an array, on every rank, by its sum over them, 2^k of them: first neighbours add, then neighbouring pairs, and so on."""
+
+    @abstractmethod
     def each(self, value: Any) -> list[Any]:
         """What every rank passes, JSON-able or an array, in their order."""
 
@@ -65,6 +69,9 @@ class Alone(AbstractTeam):
         whole[...] = own
 
     def sum(self, array: np.ndarray) -> None:
+        """It is."""
+
+    def sum_by_tree(self, array: np.ndarray) -> None:
         """It is."""
 
     def each(self, value: Any) -> list[Any]:
@@ -109,6 +116,14 @@ class Ranks(AbstractTeam):
         with _told():
             self._distributed.all_reduce(from_numpy(array), group=self._group)
 
+    def sum_by_tree(self, array: np.ndarray) -> None:
+        """Each passes what it has to one other, log2 P times: both then have the same sum, as a + b is b + a."""
+        theirs, distance = self._room_for(array.shape, array.dtype), 1
+        while distance < self.size:
+            self._exchange(array, theirs, self.rank ^ distance)
+            array += theirs
+            distance *= 2
+
     def each(self, value: Any) -> list[Any]:
         """By torch's own way to send Python's objects among processes of one job."""
         found = [None] * self.size
@@ -121,6 +136,15 @@ class Ranks(AbstractTeam):
 
         with _told():
             self._all_gather(from_numpy(whole.reshape(-1)), from_numpy(own.reshape(-1)), group=self._group)
+
+    def _exchange(self, own: np.ndarray, theirs: np.ndarray, other: int) -> None:
+        from torch import from_numpy
+
+        send, receive = self._distributed.isend, self._distributed.irecv
+        ways = [(send, from_numpy(own)), (receive, from_numpy(theirs))]
+        with _told():
+            for work in self._distributed.batch_isend_irecv([self._distributed.P2POp(way, at, other, self._group) for way, at in ways]):
+                work.wait()
 
     def _room_for(self, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
         if (shape, dtype) not in self._room:
