@@ -27,8 +27,8 @@ class AbstractTeam(ABC):
     rank, size : int
         This process's number, from 0, and how many there are.
     stamps : list of (float, float), optional
-        Where it is a list: of every `gather`, when this rank came to it and when it left it, in seconds of a clock that ranks on one
-        machine share.
+        Where it is a list: of every `gather` and `sum_by_tree`, when this rank came to it and when it left it, in seconds of a clock that
+        ranks on one machine share.
     """
 
     rank: int
@@ -98,16 +98,14 @@ class Ranks(AbstractTeam):
 
     def gather(self, own: np.ndarray, whole: np.ndarray) -> None:
         """By one collective of N numbers for each trial and output."""
-        began = time.monotonic()
         outputs, trials, units = own.shape
-        if outputs * trials == 1:
-            self._gathered(own, whole)
-        else:
+        with self._stamped():
+            if outputs * trials == 1:
+                self._gathered(own, whole)
+                return
             room = self._room_for((self.size, *own.shape), own.dtype)
             self._gathered(own, room)
             whole.reshape(outputs, trials, self.size, units)[...] = room.transpose(1, 2, 0, 3)
-        if self.stamps is not None:
-            self.stamps.append((began, time.monotonic()))
 
     def sum(self, array: np.ndarray) -> None:
         """By one collective."""
@@ -118,11 +116,11 @@ class Ranks(AbstractTeam):
 
     def sum_by_tree(self, array: np.ndarray) -> None:
         """Each passes what it has to one other, log2 P times: both then have the same sum, as a + b is b + a."""
-        theirs, distance = self._room_for(array.shape, array.dtype), 1
-        while distance < self.size:
-            self._exchange(array, theirs, self.rank ^ distance)
-            array += theirs
-            distance *= 2
+        theirs = self._room_for(array.shape, array.dtype)
+        with self._stamped():
+            for level in range(self.size.bit_length() - 1):
+                self._exchange(array, theirs, self.rank ^ (1 << level))
+                array += theirs
 
     def each(self, value: Any) -> list[Any]:
         """By torch's own way to send Python's objects among processes of one job."""
@@ -130,6 +128,13 @@ class Ranks(AbstractTeam):
         with _told():
             self._distributed.all_gather_object(found, value, group=self._group)
         return found
+
+    @contextmanager
+    def _stamped(self) -> Iterator[None]:
+        began = time.monotonic()
+        yield
+        if self.stamps is not None:
+            self.stamps.append((began, time.monotonic()))
 
     def _gathered(self, own: np.ndarray, whole: np.ndarray) -> None:
         from torch import from_numpy

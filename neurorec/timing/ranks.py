@@ -15,13 +15,19 @@ import numpy as np
 from neurorec.discovery import resolve
 from neurorec.engines.base import OptimiserState, Stimulus, UpdateSettings
 from neurorec.engines.ranks import RanksEngine
+from neurorec.engines.trials import TrialsEngine
 from neurorec.networks.block import Block, block_of
 from neurorec.networks.network import Network
 from neurorec.networks.weights import Weights
 from neurorec.process.team import AbstractTeam, Alone, Ranks, some_of_the_team, team
 from neurorec.simulation.loss import error_sent_back
 
-WORKS = ("forward", "trial", "step")  # a trial; and RFLO's change after it, or at every step
+WORKS = (
+    "forward",
+    "trial",
+    "step",
+    "shared",
+)  # trials; RFLO's change after them, or at every step; or after a batch whose trials ranks share
 PAUSES = 200  # gathers that are timed by themselves
 REDUCED = 1024  # units of a network whose change is summed over ranks; what takes longer follows from it
 
@@ -42,8 +48,8 @@ def measured(cases: Sequence[Case], steps: int, rounds: int, patience: float = 1
     -------
     list of dict
         Of each case: its fields, ``ms`` a step with quartiles ``low`` and ``high`` of rounds, of them ``compute``, ``gather`` and ``wait``
-        for the slowest, means over ranks; ``alone``, a gather of as many numbers by itself; and ``reduce``, the sum of a change of all recurrent
-        weights over ranks that each had other trials (of large networks, scaled from `REDUCED` units).
+        for the slowest, means over ranks; ``alone``, a gather of as many numbers by itself (of ``shared``, the sum, over steps); and ``reduce``,
+        the sum of a change of all recurrent weights over ranks that each had other trials (of large networks, scaled from `REDUCED` units).
     """
     most = max(case.ranks for case in cases)
     said = json.dumps({"cases": cases, "steps": steps, "rounds": rounds})
@@ -63,7 +69,7 @@ def measured(cases: Sequence[Case], steps: int, rounds: int, patience: float = 1
 
 
 def predicted(row: dict[str, Any], one: float) -> float:
-    """Milliseconds a step by the model: what one rank takes, divided, and one gather."""
+    """Milliseconds a step by the model: what one rank takes, divided, and one gather; or where trials are shared, its part of one sum."""
     return one / row["ranks"] + row["alone"]
 
 
@@ -97,8 +103,9 @@ class _Job:
     """A case, and all that it computes with."""
 
     def __init__(self, case: Case, team: AbstractTeam, steps: int):
-        self.case, self.team, self.steps, self.engine = case, team, steps, RanksEngine()
-        self.block = _block(case.units, team.rank, case.ranks)
+        self.case, self.team, self.steps = case, team, steps
+        self.engine: Any = TrialsEngine(threads=1).over(team) if case.work == "shared" else RanksEngine()
+        self.block: Any = Network.random(1, case.units, 1) if case.work == "shared" else _block(case.units, team.rank, case.ranks)
         self.weights = Weights.of(self.block, np.float32)
         rng = np.random.default_rng(0)
         inputs, targets = (rng.standard_normal((steps, case.trials, 1)).astype(np.float32) for _ in range(2))
@@ -113,7 +120,7 @@ class _Job:
     def run(self) -> dict[str, float]:
         """Seconds of one trial: in all, in gathers once all are there, in waiting for the slowest; and a gather by itself."""
         with some_of_the_team(self.team):
-            alone = self._gathers()
+            alone = self.reduced / self.steps if self.case.work == "shared" else self._gathers()
             self.team.stamps, began = [], time.monotonic()
             getattr(self, f"_{self.case.work}")()
             took, stamps = time.monotonic() - began, np.array(self.team.stamps).reshape(-1, 2)
@@ -138,6 +145,9 @@ class _Job:
         error = error_sent_back(activity.readout, self.stimulus.targets, self.stimulus.loss_weight, loss)
         self.engine.change(self.block, self.weights, self.stimulus, activity, error, rule, feedback)
 
+    def _shared(self) -> None:
+        self._trial()
+
     def _step(self) -> None:
         rule, feedback, optimiser, loss = self.parts
         settings = UpdateSettings(rule, feedback, optimiser, loss, self.rates, np.inf, 0.0, self.rates)
@@ -148,7 +158,7 @@ class _Job:
         change, times = np.zeros(min(self.case.units, REDUCED) ** 2, np.float32), []
         for _ in range(5):
             began = time.monotonic()
-            self.team.sum(change)
+            self.team.sum_by_tree(change)
             times.append(time.monotonic() - began)
         return float(np.median(times)) * self.case.units**2 / change.size
 

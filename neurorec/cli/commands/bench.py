@@ -9,6 +9,7 @@ import typer
 from neurorec.cli.facts import show
 
 TRIAL = 200  # steps of the trials whose splitting is weighed against dividing rows
+ENGINES = {"rows": "ranks", "trials": "trials"}  # what divides them
 OVER_RANKS = f"{'units':>5}{'ranks':>6}  {'work':<6}{'ms/step':>9}{'compute':>9}{'gather':>9}{'wait':>9}{'model':>9}{'speed-up':>9}"
 SIZES = ((64, 1), (128, 32))  # units, trials side by side: one is bound by latency, the other by products
 COLUMNS = f"{'engine':<8}{'units':>6}{'trials':>8}  {'work':<9}{'us/step':>10}{'products':>10}{'of ceiling':>12}   quartiles"
@@ -79,7 +80,7 @@ def _print_ranks(facts: dict[str, Any]) -> None:
         if row["ranks"] > 1 and row["work"] == "trial":
             print(
                 f"{row['units']} units, a trial of {TRIAL} steps for each rank: by the model rows take {row['rows_ms']:.0f} ms, trials split over "
-                f"ranks {row['trials_ms']:.0f} ms: {row['choice']}; neurorec divides rows"
+                f"ranks {row['trials_ms']:.0f} ms: engine='{ENGINES[row['choice']]}'"
             )
 
 
