@@ -27,8 +27,8 @@ class AbstractTeam(ABC):
     rank, size : int
         This process's number, from 0, and how many there are.
     stamps : list of (float, float), optional
-        Where it is a list: of every `gather` and `sum_by_tree`, when this rank came to it and when it left it, in seconds of a clock that
-        ranks on one machine share.
+        Where it is a list: of every `gather`, `each` and `sum_by_tree`, when this rank came to it and when it left it, in seconds of a
+        clock that ranks on one machine share.
     """
 
     rank: int
@@ -125,7 +125,7 @@ class Ranks(AbstractTeam):
     def each(self, value: Any) -> list[Any]:
         """By torch's own way to send Python's objects among processes of one job."""
         found = [None] * self.size
-        with _told():
+        with self._stamped(), _told():
             self._distributed.all_gather_object(found, value, group=self._group)
         return found
 
