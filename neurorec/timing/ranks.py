@@ -29,7 +29,6 @@ WORKS = (
     "shared",
 )  # trials; RFLO's change after them, or at every step; or after a batch whose trials ranks share
 PAUSES = 200  # gathers that are timed by themselves
-REDUCED = 1024  # units of a network whose change is summed over ranks; what takes longer follows from it
 
 
 class Case(NamedTuple):
@@ -48,8 +47,8 @@ def measured(cases: Sequence[Case], steps: int, rounds: int, patience: float = 1
     -------
     list of dict
         Of each case: its fields, ``ms`` a step with quartiles ``low`` and ``high`` of rounds, of them ``compute``, ``gather`` and ``wait``
-        for the slowest, means over ranks; ``alone``, a gather of as many numbers by itself (of ``shared``, the sum, over steps); and ``reduce``,
-        the sum of a change of all recurrent weights over ranks that each had other trials (of large networks, scaled from `REDUCED` units).
+        for the slowest, means over ranks; ``alone``, a gather of as many numbers by itself (of ``shared``, what all
+        tell each other of their trials and the sum of their changes, divided by the steps).
     """
     most = max(case.ranks for case in cases)
     said = json.dumps({"cases": cases, "steps": steps, "rounds": rounds})
@@ -69,18 +68,12 @@ def measured(cases: Sequence[Case], steps: int, rounds: int, patience: float = 1
 
 
 def predicted(row: dict[str, Any], one: float) -> float:
-    """Milliseconds a step by the model: what one rank takes, divided, and one gather; or where trials are shared, its part of one sum."""
-    return one / row["ranks"] + row["alone"]
+    """Milliseconds a step by the model: what one rank takes, divided, and one gather.
 
-
-def choice(row: dict[str, Any], one: float, steps: int) -> tuple[str, float, float]:
-    """Rows or trials, for a batch whose weights change after it, and milliseconds a batch of both by the model.
-
-    Each rank has the rows of its units and gathers outputs at every step; or it has the whole network and some of the trials, and changes are
-    summed once a batch. What one rank takes is divided either way; weights that change at every step, and a batch of one trial, leave rows.
+    Of ``shared``, `one` is what one rank takes for as many trials as each has, and there is a part of one sum: a pass through weights that do not fit into
+    the cache takes about as long for few trials as for some more, so that half of the trials take more than half of the time.
     """
-    rows, trials = steps * predicted(row, one), steps * one / row["ranks"] + row["reduce"]
-    return ("rows" if rows <= trials or row["trials"] < row["ranks"] or row["work"] == "step" else "trials"), rows, trials
+    return (one if row["work"] == "shared" else one / row["ranks"]) + row["alone"]
 
 
 def main(words: dict[str, Any]) -> None:
@@ -112,7 +105,6 @@ class _Job:
         share = np.full((steps, case.trials), 1 / steps / case.trials, np.float32)
         self.stimulus = Stimulus(inputs, None, np.zeros((1, case.trials, self.block.units), np.float32), targets, share)
         self.rates = np.full(self.weights.vector.size if case.work == "step" else 0, 1e-6, np.float32)
-        self.reduced = self._reduces() if case.ranks > 1 else 0.0
         self.parts = [
             resolve(kind, name) for kind, name in (("rules", "rflo"), ("feedbacks", "random"), ("optimisers", "sgd"), ("losses", "mse"))
         ]
@@ -120,7 +112,7 @@ class _Job:
     def run(self) -> dict[str, float]:
         """Seconds of one trial: in all, in gathers once all are there, in waiting for the slowest; and a gather by itself."""
         with some_of_the_team(self.team):
-            alone = self.reduced / self.steps if self.case.work == "shared" else self._gathers()
+            alone = self._sums() / self.steps if self.case.work == "shared" else self._gathers()
             self.team.stamps, began = [], time.monotonic()
             getattr(self, f"_{self.case.work}")()
             took, stamps = time.monotonic() - began, np.array(self.team.stamps).reshape(-1, 2)
@@ -133,7 +125,6 @@ class _Job:
             "wait": float((last - arrived).sum(axis=1).mean()),
             "gather": float((left - last).sum(axis=1).mean()),
             "alone": alone,
-            "reduce": self.reduced,
         }
 
     def _forward(self) -> None:
@@ -154,13 +145,16 @@ class _Job:
         state = OptimiserState(np.zeros((0, self.rates.size), np.float32), 0)
         self.engine.online(self.block, self.weights, self.stimulus, state, settings)
 
-    def _reduces(self) -> float:
-        change, times = np.zeros(min(self.case.units, REDUCED) ** 2, np.float32), []
+    def _sums(self) -> float:
+        change, times = self.weights.zeros().vector, []
+        each = self.case.trials // self.case.ranks
+        told = self.stimulus.targets[:, :each], self.stimulus.initial[:, :each]
         for _ in range(5):
             began = time.monotonic()
+            self.team.each(told)
             self.team.sum_by_tree(change)
             times.append(time.monotonic() - began)
-        return float(np.median(times)) * self.case.units**2 / change.size
+        return float(np.median(times)) if self.case.ranks > 1 else 0.0
 
     def _gathers(self) -> float:
         own = np.zeros((1, self.case.trials, self.block.units), np.float32)
@@ -198,7 +192,7 @@ def _row(case: Case, found: Sequence[dict[str, float]], steps: int) -> dict[str,
     parts = {"compute": took - wait - gather, "gather": gather, "wait": wait}
     return {
         **case._asdict(), "ms": float(middle), "low": float(low), "high": float(high), **{name: float(np.median(part)) for name, part in parts.items()},
-        **{name: 1e3 * float(np.median([each[name] for each in found])) for name in ("alone", "reduce")},
+        "alone": 1e3 * float(np.median([each["alone"] for each in found])),
     }  # fmt: skip
 
 
