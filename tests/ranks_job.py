@@ -46,7 +46,7 @@ SHARED = {  # trials shared by the ranks: anything that one process does after t
 PLASTIC = {"trial": ("recurrent", "input", "readout", "bias", "tau"), "step": ("recurrent", "readout", "bias"), "any": None}
 RECORDS = {"trial": nr.Record(("h", "output"), every=2), "step": nr.Record(("h", "target"), units=(40, 3, 17)), "any": None}
 KILLED = {"trials": 200, "rate": 0.003, "seed": 5}
-KILLED_SHARED = {**KILLED, "engine": "trials", "batch": 3, "trials": 600}
+KILLED_SHARED = {**KILLED, "engine": "trials", "batch": 3, "trials": 300}
 REFUSED = {
     "units": (lambda: network(units=40), {}),
     "pattern": (lambda: network(density=0.2), {}),
@@ -84,7 +84,7 @@ def main(folder: Path) -> None:
         before_the_kill(folder)
     trial_log.FLUSH_SECONDS = 0.05
     nr.train(network(), TASK, path=folder / "killed.h5", progress=kill_one(1, after=100, start="0"), **KILLED)
-    nr.train(network(), TASK, path=folder / "killed_shared.h5", progress=kill_one(0, after=300, start="1"), **KILLED_SHARED)
+    nr.train(network(), TASK, path=folder / "killed_shared.h5", progress=kill_one(0, after=150, start="1"), **KILLED_SHARED)
     if team().rank == 0:
         (folder / "restarts").write_text(os.environ["TORCHELASTIC_RESTART_COUNT"])
 

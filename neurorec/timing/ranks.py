@@ -22,12 +22,8 @@ from neurorec.networks.weights import Weights
 from neurorec.process.team import AbstractTeam, Alone, Ranks, some_of_the_team, team
 from neurorec.simulation.loss import error_sent_back
 
-WORKS = (
-    "forward",
-    "trial",
-    "step",
-    "shared",
-)  # trials; RFLO's change after them, or at every step; or after a batch whose trials ranks share
+# Trials; RFLO's change after them, or at every step; or after a batch whose trials ranks share.
+WORKS = ("forward", "trial", "step", "shared")
 PAUSES = 200  # gathers that are timed by themselves
 
 

@@ -120,12 +120,12 @@ def _expect(network: Any, copies: int | None, engine: Any, path: Any, how: dict[
     """
     network = expect_one(network, copies, path)
     if engine not in ENGINES and type(resolve("engines", engine)).__name__ not in ("NumbaEngine", "RanksEngine"):
-        raise NotOffered(f"over ranks a network is trained by engine='ranks', got {engine!r}; leave engine out")
+        raise NotOffered(f"over ranks a network is trained by engine='ranks' or 'trials', got {engine!r}; leave engine out")
     rule = resolve("rules", how.get("rule", "rflo"))
     if rule.through_units and rule.changes != ("readout",):
         raise NotOffered(
-            f"{type(rule).__name__} needs what a weight does by way of other units, which no rank has by itself; over ranks use a local rule such as "
-            "'rflo', or train in one process"
+            f"{type(rule).__name__} needs what a weight does by way of other units, which no rank has by itself; by rows use a local rule such as "
+            "'rflo'; engine='trials', whose ranks share a batch, takes every rule"
         )
     if how.get("gradient_angle"):
         raise NotOffered("gradient_angle needs the exact gradient, which goes through all units; train in one process, or without it")
