@@ -16,6 +16,7 @@ import xarray
 
 import neurorec as nr
 from neurorec.networks.block import block_of
+from neurorec.process.team import _of_processors
 from neurorec.runs.over_ranks import common
 
 WEIGHTS = ("recurrent", "input", "readout", "feedback", "bias", "initial")
@@ -183,6 +184,22 @@ def test_ranks_go_on_from_the_last_trial_that_all_have():
     assert common(Path("run.h5"), [(4, 8), (8, 12)]) == 8
     with pytest.raises(nr.errors.RunFileError, match="no trial after which all ranks have a whole state"):
         common(Path("run.h5"), [(4,), (8,)])
+
+
+@pytest.mark.parametrize(("config", "asked"), [("cpu:gloo,cuda:gloo", []), ("cpu:gloo,cuda:nccl", []), ("cuda:nccl", ["gloo"])])
+def test_what_is_in_memory_is_sent_by_gloo_also_where_a_script_began_with_nccl(monkeypatch, config, asked):
+    import torch.distributed as distributed
+
+    made = []
+    monkeypatch.setattr(distributed, "get_backend_config", lambda: config)
+    monkeypatch.setattr(distributed, "new_group", lambda backend, timeout: made.append(backend))
+    _of_processors()
+    assert made == asked
+    monkeypatch.setattr(distributed, "is_gloo_available", lambda: False)
+    monkeypatch.setattr(distributed, "get_backend", lambda: "nccl")
+    if asked:
+        with pytest.raises(nr.errors.NotOffered, match="begin the group with backend='cpu:gloo,cuda:nccl'"):
+            _of_processors()
 
 
 @pytest.mark.parametrize(("shape", "words"), [(3, "is a link to somewhere else"), (10**9, "claims more bytes than its parts have")])

@@ -179,7 +179,7 @@ def team() -> AbstractTeam:
     """
     if not _RANKS and (_started_by_torchrun() or _initialised()):
         _join()
-        _RANKS.append(Ranks())
+        _RANKS.append(Ranks(_of_processors()))
     return _RANKS[0] if _RANKS else _ALONE
 
 
@@ -207,6 +207,26 @@ def _initialised() -> bool:
     import torch.distributed as distributed
 
     return distributed.is_available() and distributed.is_initialized() and distributed.get_world_size() > 1
+
+
+def _of_processors() -> Any:
+    """The group that there is, or where a script began it for GPUs alone (nccl), another of the same processes: what ranks send lies in memory.
+
+    Raises
+    ------
+    NotOffered
+        If torch was built without gloo.
+    """
+    import torch.distributed as distributed
+
+    if "cpu" in distributed.get_backend_config():
+        return None
+    if not distributed.is_gloo_available():
+        raise NotOffered(
+            f"ranks reach each other by gloo, which this torch was built without, and the group is one of {distributed.get_backend()}, for GPUs; "
+            "install another torch, or begin the group with backend='cpu:gloo,cuda:nccl'"
+        )
+    return distributed.new_group(backend="gloo", timeout=timedelta(seconds=PATIENCE))
 
 
 def _join() -> None:
