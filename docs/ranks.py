@@ -1,4 +1,4 @@
-"""Tables and picture of scaling.rst, from data/ranks.json: python docs/ranks.py."""
+"""Tables and picture of scaling.rst, from data/ranks.json and data/shared_trials.json: python docs/ranks.py."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from comparison import DATA, HERE, table
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-FOUND = DATA / "ranks.json"
+FOUND, SHARED = DATA / "ranks.json", DATA / "shared_trials.json"
+BATCHES = ("units", "trials", "divided", "ms a batch, one rank", "two ranks", "compute", "exchange", "wait", "model", "speed-up")
 COLUMNS = ("units", "ranks", "ms a step", "compute", "gather", "wait", "model", "speed-up")
 MODEL = ("machine (nobody measured it)", "units", "ranks", "weights change", "one rank, ms", "gather, ms", "ms a step", "speed-up")
 WORKS = {"trial": "after the trial", "step": "at every step"}
@@ -25,6 +26,7 @@ def main() -> None:
     facts = json.loads(FOUND.read_text())
     (HERE / "_static" / "ranks.txt").write_text(text(facts))
     draw(facts["result"]["ranks"])
+    (HERE / "_static" / "shared_trials.txt").write_text(text_of_batches(json.loads(SHARED.read_text())))
 
 
 def text(facts: dict[str, Any]) -> str:
@@ -38,18 +40,32 @@ def text(facts: dict[str, Any]) -> str:
         for kind, title in (("strong", "One size over more ranks"), ("weak", "N squared over ranks kept"))
         for work in WORKS
     ]
-    where = f"at commit ``{facts['commit'][:10]}``, {facts['date']}; {facts['machine']}, {facts['threads']} thread a rank"
     model = [
         (row["model_of"], f"{row['units']:,}", row["ranks"], WORKS[row["work"]], *(f"{row[name]:.3g}" for name in ("one_rank_ms", "gather_ms", "ms")),
          f"{row['speed_up']:.3g}")
         for row in rows if "model_of" in row
     ]  # fmt: skip
-    return (
-        f"``{facts['command']}``\n{where}, load average {facts['load'][0]}.\n\n"
-        + "\n".join(tables)
-        + "\n"
-        + table("By the model alone", MODEL, model)
-    )
+    return _where(facts) + "\n".join(tables) + "\n" + table("By the model alone", MODEL, model)
+
+
+def text_of_batches(facts: dict[str, Any]) -> str:
+    rows = facts["result"]["shared_trials"]
+    one = {(row["units"], row["divided"]): row for row in rows if row["ranks"] == 1}
+    lines = [
+        (f"{row['units']:,}", row["trials"], row["divided"], _spread(one[row["units"], row["divided"]]), _spread(row),
+         *(f"{row[name]:.3g}" for name in ("compute", "exchange", "wait", "model")), f"{row['speed_up']:.2f}")
+        for row in rows if row["ranks"] > 1
+    ]  # fmt: skip
+    return _where(facts) + table("Batches of trials of 100 steps, on two ranks", BATCHES, lines)
+
+
+def _where(facts: dict[str, Any]) -> str:
+    where = f"at commit ``{facts['commit'][:10]}``, {facts['date']}; {facts['machine']}, {facts['threads']} thread a rank"
+    return f"``{facts['command']}``\n{where}, load average {facts['load'][0]}.\n\n"
+
+
+def _spread(row: Row) -> str:
+    return f"{row['ms']:.3g} ({row['low']:.3g} to {row['high']:.3g})"
 
 
 def _measured(row: Row) -> tuple[Any, ...]:
@@ -57,7 +73,7 @@ def _measured(row: Row) -> tuple[Any, ...]:
     return (
         f"{row['units']:,}",
         row["ranks"],
-        f"{row['ms']:.3g} ({row['low']:.3g} to {row['high']:.3g})",
+        _spread(row),
         *numbers,
         f"{row['speed_up']:.2f}",
     )

@@ -41,8 +41,9 @@ def marked(name: str, cls: type) -> Any:
 
 
 # Every engine but the definition that has every rule, and those which can change weights at every step. What has local rules only takes
-# a second for each run, and a file of tests of its own.
-_OTHERS = {name: cls for name in nr.names("engines") if name != "reference" and (cls := load("engines", name)).through_units}
+# a second for each run, and a file of tests of its own; so has what shares trials, by another engine's loops.
+_ALL = {name: load("engines", name) for name in nr.names("engines") if name != "reference"}
+_OTHERS = {name: cls for name, cls in _ALL.items() if cls.through_units and not cls.shares_trials}
 ENGINES = [marked(name, cls) for name, cls in _OTHERS.items()]
 STEPPING = [marked(name, cls) for name, cls in _OTHERS.items() if "step" in cls.offers]
 LOSSES = nr.names("losses")

@@ -26,9 +26,27 @@ TRAININGS = {  # everything that a trial's end, and a step's, can ask of the row
     "step": ({"cell": "leaky_tanh"}, {"update": "step", "rate": 0.03, "trials": 4, "feedback": "kolen_pollack"}),
     "any": ({"cell": "gru"}, {"update": "step", "optimiser": "adam", "rate": 0.003, "batch": 2, "start": "carried", "trials": 4}),
 }
+SHARED = {  # trials shared by the ranks: anything that one process does after trials
+    "exact": (
+        {"rule": "bptt", "gradient_angle": 2, "optimiser": "adam", "rate": 0.003, "batch": 5, "trials": 13, "clip": 0.5, "anneal": 0.5},
+        nr.Record(("h", "output"), every=3, reduce="mean"),
+    ),
+    "local": (
+        {
+            "feedback": "kolen_pollack",
+            "rate": 0.03,
+            "batch": 4,
+            "trials": 9,
+            "start": "carried",
+            "plastic": {"recurrent": np.eye(33), "readout": None},
+        },
+        nr.Record(("h", "target"), units=(31, 3)),
+    ),
+}
 PLASTIC = {"trial": ("recurrent", "input", "readout", "bias", "tau"), "step": ("recurrent", "readout", "bias"), "any": None}
 RECORDS = {"trial": nr.Record(("h", "output"), every=2), "step": nr.Record(("h", "target"), units=(40, 3, 17)), "any": None}
 KILLED = {"trials": 200, "rate": 0.003, "seed": 5}
+KILLED_SHARED = {**KILLED, "engine": "trials", "batch": 3, "trials": 300}
 REFUSED = {
     "units": (lambda: network(units=40), {}),
     "pattern": (lambda: network(density=0.2), {}),
@@ -42,6 +60,9 @@ REFUSED = {
     "copies": (network, {"copies": 2}),
     "rates": (network, {"rate": {"recurrent": np.eye(32), "input": 0.1, "readout": 0.1}}),
     "path": (network, {"path": None}),
+    "batch": (network, {"engine": "trials"}),
+    "step by step": (network, {"engine": "trials", "batch": 2, "update": "step"}),
+    "different masks": (network, {"engine": "trials", "batch": 2, "plastic": {"recurrent": np.roll(np.eye(32), team().rank)}}),
     "different": (network, {"seed": team().rank}),
 }
 
@@ -52,11 +73,18 @@ def train(name: str, folder: Path) -> nr.Run:
     return nr.train(net, TASK, engine="ranks", path=folder / f"{name}.h5", seed=3, record=RECORDS[name], progress=False, **how)
 
 
+def share(name: str, folder: Path, **how) -> nr.Run:
+    chosen, record = SHARED[name]
+    path = folder / f"{name}.h5"
+    return nr.train(network(33), TASK, engine="trials", path=path, **{"seed": 3, "record": record, "progress": False, **chosen, **how})
+
+
 def main(folder: Path) -> None:
     if os.environ["TORCHELASTIC_RESTART_COUNT"] == "0":
         before_the_kill(folder)
     trial_log.FLUSH_SECONDS = 0.05
-    nr.train(network(), TASK, path=folder / "killed.h5", progress=kill_one, **KILLED)
+    nr.train(network(), TASK, path=folder / "killed.h5", progress=kill_one(1, after=100, start="0"), **KILLED)
+    nr.train(network(), TASK, path=folder / "killed_shared.h5", progress=kill_one(0, after=150, start="1"), **KILLED_SHARED)
     if team().rank == 0:
         (folder / "restarts").write_text(os.environ["TORCHELASTIC_RESTART_COUNT"])
 
@@ -66,6 +94,8 @@ def before_the_kill(folder: Path) -> None:
     own = team().gather
     team().gather = lambda mine, everyone: (gathered.append(everyone.size), own(mine, everyone))
     done = {name: train(name, folder).done for name in TRAININGS}
+    done |= {name: share(name, folder).done for name in SHARED}
+    nr.resume(share("exact", folder / "in_parts", progress=lambda done, total, loss: done < 5).path, progress=False)
     stopped = team().each(stop_one(folder))
     said = {name: refused(folder, net, how) for name, (net, how) in REFUSED.items()}
     if team().rank == 0:
@@ -93,9 +123,14 @@ def refused(folder: Path, net, how: dict) -> str:
     return "trained"
 
 
-def kill_one(done: int, total: int, loss: float) -> None:
-    if os.environ["TORCHELASTIC_RESTART_COUNT"] == "0" and team().rank == 1 and done >= 100:
-        os.kill(os.getpid(), signal.SIGKILL)
+def kill_one(rank: int, after: int, start: str):
+    """What ends a rank after some trials, when torchrun has started it so many times before."""
+
+    def hook(done: int, total: int, loss: float) -> None:
+        if os.environ["TORCHELASTIC_RESTART_COUNT"] == start and team().rank == rank and done >= after:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    return hook
 
 
 if __name__ == "__main__":

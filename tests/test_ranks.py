@@ -16,6 +16,7 @@ import xarray
 
 import neurorec as nr
 from neurorec.networks.block import block_of
+from neurorec.process.team import _of_processors
 from neurorec.runs.over_ranks import common
 
 WEIGHTS = ("recurrent", "input", "readout", "feedback", "bias", "initial")
@@ -25,7 +26,8 @@ WEIGHTS = ("recurrent", "input", "readout", "feedback", "bias", "initial")
 def job(tmp_path_factory) -> Path:
     """The folder that two ranks have filled; one of them was killed, and torchrun has started both again."""
     folder = tmp_path_factory.mktemp("ranks")
-    command = ["torch.distributed.run", "--standalone", "--nproc-per-node", "2", "--max-restarts", "1", "--monitor-interval", "0.2"]
+    (folder / "in_parts").mkdir()
+    command = ["torch.distributed.run", "--standalone", "--nproc-per-node", "2", "--max-restarts", "2", "--monitor-interval", "0.2"]
     script = [sys.executable, "-m", *command, ranks_job.__file__, str(folder)]
     done = subprocess.run(script, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr[:3000]
@@ -52,6 +54,27 @@ def test_two_ranks_are_one_bit_for_bit(job, name, tmp_path):
     assert_alike(nr.open_run(job / f"{name}.h5"), ranks_job.train(name, tmp_path))
 
 
+@pytest.mark.parametrize("name", ranks_job.SHARED)
+def test_ranks_that_share_trials_are_one_bit_for_bit(job, name, tmp_path):
+    ours, alone = nr.open_run(job / f"{name}.h5"), ranks_job.share(name, tmp_path)
+    assert_alike(ours, alone)
+    assert np.array_equal(ours.log.get("angle", 0), alone.log.get("angle", 0), equal_nan=True)
+    assert not list(job.glob(f"{name}.rank*"))
+    assert {part.status for part in ours.check()} == {"whole"}
+
+
+def test_a_run_that_shares_trials_goes_on_over_any_number_of_ranks(job, tmp_path):
+    whole = nr.open_run(job / "exact.h5")
+    assert_alike(nr.open_run(job / "in_parts" / "exact.h5"), whole)
+    begun = ranks_job.share("exact", tmp_path, progress=lambda done, total, loss: done < 5)
+    assert begun.done == 5
+    longer = nr.resume(begun.path, progress=False)
+    assert_alike(longer, whole)
+    moved = tmp_path / "moved.h5"
+    moved.write_bytes((job / "exact.h5").read_bytes())
+    assert nr.resume(moved, trials=18, progress=False).done == 18
+
+
 def test_ranks_are_the_usual_engine_to_rounding(job):
     (model, how), ours = ranks_job.TRAININGS["trial"], nr.open_run(job / "trial.h5")
     net = ranks_job.network(64, **model).replace(plastic=ranks_job.PLASTIC["trial"])
@@ -61,9 +84,12 @@ def test_ranks_are_the_usual_engine_to_rounding(job):
 
 
 def test_a_killed_rank_changes_nothing(job):
-    assert (job / "restarts").read_text() == "1"
+    assert (job / "restarts").read_text() == "2"
     whole = nr.train(ranks_job.network(), ranks_job.TASK, engine="ranks", progress=False, **ranks_job.KILLED)
     assert_alike(nr.open_run(job / "killed.h5"), whole)
+    assert_alike(
+        nr.open_run(job / "killed_shared.h5"), nr.train(ranks_job.network(), ranks_job.TASK, progress=False, **ranks_job.KILLED_SHARED)
+    )
     assert "start them again: torchrun --nproc-per-node 2 -m neurorec resume" in (job / "stderr").read_text()
 
 
@@ -90,14 +116,17 @@ def test_ranks_hear_of_each_other_once_a_step_and_of_nothing_but_outputs(job):
         ("pattern", "these recurrent weights are sparse"),
         ("parametrisation", "made by 'cayley' cannot be divided by rows"),
         ("cost", "a network with activity_cost is not divided"),
-        ("rule", "BPTT needs what a weight does by way of other units.*'rflo', or train in one process"),
+        ("rule", "BPTT needs what a weight does by way of other units.*'rflo'; engine='trials'"),
         ("every step", "RTRL needs what a weight does by way of other units"),
         ("clip", "a change at every step cannot be clipped.*update='trial'"),
         ("angle", "gradient_angle needs the exact gradient"),
-        ("engine", "over ranks a network is trained by engine='ranks', got 'torch'"),
+        ("engine", "over ranks a network is trained by engine='ranks' or 'trials', got 'torch'"),
         ("copies", "one network of cells is trained, not a list, copies"),
         ("rates", "at one rate; give names in plastic= and numbers in rate="),
-        ("path", "trained into files, one a rank; give path="),
+        ("path", "trained into a file, which all ranks see; give path="),
+        ("batch", "2 ranks cannot share a batch of 1; take batch=2 or more"),
+        ("step by step", "cannot change weights every step"),
+        ("different masks", "ranks were told different things: rates"),
         ("different", "ranks were told different things: seed is 0 for rank 0 and 1 for rank 1"),
     ],
 )
@@ -155,6 +184,22 @@ def test_ranks_go_on_from_the_last_trial_that_all_have():
     assert common(Path("run.h5"), [(4, 8), (8, 12)]) == 8
     with pytest.raises(nr.errors.RunFileError, match="no trial after which all ranks have a whole state"):
         common(Path("run.h5"), [(4,), (8,)])
+
+
+@pytest.mark.parametrize(("config", "asked"), [("cpu:gloo,cuda:gloo", []), ("cpu:gloo,cuda:nccl", []), ("cuda:nccl", ["gloo"])])
+def test_what_is_in_memory_is_sent_by_gloo_also_where_a_script_began_with_nccl(monkeypatch, config, asked):
+    import torch.distributed as distributed
+
+    made = []
+    monkeypatch.setattr(distributed, "get_backend_config", lambda: config)
+    monkeypatch.setattr(distributed, "new_group", lambda backend, timeout: made.append(backend))
+    _of_processors()
+    assert made == asked
+    monkeypatch.setattr(distributed, "is_gloo_available", lambda: False)
+    monkeypatch.setattr(distributed, "get_backend", lambda: "nccl")
+    if asked:
+        with pytest.raises(nr.errors.NotOffered, match="begin the group with backend='cpu:gloo,cuda:nccl'"):
+            _of_processors()
 
 
 @pytest.mark.parametrize(("shape", "words"), [(3, "is a link to somewhere else"), (10**9, "claims more bytes than its parts have")])

@@ -13,6 +13,11 @@ def rank_here() -> int:
     return int(os.environ.get("RANK", 0)) if TORCHRUN in os.environ else 0
 
 
+def beside_each_other() -> int:
+    """How many ranks torchrun started on this machine."""
+    return int(os.environ.get("LOCAL_WORLD_SIZE", 1)) if TORCHRUN in os.environ else 1
+
+
 def starts() -> int:
     """How often torchrun has started the ranks before, each time after one was lost."""
     return int(os.environ.get("TORCHELASTIC_RESTART_COUNT", 0))

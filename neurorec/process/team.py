@@ -27,8 +27,8 @@ class AbstractTeam(ABC):
     rank, size : int
         This process's number, from 0, and how many there are.
     stamps : list of (float, float), optional
-        Where it is a list: of every `gather`, when this rank came to it and when it left it, in seconds of a clock that ranks on one
-        machine share.
+        Where it is a list: of every `gather`, `each` and `sum_by_tree`, when this rank came to it and when it left it, in seconds of a
+        clock that ranks on one machine share.
     """
 
     rank: int
@@ -42,6 +42,10 @@ class AbstractTeam(ABC):
     @abstractmethod
     def sum(self, array: np.ndarray) -> None:
         """Replace an array, on every rank, by its sum over them."""
+
+    @abstractmethod
+    def sum_by_tree(self, array: np.ndarray) -> None:
+        """Replace an array, on every rank, by its sum over them, 2^k of them: first neighbours add, then neighbouring pairs, and so on."""
 
     @abstractmethod
     def each(self, value: Any) -> list[Any]:
@@ -65,6 +69,9 @@ class Alone(AbstractTeam):
         whole[...] = own
 
     def sum(self, array: np.ndarray) -> None:
+        """It is."""
+
+    def sum_by_tree(self, array: np.ndarray) -> None:
         """It is."""
 
     def each(self, value: Any) -> list[Any]:
@@ -91,16 +98,14 @@ class Ranks(AbstractTeam):
 
     def gather(self, own: np.ndarray, whole: np.ndarray) -> None:
         """By one collective of N numbers for each trial and output."""
-        began = time.monotonic()
         outputs, trials, units = own.shape
-        if outputs * trials == 1:
-            self._gathered(own, whole)
-        else:
+        with self._stamped():
+            if outputs * trials == 1:
+                self._gathered(own, whole)
+                return
             room = self._room_for((self.size, *own.shape), own.dtype)
             self._gathered(own, room)
             whole.reshape(outputs, trials, self.size, units)[...] = room.transpose(1, 2, 0, 3)
-        if self.stamps is not None:
-            self.stamps.append((began, time.monotonic()))
 
     def sum(self, array: np.ndarray) -> None:
         """By one collective."""
@@ -109,18 +114,42 @@ class Ranks(AbstractTeam):
         with _told():
             self._distributed.all_reduce(from_numpy(array), group=self._group)
 
+    def sum_by_tree(self, array: np.ndarray) -> None:
+        """Each passes what it has to one other, log2 P times: both then have the same sum, as a + b is b + a."""
+        theirs = self._room_for(array.shape, array.dtype)
+        with self._stamped():
+            for level in range(self.size.bit_length() - 1):
+                self._exchange(array, theirs, self.rank ^ (1 << level))
+                array += theirs
+
     def each(self, value: Any) -> list[Any]:
         """By torch's own way to send Python's objects among processes of one job."""
         found = [None] * self.size
-        with _told():
+        with self._stamped(), _told():
             self._distributed.all_gather_object(found, value, group=self._group)
         return found
+
+    @contextmanager
+    def _stamped(self) -> Iterator[None]:
+        began = time.monotonic()
+        yield
+        if self.stamps is not None:
+            self.stamps.append((began, time.monotonic()))
 
     def _gathered(self, own: np.ndarray, whole: np.ndarray) -> None:
         from torch import from_numpy
 
         with _told():
             self._all_gather(from_numpy(whole.reshape(-1)), from_numpy(own.reshape(-1)), group=self._group)
+
+    def _exchange(self, own: np.ndarray, theirs: np.ndarray, other: int) -> None:
+        from torch import from_numpy
+
+        send, receive = self._distributed.isend, self._distributed.irecv
+        ways = [(send, from_numpy(own)), (receive, from_numpy(theirs))]
+        with _told():
+            for work in self._distributed.batch_isend_irecv([self._distributed.P2POp(way, at, other, self._group) for way, at in ways]):
+                work.wait()
 
     def _room_for(self, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
         if (shape, dtype) not in self._room:
@@ -150,7 +179,7 @@ def team() -> AbstractTeam:
     """
     if not _RANKS and (_started_by_torchrun() or _initialised()):
         _join()
-        _RANKS.append(Ranks())
+        _RANKS.append(Ranks(_of_processors()))
     return _RANKS[0] if _RANKS else _ALONE
 
 
@@ -178,6 +207,26 @@ def _initialised() -> bool:
     import torch.distributed as distributed
 
     return distributed.is_available() and distributed.is_initialized() and distributed.get_world_size() > 1
+
+
+def _of_processors() -> Any:
+    """The group that there is, or where a script began it for GPUs alone (nccl), another of the same processes: what ranks send lies in memory.
+
+    Raises
+    ------
+    NotOffered
+        If torch was built without gloo.
+    """
+    import torch.distributed as distributed
+
+    if "cpu" in distributed.get_backend_config():
+        return None
+    if not distributed.is_gloo_available():
+        raise NotOffered(
+            f"ranks reach each other by gloo, which this torch was built without, and the group is one of {distributed.get_backend()}, for GPUs; "
+            "install another torch, or begin the group with backend='cpu:gloo,cuda:nccl'"
+        )
+    return distributed.new_group(backend="gloo", timeout=timedelta(seconds=PATIENCE))
 
 
 def _join() -> None:

@@ -15,15 +15,16 @@ import numpy as np
 from neurorec.discovery import resolve
 from neurorec.engines.base import OptimiserState, Stimulus, UpdateSettings
 from neurorec.engines.ranks import RanksEngine
+from neurorec.engines.trials import TrialsEngine
 from neurorec.learning.error import error_sent_back
 from neurorec.networks.block import Block, block_of
 from neurorec.networks.network import Network
 from neurorec.networks.weights import Weights
 from neurorec.process.team import AbstractTeam, Alone, Ranks, some_of_the_team, team
 
-WORKS = ("forward", "trial", "step")  # a trial; and RFLO's change after it, or at every step
+# Trials; RFLO's change after them, or at every step; or after a batch whose trials ranks share.
+WORKS = ("forward", "trial", "step", "shared")
 PAUSES = 200  # gathers that are timed by themselves
-REDUCED = 1024  # units of a network whose change is summed over ranks; what takes longer follows from it
 
 
 class Case(NamedTuple):
@@ -42,8 +43,8 @@ def measured(cases: Sequence[Case], steps: int, rounds: int, patience: float = 1
     -------
     list of dict
         Of each case: its fields, ``ms`` a step with quartiles ``low`` and ``high`` of rounds, of them ``compute``, ``gather`` and ``wait``
-        for the slowest, means over ranks; ``alone``, a gather of as many numbers by itself; and ``reduce``, the sum of a change of all recurrent
-        weights over ranks that each had other trials (of large networks, scaled from `REDUCED` units).
+        for the slowest, means over ranks; ``alone``, a gather of as many numbers by itself (of ``shared``, what all
+        tell each other of their trials and the sum of their changes, divided by the steps).
     """
     most = max(case.ranks for case in cases)
     said = json.dumps({"cases": cases, "steps": steps, "rounds": rounds})
@@ -63,18 +64,12 @@ def measured(cases: Sequence[Case], steps: int, rounds: int, patience: float = 1
 
 
 def predicted(row: dict[str, Any], one: float) -> float:
-    """Milliseconds a step by the model: what one rank takes, divided, and one gather."""
-    return one / row["ranks"] + row["alone"]
+    """Milliseconds a step by the model: what one rank takes, divided, and one gather.
 
-
-def choice(row: dict[str, Any], one: float, steps: int) -> tuple[str, float, float]:
-    """Rows or trials, for a batch whose weights change after it, and milliseconds a batch of both by the model.
-
-    Each rank has the rows of its units and gathers outputs at every step; or it has the whole network and some of the trials, and changes are
-    summed once a batch. What one rank takes is divided either way; weights that change at every step, and a batch of one trial, leave rows.
+    Of ``shared``, `one` is what one rank takes for as many trials as each has, and there is a part of one sum: a pass through weights that do not fit into
+    the cache takes about as long for few trials as for some more, so that half of the trials take more than half of the time.
     """
-    rows, trials = steps * predicted(row, one), steps * one / row["ranks"] + row["reduce"]
-    return ("rows" if rows <= trials or row["trials"] < row["ranks"] or row["work"] == "step" else "trials"), rows, trials
+    return (one if row["work"] == "shared" else one / row["ranks"]) + row["alone"]
 
 
 def main(words: dict[str, Any]) -> None:
@@ -97,15 +92,15 @@ class _Job:
     """A case, and all that it computes with."""
 
     def __init__(self, case: Case, team: AbstractTeam, steps: int):
-        self.case, self.team, self.steps, self.engine = case, team, steps, RanksEngine()
-        self.block = _block(case.units, team.rank, case.ranks)
+        self.case, self.team, self.steps = case, team, steps
+        self.engine: Any = TrialsEngine(threads=1).over(team) if case.work == "shared" else RanksEngine()
+        self.block: Any = Network.random(1, case.units, 1) if case.work == "shared" else _block(case.units, team.rank, case.ranks)
         self.weights = Weights.of(self.block, np.float32)
         rng = np.random.default_rng(0)
         inputs, targets = (rng.standard_normal((steps, case.trials, 1)).astype(np.float32) for _ in range(2))
         share = np.full((steps, case.trials), 1 / steps / case.trials, np.float32)
         self.stimulus = Stimulus(inputs, None, np.zeros((1, case.trials, self.block.units), np.float32), targets, share)
         self.rates = np.full(self.weights.vector.size if case.work == "step" else 0, 1e-6, np.float32)
-        self.reduced = self._reduces() if case.ranks > 1 else 0.0
         self.parts = [
             resolve(kind, name) for kind, name in (("rules", "rflo"), ("feedbacks", "random"), ("optimisers", "sgd"), ("losses", "mse"))
         ]
@@ -113,7 +108,7 @@ class _Job:
     def run(self) -> dict[str, float]:
         """Seconds of one trial: in all, in gathers once all are there, in waiting for the slowest; and a gather by itself."""
         with some_of_the_team(self.team):
-            alone = self._gathers()
+            alone = self._sums() / self.steps if self.case.work == "shared" else self._gathers()
             self.team.stamps, began = [], time.monotonic()
             getattr(self, f"_{self.case.work}")()
             took, stamps = time.monotonic() - began, np.array(self.team.stamps).reshape(-1, 2)
@@ -126,7 +121,6 @@ class _Job:
             "wait": float((last - arrived).sum(axis=1).mean()),
             "gather": float((left - last).sum(axis=1).mean()),
             "alone": alone,
-            "reduce": self.reduced,
         }
 
     def _forward(self) -> None:
@@ -138,19 +132,25 @@ class _Job:
         error = error_sent_back(activity.readout, self.stimulus.targets, self.stimulus.loss_weight, loss)
         self.engine.change(self.block, self.weights, self.stimulus, activity, error, rule, feedback)
 
+    def _shared(self) -> None:
+        self._trial()
+
     def _step(self) -> None:
         rule, feedback, optimiser, loss = self.parts
         settings = UpdateSettings(rule, feedback, optimiser, loss, self.rates, np.inf, 0.0, self.rates)
         state = OptimiserState(np.zeros((0, self.rates.size), np.float32), 0)
         self.engine.online(self.block, self.weights, self.stimulus, state, settings)
 
-    def _reduces(self) -> float:
-        change, times = np.zeros(min(self.case.units, REDUCED) ** 2, np.float32), []
+    def _sums(self) -> float:
+        change, times = self.weights.zeros().vector, []
+        each = self.case.trials // self.case.ranks
+        told = self.stimulus.targets[:, :each], self.stimulus.initial[:, :each]
         for _ in range(5):
             began = time.monotonic()
-            self.team.sum(change)
+            self.team.each(told)
+            self.team.sum_by_tree(change)
             times.append(time.monotonic() - began)
-        return float(np.median(times)) * self.case.units**2 / change.size
+        return float(np.median(times)) if self.case.ranks > 1 else 0.0
 
     def _gathers(self) -> float:
         own = np.zeros((1, self.case.trials, self.block.units), np.float32)
@@ -188,7 +188,7 @@ def _row(case: Case, found: Sequence[dict[str, float]], steps: int) -> dict[str,
     parts = {"compute": took - wait - gather, "gather": gather, "wait": wait}
     return {
         **case._asdict(), "ms": float(middle), "low": float(low), "high": float(high), **{name: float(np.median(part)) for name, part in parts.items()},
-        **{name: 1e3 * float(np.median([each[name] for each in found])) for name in ("alone", "reduce")},
+        "alone": 1e3 * float(np.median([each["alone"] for each in found])),
     }  # fmt: skip
 
 

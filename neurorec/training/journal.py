@@ -77,6 +77,7 @@ class Journal(AbstractWork):
         n = self._left_of_batch(first)
         trials = self._taken(first, n)
         activity, row = self._learn(trials, first)
+        activity = self.trainer.engine.completed(activity, self.record.trials(first, first + n) - first)
         self._record(activity, trials, np.arange(first, first + n))
         self.log.append(row, row["loss"])
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Unpack
 
+from neurorec.discovery import resolve
 from neurorec.engines.base import AbstractEngine
 from neurorec.hdf5.damage import reading
 from neurorec.learning.feedbacks.base import AbstractFeedback
@@ -27,7 +28,8 @@ from neurorec.tasks.base.task import AbstractTask
 from neurorec.tasks.base.trials import Trials
 from neurorec.training.journal import Journal
 from neurorec.training.last_trial import last_trial
-from neurorec.training.over_ranks import expect_alone, resume_over_ranks, train_over_ranks
+from neurorec.training.over_ranks import resume_over_ranks, train_over_ranks
+from neurorec.training.over_trials import resume_over_trials, train_over_trials
 from neurorec.training.parts import Parts
 from neurorec.training.prepared import contents_of, prepared, trusted_by
 from neurorec.training.settings import Options, TrainingSettings, with_options
@@ -55,7 +57,7 @@ def train(
     overwrite: bool = False,
     **options: Unpack[Options],
 ) -> Run | Any:
-    """Train a network on a task by a rule, or many side by side; in several processes of torchrun, one network together, by its rows.
+    """Train a network on a task by a rule, or many side by side; in several processes of torchrun, one network together.
 
     Parameters
     ----------
@@ -121,7 +123,8 @@ def train(
     """
     how = {"task": task, "rule": rule, "optimiser": optimiser, "loss": loss, "feedback": feedback, "plastic": plastic, **options}
     if team().size > 1:
-        return train_over_ranks(network, copies, engine, record, path, progress, overwrite, how)
+        divided = train_over_trials if resolve("engines", engine).shares_trials else train_over_ranks
+        return divided(network, copies, engine, record, path, progress, overwrite, how)
     if copies is not None or not isinstance(network, AbstractNetwork):
         return train_many(network, copies, engine, record, path, progress, overwrite, how)
     trainer, first, rates = prepared(network, engine=engine, **how)
@@ -161,11 +164,12 @@ def resume(
     ValueRefused
         If `trials` is less than are done.
     """
-    if holds_many(path):
+    if holds_many(path) and team().size == 1:
         return _resume_many(path, trials, task, progress, trust)
     if holds_ranks(path):
         return resume_over_ranks(Path(path), lambda run: _as_stored(run, *_stored(run, task)), trials, progress, trusted(trust))
-    expect_alone(path)
+    if team().size > 1:
+        return resume_over_trials(Path(path), lambda run: _stored(run, task), trials, progress, trusted(trust))
     file = RunWriter.open(path, trusted(trust))
     try:
         trainer = _as_stored(file.reader, *_stored(file.reader, task))

@@ -8,7 +8,8 @@ import typer
 
 from neurorec.cli.facts import show
 
-TRIAL = 200  # steps of the trials whose splitting is weighed against dividing rows
+BATCH = 16  # trials for each rank, of batches that can be divided by rows or by trials
+ENGINES = {"trial": "ranks", "shared": "trials"}  # what divides them
 OVER_RANKS = f"{'units':>5}{'ranks':>6}  {'work':<6}{'ms/step':>9}{'compute':>9}{'gather':>9}{'wait':>9}{'model':>9}{'speed-up':>9}"
 SIZES = ((64, 1), (128, 32))  # units, trials side by side: one is bound by latency, the other by products
 COLUMNS = f"{'engine':<8}{'units':>6}{'trials':>8}  {'work':<9}{'us/step':>10}{'products':>10}{'of ceiling':>12}   quartiles"
@@ -48,19 +49,22 @@ def _rows(quick: bool) -> list[dict[str, Any]]:
 
 
 def _over_ranks(ranks: int, quick: bool, as_json: bool) -> None:
-    """A step of a trial whose weights change at its end, and of one whose weights change at every step, on one rank and on all."""
+    """A step of a trial whose weights change at its end, or at every step, on one rank and on all; and of a batch, divided by rows or by trials."""
     from neurorec.timing.platforms import machine
-    from neurorec.timing.ranks import Case, choice, measured, predicted
+    from neurorec.timing.ranks import Case, measured, predicted
 
     sizes = [each * ranks for each in ((64, 128) if quick else (512, 1024))]
+    steps, rounds, batch = (10, 2, 4 * ranks) if quick else (50, 5, BATCH * ranks)
     cases = [Case(units, count, 1, work) for units in sizes for work in ("trial", "step") for count in (1, ranks)]
-    rows = measured(cases, 10 if quick else 50, 2 if quick else 5)
-    one = {(row["units"], row["work"]): row["ms"] for row in rows if row["ranks"] == 1}
+    batches = [
+        Case(units, *each, work) for units in sizes for work in ENGINES for each in ((1, batch), (1, batch // ranks), (ranks, batch))
+    ]
+    rows = measured([*cases, *batches], steps, rounds)
+    one = {(row["units"], row["trials"], row["work"]): row["ms"] for row in rows if row["ranks"] == 1}
     for row in rows:
-        alone = one[row["units"], row["work"]]
-        row |= {"model": predicted(row, alone), "speed_up": alone / row["ms"]}
-        row["choice"], row["rows_ms"], row["trials_ms"] = choice({**row, "trials": row["ranks"]}, alone, TRIAL)
-    facts = {"machine": machine(), "rows": rows}
+        alone, part = (one[row["units"], trials, row["work"]] for trials in (row["trials"], max(1, row["trials"] // row["ranks"])))
+        row |= {"model": predicted(row, part if row["work"] == "shared" else alone), "speed_up": alone / row["ms"]}
+    facts = {"machine": machine(), "rows": rows[: len(cases)], "batches": [row for row in rows[len(cases) :] if row["ranks"] > 1]}
     if as_json:
         show(facts, as_json)
     else:
@@ -75,12 +79,11 @@ def _print_ranks(facts: dict[str, Any]) -> None:
         parts = "".join(f"{row[name]:9.3f}" for name in ("ms", "compute", "gather", "wait", "model"))
         print(f"{row['units']:5}{row['ranks']:6}  {row['work']:<6}{parts}{row['speed_up']:9.2f}")
     print("milliseconds a time step; model: one rank's step divided by the ranks, and one gather by itself")
-    for row in facts["rows"]:
-        if row["ranks"] > 1 and row["work"] == "trial":
-            print(
-                f"{row['units']} units, a trial of {TRIAL} steps for each rank: by the model rows take {row['rows_ms']:.0f} ms, trials split over "
-                f"ranks {row['trials_ms']:.0f} ms: {row['choice']}; neurorec divides rows"
-            )
+    for units in dict.fromkeys(row["units"] for row in facts["batches"]):
+        each = [row for row in facts["batches"] if row["units"] == units]
+        said = "; ".join(f"engine='{ENGINES[row['work']]}' {row['model']:.3g} by the model, {row['ms']:.3g} measured" for row in each)
+        better = ENGINES[min(each, key=lambda row: row["model"])["work"]]
+        print(f"{units} units, batches of {each[0]['trials']} trials, ms a step: {said}; take engine='{better}'")
 
 
 def _print_table(facts: dict[str, Any]) -> None:

@@ -42,6 +42,8 @@ class AbstractEngine(ABC):
         Whether it evaluates rules of full influence: what a weight does to a unit by way of other units.
     sparse : bool
         Whether it steps networks whose recurrent weights are sparse.
+    shares_trials : bool
+        Whether ranks that train one network have some trials of a batch each, and all of the network; then `over` gives the engine of one rank.
     needs : frozenset of str
         What the machine must have: ``"gpu"``.
     """
@@ -52,6 +54,7 @@ class AbstractEngine(ABC):
     takes: ClassVar[tuple[type, ...]] = (Network,)
     through_units: ClassVar[bool] = True
     sparse: ClassVar[bool] = False
+    shares_trials: ClassVar[bool] = False
     needs: ClassVar[frozenset[str]] = frozenset()
 
     @property
@@ -80,6 +83,11 @@ class AbstractEngine(ABC):
             In the engine's float type.
         stimulus : Stimulus
         """
+
+    def completed(self, activity: Activity, which: np.ndarray) -> Activity:
+        """What `forward` gave, with the states of trials number `which` of the batch in it, should another process have run them."""
+        del which
+        return activity
 
     @abstractmethod
     def change(

@@ -48,6 +48,10 @@ class EngineAround(AbstractEngine):
         activity = self.engine.forward(network, weights, stimulus)
         return replace(activity, readout=_filtered(activity.readout, network)[0])
 
+    def completed(self, activity: Activity, which: np.ndarray) -> Activity:
+        """By the engine."""
+        return self.engine.completed(activity, which)
+
     def change(
         self,
         network: Network,
