@@ -100,10 +100,10 @@ class CentreOutVelocity(AbstractTask):
 
     def trials(self, n: int, seed: int | None = 0, first: int = 0) -> Trials:
         """Number `first` to `first + n - 1` of the movements that make up the cursor's path."""
-        root = entropy(seed)
-        direction = np.array([self._direction(root, first + k) for k in range(whole("n", n))])
+        direction = self._directions(entropy(seed), np.arange(first, first + whole("n", n)))
         inputs, targets = self._syllables(direction)
-        return Trials(inputs, targets, conditions={"direction": direction}, dt=self.dt, loss=self.loss, channels=self.output_channels)
+        mask, conditions = np.ones(targets.shape[:2]), {"direction": direction}
+        return Trials.unchecked(inputs, targets, mask, conditions, self.dt, self.loss, self.output_channels)
 
     def syllable(self, direction: int) -> Trial:
         """One movement, or the hold (-1)."""
@@ -143,11 +143,12 @@ class CentreOutVelocity(AbstractTask):
         inputs, speed = np.eye(1 + self.directions)[directions, :-1], self.speed[:, None, None]
         return np.repeat(inputs[None], len(speed), axis=0), speed * ways[directions]
 
-    def _direction(self, root: int, number: int) -> int:
-        if not self.holds:
-            return int(_walk(self, root, number // WALK)[number % WALK])
-        movement, hold = divmod(number, 2)
-        return HOLD if hold else int(_walk(self, root, movement // WALK)[movement % WALK])
+    def _directions(self, root: int, numbers: np.ndarray) -> np.ndarray:
+        """Of trials by their numbers, (n,)."""
+        movement, hold = np.divmod(numbers, 2) if self.holds else (numbers, np.zeros_like(numbers))
+        blocks = {block: _walk(self, root, block) for block in np.unique(movement // WALK).tolist()}
+        moves = np.array([blocks[block][k] for block, k in zip((movement // WALK).tolist(), (movement % WALK).tolist(), strict=True)])
+        return np.where(hold, HOLD, moves)
 
 
 @lru_cache(maxsize=64)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from neurorec.arrays import positive, real_array
 from neurorec.errors import ValueRefused
+from neurorec.random_numbers.streams import AbstractStreams
 from neurorec.tasks.base.drawn import AbstractDrawn
 from neurorec.tasks.base.recommended import Recommended
 from neurorec.tasks.base.trials import Trials
@@ -74,17 +75,14 @@ class IntervalMatching(AbstractDrawn):
             self._steps(name, positive(name, getattr(self, name), "seconds"))
         self._steps("delay", shortest)
 
-    def draw(self, rng: np.random.Generator) -> tuple[int]:
-        """Steps of the delay."""
-        return (int(rng.integers(*self._delays, endpoint=True)),)
-
-    def made(self, draws: Sequence[tuple[int]]) -> Trials:
+    def draw(self, rng: AbstractStreams) -> Trials:
         """Inputs (T, B, 1) with two pulses, targets (T, B, 1) with one."""
-        ready, after, delay = self._steps("ready", self.ready), self._steps("after", self.after), np.array(draws)[:, 0]
-        step = np.arange(1, ready + 2 * self._delays[1] + after + 1)[:, None]  # its end is at step * dt, as in `Trials.time`
-        inputs = self._pulse(step - ready) + self._pulse(step - ready - delay)
-        targets = self._pulse(step - ready - 2 * delay)
-        return self._trials(inputs[..., None], targets[..., None], None, delay=delay * self.dt, go=(ready + 2 * delay) * self.dt)
+        ready, (shortest, longest) = self._steps("ready", self.ready), self._delays
+        delay = rng.integers(shortest, longest + 1)
+        inputs = self._pulses(delay)
+        inputs += self._pulses(np.zeros(1, int))
+        targets = self._pulses(2 * delay)
+        return self._trials(inputs[..., None], targets[..., None], delay=delay * self.dt, go=(ready + 2 * delay) * self.dt)
 
     @cached_property
     def _delays(self) -> tuple[int, int]:
@@ -122,5 +120,15 @@ class IntervalMatching(AbstractDrawn):
         missed = np.abs(self.produced(outputs, trials) - delay)
         return np.clip(1 - missed / (0.2 * delay + 0.025), 0, 1)
 
-    def _pulse(self, steps_from_peak: np.ndarray) -> np.ndarray:
+    def _pulses(self, after_ready: np.ndarray) -> np.ndarray:
+        """A pulse in each trial, so many steps after "ready", (T, B)."""
+        steps, last = self._steps("ready", self.ready) + 2 * self._delays[1] + self._steps("after", self.after), 2 * self._delays[1]
+        # Every pulse is a part of one that is long enough: at its step k, the peak is at ready + last.
+        return sliding_window_view(self._pulse, last + 1)[:steps, last - after_ready]
+
+    @cached_property
+    def _pulse(self) -> np.ndarray:
+        """A Gaussian of height 1, with its peak two longest delays later than "ready"; steps end at their number times dt, as in `Trials.time`."""
+        ready, after, last = self._steps("ready", self.ready), self._steps("after", self.after), 2 * self._delays[1]
+        steps_from_peak = np.arange(1 - ready - last, last + after + 1)
         return np.exp(-((steps_from_peak * self.dt / self.width) ** 2) / 2)

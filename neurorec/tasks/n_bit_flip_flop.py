@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
 from neurorec.arrays import positive, whole
 from neurorec.errors import ValueRefused
+from neurorec.random_numbers.streams import AbstractStreams
 from neurorec.tasks.base.drawn import AbstractDrawn
 from neurorec.tasks.base.recommended import Recommended
 from neurorec.tasks.base.trials import Trials
@@ -87,38 +87,40 @@ class NBitFlipFlop(AbstractDrawn):
         """One channel per bit."""
         return self.n_bits
 
-    def draw(self, rng: np.random.Generator) -> tuple[tuple[np.ndarray, np.ndarray], ...]:
-        """Of each bit the steps at which pulses begin, and their signs."""
-        return tuple(self._bit(rng) for _ in range(self.n_bits))
-
-    def made(self, draws: Sequence[tuple[tuple[np.ndarray, np.ndarray], ...]]) -> Trials:
+    def draw(self, rng: AbstractStreams) -> Trials:
         """Inputs (T, B, n_bits) with pulses, targets (T, B, n_bits) of -1 and 1."""
         steps, width, _ = self._sizes
-        bits = [bit for trial in draws for bit in trial]
-        onset, sign = (np.concatenate(each) for each in zip(*bits, strict=True))
-        bit = np.repeat(np.arange(len(bits)), [len(onsets) for onsets, _ in bits])
-        begins = onset == 0  # of the first pulse of each bit, which has always another sign than the one before
-        switching = begins | (sign != np.roll(sign, 1))
-        step, shape = np.arange(steps)[:, None], (steps, len(draws), self.n_bits)
-        latest, switched = _latest(onset, bit, steps), _latest(onset[switching], bit[switching], steps)
-        held = sign[latest]
-        settled = (step - onset[switching][switched] >= self._settling).reshape(shape).all(axis=2)
-        pulses = np.where(step - onset[latest] < width, held, 0)
-        switches = np.bincount(bit[switching & ~begins] // self.n_bits, minlength=len(draws))
-        return self._trials(pulses.reshape(shape), held.reshape(shape), settled, switches=switches)
+        # What changes at each step: of inputs and targets the value, of `unsettled` how many bits have just switched. Their sums are whole.
+        pulses, held, unsettled = np.zeros((steps, rng.count, self.n_bits)), np.zeros((steps, rng.count, self.n_bits)), np.zeros((steps, rng.count))
+        switches = np.zeros(rng.count, int)
+        for bit in range(self.n_bits):
+            onset, trial, sign, change = self._bit(rng)
+            _add(sign, onset, trial, pulses[..., bit])
+            _add(-sign, onset + width, trial, pulses[..., bit])
+            _add(change, onset, trial, held[..., bit])
+            onset, trial = onset[change != 0], trial[change != 0]
+            _add(1, onset, trial, unsettled)
+            _add(-1, onset + self._settling, trial, unsettled)
+            switches += np.bincount(trial, minlength=rng.count) - 1  # but for the first
+        for each in (pulses, held, unsettled):
+            np.cumsum(each, axis=0, out=each)
+        return self._trials(pulses, held, (unsettled == 0).astype(float), switches=switches)
 
     def score(self, outputs: np.ndarray, trials: Trials) -> np.ndarray:
         """Fraction of counted steps and bits with the output less than 0.5 from its target, (B,)."""
         right = (np.abs(outputs - trials.targets) < 0.5).mean(axis=2)
         return (trials.mask * right).sum(axis=0) / trials.mask.sum(axis=0)
 
-    def _bit(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-        """Steps at which pulses begin, and their signs."""
+    def _bit(self, rng: AbstractStreams) -> tuple[np.ndarray, ...]:
+        """Of each pulse on a line the step at which it begins, its trial, its sign, and by how much it changes what is held."""
         steps, width, mean_gap = self._sizes
-        onsets = np.zeros(1 + steps // (width + 1), np.int64)
-        np.add.accumulate(width + rng.geometric(1 / mean_gap, size=len(onsets) - 1), out=onsets[1:])
-        onsets = onsets[: onsets.searchsorted(steps - self._settling)]
-        return onsets, 2.0 * rng.integers(2, size=len(onsets)) - 1
+        onsets = np.zeros((1 + steps // (width + 1), rng.count), int)
+        np.cumsum(width + rng.geometric(1 / mean_gap, len(onsets) - 1), axis=0, out=onsets[1:])
+        there = onsets < steps - self._settling  # so many that no more fit in were drawn
+        signs = 2.0 * rng.integers(0, 2, len(onsets), counts=there.sum(axis=0)) - 1
+        changes = np.diff(signs, axis=0, prepend=0)
+        trial, pulse = np.nonzero(there.T)
+        return onsets[pulse, trial], trial, signs[pulse, trial], changes[pulse, trial]
 
     @cached_property
     def _sizes(self) -> tuple[int, int, float]:
@@ -134,8 +136,7 @@ class NBitFlipFlop(AbstractDrawn):
         return round(self.settle / self.dt)
 
 
-def _latest(onset: np.ndarray, bit: np.ndarray, steps: int) -> np.ndarray:
-    """Number of the latest event of each bit at each step, (T, bits); events are in the order of bits and, within one, of time."""
-    latest = np.zeros((steps, bit[-1] + 1), np.int64)
-    latest[onset, bit] = np.arange(len(onset))
-    return np.maximum.accumulate(latest, axis=0)
+def _add(value: Any, step: np.ndarray, trial: np.ndarray, to: np.ndarray) -> None:
+    """Add to (T, B) what begins in a trial at a step, no two at the same; what would begin after the last step does not."""
+    within = step < len(to)
+    to[step[within], trial[within]] += value if np.isscalar(value) else value[within]
