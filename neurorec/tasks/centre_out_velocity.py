@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import ClassVar
 
 import numpy as np
@@ -88,7 +88,7 @@ class CentreOutVelocity(AbstractTask):
         """One a direction."""
         return self.directions
 
-    @property
+    @cached_property
     def ways(self) -> np.ndarray:
         """Where a movement leads, (directions, 2), in lengths of a movement."""
         angle = 2 * np.pi * np.arange(self.directions) / self.directions
@@ -110,7 +110,7 @@ class CentreOutVelocity(AbstractTask):
         inputs, targets = self._syllables(np.array([direction]))
         return Trial(inputs[:, 0], targets[:, 0], conditions={"direction": direction})
 
-    @property
+    @cached_property
     def speed(self) -> np.ndarray:
         """Of a movement, at the middle of each step, (T,); the fastest is 1."""
         steps = self._steps("duration", self.duration)
@@ -146,9 +146,9 @@ class CentreOutVelocity(AbstractTask):
     def _directions(self, root: int, numbers: np.ndarray) -> np.ndarray:
         """Of trials by their numbers, (n,)."""
         movement, hold = np.divmod(numbers, 2) if self.holds else (numbers, np.zeros_like(numbers))
-        blocks = {block: _walk(self, root, block) for block in np.unique(movement // WALK).tolist()}
-        moves = np.array([blocks[block][k] for block, k in zip((movement // WALK).tolist(), (movement % WALK).tolist(), strict=True)])
-        return np.where(hold, HOLD, moves)
+        block = movement // WALK
+        walks = np.stack([_walk(self, root, each) for each in range(block[0], block[-1] + 1)])
+        return np.where(hold, HOLD, walks[block - block[0], movement % WALK])
 
 
 @lru_cache(maxsize=64)

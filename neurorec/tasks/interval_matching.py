@@ -79,10 +79,9 @@ class IntervalMatching(AbstractDrawn):
         """Inputs (T, B, 1) with two pulses, targets (T, B, 1) with one."""
         ready, (shortest, longest) = self._steps("ready", self.ready), self._delays
         delay = rng.integers(shortest, longest + 1)
-        inputs = self._pulses(delay)
-        inputs += self._pulses(np.zeros(1, int))
-        targets = self._pulses(2 * delay)
-        return self._trials(inputs[..., None], targets[..., None], delay=delay * self.dt, go=(ready + 2 * delay) * self.dt)
+        ready_pulse, set_pulse, go_pulse = (self._pulses(after) for after in (np.zeros(1, int), delay, 2 * delay))
+        inputs, targets = (np.ascontiguousarray(each.T)[..., None] for each in (ready_pulse + set_pulse, go_pulse))
+        return self._trials(inputs, targets, delay=delay * self.dt, go=(ready + 2 * delay) * self.dt)
 
     @cached_property
     def _delays(self) -> tuple[int, int]:
@@ -121,14 +120,13 @@ class IntervalMatching(AbstractDrawn):
         return np.clip(1 - missed / (0.2 * delay + 0.025), 0, 1)
 
     def _pulses(self, after_ready: np.ndarray) -> np.ndarray:
-        """A pulse in each trial, so many steps after "ready", (T, B)."""
-        steps, last = self._steps("ready", self.ready) + 2 * self._delays[1] + self._steps("after", self.after), 2 * self._delays[1]
-        # Every pulse is a part of one that is long enough: at its step k, the peak is at ready + last.
-        return sliding_window_view(self._pulse, last + 1)[:steps, last - after_ready]
+        """A pulse in each trial, so many steps after "ready", (B, T): a part of `_pulse`."""
+        last = 2 * self._delays[1]
+        return sliding_window_view(self._pulse, len(self._pulse) - last)[last - after_ready]
 
     @cached_property
     def _pulse(self) -> np.ndarray:
-        """A Gaussian of height 1, with its peak two longest delays later than "ready"; steps end at their number times dt, as in `Trials.time`."""
+        """Of height 1, two longest delays after "ready", and as many steps before the trial's; step k ends at k dt, as in `Trials.time`."""
         ready, after, last = self._steps("ready", self.ready), self._steps("after", self.after), 2 * self._delays[1]
         steps_from_peak = np.arange(1 - ready - last, last + after + 1)
         return np.exp(-((steps_from_peak * self.dt / self.width) ** 2) / 2)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
@@ -90,37 +90,32 @@ class NBitFlipFlop(AbstractDrawn):
     def draw(self, rng: AbstractStreams) -> Trials:
         """Inputs (T, B, n_bits) with pulses, targets (T, B, n_bits) of -1 and 1."""
         steps, width, _ = self._sizes
-        # What changes at each step: of inputs and targets the value, of `unsettled` how many bits have just switched. Their sums are whole.
-        pulses, held, unsettled = np.zeros((steps, rng.count, self.n_bits)), np.zeros((steps, rng.count, self.n_bits)), np.zeros((steps, rng.count))
-        switches = np.zeros(rng.count, int)
+        shape = rng.count, steps
+        pulses, held = np.empty((2, steps, rng.count, self.n_bits))
+        settled, switches = np.ones(shape, bool), np.zeros(rng.count, int)
         for bit in range(self.n_bits):
-            onset, trial, sign, change = self._bit(rng)
-            _add(sign, onset, trial, pulses[..., bit])
-            _add(-sign, onset + width, trial, pulses[..., bit])
-            _add(change, onset, trial, held[..., bit])
-            onset, trial = onset[change != 0], trial[change != 0]
-            _add(1, onset, trial, unsettled)
-            _add(-1, onset + self._settling, trial, unsettled)
-            switches += np.bincount(trial, minlength=rng.count) - 1  # but for the first
-        for each in (pulses, held, unsettled):
-            np.cumsum(each, axis=0, out=each)
-        return self._trials(pulses, held, (unsettled == 0).astype(float), switches=switches)
+            onset, sign = self._bit(rng)  # of all trials, one after another: each begins at step 0
+            pulses[..., bit] = _lasting(sign, onset, width, steps).reshape(shape).T
+            held[..., bit] = _lasting(sign, onset, steps, steps).reshape(shape).T
+            switching = (onset == 0) | (sign != np.roll(sign, 1))
+            since = onset[switching]
+            settled &= _lasting(np.ones(len(since), bool), since, self._settling, steps).reshape(shape) == 0
+            switches += np.bincount((since == 0).cumsum() - 1) - 1  # but for the first
+        return self._trials(pulses, held, np.ascontiguousarray(settled.T, float), switches=switches)
 
     def score(self, outputs: np.ndarray, trials: Trials) -> np.ndarray:
         """Fraction of counted steps and bits with the output less than 0.5 from its target, (B,)."""
         right = (np.abs(outputs - trials.targets) < 0.5).mean(axis=2)
         return (trials.mask * right).sum(axis=0) / trials.mask.sum(axis=0)
 
-    def _bit(self, rng: AbstractStreams) -> tuple[np.ndarray, ...]:
-        """Of each pulse on a line the step at which it begins, its trial, its sign, and by how much it changes what is held."""
+    def _bit(self, rng: AbstractStreams) -> tuple[np.ndarray, np.ndarray]:
+        """Steps at which pulses on a line begin, and their signs; of one trial after another."""
         steps, width, mean_gap = self._sizes
-        onsets = np.zeros((1 + steps // (width + 1), rng.count), int)
+        onsets = np.zeros((1 + steps // (width + 1), rng.count), int)  # no more fit in
         np.cumsum(width + rng.geometric(1 / mean_gap, len(onsets) - 1), axis=0, out=onsets[1:])
-        there = onsets < steps - self._settling  # so many that no more fit in were drawn
-        signs = 2.0 * rng.integers(0, 2, len(onsets), counts=there.sum(axis=0)) - 1
-        changes = np.diff(signs, axis=0, prepend=0)
-        trial, pulse = np.nonzero(there.T)
-        return onsets[pulse, trial], trial, signs[pulse, trial], changes[pulse, trial]
+        early = onsets < steps - self._settling
+        signs = 2.0 * rng.integers(0, 2, len(onsets), counts=early.sum(axis=0)) - 1
+        return onsets.T[early.T], signs.T[early.T]
 
     @cached_property
     def _sizes(self) -> tuple[int, int, float]:
@@ -136,7 +131,10 @@ class NBitFlipFlop(AbstractDrawn):
         return round(self.settle / self.dt)
 
 
-def _add(value: Any, step: np.ndarray, trial: np.ndarray, to: np.ndarray) -> None:
-    """Add to (T, B) what begins in a trial at a step, no two at the same; what would begin after the last step does not."""
-    within = step < len(to)
-    to[step[within], trial[within]] += value if np.isscalar(value) else value[within]
+def _lasting(value: np.ndarray, onset: np.ndarray, longest: int, steps: int) -> np.ndarray:
+    """Each value from its onset to the next one, for `longest` steps at most, and 0 from then on; one trial after another, (B T,)."""
+    ends = np.roll(onset, -1)
+    ends[ends == 0] = steps
+    length = np.minimum(ends - onset, longest)
+    lengths = np.stack([length, ends - onset - length], axis=1)
+    return np.repeat(np.stack([value, np.zeros_like(value)], axis=1).ravel(), lengths.ravel())

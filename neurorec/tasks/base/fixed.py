@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import numpy as np
 
 from neurorec.arrays import whole
@@ -15,12 +17,12 @@ class AbstractFixed(AbstractTask):
 
     def trials(self, n: int, seed: int | None = 0, first: int = 0) -> Trials:
         """The same trial `n` times."""
-        one = self._stacked([self.trial(generator(entropy(seed), TASK, first))])
-        inputs, targets, mask = (_repeated(array, whole("n", n)) for array in (one.inputs, one.targets, one.mask))
+        entropy(seed)  # refused, if it is none
+        one = self._one
+        inputs, targets, mask = (np.repeat(array, whole("n", n), axis=1) for array in (one.inputs, one.targets, one.mask))
         conditions = {name: np.repeat(value, n) for name, value in one.conditions.items()}
         return Trials.unchecked(inputs, targets, mask, conditions, one.dt, one.loss, one.channels)
 
-
-def _repeated(array: np.ndarray, n: int) -> np.ndarray:
-    """(T, 1, ...) to (T, n, ...)."""
-    return np.broadcast_to(array, (len(array), n, *array.shape[2:])).copy()
+    @cached_property
+    def _one(self) -> Trials:
+        return self._stacked([self.trial(generator(0, TASK))])
