@@ -146,6 +146,7 @@ class DelayedMatchToSample(AbstractDrawn):
 
     def _show(self, stimulus: np.ndarray, period: np.ndarray, inputs: np.ndarray) -> None:
         """Add to the ring what each trial has there from the first to the second row of `period`, in steps."""
-        for begin, end in np.unique(period, axis=1).T.tolist():
+        length = int(period[1, 0] - period[0, 0])
+        for begin in np.unique(period[0]).tolist():
             which = np.flatnonzero(period[0] == begin)
-            inputs[begin:end, which, 1:] += self._bump[stimulus[which]]
+            inputs[begin : begin + length, which, 1:] += self._bump[stimulus[which]]

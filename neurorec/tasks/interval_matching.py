@@ -7,13 +7,13 @@ from functools import cached_property
 from typing import ClassVar
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 
 from neurorec.arrays import positive, real_array
 from neurorec.errors import ValueRefused
 from neurorec.random_numbers.streams import AbstractStreams
 from neurorec.tasks.base.drawn import AbstractDrawn
 from neurorec.tasks.base.recommended import Recommended
+from neurorec.tasks.base.signals import windows
 from neurorec.tasks.base.trials import Trials
 
 
@@ -79,9 +79,9 @@ class IntervalMatching(AbstractDrawn):
         """Inputs (T, B, 1) with two pulses, targets (T, B, 1) with one."""
         ready, (shortest, longest) = self._steps("ready", self.ready), self._delays
         delay = rng.integers(shortest, longest + 1)
-        ready_pulse, set_pulse, go_pulse = (self._pulses(after) for after in (np.zeros(1, int), delay, 2 * delay))
-        inputs, targets = (np.ascontiguousarray(each.T)[..., None] for each in (ready_pulse + set_pulse, go_pulse))
-        return self._trials(inputs, targets, delay=delay * self.dt, go=(ready + 2 * delay) * self.dt)
+        inputs, targets = self._pulses(delay), self._pulses(2 * delay)
+        inputs += self._pulses(np.zeros(1, int))
+        return self._trials(inputs[..., None], targets[..., None], delay=delay * self.dt, go=(ready + 2 * delay) * self.dt)
 
     @cached_property
     def _delays(self) -> tuple[int, int]:
@@ -120,9 +120,9 @@ class IntervalMatching(AbstractDrawn):
         return np.clip(1 - missed / (0.2 * delay + 0.025), 0, 1)
 
     def _pulses(self, after_ready: np.ndarray) -> np.ndarray:
-        """A pulse in each trial, so many steps after "ready", (B, T): a part of `_pulse`."""
+        """A pulse in each trial, so many steps after "ready", (T, B): a part of `_pulse`."""
         last = 2 * self._delays[1]
-        return sliding_window_view(self._pulse, len(self._pulse) - last)[last - after_ready]
+        return windows(self._pulse, last - after_ready, len(self._pulse) - last)
 
     @cached_property
     def _pulse(self) -> np.ndarray:

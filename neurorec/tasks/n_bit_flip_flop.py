@@ -13,6 +13,7 @@ from neurorec.errors import ValueRefused
 from neurorec.random_numbers.streams import AbstractStreams
 from neurorec.tasks.base.drawn import AbstractDrawn
 from neurorec.tasks.base.recommended import Recommended
+from neurorec.tasks.base.signals import lasting
 from neurorec.tasks.base.trials import Trials
 
 
@@ -90,18 +91,12 @@ class NBitFlipFlop(AbstractDrawn):
     def draw(self, rng: AbstractStreams) -> Trials:
         """Inputs (T, B, n_bits) with pulses, targets (T, B, n_bits) of -1 and 1."""
         steps, width, _ = self._sizes
-        shape = rng.count, steps
-        pulses, held = np.empty((2, steps, rng.count, self.n_bits))
-        settled, switches = np.ones(shape, bool), np.zeros(rng.count, int)
-        for bit in range(self.n_bits):
-            onset, sign = self._bit(rng)  # of all trials, one after another: each begins at step 0
-            pulses[..., bit] = _lasting(sign, onset, width, steps).reshape(shape).T
-            held[..., bit] = _lasting(sign, onset, steps, steps).reshape(shape).T
-            switching = (onset == 0) | (sign != np.roll(sign, 1))
-            since = onset[switching]
-            settled &= _lasting(np.ones(len(since), bool), since, self._settling, steps).reshape(shape) == 0
-            switches += np.bincount((since == 0).cumsum() - 1) - 1  # but for the first
-        return self._trials(pulses, held, np.ascontiguousarray(settled.T, float), switches=switches)
+        onset, sign = (np.stack(each, axis=2) for each in zip(*[self._bit(rng) for _ in range(self.n_bits)], strict=True))
+        pulses, held = lasting(onset, sign, steps, width), lasting(onset, sign, steps, steps)
+        switching = (onset < steps) & (np.diff(sign, axis=0, prepend=0) != 0)
+        switch = np.sort(np.where(switching, onset, steps).swapaxes(1, 2).reshape(-1, rng.count), axis=0)  # of any bit, (events, B)
+        counted = lasting(switch, np.zeros(switch.shape), steps, self._settling, rest=1.0)
+        return self._trials(pulses, held, counted, switches=switching[1:].sum(axis=(0, 2)))
 
     def score(self, outputs: np.ndarray, trials: Trials) -> np.ndarray:
         """Fraction of counted steps and bits with the output less than 0.5 from its target, (B,)."""
@@ -109,13 +104,12 @@ class NBitFlipFlop(AbstractDrawn):
         return (trials.mask * right).sum(axis=0) / trials.mask.sum(axis=0)
 
     def _bit(self, rng: AbstractStreams) -> tuple[np.ndarray, np.ndarray]:
-        """Steps at which pulses on a line begin, and their signs; of one trial after another."""
+        """Steps at which pulses on a line begin, and their signs, (pulses, B); those that come too late begin at the end."""
         steps, width, mean_gap = self._sizes
-        onsets = np.zeros((1 + steps // (width + 1), rng.count), int)  # no more fit in
-        np.cumsum(width + rng.geometric(1 / mean_gap, len(onsets) - 1), axis=0, out=onsets[1:])
-        early = onsets < steps - self._settling
-        signs = 2.0 * rng.integers(0, 2, len(onsets), counts=early.sum(axis=0)) - 1
-        return onsets.T[early.T], signs.T[early.T]
+        onset = np.zeros((1 + steps // (width + 1), rng.count), int)  # no more fit in
+        np.cumsum(width + rng.geometric(1 / mean_gap, len(onset) - 1), axis=0, out=onset[1:])
+        onset[onset >= steps - self._settling] = steps
+        return onset, 2.0 * rng.integers(0, 2, len(onset), counts=(onset < steps).sum(axis=0)) - 1
 
     @cached_property
     def _sizes(self) -> tuple[int, int, float]:
@@ -129,12 +123,3 @@ class NBitFlipFlop(AbstractDrawn):
     @property
     def _settling(self) -> int:
         return round(self.settle / self.dt)
-
-
-def _lasting(value: np.ndarray, onset: np.ndarray, longest: int, steps: int) -> np.ndarray:
-    """Each value from its onset to the next one, for `longest` steps at most, and 0 from then on; one trial after another, (B T,)."""
-    ends = np.roll(onset, -1)
-    ends[ends == 0] = steps
-    length = np.minimum(ends - onset, longest)
-    lengths = np.stack([length, ends - onset - length], axis=1)
-    return np.repeat(np.stack([value, np.zeros_like(value)], axis=1).ravel(), lengths.ravel())

@@ -19,10 +19,15 @@ class AbstractFixed(AbstractTask):
         """The same trial `n` times."""
         entropy(seed)  # refused, if it is none
         one = self._one
-        inputs, targets, mask = (np.repeat(array, whole("n", n), axis=1) for array in (one.inputs, one.targets, one.mask))
+        inputs, targets, mask = (_repeated(array, whole("n", n)) for array in (one.inputs, one.targets, one.mask))
         conditions = {name: np.repeat(value, n) for name, value in one.conditions.items()}
         return Trials.unchecked(inputs, targets, mask, conditions, one.dt, one.loss, one.channels)
 
     @cached_property
     def _one(self) -> Trials:
         return self._stacked([self.trial(generator(0, TASK))])
+
+
+def _repeated(array: np.ndarray, n: int) -> np.ndarray:
+    """(T, 1, ...) to (T, n, ...)."""
+    return np.repeat(array, n, axis=1) if array.size else np.empty((len(array), n, *array.shape[2:]))  # NumPy repeats nothing slowly
