@@ -10,7 +10,7 @@ import numpy as np
 # NumPy's SeedSequence (its numbers are stable by NEP 19; after O'Neill's seed_seq_fe): hashing the entropy, and hashing the pool into words.
 _HASH, _HASH_MULTIPLIER = 0x43B0D7E5, 0x931E8875
 _WORD, _WORD_MULTIPLIER = 0x8B51F9DD, 0x58F38DED
-_LEFT, _RIGHT, _SHIFT, _POOL = 0xCA01F9DD, np.uint32(0x4973F715), np.uint32(16), 4
+_LEFT, _RIGHT, _SHIFT, _POOL = np.uint32(0xCA01F9DD), np.uint32(0x4973F715), np.uint32(16), 4
 LARGEST = 2**32 - 1  # a number that is one word
 
 
@@ -57,20 +57,20 @@ def words(seed: int, branch: int, numbers: np.ndarray) -> np.ndarray:
     """
     root = np.random.SeedSequence(seed, spawn_key=(branch,))
     hashed = _POOL**2 + _POOL * (max(_POOL, -(-seed.bit_length() // 32)) + 1 - _POOL)  # words before this one
-    constant, pool = _HASH * pow(_HASH_MULTIPLIER, hashed, 2**32) % 2**32, []
-    for word in root.pool:
-        value, constant = _hashed(numbers, constant, _HASH_MULTIPLIER)
-        pool.append(_folded(np.uint32(_LEFT * int(word) % 2**32) - _RIGHT * value))
-    state, constant = np.empty((len(numbers), 2 * _POOL), np.uint32), _WORD
-    for k in range(state.shape[1]):
-        state[:, k], constant = _hashed(pool[k % _POOL], constant, _WORD_MULTIPLIER)
-    return state.view(np.uint64)
+    constants = _constants(_HASH * pow(_HASH_MULTIPLIER, hashed, 2**32), _HASH_MULTIPLIER, _POOL)
+    pool = _folded(_LEFT * root.pool[:, None] - _RIGHT * _hashed(numbers, constants))  # (4, n)
+    state = _hashed(np.concatenate([pool, pool]), _constants(_WORD, _WORD_MULTIPLIER, 2 * _POOL))
+    return np.ascontiguousarray(state.T).view(np.uint64)
 
 
-def _hashed(value: np.ndarray, constant: int, multiplier: int) -> tuple[np.ndarray, int]:
-    """A word hashed with a constant, which moves on."""
-    following = constant * multiplier % 2**32
-    return _folded((value ^ np.uint32(constant)) * np.uint32(following)), following
+def _constants(first: int, multiplier: int, count: int) -> np.ndarray:
+    """Of `count` hashes in turn, and the one after them, (count + 1, 1)."""
+    return np.array([[first * pow(multiplier, k, 2**32) % 2**32] for k in range(count + 1)], np.uint32)
+
+
+def _hashed(values: np.ndarray, constants: np.ndarray) -> np.ndarray:
+    """Each row hashed with a constant and the following one, (count, n)."""
+    return _folded((values ^ constants[:-1]) * constants[1:])
 
 
 def _folded(value: np.ndarray) -> np.ndarray:

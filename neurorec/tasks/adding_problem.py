@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
 from neurorec.arrays import positive, whole
+from neurorec.random_numbers.streams import AbstractStreams
 from neurorec.tasks.base.drawn import AbstractDrawn
 from neurorec.tasks.base.recommended import Recommended
 from neurorec.tasks.base.trials import Trials
@@ -68,19 +68,15 @@ class AddingProblem(AbstractDrawn):
         """The papers' mean squared error of a loss."""
         return 2 * loss
 
-    def draw(self, rng: np.random.Generator) -> tuple[np.ndarray, int, int]:
-        """The numbers, and the steps of the two that are marked."""
-        numbers, half = rng.random(self.length), self.length // 2
-        return numbers, int(rng.integers(half)), int(rng.integers(half, self.length))
-
-    def made(self, draws: Sequence[tuple[np.ndarray, int, int]]) -> Trials:
+    def draw(self, rng: AbstractStreams) -> Trials:
         """Inputs (T, B, 2); targets (T, B, 1), the sum at the last step and 0 before, where the mask is 0."""
-        numbers, first, second = (np.array(column) for column in zip(*draws, strict=True))
-        trial, inputs = np.arange(len(draws)), np.zeros((self.length, len(draws), 2))
-        inputs[..., 0] = numbers.T
+        numbers, half = rng.random(self.length), self.length // 2
+        first, second = rng.integers(0, half), rng.integers(half, self.length)
+        trial, inputs = np.arange(rng.count), np.zeros((self.length, rng.count, 2))
+        inputs[..., 0] = numbers
         inputs[first, trial, 1] = inputs[second, trial, 1] = 1
-        targets, mask = np.zeros((self.length, len(draws), 1)), np.zeros((self.length, len(draws)))
-        targets[-1, :, 0], mask[-1] = numbers[trial, first] + numbers[trial, second], 1
+        targets, mask = np.zeros((self.length, rng.count, 1)), np.zeros((self.length, rng.count))
+        targets[-1, :, 0], mask[-1] = numbers[first, trial] + numbers[second, trial], 1
         return self._trials(inputs, targets, mask, first=first, second=second, sum=targets[-1, :, 0])
 
     def score(self, outputs: np.ndarray, trials: Trials) -> np.ndarray:

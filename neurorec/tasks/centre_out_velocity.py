@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import ClassVar
 
 import numpy as np
@@ -88,7 +88,7 @@ class CentreOutVelocity(AbstractTask):
         """One a direction."""
         return self.directions
 
-    @property
+    @cached_property
     def ways(self) -> np.ndarray:
         """Where a movement leads, (directions, 2), in lengths of a movement."""
         angle = 2 * np.pi * np.arange(self.directions) / self.directions
@@ -100,17 +100,17 @@ class CentreOutVelocity(AbstractTask):
 
     def trials(self, n: int, seed: int | None = 0, first: int = 0) -> Trials:
         """Number `first` to `first + n - 1` of the movements that make up the cursor's path."""
-        root = entropy(seed)
-        direction = np.array([self._direction(root, first + k) for k in range(whole("n", n))])
+        direction = self._directions(entropy(seed), np.arange(first, first + whole("n", n)))
         inputs, targets = self._syllables(direction)
-        return Trials(inputs, targets, conditions={"direction": direction}, dt=self.dt, loss=self.loss, channels=self.output_channels)
+        mask, conditions = np.ones(targets.shape[:2]), {"direction": direction}
+        return Trials.unchecked(inputs, targets, mask, conditions, self.dt, self.loss, self.output_channels)
 
     def syllable(self, direction: int) -> Trial:
         """One movement, or the hold (-1)."""
         inputs, targets = self._syllables(np.array([direction]))
         return Trial(inputs[:, 0], targets[:, 0], conditions={"direction": direction})
 
-    @property
+    @cached_property
     def speed(self) -> np.ndarray:
         """Of a movement, at the middle of each step, (T,); the fastest is 1."""
         steps = self._steps("duration", self.duration)
@@ -143,11 +143,12 @@ class CentreOutVelocity(AbstractTask):
         inputs, speed = np.eye(1 + self.directions)[directions, :-1], self.speed[:, None, None]
         return np.repeat(inputs[None], len(speed), axis=0), speed * ways[directions]
 
-    def _direction(self, root: int, number: int) -> int:
-        if not self.holds:
-            return int(_walk(self, root, number // WALK)[number % WALK])
-        movement, hold = divmod(number, 2)
-        return HOLD if hold else int(_walk(self, root, movement // WALK)[movement % WALK])
+    def _directions(self, root: int, numbers: np.ndarray) -> np.ndarray:
+        """Of trials by their numbers, (n,)."""
+        movement, hold = np.divmod(numbers, 2) if self.holds else (numbers, np.zeros_like(numbers))
+        block = movement // WALK
+        walks = np.stack([_walk(self, root, each) for each in range(block[0], block[-1] + 1)])
+        return np.where(hold, HOLD, walks[block - block[0], movement % WALK])
 
 
 @lru_cache(maxsize=64)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar
@@ -11,6 +10,7 @@ import numpy as np
 
 from neurorec.arrays import number, positive, real_array
 from neurorec.errors import ValueRefused
+from neurorec.random_numbers.streams import AbstractStreams
 from neurorec.tasks.base.drawn import AbstractDrawn
 from neurorec.tasks.base.recommended import Recommended
 from neurorec.tasks.base.trials import Trials
@@ -71,26 +71,20 @@ class ContextIntegration(AbstractDrawn):
         number("sigma", self.sigma, least=0)
         self._periods()
 
-    def draw(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, int, np.ndarray]:
-        """Numbers of the signs and of the sizes of motion and colour, which of them counts, and the noise of the stimulus, (steps, 2)."""
-        sign, size = rng.integers(2, size=2), rng.integers(len(self.coherences), size=2)
-        return sign, size, int(rng.integers(2)), rng.standard_normal((self._sizes[1], 2))
-
-    def made(self, draws: Sequence[tuple[np.ndarray, np.ndarray, int, np.ndarray]]) -> Trials:
+    def draw(self, rng: AbstractStreams) -> Trials:
         """Inputs (T, B, 4), targets (T, B, 1); the decision counts."""
-        sign, size, relevant, noise = (np.array(column) for column in zip(*draws, strict=True))
         before, stimulus, decision = self._sizes
-        coherence, trial = (2.0 * sign - 1) * np.array(self.coherences)[size], np.arange(len(draws))
-        choice = np.sign(coherence[trial, relevant])
-        inputs = np.zeros((before + stimulus + decision, len(draws), self.n_inputs))
-        inputs[before : before + stimulus, :, :2] = coherence + self.sigma / np.sqrt(self.dt) * noise.swapaxes(0, 1)
-        inputs[:, trial, 2 + relevant] = 1
-        targets, mask = np.zeros((len(inputs), len(draws), 1)), np.zeros((len(inputs), len(draws)))
+        sign, size = rng.integers(0, 2, 2), rng.integers(0, len(self.coherences), 2)  # of motion and colour
+        relevant, noise = rng.integers(0, 2), rng.standard_normal((stimulus, 2))
+        motion, colour = coherence = (2.0 * sign - 1) * np.array(self.coherences)[size]  # (2, B)
+        choice = np.sign(np.where(relevant == 0, motion, colour))
+        inputs = np.zeros((before + stimulus + decision, rng.count, self.n_inputs))
+        inputs[before : before + stimulus, :, :2] = coherence.T + self.sigma / np.sqrt(self.dt) * noise
+        inputs[..., 2:] = np.eye(2)[relevant]
+        targets, mask = np.zeros((len(inputs), rng.count, 1)), np.zeros((len(inputs), rng.count))
         targets[-decision:, :, 0], mask[-decision:] = choice, 1
         context = np.array(CONTEXTS)[relevant]
-        return self._trials(
-            inputs, targets, mask, motion=coherence[:, 0], colour=coherence[:, 1], context=context, choice=choice.astype(int)
-        )
+        return self._trials(inputs, targets, mask, motion=motion, colour=colour, context=context, choice=choice.astype(int))
 
     def score(self, outputs: np.ndarray, trials: Trials) -> np.ndarray:
         """1 where the output at the end has the right sign, else 0, (B,)."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
 from neurorec.arrays import positive, whole
+from neurorec.random_numbers.streams import AbstractStreams
 from neurorec.tasks.base.drawn import AbstractDrawn
 from neurorec.tasks.base.recommended import Recommended
 from neurorec.tasks.base.scores import share_right
@@ -84,18 +84,16 @@ class CopyingMemory(AbstractDrawn):
         """
         return self.length * float(np.log(self.symbols)) / (self.delay + 2 * self.length)
 
-    def draw(self, rng: np.random.Generator) -> tuple[np.ndarray]:
-        """The symbols to be recalled, (length,)."""
-        return (rng.integers(1, self.symbols, size=self.length, endpoint=True),)
-
-    def made(self, draws: Sequence[tuple[np.ndarray]]) -> Trials:
+    def draw(self, rng: AbstractStreams) -> Trials:
         """Inputs (T, B, symbols + 2) and targets (T, B, symbols + 1), both one-hot."""
-        words = np.array([word for (word,) in draws])
-        stimulus, target = np.full((2, self.delay + 2 * self.length, len(draws)), BLANK)
-        stimulus[: self.length], target[-self.length :] = words.T, words.T
+        words = rng.integers(1, self.symbols + 1, self.length)
+        stimulus, target = np.full((2, self.delay + 2 * self.length, rng.count), BLANK)
+        stimulus[: self.length] = target[-self.length :] = words
         stimulus[-self.length - 1] = self.n_inputs - 1
-        texts = [" ".join(map(str, word)) for word in words.tolist()]
-        return self._trials(np.eye(self.n_inputs)[stimulus], np.eye(self.n_outputs)[target], None, word=texts)
+        names = [str(symbol) for symbol in range(self.symbols + 1)]
+        texts = [" ".join([names[symbol] for symbol in word]) for word in words.T.tolist()]
+        inputs, targets = (np.eye(width).take(shown, axis=0) for width, shown in ((self.n_inputs, stimulus), (self.n_outputs, target)))
+        return self._trials(inputs, targets, word=np.array(texts))
 
     def score(self, outputs: np.ndarray, trials: Trials) -> np.ndarray:
         """Share of the symbols recalled, (B,): the right one has the largest output at its step."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar
@@ -11,6 +10,7 @@ import numpy as np
 
 from neurorec.arrays import positive, real_array, whole
 from neurorec.errors import ValueRefused
+from neurorec.random_numbers.streams import AbstractStreams
 from neurorec.tasks.base.drawn import AbstractDrawn
 from neurorec.tasks.base.recommended import Recommended
 from neurorec.tasks.base.trials import Trials
@@ -94,26 +94,22 @@ class DelayedMatchToSample(AbstractDrawn):
         """Fixation and the ring."""
         return 1 + self.n_stimuli
 
-    def draw(self, rng: np.random.Generator) -> tuple[int, int, bool, int, np.ndarray]:
-        """Sample, test, whether they match, steps of the delay, and the noise, (steps, 1 + n_stimuli)."""
-        sample, match = int(rng.integers(self.n_stimuli)), bool(rng.random() < 0.5)
-        test = sample if match else int(sample + rng.integers(1, self.n_stimuli)) % self.n_stimuli
-        delay = int(rng.integers(*self._delays, endpoint=True))
-        return sample, test, match, delay, rng.standard_normal((self._around + delay, self.n_inputs))
-
-    def made(self, draws: Sequence[tuple[int, int, bool, int, np.ndarray]]) -> Trials:
+    def draw(self, rng: AbstractStreams) -> Trials:
         """Inputs (T, B, 1 + n_stimuli), targets (T, B, 3) one-hot."""
-        sample, test, match, delay = (np.array(column) for column in list(zip(*draws, strict=True))[:4])
-        ends = np.cumsum(np.array([np.broadcast_to(steps, delay.shape) for steps in self._periods(delay)]), axis=0)
-        step = np.arange(self._around + self._delays[1])[:, None]
-        answering, counted = (step >= ends[DECISION - 1]) & (step < ends[DECISION]), step < ends[DECISION]
-        inputs = self._noise([each[4] for each in draws], len(step))
-        inputs[..., 0] += step < ends[DECISION - 1]
-        for where, stimulus in ((1, sample), (3, test)):
-            for trial, (begin, end) in enumerate(ends[where - 1 : where + 1].T.tolist()):
-                inputs[begin:end, trial, 1:] += self._bump[stimulus[trial]]
-        targets = np.empty((*answering.shape, self.n_outputs))
-        targets[..., FIXATE], targets[..., MATCH], targets[..., NON_MATCH] = ~answering, answering & match, answering & ~match
+        sample, match = rng.integers(0, self.n_stimuli), rng.random() < 0.5
+        test = (sample + rng.integers(1, self.n_stimuli, counts=~match)) % self.n_stimuli  # one of the others where it is no match
+        shortest, longest = self._delays
+        delay = rng.integers(shortest, longest + 1)
+        ends = np.cumsum([np.broadcast_to(steps, delay.shape) for steps in self._periods(delay)], axis=0)
+        step = np.arange(self._around + longest)[:, None]
+        waiting, counted = step < ends[DECISION - 1], step < ends[DECISION]
+        inputs = rng.standard_normal((len(step), self.n_inputs), counts=ends[DECISION])  # no noise after a trial's end
+        inputs *= self.sigma / np.sqrt(self.dt)
+        inputs[..., 0] += waiting
+        self._show(sample, ends[0:2], inputs)
+        self._show(test, ends[2:4], inputs)
+        answer = np.where(waiting | ~counted, FIXATE, np.where(match, MATCH, NON_MATCH))
+        targets = np.eye(self.n_outputs).take(answer, axis=0)
         return self._trials(inputs, targets, counted.astype(float), sample=sample, test=test, match=match, delay=delay * self.dt)
 
     def score(self, outputs: np.ndarray, trials: Trials) -> np.ndarray:
@@ -148,10 +144,9 @@ class DelayedMatchToSample(AbstractDrawn):
         ring = 2 * np.pi * np.arange(self.n_stimuli) / self.n_stimuli
         return np.exp(self.kappa * (np.cos(ring[:, None] - ring) - 1))
 
-    def _noise(self, drawn: Sequence[np.ndarray], steps: int) -> np.ndarray:
-        """In drive units, (T, B, 1 + n_stimuli): none after a trial's end."""
-        noise = np.zeros((steps, len(drawn), self.n_inputs))
-        for k, each in enumerate(drawn):
-            noise[: len(each), k] = each
-        noise *= self.sigma / np.sqrt(self.dt)
-        return noise
+    def _show(self, stimulus: np.ndarray, period: np.ndarray, inputs: np.ndarray) -> None:
+        """Add to the ring what each trial has there from the first to the second row of `period`, in steps."""
+        length = int(period[1, 0] - period[0, 0])
+        for begin in np.unique(period[0]).tolist():
+            which = np.flatnonzero(period[0] == begin)
+            inputs[begin : begin + length, which, 1:] += self._bump[stimulus[which]]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -10,6 +9,7 @@ import numpy as np
 
 from neurorec.arrays import number, positive, whole
 from neurorec.errors import ValueRefused
+from neurorec.random_numbers.streams import AbstractStreams
 from neurorec.tasks.base.drawn import AbstractDrawn
 from neurorec.tasks.base.trials import Trials
 
@@ -84,25 +84,19 @@ class EvidenceAccumulation(AbstractDrawn):
         """Four groups."""
         return 4 * self.channels
 
-    def draw(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-        """Sides of the cues, (cues,), and uniform numbers that decide on spikes, (T, I)."""
-        more = rng.integers(2)
-        sides = np.where(rng.random(self.cues) < self.p_more, more, 1 - more)
-        return sides, rng.random((self._length(), self.n_inputs), np.float32)
-
-    def made(self, draws: Sequence[tuple[np.ndarray, np.ndarray]]) -> Trials:
-        """The trials of some draws."""
-        sides = np.stack([each[0] for each in draws])  # (B, cues)
-        spikes = np.empty((self._length(), len(draws), self.n_inputs), bool)
-        apart, speaks = self._apart_from_cues(), self.rate * self.dt
-        for trial, (side, drawn) in enumerate(draws):  # one by one: all of them do not fit into a cache
-            spikes[:, trial] = drawn < apart
-            for cue, group in zip(self._cues(), side, strict=True):
-                channels = slice(group * self.channels, (group + 1) * self.channels)
-                spikes[cue, trial, channels] = drawn[cue, channels] < speaks
-        right = sides.sum(axis=1)
+    def draw(self, rng: AbstractStreams) -> Trials:
+        """Inputs (T, B, 4 channels) of spikes, targets (T, B, 2) one-hot; the answer counts."""
+        more = rng.integers(0, 2)
+        sides = np.where(rng.random(self.cues) < self.p_more, more, 1 - more)  # (cues, B)
+        drawn = rng.random((self._length(), self.n_inputs), np.float32)
+        spikes = np.less(drawn, self._apart_from_cues()[:, None], out=np.empty(drawn.shape))
+        for cue, side in zip(self._cues(), sides, strict=True):
+            for group in (LEFT, RIGHT):
+                here = np.s_[cue, side == group, group * self.channels : (group + 1) * self.channels]
+                spikes[here] = drawn[here] < self.rate * self.dt
+        right = sides.sum(axis=0)
         side = (right > self.cues // 2).astype(int)
-        targets = np.broadcast_to(np.eye(2)[side], (*spikes.shape[:2], 2))
+        targets = np.broadcast_to(np.eye(2)[side], (*spikes.shape[:2], 2)).copy()
         mask = np.zeros(spikes.shape[:2])
         mask[-self._steps("recall", self.recall) :] = 1
         return self._trials(spikes, targets, mask, side=side, on_the_right=right)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar
@@ -11,8 +10,10 @@ import numpy as np
 
 from neurorec.arrays import positive, real_array
 from neurorec.errors import ValueRefused
+from neurorec.random_numbers.streams import AbstractStreams
 from neurorec.tasks.base.drawn import AbstractDrawn
 from neurorec.tasks.base.recommended import Recommended
+from neurorec.tasks.base.signals import windows
 from neurorec.tasks.base.trials import Trials
 
 
@@ -74,17 +75,13 @@ class IntervalMatching(AbstractDrawn):
             self._steps(name, positive(name, getattr(self, name), "seconds"))
         self._steps("delay", shortest)
 
-    def draw(self, rng: np.random.Generator) -> tuple[int]:
-        """Steps of the delay."""
-        return (int(rng.integers(*self._delays, endpoint=True)),)
-
-    def made(self, draws: Sequence[tuple[int]]) -> Trials:
+    def draw(self, rng: AbstractStreams) -> Trials:
         """Inputs (T, B, 1) with two pulses, targets (T, B, 1) with one."""
-        ready, after, delay = self._steps("ready", self.ready), self._steps("after", self.after), np.array(draws)[:, 0]
-        step = np.arange(1, ready + 2 * self._delays[1] + after + 1)[:, None]  # its end is at step * dt, as in `Trials.time`
-        inputs = self._pulse(step - ready) + self._pulse(step - ready - delay)
-        targets = self._pulse(step - ready - 2 * delay)
-        return self._trials(inputs[..., None], targets[..., None], None, delay=delay * self.dt, go=(ready + 2 * delay) * self.dt)
+        ready, (shortest, longest) = self._steps("ready", self.ready), self._delays
+        delay = rng.integers(shortest, longest + 1)
+        inputs, targets = self._pulses(delay), self._pulses(2 * delay)
+        inputs += self._pulses(np.zeros(1, int))
+        return self._trials(inputs[..., None], targets[..., None], delay=delay * self.dt, go=(ready + 2 * delay) * self.dt)
 
     @cached_property
     def _delays(self) -> tuple[int, int]:
@@ -122,5 +119,14 @@ class IntervalMatching(AbstractDrawn):
         missed = np.abs(self.produced(outputs, trials) - delay)
         return np.clip(1 - missed / (0.2 * delay + 0.025), 0, 1)
 
-    def _pulse(self, steps_from_peak: np.ndarray) -> np.ndarray:
+    def _pulses(self, after_ready: np.ndarray) -> np.ndarray:
+        """A pulse in each trial, so many steps after "ready", (T, B): a part of `_pulse`."""
+        last = 2 * self._delays[1]
+        return windows(self._pulse, last - after_ready, len(self._pulse) - last)
+
+    @cached_property
+    def _pulse(self) -> np.ndarray:
+        """Of height 1, two longest delays after "ready", and as many steps before the trial's; step k ends at k dt, as in `Trials.time`."""
+        ready, after, last = self._steps("ready", self.ready), self._steps("after", self.after), 2 * self._delays[1]
+        steps_from_peak = np.arange(1 - ready - last, last + after + 1)
         return np.exp(-((steps_from_peak * self.dt / self.width) ** 2) / 2)

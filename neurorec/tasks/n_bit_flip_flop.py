@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar
@@ -11,8 +10,10 @@ import numpy as np
 
 from neurorec.arrays import positive, whole
 from neurorec.errors import ValueRefused
+from neurorec.random_numbers.streams import AbstractStreams
 from neurorec.tasks.base.drawn import AbstractDrawn
 from neurorec.tasks.base.recommended import Recommended
+from neurorec.tasks.base.signals import lasting
 from neurorec.tasks.base.trials import Trials
 
 
@@ -87,38 +88,28 @@ class NBitFlipFlop(AbstractDrawn):
         """One channel per bit."""
         return self.n_bits
 
-    def draw(self, rng: np.random.Generator) -> tuple[tuple[np.ndarray, np.ndarray], ...]:
-        """Of each bit the steps at which pulses begin, and their signs."""
-        return tuple(self._bit(rng) for _ in range(self.n_bits))
-
-    def made(self, draws: Sequence[tuple[tuple[np.ndarray, np.ndarray], ...]]) -> Trials:
+    def draw(self, rng: AbstractStreams) -> Trials:
         """Inputs (T, B, n_bits) with pulses, targets (T, B, n_bits) of -1 and 1."""
         steps, width, _ = self._sizes
-        bits = [bit for trial in draws for bit in trial]
-        onset, sign = (np.concatenate(each) for each in zip(*bits, strict=True))
-        bit = np.repeat(np.arange(len(bits)), [len(onsets) for onsets, _ in bits])
-        begins = onset == 0  # of the first pulse of each bit, which has always another sign than the one before
-        switching = begins | (sign != np.roll(sign, 1))
-        step, shape = np.arange(steps)[:, None], (steps, len(draws), self.n_bits)
-        latest, switched = _latest(onset, bit, steps), _latest(onset[switching], bit[switching], steps)
-        held = sign[latest]
-        settled = (step - onset[switching][switched] >= self._settling).reshape(shape).all(axis=2)
-        pulses = np.where(step - onset[latest] < width, held, 0)
-        switches = np.bincount(bit[switching & ~begins] // self.n_bits, minlength=len(draws))
-        return self._trials(pulses.reshape(shape), held.reshape(shape), settled, switches=switches)
+        onset, sign = (np.stack(each, axis=2) for each in zip(*[self._bit(rng) for _ in range(self.n_bits)], strict=True))
+        pulses, held = lasting(onset, sign, steps, width), lasting(onset, sign, steps, steps)
+        switching = (onset < steps) & (np.diff(sign, axis=0, prepend=0) != 0)
+        switch = np.sort(np.where(switching, onset, steps).swapaxes(1, 2).reshape(-1, rng.count), axis=0)  # of any bit, (events, B)
+        counted = lasting(switch, np.zeros(switch.shape), steps, self._settling, rest=1.0)
+        return self._trials(pulses, held, counted, switches=switching[1:].sum(axis=(0, 2)))
 
     def score(self, outputs: np.ndarray, trials: Trials) -> np.ndarray:
         """Fraction of counted steps and bits with the output less than 0.5 from its target, (B,)."""
         right = (np.abs(outputs - trials.targets) < 0.5).mean(axis=2)
         return (trials.mask * right).sum(axis=0) / trials.mask.sum(axis=0)
 
-    def _bit(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-        """Steps at which pulses begin, and their signs."""
+    def _bit(self, rng: AbstractStreams) -> tuple[np.ndarray, np.ndarray]:
+        """Steps at which pulses on a line begin, and their signs, (pulses, B); those that come too late begin at the end."""
         steps, width, mean_gap = self._sizes
-        onsets = np.zeros(1 + steps // (width + 1), np.int64)
-        np.add.accumulate(width + rng.geometric(1 / mean_gap, size=len(onsets) - 1), out=onsets[1:])
-        onsets = onsets[: onsets.searchsorted(steps - self._settling)]
-        return onsets, 2.0 * rng.integers(2, size=len(onsets)) - 1
+        onset = np.zeros((1 + steps // (width + 1), rng.count), int)  # no more fit in
+        np.cumsum(width + rng.geometric(1 / mean_gap, len(onset) - 1), axis=0, out=onset[1:])
+        onset[onset >= steps - self._settling] = steps
+        return onset, 2.0 * rng.integers(0, 2, len(onset), counts=(onset < steps).sum(axis=0)) - 1
 
     @cached_property
     def _sizes(self) -> tuple[int, int, float]:
@@ -132,10 +123,3 @@ class NBitFlipFlop(AbstractDrawn):
     @property
     def _settling(self) -> int:
         return round(self.settle / self.dt)
-
-
-def _latest(onset: np.ndarray, bit: np.ndarray, steps: int) -> np.ndarray:
-    """Number of the latest event of each bit at each step, (T, bits); events are in the order of bits and, within one, of time."""
-    latest = np.zeros((steps, bit[-1] + 1), np.int64)
-    latest[onset, bit] = np.arange(len(onset))
-    return np.maximum.accumulate(latest, axis=0)

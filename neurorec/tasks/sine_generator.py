@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar
@@ -11,6 +10,7 @@ import numpy as np
 
 from neurorec.arrays import positive, real_array, whole
 from neurorec.errors import ValueRefused
+from neurorec.random_numbers.streams import AbstractStreams
 from neurorec.tasks.base.drawn import AbstractDrawn
 from neurorec.tasks.base.recommended import Recommended
 from neurorec.tasks.base.trials import Trials
@@ -71,18 +71,14 @@ class SineGenerator(AbstractDrawn):
         if self.settle != 0 and self._steps("settle", positive("settle", self.settle, "seconds")) >= steps:
             raise ValueRefused(f"settle = {self.settle:g} s must be shorter than duration = {self.duration:g} s")
 
-    def draw(self, rng: np.random.Generator) -> tuple[int]:
-        """Number of the frequency."""
-        return (int(rng.integers(self.n_frequencies)),)
-
-    def made(self, draws: Sequence[tuple[int]]) -> Trials:
+    def draw(self, rng: AbstractStreams) -> Trials:
         """Inputs (T, B, 1), targets (T, B, 1)."""
-        number, steps = np.array(draws)[:, 0], self._steps("duration", self.duration)
-        shape = (steps, len(draws))
-        inputs = np.broadcast_to(self.level(number), shape)[..., None]
-        counted = (np.arange(steps) >= round(self.settle / self.dt)).astype(float)
-        mask = np.broadcast_to(counted[:, None], shape)
-        return self._trials(inputs, self._waves[:, number, None], mask, frequency=self.all_frequencies()[number])
+        number, steps = rng.integers(0, self.n_frequencies), self._steps("duration", self.duration)
+        targets = self._waves.take(number, axis=1)
+        inputs, mask = np.empty((2, *targets.shape))
+        inputs[:] = self.level(number)
+        mask[:] = (np.arange(steps) >= round(self.settle / self.dt))[:, None]
+        return self._trials(inputs[..., None], targets[..., None], mask, frequency=self.all_frequencies()[number])
 
     def score(self, outputs: np.ndarray, trials: Trials) -> np.ndarray:
         """Share of the variance of the target explained in the steps that count, 0 at the least, (B,)."""

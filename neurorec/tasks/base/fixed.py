@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import numpy as np
 
 from neurorec.arrays import whole
@@ -15,7 +17,17 @@ class AbstractFixed(AbstractTask):
 
     def trials(self, n: int, seed: int | None = 0, first: int = 0) -> Trials:
         """The same trial `n` times."""
-        one = self._stacked([self.trial(generator(entropy(seed), TASK, first))])
-        inputs, targets, mask = (np.repeat(array, whole("n", n), axis=1) for array in (one.inputs, one.targets, one.mask))
+        entropy(seed)  # refused, if it is none
+        one = self._one
+        inputs, targets, mask = (_repeated(array, whole("n", n)) for array in (one.inputs, one.targets, one.mask))
         conditions = {name: np.repeat(value, n) for name, value in one.conditions.items()}
-        return Trials(inputs, targets, mask, conditions, one.dt, one.loss, one.channels)
+        return Trials.unchecked(inputs, targets, mask, conditions, one.dt, one.loss, one.channels)
+
+    @cached_property
+    def _one(self) -> Trials:
+        return self._stacked([self.trial(generator(0, TASK))])
+
+
+def _repeated(array: np.ndarray, n: int) -> np.ndarray:
+    """(T, 1, ...) to (T, n, ...)."""
+    return np.repeat(array, n, axis=1) if array.size else np.empty((len(array), n, *array.shape[2:]))  # NumPy repeats nothing slowly
