@@ -50,9 +50,7 @@ def test_a_chunk_gives_the_bits_of_its_batches(drawn):
     inputs, outputs, optimiser, clip = draw(0, 2), draw(1, 2, 9), draw(*RATES), draw(None, 0.02, 50.0)
     loss = draw("mse", "cross_entropy") if outputs > 1 else "mse"
     cell, parameter = draw(("leaky_tanh", None), ("leaky_tanh", "tau"), ("lif", "tau_m"), ("cornn", None), ("gru", "b_n"))
-    network = nr.Network.random(
-        inputs, draw(1, 5, 33), outputs, cell=cell, noise=draw(0.0, 0.05) if inputs else 0.05, initial=0.1, seed=1
-    )
+    network = nr.Network.random(inputs, draw(1, 5, 33), outputs, cell=cell, noise=draw(0.0, 0.05) if inputs else 0.05, initial=0.1, seed=1)
     network = network.replace(plastic=(*WEIGHTS, parameter) if parameter else WEIGHTS)
     record = nr.Record(("output", network.formula.states[0], "input"), every=draw(1, 3), reduce=draw(None, "mean"), checkpoints=draw(1, 4))
     with pytest.MonkeyPatch.context() as patch:

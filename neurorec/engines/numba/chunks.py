@@ -64,7 +64,11 @@ def chunk(own: Prepared, weights: Weights, batches: Batches, optimiser_state: Op
     (n, steps, trials, inputs), channels, units = batches.inputs.shape, batches.targets.shape[3], own.network.units
     laws = _expected(laws_of(update_settings, dtype))
     states, drives, emitted = own.activity(steps, trials)
-    error, change, kept = own.room.array("error", (steps, trials, channels)), weights.zeros(), Kept(batches, weights, update_settings, states)
+    error, change, kept = (
+        own.room.array("error", (steps, trials, channels)),
+        weights.zeros(),
+        Kept(batches, weights, update_settings, states),
+    )
     transposed, path = np.empty_like(weights.feedback), np.empty_like(weights.feedback)
     done = loops(dtype.name).chunk.chunk(
         *_model(own, weights, change, batches.noise is not None), update_settings.rule.through_units,

@@ -73,7 +73,21 @@ def optimise(vector, change, slots, rates, count, settings):
 """,
 }
 _LOOPS = {  # of each kind of recurrent weights
-    "dense": ("product", "recurrence", "readout", "kernels", "time_step", "causal", "learning", "fused", "low_rank", "softmax", "plastic", "chunk", "step_chunk"),
+    "dense": (
+        "product",
+        "recurrence",
+        "readout",
+        "kernels",
+        "time_step",
+        "causal",
+        "learning",
+        "fused",
+        "low_rank",
+        "softmax",
+        "plastic",
+        "chunk",
+        "step_chunk",
+    ),
     "event": ("product", "events", "recurrence", "readout", "kernels"),
     "sparse": ("product", "recurrence", "readout", "kernels", "time_step", "learning", "fused"),
 }
