@@ -5,8 +5,7 @@
     python tasks/copying_memory.py --delay 200 --iterations 1500 --set negative=0   # a field of the preset: D without negative ones
     python tasks/copying_memory.py --quick                              # seconds
 
-At the sizes and rates of the papers on scoRNN, scuRNN and ENRNN: hours, or twenty minutes for each network of the last two. All weights are
-moved by one optimiser here, RMSProp; the second paper has three:
+At the sizes and rates of the papers on scoRNN, scuRNN and ENRNN: hours, or twenty minutes for each network of the last two:
 
     python tasks/copying_memory.py --units 190 --delay 1000 --iterations 10000
     python tasks/copying_memory.py --network scurnn --units 130 --rate theta=1e-4 --delay 2000 --iterations 2000 --seeds 1

@@ -26,10 +26,15 @@ def expect_law(optimiser: Any) -> None:
     NotOffered
         Saying what it should do.
     """
-    one, slots = np.ones(1, np.float32), np.zeros((len(optimiser.slots), 1), np.float32)
-    if np.shape(optimiser.step(one, one, slots, one, 1, hyperparameters(optimiser))) != (1,):
+    for law in optimiser.laws:
+        _expect_single(law)
+
+
+def _expect_single(law: Any) -> None:
+    one, slots = np.ones(1, np.float32), np.zeros((len(law.slots), 1), np.float32)
+    if np.shape(law.moves(one, one, slots, one, 1)) != (1,):
         raise NotOffered(
-            f"{type(optimiser).__name__}.step does not return how far the weights move; in the place of 'weights += rates * change' "
+            f"{type(law).__name__}.step does not return how far the weights move; in the place of 'weights += rates * change' "
             "it says 'return rate * change', and leaves the weights alone"
         )
 
@@ -39,9 +44,7 @@ def apply(weights: np.ndarray, change: np.ndarray, slots: np.ndarray, count: int
     clipped(change, update_settings.rates, update_settings.clip)
     if update_settings.decay:
         weights *= 1 - update_settings.rates * weights.dtype.type(update_settings.decay)
-    weights += update_settings.optimiser.step(
-        weights, change, slots, update_settings.rates, count, hyperparameters(update_settings.optimiser)
-    )
+    weights += update_settings.optimiser.moves(weights, change, slots, update_settings.rates, count)
     np.maximum(weights, update_settings.lower_bounds, out=weights)
 
 

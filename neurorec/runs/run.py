@@ -165,7 +165,7 @@ class Run(AbstractDisplayed):
     def _rows(self) -> Rows:
         config, log, done = self.config, self.log, self.done
         task = briefly({name: value for name, value in config["task_settings"].items() if value is not None})
-        means = f"feedback {config['feedback']}, {config['optimiser']} at rate {briefly(config['rate'])}, weights change after every {config['update']}"
+        means = f"feedback {config['feedback']}, {briefly(config['optimiser'])} at rate {briefly(config['rate'])}, weights change after every {config['update']}"
         return [
             ("task", f"{config['task']}: {task}"),
             ("rule", f"{config['rule']}, {means}"),

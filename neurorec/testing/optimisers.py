@@ -66,8 +66,13 @@ def _check_single(law: Any, size: int) -> None:
 
 
 def _check_downhill(law: Any) -> None:
-    weights, slots, rates = np.array([3.0, 3.0]), np.zeros((len(law.slots), 2)), np.array([0.1, 0.0])
+    ends = [_descended(law, rate) for rate in (0.1, 1.0)]
+    hold(min(abs(end) for end, _ in ends) < 0.1, law, "300 steps of rate 0.1, or 1, down w^2 / 2 bring 3 below 0.1", ends)
+    hold(all(still == 3.0 for _, still in ends), law, "a weight of rate 0 stays as it is", ends)
+
+
+def _descended(law: Any, rate: float) -> tuple[float, float]:
+    weights, slots, rates = np.array([3.0, 3.0]), np.zeros((len(law.slots), 2)), np.array([rate, 0.0])
     for count in range(1, 301):
         weights += law.step(weights, -weights, slots, rates, count, hyperparameters(law))
-    hold(abs(weights[0]) < 0.1, law, "300 steps of rate 0.1 down w^2 / 2 bring 3 below 0.1", weights[0])
-    hold(weights[1] == 3.0, law, "a weight of rate 0 stays as it is", weights[1])
+    return float(weights[0]), float(weights[1])

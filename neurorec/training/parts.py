@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from neurorec.discovery import name_of, resolve
 from neurorec.errors import NotOffered, RunFileError, expect_known
+from neurorec.learning.by_weight import ByWeight
 from neurorec.learning.feedbacks.base import AbstractFeedback
 from neurorec.learning.losses.base import AbstractLoss
 from neurorec.learning.optimisers.base import AbstractOptimiser
@@ -41,7 +42,7 @@ class Parts:
         """From what a caller passed: names, classes or instances; a feedback or loss of None is the rule's, or the task's, own."""
         made, law = as_task(task), resolve("rules", rule)
         return cls(
-            made, law, resolve("engines", engine), resolve("feedbacks", feedback or law.feedback), resolve("optimisers", optimiser),
+            made, law, resolve("engines", engine), resolve("feedbacks", feedback or law.feedback), optimiser_of(optimiser),
             resolve("losses", loss or made.loss),
         )  # fmt: skip
 
@@ -61,7 +62,8 @@ class Parts:
     @property
     def component_classes(self) -> tuple[type, ...]:
         """Their classes: who trained with them may read the file again."""
-        return tuple(type(part) for part in vars(self).values())
+        parts = (*vars(self).values(), *self.optimiser.laws)
+        return tuple(dict.fromkeys(type(part) for part in parts))
 
     def described(self) -> dict[str, Any]:
         """Names and settings, for JSON: ``rule``, ``rule_settings``, ``task``, ``task_settings`` ..."""
@@ -69,8 +71,20 @@ class Parts:
         found["task"], found["task_settings"] = describe_task(self.task)
         for name in PARTS:
             part = getattr(self, name)
-            found |= {name: name_of(part), f"{name}_settings": json_able(part.settings) if part is self.engine else settings_of(part)}
+            found |= {name: named(part), f"{name}_settings": json_able(part.settings) if part is self.engine else settings_of(part)}
         return found
+
+
+def optimiser_of(optimiser: Any) -> AbstractOptimiser:
+    """From a name, class or object; or from a mapping of weights to such."""
+    if isinstance(optimiser, Mapping):
+        return ByWeight({str(name): resolve("optimisers", each) for name, each in optimiser.items()})
+    return resolve("optimisers", optimiser)
+
+
+def named(part: Any) -> Any:
+    """The name of its class, as `part_of_run` takes it; of an optimiser for each weight a mapping of names."""
+    return {name: name_of(each) for name, each in part.each.items()} if isinstance(part, ByWeight) else name_of(part)
 
 
 def part_of_run(name: str, config: Mapping[str, Any], trust: Trusted) -> Any:
@@ -81,7 +95,10 @@ def part_of_run(name: str, config: Mapping[str, Any], trust: Trusted) -> Any:
     RunFileError
         If its class is not the library's own and not trusted.
     """
-    return restored(PARTS[name], config[name], config.get(f"{name}_settings", {}), trust)
+    said, settings = config[name], config.get(f"{name}_settings", {})
+    if name == "optimiser" and isinstance(said, Mapping) and isinstance(settings, Mapping):
+        return ByWeight({weight: restored(PARTS[name], each, settings.get(weight, {}), trust) for weight, each in said.items()})
+    return restored(PARTS[name], said, settings, trust)
 
 
 def described_in(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -107,6 +124,8 @@ def settings_of(part: Any) -> dict[str, Any]:
     NotOffered
         If it holds what a file could not: then a resumed training would be another one.
     """
+    if isinstance(part, ByWeight):
+        return {name: settings_of(each) for name, each in part.each.items()}
     if dataclasses.is_dataclass(part):
         return {f.name: json_able(getattr(part, f.name)) for f in dataclasses.fields(part) if f.init}
     if own := vars(part):

@@ -193,7 +193,7 @@ def expect_options(given: Mapping[str, Any]) -> None:
             raise TypeError(f"train() got an unexpected keyword argument {name!r}{f'; did you mean {near[0]!r}?' if near else ''}")
 
 
-def ways_out(task: AbstractTask, name: str, settings: TrainingSettings, optimiser: str) -> list[str]:
+def ways_out(task: AbstractTask, name: str, settings: TrainingSettings, optimiser: Any) -> list[str]:
     """What to try where training became unstable, the best first.
 
     What the task, of that name, is known to be learnt with; a clip, which shortens the few changes that are too large; a rate that is

@@ -47,7 +47,7 @@ def train(
     engine: str | AbstractEngine = "numba",
     *,
     copies: int | None = None,
-    optimiser: str | AbstractOptimiser = "sgd",
+    optimiser: str | AbstractOptimiser | Mapping[str, Any] = "sgd",
     loss: str | AbstractLoss | type[AbstractLoss] | None = None,
     record: Record | None = None,
     path: str | Path | None = None,
@@ -75,8 +75,9 @@ def train(
     copies : int, optional
         Train the network so many times side by side, with the seeds `seed`, `seed` + 1 ...: other trials and other noise, from the same
         first weights. For other first weights pass a list, ``[nr.Network.random(..., seed=s) for s in range(n)]``.
-    optimiser : str or optimiser
-        ``"sgd"``, ``"adam"``, or e.g. ``Adam(beta1=0.8)``.
+    optimiser : str, optimiser or mapping
+        ``"sgd"``, ``"adam"``, or e.g. ``Adam(beta1=0.8)``; or one for each weight, by the names that a mapping of rates has:
+        ``{"recurrent": "rmsprop", "input": "adam", "readout": "adam"}``.
     loss : str or loss, optional
         From ``nr.names("losses")``, or a class or object of your own. None: the task's own.
     record : Record, optional

@@ -25,7 +25,7 @@ from neurorec.simulation.loss import losses
 from neurorec.simulation.stimulus import stimulus
 from neurorec.tasks.base.trials import Trials
 from neurorec.training.initial_state import STARTS
-from neurorec.training.parts import Parts
+from neurorec.training.parts import Parts, named
 from neurorec.training.sampled import Sampled
 from neurorec.training.settings import TrainingSettings, ways_out
 from neurorec.training.silence import Silence
@@ -73,7 +73,7 @@ class Trainer:
         self.update_settings = UpdateSettings(
             parts.rule,
             parts.feedback,
-            parts.optimiser,
+            parts.optimiser.among(network, self.names, tuple(name for name in even if name != "feedback"), settings.schedule),
             parts.loss,
             self.rates,
             clip,
@@ -195,7 +195,7 @@ class Trainer:
         return self._angle(self.residence.change(*lesson, self.parts.rule, self.parts.feedback), exact, pace)
 
     def _ways_out(self) -> list[str]:
-        return ways_out(self.parts.task, name_of(self.parts.task), self.settings, name_of(self.parts.optimiser))
+        return ways_out(self.parts.task, name_of(self.parts.task), self.settings, named(self.parts.optimiser))
 
     def _unstable(self, first: int, loss: np.ndarray) -> str:
         bad = int(np.argmax(np.nan_to_num(loss, nan=np.inf)))

@@ -19,6 +19,7 @@ from neurorec.engines.cuda.resident import Resident, expect_compiled
 from neurorec.engines.cuda.sizes import WAYS
 from neurorec.engines.cuda.step_updates import Learnt, expect_fused, online
 from neurorec.errors import ValueRefused
+from neurorec.learning.by_weight import ByWeight
 from neurorec.learning.feedbacks.base import AbstractFeedback
 from neurorec.learning.rules.base import AbstractRule
 from neurorec.networks.network import Network
@@ -117,8 +118,8 @@ class CudaEngine(AbstractEngine):
             expect_fused(network, update_settings)
 
     def residence(self, network: Network, weights: Weights, update_settings: UpdateSettings) -> AbstractResidence:
-        """On the GPU; of a parametrised network on the host, which computes its map in float64."""
-        if network.parametrisation is not None:
+        """On the GPU; of a parametrised network on the host, which computes its map in float64, or where weights have optimisers of their own."""
+        if network.parametrisation is not None or isinstance(update_settings.optimiser, ByWeight):
             return HostResidence(self, network, weights, update_settings)
         return Resident(self._bench, network, weights, update_settings)
 

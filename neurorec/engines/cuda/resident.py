@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, final
 
 import numpy as np
@@ -170,10 +171,16 @@ def expect_compiled(update_settings: UpdateSettings) -> None:
     NotOffered
         Saying which one, and which engines can.
     """
-    one, nothing = cuda.to_device(np.ones(1, np.float32)), cuda.to_device(np.zeros(1))
-    slots, square = (cuda.to_device(np.zeros((rows, 1), np.float32)) for rows in (_slots(update_settings.optimiser), 1))
-    tried(update_settings.optimiser, lambda: update(update_settings, one, one, slots, one, one, nothing, Pace(0, 1.0)))
+    for law in update_settings.optimiser.laws:
+        tried(law, lambda law=law: _try(replace(update_settings, optimiser=law)))
+    square = cuda.to_device(np.zeros((1, 1), np.float32))
     tried(update_settings.feedback, lambda: passes.blend(0, update_settings.feedback, square, square, square))
+
+
+def _try(update_settings: UpdateSettings) -> None:
+    one, nothing = cuda.to_device(np.ones(1, np.float32)), cuda.to_device(np.zeros(1))
+    slots = cuda.to_device(np.zeros((_slots(update_settings.optimiser), 1), np.float32))
+    update(update_settings, one, one, slots, one, one, nothing, Pace(0, 1.0))
 
 
 def tried(part: object, call: Callable[[], object]) -> None:

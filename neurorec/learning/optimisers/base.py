@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any, ClassVar
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
+
+from neurorec.learning.updates import hyperparameters
+
+if TYPE_CHECKING:
+    from neurorec.networks.abstract_network import AbstractNetwork
+    from neurorec.networks.weights import Weights
 
 Real = Any  # a number, or an array of numbers
 
@@ -39,3 +46,31 @@ class AbstractOptimiser(ABC):
         count     from 1          number of this update
         settings  tuple           the fields, in their order
         """
+
+    @property
+    def laws(self) -> tuple[AbstractOptimiser, ...]:
+        """Those whose `step` moves the weights: itself."""
+        return (self,)
+
+    def among(self, network: AbstractNetwork, weights: Weights, changing: Sequence[str], schedule: str) -> AbstractOptimiser:
+        """The optimiser of a training.
+
+        Parameters
+        ----------
+        network, weights
+        changing : sequence of str
+            Names of the weights that change.
+        schedule : str
+            ``"step"`` or ``"trial"``.
+
+        Raises
+        ------
+        NotOffered, ValueRefused
+            If it is none of these.
+        """
+        del network, weights, changing, schedule
+        return self
+
+    def moves(self, weights: np.ndarray, change: np.ndarray, slots: np.ndarray, rates: np.ndarray, count: int) -> np.ndarray:
+        """How far all weights move, (P,); the slots change in place."""
+        return self.step(weights, change, slots, rates, count, hyperparameters(self))
