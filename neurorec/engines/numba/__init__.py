@@ -213,7 +213,9 @@ class NumbaEngine(AbstractEngine):
             if external < 0:
                 change.input[post], change.bias[post] = 0, 0
         if len(partial):
-            change.parameters[own.plastic_rows] = reduce(np.add, partial.swapaxes(0, 1))  # one trial after another, however many units there are
+            change.parameters[own.plastic_rows] = reduce(
+                np.add, partial.swapaxes(0, 1)
+            )  # one trial after another, however many units there are
         change.feedback[...] = change.readout.T
 
 

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba.np.numpy_support import from_dtype
 
 from neurorec.engines.base import OptimiserState, UpdateSettings
 from neurorec.engines.base.chunk import Batches, Learnt
-from neurorec.engines.numba.compile import error_table, linked_error, loops
+from neurorec.engines.numba.compile import error_table, linked_error, loop_table, loops
 from neurorec.engines.numba.kept import Kept, noise_of, row
 from neurorec.engines.numba.lines import zeros
 from neurorec.engines.numba.prepared import Prepared
-from neurorec.formula.calls import LEARNING, LOOPS, table
+from neurorec.formula.calls import LEARNING
 from neurorec.formula.once import once
 from neurorec.learning.law import Law, elementwise, optimiser_law
 from neurorec.learning.losses.base import AbstractLoss
 from neurorec.networks.network import Network
 from neurorec.networks.weights import Weights
-from neurorec.random_numbers.noise import compiled_noise
 
 
 class Laws(NamedTuple):
@@ -64,7 +61,11 @@ def chunk(own: Prepared, weights: Weights, batches: Batches, optimiser_state: Op
     (n, steps, trials, inputs), channels, units = batches.inputs.shape, batches.targets.shape[3], own.network.units
     laws = _expected(laws_of(update_settings, dtype))
     states, drives, emitted = own.activity(steps, trials)
-    error, change, kept = own.room.array("error", (steps, trials, channels)), weights.zeros(), Kept(batches, weights, update_settings, states)
+    error, change, kept = (
+        own.room.array("error", (steps, trials, channels)),
+        weights.zeros(),
+        Kept(batches, weights, update_settings, states),
+    )
     transposed, path = np.empty_like(weights.feedback), np.empty_like(weights.feedback)
     done = loops(dtype.name).chunk.chunk(
         *_model(own, weights, change, batches.noise is not None), update_settings.rule.through_units,
@@ -124,7 +125,5 @@ def _expected(found: Laws | None) -> Laws:
 
 @once(8)
 def _loop_table(dtype: str, kind: str, noise: bool) -> np.ndarray:
-    """Addresses of the loops that a chunk calls; that of the noise where there is any."""
     kernels = loops(dtype, kind).kernels
-    functions = SimpleNamespace(forward=kernels.forward, reverse_scan=kernels.reverse_scan, fill=compiled_noise().fill if noise else None)
-    return table(functions, LOOPS, [name for name in LOOPS if getattr(functions, name)], from_dtype(np.dtype(dtype)))
+    return loop_table(dtype, noise, forward=kernels.forward, reverse_scan=kernels.reverse_scan)

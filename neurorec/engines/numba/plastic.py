@@ -5,8 +5,6 @@ What follows is computed in double precision, then rounded, by one machine code 
 
 from __future__ import annotations
 
-import numpy as np
-
 from neurorec.formula.calls import prepare
 from neurorec.formula.entry import apart, entry, exact, part
 
