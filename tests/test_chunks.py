@@ -62,6 +62,25 @@ def test_a_chunk_gives_the_bits_of_its_batches(drawn):
     assert identical(ours, definition)
 
 
+@examples(12)
+@given(st.data())
+def test_a_chunk_of_batches_whose_weights_change_at_every_step_gives_their_bits(drawn):
+    draw = lambda *choices: drawn.draw(st.sampled_from(choices))  # noqa: E731
+    way, cell, rule, optimiser = draw(
+        ("fused", "leaky_tanh", "rflo", "sgd"), ("fused", "cornn", "rflo", "sgd"), ("low_rank", "leaky_tanh", "rflo", "sgd"),
+        ("causal", "leaky_tanh", "rtrl", "sgd"), ("causal", "gru", "rflo", "adam"),
+    )  # fmt: skip
+    (inputs, outputs), noise = draw((0, 1), (2, 3)), draw(0.0, 0.05)
+    network = nr.Network.random(inputs, draw(1, 5, 17), outputs, cell=cell, noise=noise, initial=0.1, seed=1)
+    decay, clip = (0.0, None) if way == "low_rank" else (draw(0.0, 0.1), draw(None, 0.02) if way == "causal" else None)
+    task = data(inputs, outputs, draw(1, 7), loss=draw("mse", "cross_entropy") if outputs > 1 else "mse")
+    ours, definition = both(
+        network, task, engine=NumbaEngine(per_step=way), update="step", rule=rule, feedback=draw(None, "sign_symmetric", "kolen_pollack"), optimiser=optimiser, rate=RATES[optimiser], clip=clip,
+        weight_decay=decay, anneal=draw(1.0, 0.1), batch=draw(1, 2, 9), start=draw("initial", "carried"), trials=draw(29, 40), record=nr.Record(("output", network.formula.states[0]), every=draw(1, 3), checkpoints=draw(1, 4)),
+    )  # fmt: skip
+    assert identical(ours, definition)
+
+
 def test_chunks_in_double_precision_give_the_same_bits_too():
     engine = NumbaEngine(dtype="float64")
     assert identical(
@@ -89,8 +108,9 @@ def net(**settings) -> nr.Network:
     return nr.Network.random(0, 12, 1, initial=0.1, seed=2, **settings)
 
 
-def test_chunks_are_taken_and_end_at_snapshots(lengths):
-    run = nr.train(net(), TASK, trials=200, progress=False, record=nr.Record(checkpoints=3))
+@pytest.mark.parametrize("update", ["trial", "step"])
+def test_chunks_are_taken_and_end_at_snapshots(lengths, update):
+    run = nr.train(net(), TASK, update=update, trials=200, progress=False, record=nr.Record(checkpoints=3))
     assert run.checkpoints == (0, 100, 200) and sum(lengths) == 199 and len(lengths) < 20
 
 
@@ -101,11 +121,11 @@ def test_a_hook_that_is_content_with_less_is_called_between_chunks(lengths):
     assert identical(ours, nr.train(net(), TASK, trials=100, progress=lambda *state: None))
 
 
-def test_a_run_goes_on_from_within_a_chunk_to_the_same_end(tmp_path):
-    straight = nr.train(net(), TASK, trials=90, batch=2, optimiser="adam", rate=0.003, progress=False)
-    nr.train(
-        net(), TASK, trials=90, batch=2, optimiser="adam", rate=0.003, path=tmp_path / "run.h5", progress=lambda done, *rest: done < 38
-    )
+@pytest.mark.parametrize("update", ["trial", "step"])
+def test_a_run_goes_on_from_within_a_chunk_to_the_same_end(tmp_path, update):
+    how = {"trials": 90, "batch": 2, "optimiser": "adam", "rate": 0.003, "update": update}
+    straight = nr.train(net(), TASK, progress=False, **how)
+    nr.train(net(), TASK, path=tmp_path / "run.h5", progress=lambda done, *rest: done < 38, **how)
     assert nr.resume(tmp_path / "run.h5", trials=62, progress=False).done == 62
     assert identical(nr.resume(tmp_path / "run.h5", progress=False), straight)
 
@@ -117,14 +137,15 @@ def test_a_criterion_is_met_after_the_same_batch(lengths):
     assert np.array_equal(ours.network.recurrent, definition.network.recurrent)
 
 
-def test_what_diverges_within_a_chunk_says_so_as_ever_and_keeps_the_last_good_weights(tmp_path, lengths):
+@pytest.mark.parametrize("how", [{"rule": "bptt"}, {"update": "step"}], ids=["trial", "step"])
+def test_what_diverges_within_a_chunk_says_so_as_ever_and_keeps_the_last_good_weights(tmp_path, lengths, how):
     said, kept = [], []
     for name, progress in (("ours", False), ("definition", lambda *state: None)):
         with pytest.raises(DivergenceError) as error:
-            nr.train(net(gain=3.0), TASK, rule="bptt", rate=30.0, trials=500, path=tmp_path / f"{name}.h5", progress=progress)
+            nr.train(net(gain=3.0), TASK, rate=30.0, trials=500, **how, path=tmp_path / f"{name}.h5", progress=progress)
         said.append(str(error.value).replace(name, ""))
         kept.append(nr.open_run(tmp_path / f"{name}.h5"))
-    assert said[0] == said[1] and lengths
+    assert said[0] == said[1] and (lengths or how != {"rule": "bptt"})
     assert kept[0].done == kept[1].done and np.array_equal(kept[0].network.recurrent, kept[1].network.recurrent)
 
 

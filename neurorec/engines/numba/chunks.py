@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba.np.numpy_support import from_dtype
 
 from neurorec.engines.base import OptimiserState, UpdateSettings
 from neurorec.engines.base.chunk import Batches, Learnt
-from neurorec.engines.numba.compile import error_table, linked_error, loops
+from neurorec.engines.numba.compile import error_table, linked_error, loop_table, loops
 from neurorec.engines.numba.kept import Kept, noise_of, row
 from neurorec.engines.numba.lines import zeros
 from neurorec.engines.numba.prepared import Prepared
-from neurorec.formula.calls import LEARNING, LOOPS, table
+from neurorec.formula.calls import LEARNING
 from neurorec.formula.once import once
 from neurorec.learning.law import Law, elementwise, optimiser_law
 from neurorec.learning.losses.base import AbstractLoss
 from neurorec.networks.network import Network
 from neurorec.networks.weights import Weights
-from neurorec.random_numbers.noise import compiled_noise
 
 
 class Laws(NamedTuple):
@@ -128,7 +125,5 @@ def _expected(found: Laws | None) -> Laws:
 
 @once(8)
 def _loop_table(dtype: str, kind: str, noise: bool) -> np.ndarray:
-    """Addresses of the loops that a chunk calls; that of the noise where there is any."""
     kernels = loops(dtype, kind).kernels
-    functions = SimpleNamespace(forward=kernels.forward, reverse_scan=kernels.reverse_scan, fill=compiled_noise().fill if noise else None)
-    return table(functions, LOOPS, [name for name in LOOPS if getattr(functions, name)], from_dtype(np.dtype(dtype)))
+    return loop_table(dtype, noise, forward=kernels.forward, reverse_scan=kernels.reverse_scan)

@@ -17,11 +17,12 @@ from numba.np.numpy_support import from_dtype
 from neurorec import __version__
 from neurorec.errors import NotOffered
 from neurorec.formula.cache import package
-from neurorec.formula.calls import LEARNING, UNIT, table
+from neurorec.formula.calls import LEARNING, LOOPS, UNIT, table
 from neurorec.formula.derive import Formula
 from neurorec.formula.once import once
 from neurorec.formula.sources import fingerprint
 from neurorec.formula.unit import PRECISION, numba_sources
+from neurorec.random_numbers.noise import compiled_noise
 
 if TYPE_CHECKING:
     from neurorec.engines.base import UpdateSettings
@@ -173,6 +174,12 @@ def linked_error(loss: AbstractLoss, dtype: str) -> ModuleType | None:
 def error_table(error: ModuleType, dtype: str) -> np.ndarray:
     """Addresses of what teaches a loop: of an error alone."""
     return table(error, LEARNING, ["error"], from_dtype(np.dtype(dtype)))
+
+
+def loop_table(dtype: str, noise: bool, **functions: Any) -> np.ndarray:
+    """Addresses of the loops that a chunk calls; that of the noise where there is any."""
+    called = {**functions, "fill": compiled_noise().fill} if noise else functions
+    return table(SimpleNamespace(**called), LOOPS, called, from_dtype(np.dtype(dtype)))
 
 
 @once(64)

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 import numpy as np
-from numba.np.numpy_support import from_dtype
 
 from neurorec.engines.base import OptimiserState, UpdateSettings
 from neurorec.engines.base.chunk import Batches, Learnt
 from neurorec.engines.numba.causal_loop import law_of, model_of, sizes_of_a_step
-from neurorec.engines.numba.compile import loops, tables
+from neurorec.engines.numba.compile import loop_table, loops, tables
 from neurorec.engines.numba.kept import Kept, noise_of, row
 from neurorec.engines.numba.layout import constants
 from neurorec.engines.numba.online import CALLED, Held
 from neurorec.engines.numba.prepared import Prepared
-from neurorec.formula.calls import LOOPS, table
 from neurorec.formula.once import once
 from neurorec.networks.weights import Weights
-from neurorec.random_numbers.noise import compiled_noise
 
 
 def step_chunk(
@@ -63,6 +58,4 @@ def _swept(way: str, own: Prepared, weights: Weights, batches: Batches, update_s
 
 @once(16)
 def _loop_table(dtype: str, way: str, noise: bool) -> np.ndarray:
-    """Addresses of the loop of a way, and of the noise where there is any."""
-    functions = SimpleNamespace(fill=compiled_noise().fill if noise else None, **{way: getattr(getattr(loops(dtype), way), way)})
-    return table(functions, LOOPS, ["fill", way] if noise else [way], from_dtype(np.dtype(dtype)))
+    return loop_table(dtype, noise, **{way: getattr(getattr(loops(dtype), way), way)})
