@@ -155,14 +155,13 @@ def orthogonal() -> Iterator[Row]:
         "copying_memory.py --network scurnn --units 130 --rate theta=1e-4 --delay 2000 --iterations 2000 --seeds 1",
         "the paper's 2000 updates",
         variant("copy2000_scurnn", "loss_over_baseline", share),
-        missing="RMSProp for all weights in the place of Adam, RMSProp, Adagrad",
     )
     yield Row(
         "scuRNN, adding, T = 750, n = 116",
         "adding_problem.py --network scurnn --units 116 --length 750",
         "2000 of 60,000 updates",
         variant("adding750_scurnn", "mse"),
-        missing="as above",
+        missing="not run: hours of one core",
     )
     yield Row(
         "scoRNN, scuRNN, ENRNN, TIMIT",

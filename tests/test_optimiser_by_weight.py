@@ -81,7 +81,7 @@ def test_a_training_with_three_optimisers_goes_on_to_the_same_bits(tmp_path):
     ("optimiser", "settings", "error", "text"),
     [
         ({"recurrent": "adam", "input": "adam"}, {}, ValueRefused, "no optimiser for readout; give one each"),
-        ({**THREE, "redout": "adam"}, {}, UnknownName, "did you mean 'readout'"),
+        ({**THREE, "redout": "adam"}, {}, ValueRefused, "named 'redout'; there are recurrent"),
         ({**THREE, "readout": "adm"}, {}, UnknownName, "did you mean 'adam'"),
         ({**THREE, "readout": 3}, {}, NotOffered, "3"),
         ({}, {}, ValueRefused, "no optimiser for recurrent, input, readout"),
