@@ -32,7 +32,9 @@ class Held:
 
     def __init__(self, weights: Weights, recurrence: Recurrence):
         self.weights, self.recurrence, self.recurrent = weights, recurrence, recurrence.held(weights.recurrent)
-        self.external = np.ascontiguousarray(np.concatenate([weights.input.T, weights.bias[None]]))  # which concatenates in the order of its parts
+        self.external = np.ascontiguousarray(
+            np.concatenate([weights.input.T, weights.bias[None]])
+        )  # which concatenates in the order of its parts
         self.readout, self.feedback = weights.readout.copy(), np.ascontiguousarray(weights.feedback.T)
 
     @property
