@@ -104,8 +104,8 @@ def lengths(monkeypatch):
 TASK = nr.task("periodic_output", period=0.3)
 
 
-def net(**settings) -> nr.Network:
-    return nr.Network.random(0, 12, 1, initial=0.1, seed=2, **settings)
+def net(outputs: int = 1, **settings) -> nr.Network:
+    return nr.Network.random(0, 12, outputs, initial=0.1, seed=2, **settings)
 
 
 @pytest.mark.parametrize("update", ["trial", "step"])
@@ -153,6 +153,22 @@ def test_a_loss_that_is_large_by_nature_is_learnt_from_batch_by_batch():
     rng = np.random.default_rng(0)
     ours, definition = both(net(), nr.Trials(np.zeros((5, 3, 0)), 300 * rng.normal(size=(5, 3, 1))), rate=1e-6, trials=40)
     assert ours.log["loss"].values.max() > 1e4 and identical(ours, definition)
+
+
+class Twice(CrossEntropy):
+    """An error of its own, under a link that is another's."""
+
+    @staticmethod
+    def error(outputs, targets):
+        return 2 * CrossEntropy.error(outputs, targets)
+
+
+def test_an_error_of_ones_own_is_not_taken_for_that_of_an_inherited_link(lengths):
+    ours, other = (
+        nr.train(net(outputs=3), data(0, 3, loss="cross_entropy"), loss=each, rate=0.03, trials=20, progress=False)
+        for each in (Twice(), "cross_entropy")
+    )
+    assert sum(lengths) == 19 and not np.array_equal(ours.network.readout, other.network.readout)
 
 
 @dataclass(frozen=True)

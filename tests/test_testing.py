@@ -30,6 +30,12 @@ class Uphill(MSE):
         return outputs - targets
 
 
+class Mislinked(MSE):
+    """Its outputs are no logits."""
+
+    link = "softmax"
+
+
 class Restless(SGD):
     """Moves what has no rate."""
 
@@ -111,6 +117,7 @@ def silent(path: Annotated[str, typer.Argument()]) -> None:
 
 WRONG = [
     (testing.check_loss, Uphill, "its error is minus the derivative of its value"),
+    (testing.check_loss, Mislinked, "its error is what its link 'softmax' says"),
     (testing.check_optimiser, Restless, "a weight of rate 0 stays as it is"),
     (testing.check_feedback, Mixing, "element of arrays is element of each of their numbers"),
     (testing.check_task, Generous, "the targets score exactly 1"),

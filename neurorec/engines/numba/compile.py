@@ -166,8 +166,12 @@ def tables(formula: Formula, update_settings: UpdateSettings, dtype: str, names:
 
 
 def linked_error(loss: AbstractLoss, dtype: str) -> ModuleType | None:
-    """Module with the error of a loss that its link says, as loops call it; None where it is called as it stands."""
-    return loops(dtype).softmax if loss.link == "softmax" else None
+    """Module with the error of a loss that its link says, as loops call it; None where it is called as it stands.
+
+    A class that has an error of its own, and inherits the link of another one, has said nothing about it.
+    """
+    own = next(each for each in type(loss).__mro__ if {"link", "error"} & vars(each).keys())
+    return loops(dtype).softmax if "link" in vars(own) and loss.link == "softmax" else None
 
 
 @once(64)

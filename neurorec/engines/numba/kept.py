@@ -29,10 +29,10 @@ class Kept:
         n, dtype = len(batches.inputs), states.dtype
         follows = bool(update_settings.rates[weights.spans["feedback"]].any())
         self._batches, self._ended = batches, batches.initial.copy()
-        self._states = np.empty((int(batches.recorded.sum()), *states.shape), dtype)
+        self._states: np.ndarray = np.empty((int(batches.recorded.sum()), *states.shape), dtype)
         self._readouts = np.empty(batches.targets.shape, dtype)
         self._readout = np.empty((n, *weights.readout.shape), dtype)
-        self._feedback = np.empty((n if follows else 1, *weights.feedback.shape), dtype)
+        self._feedback: np.ndarray = np.empty((n if follows else 1, *weights.feedback.shape), dtype)
 
     @property
     def start(self) -> tuple[Any, ...]:

@@ -17,8 +17,9 @@ class AbstractLoss(ABC):
     Attributes
     ----------
     link : str
-        What stands between the readout and the target in `error`: ``"identity"`` (target - y), ``"softmax"`` (target -
-        softmax(y)), by which engines compute it; or empty for an error of another form, with which weights cannot change at every step on a GPU.
+        What stands between the readout and the target in `error`: ``"identity"`` (target - y) or ``"softmax"`` (target - softmax(y)
+        times the sum of the targets), by which engines may compute it; or empty for an error of another form, with which weights cannot
+        change at every step on a GPU.
     classes : bool
         Whether targets are classes, one-hot or as probabilities; else they are values.
     unit : str
