@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from neurorec.discovery import name_of
+from neurorec.discovery import class_of, name_of
 from neurorec.display import Rows
 from neurorec.errors import NotOffered, ValueRefused
 from neurorec.formula.derive import Formula
@@ -18,6 +18,10 @@ from neurorec.networks.abstract_network import AbstractNetwork
 from neurorec.networks.cell_with_filter import formula_of
 from neurorec.networks.checks import WEIGHTS
 from neurorec.networks.network import Network
+from neurorec.networks.random_synapses import Some, synapses_between
+from neurorec.networks.random_weights import random_weights
+from neurorec.process.team import team
+from neurorec.random_numbers.seeds import NETWORK, generator
 from neurorec.trust import Trusted
 
 if TYPE_CHECKING:
@@ -25,6 +29,7 @@ if TYPE_CHECKING:
 
 BY_UNIT = ("recurrent", "input", "bias")  # their rows are divided, those of each drive; readout and feedback every rank has whole
 ROWS = 16  # a rank's units are a multiple of it: then all of a compiled loop is its vectors' part, whose numbers depend on no neighbour
+WHOLE = {"spectral_radius", "density", "degree", "parametrisation"}  # of `Network.random`, what no rank can draw by itself
 BESIDE = ("cell", "filter", "surrogate")  # classes of what a unit is
 
 
@@ -116,6 +121,28 @@ class Block(AbstractNetwork):
         first, of = (int(number(group, name)) for name in ("first", "of"))
         return cls(**arrays, first=first, of=of, classes=classes, formula=_formula(classes, fields["plastic"]))
 
+    @classmethod
+    def random(
+        cls, inputs: int, units: int, outputs: int, cell: str | type = "leaky_tanh", gain: float = 1.5, seed: int = 0, *, sparsity: float = 0.0,
+        readout_gain: float = 1.0, filter: str | type | None = None, **others: Any,
+    ) -> Block | Network:  # fmt: skip
+        """Of the network that `Network.random` makes of the same arguments, what this rank holds, made without the rest; a process alone makes the network.
+
+        Raises
+        ------
+        ValueRefused, NotOffered
+            As `block_of`; and what is computed of the whole matrix, such as a spectral radius.
+        """
+        here, arguments = (
+            team(),
+            {"cell": cell, "gain": gain, "seed": seed, "sparsity": sparsity, "readout_gain": readout_gain, "filter": filter},
+        )
+        if here.size == 1:
+            return Network.random(inputs, units, outputs, **arguments, **others)
+        if whole := sorted(WHOLE & others.keys()):
+            raise NotOffered(f"{whole[0]} is of a whole matrix, of which a rank draws its rows; leave it out, or take nr.Network.random")
+        return random_block(here.rank, here.size, inputs, units, outputs, **arguments, **others)
+
     def _display(self) -> tuple[str, Rows]:
         return f"units {self.first} to {self.first + self.units - 1} of {self.of}", [("sizes", self.sizes)]
 
@@ -133,13 +160,39 @@ def block_of(network: Network, rank: int, ranks: int) -> Block:
     expect_divided(network, ranks)
     units = network.units // ranks
     mine = slice(rank * units, (rank + 1) * units)
-    rows = {name: rows_of(np.asarray(getattr(network, name)), network.units, mine) for name in (*BY_UNIT, "initial")}
+    return _of_units(network, rows_of(np.asarray(network.recurrent), network.units, mine), mine)
+
+
+def random_block(
+    rank: int, ranks: int, inputs: int, units: int, outputs: int, cell: Any, gain: float, seed: int, sparsity: float, readout_gain: float, filter: Any,
+    **others: Any,
+) -> Block:  # fmt: skip
+    """`block_of` of a random network, in the memory that it takes itself."""
+    from scipy.sparse import csr_array
+
+    expect_blocks(units, ranks)
+    mine, formula = slice(rank * units // ranks, (rank + 1) * units // ranks), formula_of(class_of("cells", cell), _filter(filter), ())
+    everywhere: Any = synapses_between(formula, units, gain, None, sparsity, None, None)
+    weights = random_weights(formula, inputs, units, outputs, generator(seed, NETWORK), Some(everywhere, mine), readout_gain)
+    without = {**weights, "recurrent": csr_array(everywhere.shape)}  # a network that has all but the matrix
+    outline = Network(**without, cell=cell, filter=filter, **others)
+    expect_plain(outline)
+    return _of_units(outline, weights["recurrent"], mine)
+
+
+def _filter(filter: Any) -> Any:
+    return None if filter is None else class_of("filters", filter)
+
+
+def _of_units(network: Network, recurrent: np.ndarray, mine: slice) -> Block:
+    """Of some units; all but their recurrent weights are taken from the network."""
+    rows = {name: rows_of(getattr(network, name), network.units, mine) for name in ("input", "bias", "initial")}
     parameters = {name: network.per_unit(name)[mine] for name in network.parameters}
     names = {"cell": "cells", "filter": "filters", "surrogate": "surrogates"}
     classes = {name: network._classes[kind] for name, kind in names.items()}
     return Block(
-        **rows, readout=network.readout, feedback=network.feedback, parameters=parameters, classes=classes, formula=network.formula, dt=network.dt,
-        noise=network.noise, plastic=network.plastic, first=mine.start, of=network.units,
+        recurrent=recurrent, **rows, readout=network.readout, feedback=network.feedback, parameters=parameters, classes=classes,
+        formula=network.formula, dt=network.dt, noise=network.noise, plastic=network.plastic, first=mine.start, of=network.units,
     )  # fmt: skip
 
 
@@ -157,16 +210,26 @@ def expect_divided(network: Network, ranks: int) -> None:
     ValueRefused, NotOffered
         Saying what could be.
     """
-    each = ranks * ROWS
-    if network.units % each:
-        raise ValueRefused(
-            f"{network.units} units cannot be divided among {ranks} ranks in blocks of {ROWS}, which give the same bits for any number of ranks; "
-            f"take {-(-network.units // each) * each} units{_or_ranks(network.units)}"
-        )
+    expect_blocks(network.units, ranks)
     if network.pattern is not None:
         raise NotOffered(
             "rows over ranks are of whole matrices, and these recurrent weights are sparse; train in one process, with engine='numba'"
         )
+    expect_plain(network)
+
+
+def expect_blocks(units: int, ranks: int) -> None:
+    """Refuse a number of units that so many ranks do not divide."""
+    each = ranks * ROWS
+    if units % each:
+        raise ValueRefused(
+            f"{units} units cannot be divided among {ranks} ranks in blocks of {ROWS}, which give the same bits for any number of ranks; "
+            f"take {-(-units // each) * each} units{_or_ranks(units)}"
+        )
+
+
+def expect_plain(network: Network) -> None:
+    """Refuse what needs all rows at once."""
     if network.parametrisation is not None:
         raise NotOffered(
             f"recurrent weights made by {network.parametrisation!r} cannot be divided by rows; train in one process, or without parametrisation"
