@@ -16,7 +16,8 @@ import ranks_job
 import xarray
 
 import neurorec as nr
-from neurorec.networks.block import block_of, random_block
+from neurorec.networks.block import block_of
+from neurorec.networks.random_block import random_block
 from neurorec.process.team import _of_processors
 from neurorec.runs.over_ranks import common
 
@@ -185,18 +186,16 @@ def test_rows_that_ranks_draw_apart_are_those_of_the_whole_network(job):
     assert_alike(nr.open_run(job / "apart.h5"), alone)
     whole = ranks_job.drawn_apart()
     for rank in range(4):
-        drawn = random_block(
-            rank, 4, ranks_job.TASK.n_inputs, 64, 1, gain=1.5, filter=None, dt=ranks_job.TASK.dt, noise=0.05, **ranks_job.DRAWN
-        )
+        drawn = random_block(rank, 4, ranks_job.TASK.n_inputs, 64, 1, dt=ranks_job.TASK.dt, noise=0.05, **ranks_job.DRAWN)
         cut = block_of(whole, rank, 4)
         assert all(np.array_equal(array, cut.stored()[name]) for name, array in drawn.stored().items())
 
 
 def test_a_rank_draws_its_rows_in_the_memory_of_its_rows():
     units, ranks = 1024, 8
-    random_block(0, 1, 1, 16, 1, cell="leaky_tanh", gain=1.5, seed=0, sparsity=0.0, readout_gain=1.0, filter=None)
+    random_block(0, 1, 1, 16, 1)
     tracemalloc.start()
-    random_block(3, ranks, 1, units, 1, cell="leaky_tanh", gain=1.5, seed=0, sparsity=0.0, readout_gain=1.0, filter=None)
+    random_block(3, ranks, 1, units, 1)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 3 * 8 * units**2 / ranks

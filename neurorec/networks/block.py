@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from neurorec.discovery import class_of, name_of
+from neurorec.discovery import name_of
 from neurorec.display import Rows
 from neurorec.errors import NotOffered, ValueRefused
 from neurorec.formula.derive import Formula
@@ -18,10 +18,7 @@ from neurorec.networks.abstract_network import AbstractNetwork
 from neurorec.networks.cell_with_filter import formula_of
 from neurorec.networks.checks import WEIGHTS
 from neurorec.networks.network import Network
-from neurorec.networks.random_synapses import Some, synapses_between
-from neurorec.networks.random_weights import random_weights
 from neurorec.process.team import team
-from neurorec.random_numbers.seeds import NETWORK, generator
 from neurorec.trust import Trusted
 
 if TYPE_CHECKING:
@@ -29,7 +26,6 @@ if TYPE_CHECKING:
 
 BY_UNIT = ("recurrent", "input", "bias")  # their rows are divided, those of each drive; readout and feedback every rank has whole
 ROWS = 16  # a rank's units are a multiple of it: then all of a compiled loop is its vectors' part, whose numbers depend on no neighbour
-WHOLE = {"spectral_radius", "density", "degree", "parametrisation"}  # of `Network.random`, what no rank can draw by itself
 BESIDE = ("cell", "filter", "surrogate")  # classes of what a unit is
 
 
@@ -122,26 +118,27 @@ class Block(AbstractNetwork):
         return cls(**arrays, first=first, of=of, classes=classes, formula=_formula(classes, fields["plastic"]))
 
     @classmethod
-    def random(
-        cls, inputs: int, units: int, outputs: int, cell: str | type = "leaky_tanh", gain: float = 1.5, seed: int = 0, *, sparsity: float = 0.0,
-        readout_gain: float = 1.0, filter: str | type | None = None, **others: Any,
-    ) -> Block | Network:  # fmt: skip
-        """Of the network that `Network.random` makes of the same arguments, what this rank holds, made without the rest; a process alone makes the network.
+    def random(cls, inputs: int, units: int, outputs: int, **others: Any) -> Block | Network:
+        """Of the network that `Network.random` draws, the rows of this rank, without the others; in a process that is alone, the network.
+
+        Parameters
+        ----------
+        inputs, units, outputs : int
+            Sizes I, N, O of the whole network.
+        **others
+            As for `Network.random`; the same in all ranks.
 
         Raises
         ------
         ValueRefused, NotOffered
-            As `block_of`; and what is computed of the whole matrix, such as a spectral radius.
+            If the ranks do not divide the units, or something is asked for that is of the whole matrix, such as a spectral radius.
         """
-        here, arguments = (
-            team(),
-            {"cell": cell, "gain": gain, "seed": seed, "sparsity": sparsity, "readout_gain": readout_gain, "filter": filter},
-        )
+        from neurorec.networks.random_block import random_block
+
+        here = team()
         if here.size == 1:
-            return Network.random(inputs, units, outputs, **arguments, **others)
-        if whole := sorted(WHOLE & others.keys()):
-            raise NotOffered(f"{whole[0]} is of a whole matrix, of which a rank draws its rows; leave it out, or take nr.Network.random")
-        return random_block(here.rank, here.size, inputs, units, outputs, **arguments, **others)
+            return Network.random(inputs, units, outputs, **others)
+        return random_block(here.rank, here.size, inputs, units, outputs, **others)
 
     def _display(self) -> tuple[str, Rows]:
         return f"units {self.first} to {self.first + self.units - 1} of {self.of}", [("sizes", self.sizes)]
@@ -160,32 +157,11 @@ def block_of(network: Network, rank: int, ranks: int) -> Block:
     expect_divided(network, ranks)
     units = network.units // ranks
     mine = slice(rank * units, (rank + 1) * units)
-    return _of_units(network, rows_of(np.asarray(network.recurrent), network.units, mine), mine)
+    return of_units(network, rows_of(np.asarray(network.recurrent), network.units, mine), mine)
 
 
-def random_block(
-    rank: int, ranks: int, inputs: int, units: int, outputs: int, cell: Any, gain: float, seed: int, sparsity: float, readout_gain: float, filter: Any,
-    **others: Any,
-) -> Block:  # fmt: skip
-    """`block_of` of a random network, in the memory that it takes itself."""
-    from scipy.sparse import csr_array
-
-    expect_blocks(units, ranks)
-    mine, formula = slice(rank * units // ranks, (rank + 1) * units // ranks), formula_of(class_of("cells", cell), _filter(filter), ())
-    everywhere: Any = synapses_between(formula, units, gain, None, sparsity, None, None)
-    weights = random_weights(formula, inputs, units, outputs, generator(seed, NETWORK), Some(everywhere, mine), readout_gain)
-    without = {**weights, "recurrent": csr_array(everywhere.shape)}  # a network that has all but the matrix
-    outline = Network(**without, cell=cell, filter=filter, **others)
-    expect_plain(outline)
-    return _of_units(outline, weights["recurrent"], mine)
-
-
-def _filter(filter: Any) -> Any:
-    return None if filter is None else class_of("filters", filter)
-
-
-def _of_units(network: Network, recurrent: np.ndarray, mine: slice) -> Block:
-    """Of some units; all but their recurrent weights are taken from the network."""
+def of_units(network: Network, recurrent: np.ndarray, mine: slice) -> Block:
+    """The block of some units; all but their recurrent weights is taken from the network."""
     rows = {name: rows_of(getattr(network, name), network.units, mine) for name in ("input", "bias", "initial")}
     parameters = {name: network.per_unit(name)[mine] for name in network.parameters}
     names = {"cell": "cells", "filter": "filters", "surrogate": "surrogates"}
