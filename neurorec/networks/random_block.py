@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from neurorec.arrays import whole
 from neurorec.discovery import class_of
 from neurorec.errors import NotOffered
 from neurorec.networks.block import Block, expect_blocks, expect_plain, of_units
@@ -40,14 +41,14 @@ def random_block(
     """
     from scipy.sparse import csr_array
 
-    if whole := sorted(WHOLE & others.keys()):
-        raise NotOffered(f"{whole[0]} is of a whole matrix, of which a rank draws its rows; leave it out, or take nr.Network.random")
+    if asked := sorted(WHOLE & others.keys()):
+        raise NotOffered(f"{asked[0]} is of a whole matrix, of which a rank draws its rows; leave it out, or take nr.Network.random")
     expect_sizes(inputs, units, outputs)
     expect_blocks(units, ranks)
     mine = slice(rank * units // ranks, (rank + 1) * units // ranks)
     formula = formula_of(class_of("cells", cell), None if filter is None else class_of("filters", filter), ())
     everywhere: Any = synapses_between(formula, units, gain, None, sparsity, None, None)
-    weights = random_weights(formula, inputs, units, outputs, generator(seed, NETWORK), Some(everywhere, mine), readout_gain)
+    weights = random_weights(formula, inputs, units, outputs, generator(whole("seed", seed, least=0), NETWORK), Some(everywhere, mine), readout_gain)
     outline = Network(**{**weights, "recurrent": csr_array(everywhere.shape)}, cell=cell, filter=filter, **others)  # all but the matrix
     expect_plain(outline)
     return of_units(outline, weights["recurrent"], mine)
