@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from neurorec.learning.optimisers.base import AbstractOptimiser as AbstractOptimiser
     from neurorec.learning.rules.base import AbstractRule as AbstractRule
     from neurorec.networks.architectures.base import AbstractArchitecture as AbstractArchitecture
+    from neurorec.networks.block import Block as Block
     from neurorec.networks.cells.base import AbstractCell as AbstractCell
     from neurorec.networks.filters.base import AbstractFilter as AbstractFilter
     from neurorec.networks.module_network import ModuleNetwork as ModuleNetwork
@@ -49,6 +50,7 @@ __version__ = "0.1.0"
 _PUBLIC = {
     "names": "neurorec.discovery",
     "Network": "neurorec.networks.network",
+    "Block": "neurorec.networks.block",
     "ModuleNetwork": "neurorec.networks.module_network",
     "Trials": "neurorec.tasks.base.trials",
     "Trial": "neurorec.tasks.base.trials",

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 import neurorec as nr
+from neurorec.networks.block import block_of
 from neurorec.process.team import team
 from neurorec.runs import trial_log
 
@@ -45,6 +46,7 @@ SHARED = {  # trials shared by the ranks: anything that one process does after t
 }
 PLASTIC = {"trial": ("recurrent", "input", "readout", "bias", "tau"), "step": ("recurrent", "readout", "bias"), "any": None}
 RECORDS = {"trial": nr.Record(("h", "output"), every=2), "step": nr.Record(("h", "target"), units=(40, 3, 17)), "any": None}
+DRAWN = {"cell": "gru", "parameters": {}, "sparsity": 0.3, "readout_gain": 0.5, "bias": np.linspace(-1, 1, 192), "seed": 4}
 KILLED = {"trials": 200, "rate": 0.003, "seed": 5}
 KILLED_SHARED = {**KILLED, "engine": "trials", "batch": 3, "trials": 300}
 REFUSED = {
@@ -60,6 +62,10 @@ REFUSED = {
     "copies": (network, {"copies": 2}),
     "rates": (network, {"rate": {"recurrent": np.eye(32), "input": 0.1, "readout": 0.1}}),
     "path": (network, {"path": None}),
+    "drawn whole": (lambda: nr.Block.random(1, 64, 1, spectral_radius=1.0), {}),
+    "drawn apart": (lambda: nr.Block.random(1, 64, 1), {"engine": "trials", "batch": 2}),
+    "drawn for others": (lambda: block_of(network(64), 1 - team().rank, 2), {}),
+    "drawn plastic": (lambda: nr.Block.random(1, 64, 1), {"plastic": ["readout"]}),
     "batch": (network, {"engine": "trials"}),
     "step by step": (network, {"engine": "trials", "batch": 2, "update": "step"}),
     "different masks": (network, {"engine": "trials", "batch": 2, "plastic": {"recurrent": np.roll(np.eye(32), team().rank)}}),
@@ -71,6 +77,10 @@ def train(name: str, folder: Path) -> nr.Run:
     model, how = TRAININGS[name]
     net = network(64, **model).replace(plastic=PLASTIC[name]) if PLASTIC[name] else network(64, **model)
     return nr.train(net, TASK, engine="ranks", path=folder / f"{name}.h5", seed=3, record=RECORDS[name], progress=False, **how)
+
+
+def drawn_apart() -> nr.Network | nr.Block:
+    return nr.Block.random(TASK.n_inputs, 64, TASK.n_outputs, dt=TASK.dt, noise=0.05, **DRAWN)
 
 
 def share(name: str, folder: Path, **how) -> nr.Run:
@@ -96,6 +106,7 @@ def before_the_kill(folder: Path) -> None:
     done = {name: train(name, folder).done for name in TRAININGS}
     done |= {name: share(name, folder).done for name in SHARED}
     nr.resume(share("exact", folder / "in_parts", progress=lambda done, total, loss: done < 5).path, progress=False)
+    nr.train(drawn_apart(), TASK, path=folder / "apart.h5", trials=3, rate=0.003, progress=False)
     stopped = team().each(stop_one(folder))
     said = {name: refused(folder, net, how) for name, (net, how) in REFUSED.items()}
     if team().rank == 0:

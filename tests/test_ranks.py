@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+import tracemalloc
 from pathlib import Path
 
 import h5py
@@ -16,6 +17,7 @@ import xarray
 
 import neurorec as nr
 from neurorec.networks.block import block_of
+from neurorec.networks.random_block import random_block
 from neurorec.process.team import _of_processors
 from neurorec.runs.over_ranks import common
 
@@ -124,6 +126,13 @@ def test_ranks_hear_of_each_other_once_a_step_and_of_nothing_but_outputs(job):
         ("copies", "one network of cells is trained, not a list, copies"),
         ("rates", "at one rate; give names in plastic= and numbers in rate="),
         ("path", "trained into a file, which all ranks see; give path="),
+        ("drawn whole", "spectral_radius is of a whole matrix"),
+        ("drawn apart", "share trials have all of the network each.*use nr.Network.random"),
+        (
+            "drawn for others",
+            "units 0 to 31 of 64, which are not those of rank 1 of 2|units 32 to 63 of 64, which are not those of rank 0 of 2",
+        ),
+        ("drawn plastic", "is said where they are made: nr.Block.random"),
         ("batch", "2 ranks cannot share a batch of 1; take batch=2 or more"),
         ("step by step", "cannot change weights every step"),
         ("different masks", "ranks were told different things: rates"),
@@ -170,6 +179,26 @@ def test_one_ranks_own_file_shows_its_rows(job):
     assert (part.network.first, part.network.units, part.network.of) == (32, 32, 64)
     assert np.array_equal(part.network.recurrent, whole.network.recurrent[32:])
     assert np.array_equal(part.trajectories()["h"], whole.trajectories()["h"][..., 32:])
+
+
+def test_rows_that_ranks_draw_apart_are_those_of_the_whole_network(job):
+    alone = nr.train(ranks_job.drawn_apart(), ranks_job.TASK, engine="ranks", trials=3, rate=0.003, progress=False)
+    assert_alike(nr.open_run(job / "apart.h5"), alone)
+    whole = ranks_job.drawn_apart()
+    for rank in range(4):
+        drawn = random_block(rank, 4, ranks_job.TASK.n_inputs, 64, 1, dt=ranks_job.TASK.dt, noise=0.05, **ranks_job.DRAWN)
+        cut = block_of(whole, rank, 4)
+        assert all(np.array_equal(array, cut.stored()[name]) for name, array in drawn.stored().items())
+
+
+def test_a_rank_draws_its_rows_in_the_memory_of_its_rows():
+    units, ranks = 1024, 8
+    random_block(0, 1, 1, 16, 1)
+    tracemalloc.start()
+    random_block(3, ranks, 1, units, 1)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 3 * 8 * units**2 / ranks
 
 
 def test_rows_of_every_drive_are_a_ranks_own():

@@ -18,6 +18,7 @@ from neurorec.networks.abstract_network import AbstractNetwork
 from neurorec.networks.cell_with_filter import formula_of
 from neurorec.networks.checks import WEIGHTS
 from neurorec.networks.network import Network
+from neurorec.process.team import team
 from neurorec.trust import Trusted
 
 if TYPE_CHECKING:
@@ -116,6 +117,29 @@ class Block(AbstractNetwork):
         first, of = (int(number(group, name)) for name in ("first", "of"))
         return cls(**arrays, first=first, of=of, classes=classes, formula=_formula(classes, fields["plastic"]))
 
+    @classmethod
+    def random(cls, inputs: int, units: int, outputs: int, **others: Any) -> Block | Network:
+        """Of the network that `Network.random` draws, the rows of this rank, without the others; in a process that is alone, the network.
+
+        Parameters
+        ----------
+        inputs, units, outputs : int
+            Sizes I, N, O of the whole network.
+        **others
+            As for `Network.random`; the same in all ranks.
+
+        Raises
+        ------
+        ValueRefused, NotOffered
+            If the ranks do not divide the units, or something is asked for that is of the whole matrix, such as a spectral radius.
+        """
+        from neurorec.networks.random_block import random_block
+
+        here = team()
+        if here.size == 1:
+            return Network.random(inputs, units, outputs, **others)
+        return random_block(here.rank, here.size, inputs, units, outputs, **others)
+
     def _display(self) -> tuple[str, Rows]:
         return f"units {self.first} to {self.first + self.units - 1} of {self.of}", [("sizes", self.sizes)]
 
@@ -133,13 +157,18 @@ def block_of(network: Network, rank: int, ranks: int) -> Block:
     expect_divided(network, ranks)
     units = network.units // ranks
     mine = slice(rank * units, (rank + 1) * units)
-    rows = {name: rows_of(np.asarray(getattr(network, name)), network.units, mine) for name in (*BY_UNIT, "initial")}
+    return of_units(network, rows_of(np.asarray(network.recurrent), network.units, mine), mine)
+
+
+def of_units(network: Network, recurrent: np.ndarray, mine: slice) -> Block:
+    """The block of some units; all but their recurrent weights is taken from the network."""
+    rows = {name: rows_of(getattr(network, name), network.units, mine) for name in ("input", "bias", "initial")}
     parameters = {name: network.per_unit(name)[mine] for name in network.parameters}
     names = {"cell": "cells", "filter": "filters", "surrogate": "surrogates"}
     classes = {name: network._classes[kind] for name, kind in names.items()}
     return Block(
-        **rows, readout=network.readout, feedback=network.feedback, parameters=parameters, classes=classes, formula=network.formula, dt=network.dt,
-        noise=network.noise, plastic=network.plastic, first=mine.start, of=network.units,
+        recurrent=recurrent, **rows, readout=network.readout, feedback=network.feedback, parameters=parameters, classes=classes,
+        formula=network.formula, dt=network.dt, noise=network.noise, plastic=network.plastic, first=mine.start, of=network.units,
     )  # fmt: skip
 
 
@@ -157,16 +186,26 @@ def expect_divided(network: Network, ranks: int) -> None:
     ValueRefused, NotOffered
         Saying what could be.
     """
-    each = ranks * ROWS
-    if network.units % each:
-        raise ValueRefused(
-            f"{network.units} units cannot be divided among {ranks} ranks in blocks of {ROWS}, which give the same bits for any number of ranks; "
-            f"take {-(-network.units // each) * each} units{_or_ranks(network.units)}"
-        )
+    expect_blocks(network.units, ranks)
     if network.pattern is not None:
         raise NotOffered(
             "rows over ranks are of whole matrices, and these recurrent weights are sparse; train in one process, with engine='numba'"
         )
+    expect_plain(network)
+
+
+def expect_blocks(units: int, ranks: int) -> None:
+    """Refuse a number of units that so many ranks do not divide."""
+    each = ranks * ROWS
+    if units % each:
+        raise ValueRefused(
+            f"{units} units cannot be divided among {ranks} ranks in blocks of {ROWS}, which give the same bits for any number of ranks; "
+            f"take {-(-units // each) * each} units{_or_ranks(units)}"
+        )
+
+
+def expect_plain(network: Network) -> None:
+    """Refuse what needs all rows at once."""
     if network.parametrisation is not None:
         raise NotOffered(
             f"recurrent weights made by {network.parametrisation!r} cannot be divided by rows; train in one process, or without parametrisation"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol, final
 
@@ -10,6 +11,8 @@ import numpy as np
 from neurorec.arrays import number, positive, whole
 from neurorec.errors import ValueRefused
 from neurorec.formula.derive import Formula
+
+LOT = 64  # rows of a matrix that are drawn at a time
 
 
 class Synapses(Protocol):
@@ -78,9 +81,25 @@ class Everywhere:
 
     def drawn(self, rng: np.random.Generator) -> np.ndarray:
         """A matrix."""
-        recurrent = rng.standard_normal(self.shape) * (self.gain / np.sqrt(self.units * (1 - self.sparsity)))
-        recurrent *= rng.random(recurrent.shape) >= self.sparsity
+        recurrent = self.rows(rng, slice(0, self.units))
         return recurrent if self.spectral_radius is None else self._rescaled(recurrent, self.spectral_radius)
+
+    def rows(self, rng: np.random.Generator, mine: slice) -> np.ndarray:
+        """Of the matrix before it is rescaled, the rows of some units, in each drive; what is drawn of the others is forgotten."""
+        recurrent = self._only(mine, rng.standard_normal, np.float64)
+        recurrent *= self.gain / np.sqrt(self.units * (1 - self.sparsity))
+        recurrent *= self._only(mine, lambda shape: rng.random(shape) >= self.sparsity, np.bool_)
+        return recurrent
+
+    def _only(self, mine: slice, draw: Callable[[tuple[int, int]], np.ndarray], dtype: Any) -> np.ndarray:
+        (rows, columns), done = self.shape, 0
+        kept = np.empty((rows // self.units * (mine.stop - mine.start), columns), dtype)
+        for first in range(0, rows, LOT):
+            lot = draw((min(LOT, rows - first), columns))
+            unit = np.arange(first, first + len(lot)) % self.units
+            own = lot[(unit >= mine.start) & (unit < mine.stop)]
+            kept[done : done + len(own)], done = own, done + len(own)
+        return kept
 
     def _rescaled(self, recurrent: np.ndarray, radius: float) -> np.ndarray:
         if recurrent.shape[1] != self.units:
@@ -88,6 +107,24 @@ class Everywhere:
         blocks = recurrent.reshape(-1, self.units, self.units)
         drawn = np.abs(np.linalg.eigvals(blocks)).max(axis=1)
         return (blocks * (positive("spectral_radius", radius) / drawn)[:, None, None]).reshape(recurrent.shape)
+
+
+@final
+@dataclass(frozen=True)
+class Some:
+    """Rows of some units, of those of all."""
+
+    everywhere: Everywhere
+    mine: slice
+
+    @property
+    def numbers(self) -> int:
+        """Twice as many as there are weights here."""
+        return self.everywhere.numbers // self.everywhere.units * (self.mine.stop - self.mine.start)
+
+    def drawn(self, rng: np.random.Generator) -> np.ndarray:
+        """A matrix; the generator is then where it would be after all rows."""
+        return self.everywhere.rows(rng, self.mine)
 
 
 @final

@@ -46,7 +46,7 @@ class Contents:
 
     def check(self) -> None:
         """Refuse what cannot be stored, before there is a file."""
-        self.layout.check(self.network)
+        self.layout.check(self.network.formula.states, self.network.units)
         try:
             json.dumps(dict(self.config))
         except (TypeError, ValueError) as error:

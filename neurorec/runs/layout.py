@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +13,6 @@ import numpy as np
 from neurorec.arrays import positive, whole
 from neurorec.errors import ValueRefused
 from neurorec.hdf5 import values
-from neurorec.networks.abstract_network import AbstractNetwork
 from neurorec.runs.record import CHANNELS, Record
 
 
@@ -75,9 +74,9 @@ class Layout:
         stored = json.loads(text)
         return cls(**{**stored, "record": Record.from_dict(stored["record"])})
 
-    def check(self, network: AbstractNetwork) -> None:
-        """Refuse to record what the network does not have, and names that HDF5 cannot hold."""
-        self.record.check(network.formula.states, network.units, self.steps)
+    def check(self, states: Sequence[str], units: int) -> None:
+        """Refuse to record what a network of these has not, and names that HDF5 cannot hold."""
+        self.record.check(states, units, self.steps)
         for name in (*self.columns, *self.conditions):
             if name == "trial" or not name or "/" in name or name == ".":
                 raise ValueRefused(f"a column of a run file cannot be called {name!r}; choose a name without '/' other than 'trial'")

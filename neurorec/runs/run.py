@@ -32,8 +32,8 @@ class Run(AbstractDisplayed):
     ----------
     reader : RunReader
         Of the file, or of a run in memory, whose only copy it holds.
-    network : Network or ModuleNetwork
-        As trained so far.
+    network : Network or ModuleNetwork, optional
+        As trained so far. None: it is read when it is first asked for.
 
     Attributes
     ----------
@@ -54,8 +54,15 @@ class Run(AbstractDisplayed):
     >>> before = run.checkpoint(0)  # the network before training
     """
 
-    def __init__(self, reader: RunReader, network: Any):
-        self._reader, self.network, self.path, self.trust = reader, network, reader.path, reader.trust
+    def __init__(self, reader: RunReader, network: Any = None):
+        self._reader, self._network, self.path, self.trust = reader, network, reader.path, reader.trust
+
+    @property
+    def network(self) -> Any:
+        """As trained so far."""
+        if self._network is None:
+            self._network = trained_so_far(self._reader)
+        return self._network
 
     @property
     def config(self) -> dict[str, Any]:

@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 
 from neurorec.discovery import resolve
-from neurorec.errors import NotOffered, RunFileError
+from neurorec.errors import NotOffered, RunFileError, ValueRefused
 from neurorec.hdf5.checksums import NOT_WHOLE
 from neurorec.hdf5.parts import part_path
 from neurorec.hdf5.publish import expect_free
 from neurorec.hdf5.states import STATES
-from neurorec.networks.block import block_of
+from neurorec.networks.block import Block, block_of
 from neurorec.networks.network import Network
 from neurorec.networks.plasticity import with_plastic
 from neurorec.process.rank import starts
@@ -24,7 +24,6 @@ from neurorec.process.team import AbstractTeam, team
 from neurorec.progress import Hook
 from neurorec.runs.contents import Contents
 from neurorec.runs.datasets import put
-from neurorec.runs.open_run import open_run
 from neurorec.runs.over_ranks import common, ranks_of, whole_states
 from neurorec.runs.record import Record, default_record, spacing
 from neurorec.runs.run import Run
@@ -56,12 +55,13 @@ def train_over_ranks(
     network = _expect(network, copies, engine, path, how)
     if how.get("seed", 0) is None:
         how["seed"] = drawn(here, path)
-    block = block_of(network, here.rank, here.size)
+    block = network if isinstance(network, Block) else block_of(network, here.rank, here.size)
+    expect_own(here, block)
     trainer, first, rates = prepared(block, engine="ranks", **how)
     asked = record or default_record(network, "output", "target", every=spacing(trainer.settings.trials))
     contents = contents_of(trainer, first, _own(asked, block.first, block.units), rates)
     layout = dataclasses.replace(contents.layout, record=asked)
-    layout.check(network)
+    layout.check(block.formula.states, block.of)
     expect_same(here, said(network, contents, layout))
     whole = Whole(Path(path or ""), here.size, block.units)
     if starts() and all(here.each(_is_begun(here, whole, contents, trusted_by(trainer)))):
@@ -70,7 +70,7 @@ def train_over_ranks(
         file = _begun(here, whole, contents, layout, overwrite)
         file.reader.trust = trusted_by(trainer)
         go_on(here, Journal(trainer, file, trainer.settings.trials, in_chunks=False), progress, whole.path)
-    return open_run(whole.path, trusted_by(trainer))
+    return Run(RunReader.open(whole.path, trusted_by(trainer)))
 
 
 def resume_over_ranks(
@@ -107,10 +107,10 @@ def resume_over_ranks(
         raise
     with lost(here, path):
         go_on(here, journal, progress, path)
-    return open_run(path, trust)
+    return Run(RunReader.open(path, trust))
 
 
-def _expect(network: Any, copies: int | None, engine: Any, path: Any, how: dict[str, Any]) -> Network:
+def _expect(network: Any, copies: int | None, engine: Any, path: Any, how: dict[str, Any]) -> Network | Block:
     """The network, of which `how` no longer says what is plastic.
 
     Raises
@@ -129,6 +129,8 @@ def _expect(network: Any, copies: int | None, engine: Any, path: Any, how: dict[
         )
     if how.get("gradient_angle"):
         raise NotOffered("gradient_angle needs the exact gradient, which goes through all units; train in one process, or without it")
+    if isinstance(network, Block) and how.get("plastic") is not None:
+        raise NotOffered("what is plastic of rows that were drawn apart is said where they are made: nr.Block.random(..., plastic=names)")
     chosen, masks = with_plastic(network, how.pop("plastic", None))
     rate = how.get("rate", 0.0)
     if masks or any(np.ndim(each) for each in (rate.values() if isinstance(rate, Mapping) else [rate])):
@@ -136,6 +138,21 @@ def _expect(network: Any, copies: int | None, engine: Any, path: Any, how: dict[
             "over ranks all synapses of a weight change, at one rate; give names in plastic= and numbers in rate=, or train in one process"
         )
     return chosen  # type: ignore[return-value]
+
+
+def expect_own(here: AbstractTeam, block: Block) -> None:
+    """Refuse rows of another rank, or of another number of them.
+
+    Raises
+    ------
+    ValueRefused
+        Saying whose they are.
+    """
+    if (block.first, block.of) != (here.rank * block.units, here.size * block.units):
+        raise ValueRefused(
+            f"these are units {block.first} to {block.first + block.units - 1} of {block.of}, which are not those of rank {here.rank} of {here.size}; "
+            "make them with nr.Block.random in each rank"
+        )
 
 
 def _is_begun(here: AbstractTeam, whole: Whole, contents: Contents, trust: Trusted) -> bool:

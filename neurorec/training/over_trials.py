@@ -16,6 +16,7 @@ from neurorec.errors import NotOffered, ValueRefused
 from neurorec.hdf5.publish import expect_free
 from neurorec.hdf5.states import State
 from neurorec.networks.abstract_network import AbstractNetwork
+from neurorec.networks.block import Block
 from neurorec.process.rank import starts
 from neurorec.process.team import AbstractTeam, team
 from neurorec.progress import Hook
@@ -78,6 +79,8 @@ def train_over_trials(
 ) -> Run | Any:
     """What `nr.train` does in each of several processes with an engine that shares trials; its arguments are the same in all."""
     here, how, network, at = team(), dict(how), expect_one(network, copies, path), Path(path or "")
+    if isinstance(network, Block):
+        raise NotOffered("ranks that share trials have all of the network each, and nr.Block.random makes some rows; use nr.Network.random")
     expect_shared(here, how.get("batch", 1))
     if how.get("seed", 0) is None:
         how["seed"] = drawn(here, path)

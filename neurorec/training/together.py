@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from neurorec.errors import NotOffered, RankLost, ValueRefused
+from neurorec.networks.block import Block
 from neurorec.networks.network import Network
 from neurorec.process.rank import starts
 from neurorec.process.team import AbstractTeam
@@ -29,7 +30,7 @@ def drawn(here: AbstractTeam, path: Any) -> int:
     return here.each(known)[0]
 
 
-def expect_one(network: Any, copies: int | None, path: Any) -> Network:
+def expect_one(network: Any, copies: int | None, path: Any) -> Network | Block:
     """The network, if it is one of cells, and there will be a file of its run.
 
     Raises
@@ -37,7 +38,7 @@ def expect_one(network: Any, copies: int | None, path: Any) -> Network:
     NotOffered, ValueRefused
         Saying what ranks do not train together.
     """
-    if copies is not None or not isinstance(network, Network):
+    if copies is not None or not isinstance(network, (Network, Block)):
         raise NotOffered(
             "over ranks one network of cells is trained, not a list, copies or a torch module; train those in one process, or in a sweep"
         )
@@ -46,17 +47,19 @@ def expect_one(network: Any, copies: int | None, path: Any) -> Network:
     return network
 
 
-def said(network: Network, contents: Contents, layout: Any) -> dict[str, Any]:
-    """What all ranks must have been told alike."""
+def said(network: Network | Block, contents: Contents, layout: Any) -> dict[str, Any]:
+    """What all ranks must have been told alike; of rows that were drawn apart, what all of them have."""
     of_network = {name: getattr(network, name) for name in ("cell", "filter", "surrogate", "dt", "noise", "units", "plastic")}
-    arrays = {"network": _digest(network.stored()), "rates": _digest({} if contents.rates is None else {"rates": contents.rates})}
+    alike = {"readout": network.readout, "feedback": network.feedback} if isinstance(network, Block) else network.stored()
+    arrays = {"network": _digest(alike), "rates": _digest({} if contents.rates is None else {"rates": contents.rates})}
     return {**contents.config, **of_network, "record": layout.record.as_dict(), **arrays}
 
 
 def _digest(arrays: Mapping[str, np.ndarray]) -> str:
     digest = hashlib.sha256()
     for name, array in arrays.items():
-        digest.update(f"{name} {array.shape}".encode() + np.ascontiguousarray(array).tobytes())
+        digest.update(f"{name} {array.shape}".encode())
+        digest.update(np.ascontiguousarray(array).reshape(-1).data)
     return digest.hexdigest()[:12]
 
 
