@@ -32,7 +32,7 @@ class Held:
 
     def __init__(self, weights: Weights, recurrence: Recurrence):
         self.weights, self.recurrence, self.recurrent = weights, recurrence, recurrence.held(weights.recurrent)
-        self.external = np.concatenate([weights.input.T, weights.bias[None]])
+        self.external = np.ascontiguousarray(np.concatenate([weights.input.T, weights.bias[None]]))  # else as its first part lies
         self.readout, self.feedback = weights.readout.copy(), np.ascontiguousarray(weights.feedback.T)
 
     @property
