@@ -48,11 +48,12 @@ def row(name: str, n: int, repeats: int) -> dict[str, Any]:
 
 
 def noise(task: Any) -> int:
-    """Normal or uniform numbers in the longest trial; others are a handful."""
+    """Normal, uniform or geometric numbers in the longest trial; others are a handful."""
     count = {
         "AddingProblem": lambda: task.length,
         "ContextIntegration": lambda: 2 * round(task.stimulus / task.dt),
         "DelayedMatchToSample": lambda: task.trials(1).inputs.size,
+        "NBitFlipFlop": lambda: task.n_bits * round(task.duration / (task.width + task.dt)),  # gaps between pulses
     }
     return count.get(type(task).__name__, lambda: 0)()
 

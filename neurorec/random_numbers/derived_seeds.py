@@ -70,7 +70,9 @@ def _constants(first: int, multiplier: int, count: int) -> np.ndarray:
 
 def _hashed(values: np.ndarray, constants: np.ndarray) -> np.ndarray:
     """Each row hashed with a constant and the following one, (count, n)."""
-    return _folded((values ^ constants[:-1]) * constants[1:])
+    mixed = values ^ constants[:-1]
+    mixed *= constants[1:]
+    return _folded(mixed)
 
 
 def _folded(value: np.ndarray) -> np.ndarray:

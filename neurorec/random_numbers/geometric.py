@@ -9,8 +9,6 @@ from neurorec.formula.entry import exact
 from .pcg64 import next_unit
 from .ziggurat import exponential
 
-LIKELY = 1 / 3
-
 
 @exact
 def by_search(p, state, increment):

@@ -7,6 +7,8 @@ copy in the cache folder, beside those that draw from it (`neurorec.random_numbe
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from llvmlite import ir
 from numba.core import types
@@ -37,7 +39,7 @@ def _advanced(typing, state, increment):
     return PAIR(PAIR, PAIR), written
 
 
-advanced = intrinsic(_advanced)
+advanced: Any = intrinsic(_advanced)
 
 
 @exact

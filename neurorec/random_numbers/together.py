@@ -15,13 +15,14 @@ from neurorec.random_numbers.derived_seeds import LARGEST, words
 from neurorec.random_numbers.seeds import generators
 from neurorec.random_numbers.streams import AbstractStreams, OneByOne, Shape, rows_and_columns, rows_each
 
-FEW = 64  # trials of which NumPy draws as soon as compiled code is loaded
+FEW = 64  # trials of a seed: who asks for no more has them from NumPy before compiled code would be loaded
+LIKELY = 1 / 3  # successes, from which on NumPy looks for the first one by a search
 SOURCES = "pcg64", "bounded", "ziggurat", "geometric", "together_loop"  # each after those that it imports
 
 
 def streams(seed: int, branch: int, first: int, n: int) -> AbstractStreams:
     """Those of the numbers `first` to `first + n - 1` of a branch of the seed tree: who draws, NumPy or `Together`, changes no bit."""
-    if n <= FEW or first + n - 1 > LARGEST:
+    if first + n <= FEW or first + n - 1 > LARGEST:
         return OneByOne(list(generators(seed, branch, first, n)))
     return Together(words(seed, branch, np.arange(first, first + n, dtype=np.uint32)))
 
@@ -55,7 +56,8 @@ class Together(AbstractStreams):
 
     def geometric(self, p: float, shape: Shape = (), counts: Any = None) -> np.ndarray:
         """As `OneByOne`."""
-        return self._drawn(shape, counts, np.int64, loops().geometrics, float(p))
+        draw = loops().likely_geometrics if p >= LIKELY else loops().unlikely_geometrics
+        return self._drawn(shape, counts, np.int64, draw, float(p))
 
     def _drawn(self, shape: Shape, counts: Any, dtype: Any, draw: Any, *settings: Any) -> np.ndarray:
         rows, columns = rows_and_columns(shape)

@@ -13,7 +13,7 @@ import numpy as np
 from neurorec.formula.entry import compiled
 
 from .bounded import bounded
-from .geometric import LIKELY, by_inversion, by_search
+from .geometric import by_inversion, by_search
 from .pcg64 import next_half, next_unit, seeded
 from .ziggurat import normal
 
@@ -77,15 +77,23 @@ def integers(streams, counts, low, size, out):
 
 
 @compiled(**STRICT)
-def geometrics(streams, counts, p, out):
-    """Trials up to the first success, each of probability `p`."""
+def likely_geometrics(streams, counts, p, out):
+    """Trials up to the first success, each of a probability from 1/3."""
+    for k in range(out.shape[1]):
+        state, increment = (streams[k, 0], streams[k, 1]), (streams[k, 2], streams[k, 3])
+        for row in range(counts[k]):
+            for column in range(out.shape[2]):
+                out[row, k, column], state = by_search(p, state, increment)
+        streams[k, 0], streams[k, 1] = state
+
+
+@compiled(**STRICT)
+def unlikely_geometrics(streams, counts, p, out):
+    """The same of a smaller one."""
     log_failure = math.log1p(-p)
     for k in range(out.shape[1]):
         state, increment = (streams[k, 0], streams[k, 1]), (streams[k, 2], streams[k, 3])
         for row in range(counts[k]):
             for column in range(out.shape[2]):
-                if p >= LIKELY:
-                    out[row, k, column], state = by_search(p, state, increment)
-                else:
-                    out[row, k, column], state = by_inversion(log_failure, state, increment)
+                out[row, k, column], state = by_inversion(log_failure, state, increment)
         streams[k, 0], streams[k, 1] = state

@@ -79,8 +79,9 @@ class IntervalMatching(AbstractDrawn):
         """Inputs (T, B, 1) with two pulses, targets (T, B, 1) with one."""
         ready, (shortest, longest) = self._steps("ready", self.ready), self._delays
         delay = rng.integers(shortest, longest + 1)
-        inputs, targets = self._pulses(delay), self._pulses(2 * delay)
-        inputs += self._pulses(np.zeros(1, int))
+        last, steps = 2 * longest, len(self._pulse) - 2 * longest
+        first = self._pulse[last:]  # at "ready"
+        inputs, targets = windows(self._pulse, last - delay, first), windows(self._pulse, last - 2 * delay, np.zeros(steps))
         return self._trials(inputs[..., None], targets[..., None], delay=delay * self.dt, go=(ready + 2 * delay) * self.dt)
 
     @cached_property
@@ -119,14 +120,9 @@ class IntervalMatching(AbstractDrawn):
         missed = np.abs(self.produced(outputs, trials) - delay)
         return np.clip(1 - missed / (0.2 * delay + 0.025), 0, 1)
 
-    def _pulses(self, after_ready: np.ndarray) -> np.ndarray:
-        """A pulse in each trial, so many steps after "ready", (T, B): a part of `_pulse`."""
-        last = 2 * self._delays[1]
-        return windows(self._pulse, last - after_ready, len(self._pulse) - last)
-
     @cached_property
     def _pulse(self) -> np.ndarray:
-        """Of height 1, two longest delays after "ready", and as many steps before the trial's; step k ends at k dt, as in `Trials.time`."""
+        """Of height 1, the latest that a trial can have, and as many steps before it; what begins later in it is a trial with an earlier one."""
         ready, after, last = self._steps("ready", self.ready), self._steps("after", self.after), 2 * self._delays[1]
         steps_from_peak = np.arange(1 - ready - last, last + after + 1)
         return np.exp(-((steps_from_peak * self.dt / self.width) ** 2) / 2)

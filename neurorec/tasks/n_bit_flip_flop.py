@@ -92,6 +92,7 @@ class NBitFlipFlop(AbstractDrawn):
         """Inputs (T, B, n_bits) with pulses, targets (T, B, n_bits) of -1 and 1."""
         steps, width, _ = self._sizes
         onset, sign = (np.stack(each, axis=2) for each in zip(*[self._bit(rng) for _ in range(self.n_bits)], strict=True))
+        onset, sign = onset[: (used := (onset < steps).any(axis=(1, 2)).sum())], sign[:used]
         pulses, held = lasting(onset, sign, steps, width), lasting(onset, sign, steps, steps)
         switching = (onset < steps) & (np.diff(sign, axis=0, prepend=0) != 0)
         switch = np.sort(np.where(switching, onset, steps).swapaxes(1, 2).reshape(-1, rng.count), axis=0)  # of any bit, (events, B)

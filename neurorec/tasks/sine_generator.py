@@ -75,9 +75,9 @@ class SineGenerator(AbstractDrawn):
         """Inputs (T, B, 1), targets (T, B, 1)."""
         number, steps = rng.integers(0, self.n_frequencies), self._steps("duration", self.duration)
         targets = self._waves.take(number, axis=1)
-        inputs, mask = np.empty((2, *targets.shape))
+        inputs, mask = np.empty(targets.shape), np.empty(targets.shape)
         inputs[:] = self.level(number)
-        mask[:] = (np.arange(steps) >= round(self.settle / self.dt))[:, None]
+        mask[:] = 1.0 * (np.arange(steps) >= round(self.settle / self.dt))[:, None]
         return self._trials(inputs[..., None], targets[..., None], mask, frequency=self.all_frequencies()[number])
 
     def score(self, outputs: np.ndarray, trials: Trials) -> np.ndarray:

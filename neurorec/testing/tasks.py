@@ -11,6 +11,7 @@ import numpy as np
 
 from neurorec.discovery import class_of, names
 from neurorec.networks.network import Network
+from neurorec.random_numbers.together import FEW
 from neurorec.runs.record import Record
 from neurorec.tasks import task as make
 from neurorec.tasks.base.task import AbstractTask
@@ -61,6 +62,9 @@ def _check_arrays(task: AbstractTask) -> None:
             found, wanted = getattr(trials, name).shape, (steps, n, channels)
             hold(found == wanted, task, f"{name} of {n} trials are (time, trial, channel), {wanted}", found)
         hold(trials.mask.shape == (steps, n), task, f"the mask is (time, trial), {(steps, n)}", trials.mask.shape)
+        arrays = trials.inputs, trials.targets, trials.mask
+        checked = Trials(*arrays, trials.conditions, trials.dt, trials.loss, trials.channels)
+        hold(_same(checked, trials), task, "its trials are what `Trials` makes of their parts")
         types = {trials.inputs.dtype, trials.targets.dtype, trials.mask.dtype}
         hold(types == {np.dtype(float)}, task, "arrays are float64", types)
         hold((trials.dt, trials.loss, trials.count) == (task.dt, task.loss, n), task, "trials have the task's dt and loss")
@@ -84,6 +88,8 @@ def _same(one: Trials, other: Trials) -> bool:
 def _check_trials(task: AbstractTask, again: AbstractTask) -> None:
     late = task.trials(5, seed=3).take(np.array([3, 4]))
     hold(_same(late, task.trials(2, seed=3, first=3)), task, "trials 3 and 4 of five are the two that start at 3")
+    few, many = task.trials(1, seed=3, first=FEW - 1), task.trials(3, seed=3, first=FEW - 1)
+    hold(_same(few, many.take(np.array([0]))), task, f"trial {FEW - 1} is the same whether NumPy draws it or compiled code")
     trials, other = task.trials(8, seed=1), task.trials(8, seed=2)
     random = not _same(trials.take(np.arange(4)), trials.take(np.arange(4, 8)))
     hold(_same(trials, again.trials(8, seed=1)), task, "one seed gives the same trials")

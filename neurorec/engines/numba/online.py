@@ -32,9 +32,7 @@ class Held:
 
     def __init__(self, weights: Weights, recurrence: Recurrence):
         self.weights, self.recurrence, self.recurrent = weights, recurrence, recurrence.held(weights.recurrent)
-        self.external = np.ascontiguousarray(
-            np.concatenate([weights.input.T, weights.bias[None]])
-        )  # which concatenates in the order of its parts
+        self.external = np.ascontiguousarray(np.concatenate([weights.input.T, weights.bias[None]]))  # else it lies as its first part does
         self.readout, self.feedback = weights.readout.copy(), np.ascontiguousarray(weights.feedback.T)
 
     @property

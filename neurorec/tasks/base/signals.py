@@ -1,6 +1,6 @@
 """Signals of many trials at once: what lasts from one event to the next, and one shape that begins at another step in each trial.
 
-Of many trials both are written in compiled code, in one pass over the array; of few by NumPy, which defines what that has to give.
+Long ones are written in compiled code, in one pass over the array; others by NumPy, which defines what that has to give.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from neurorec.formula.cache import package
 from neurorec.formula.once import once
-from neurorec.random_numbers.together import FEW
+
+LONG = 2**15  # numbers, over all trials, from which on to load compiled code is worth it
 
 
 def lasting(onset: np.ndarray, value: np.ndarray, steps: int, longest: int, rest: float = 0.0) -> np.ndarray:
@@ -34,26 +35,27 @@ def lasting(onset: np.ndarray, value: np.ndarray, steps: int, longest: int, rest
     """
     lines = onset.reshape(len(onset), -1), np.asarray(value, float).reshape(len(onset), -1)
     out = np.empty((steps, lines[0].shape[1]))
-    (loops().lasting if onset.shape[1] > FEW else _lasting)(*lines, longest, rest, out)
+    (loops().lasting if out.size >= LONG else _lasting)(*lines, longest, rest, out)
     return out.reshape(steps, *onset.shape[1:])
 
 
-def windows(shape: np.ndarray, start: np.ndarray, steps: int) -> np.ndarray:
-    """Of a longer signal (K,) the part of each trial, from its ``start (B,)`` on, (steps, B)."""
-    out = np.empty((steps, len(start)))
-    (loops().windows if len(start) > FEW else _windows)(shape, start, out)
+def windows(shape: np.ndarray, start: np.ndarray, beside: np.ndarray) -> np.ndarray:
+    """Of a longer signal (K,) the part of each trial, from its ``start (B,)`` on, and what all have ``beside (steps,)`` it, (steps, B)."""
+    out = np.empty((len(beside), len(start)))
+    (loops().windows if out.size >= LONG else _windows)(shape, start, beside, out)
     return out
 
 
 def _lasting(onset: np.ndarray, value: np.ndarray, longest: int, rest: float, out: np.ndarray) -> None:
-    step = np.arange(len(out))
-    for line, (begins, values) in enumerate(zip(onset.T, value.T, strict=True)):
-        latest = begins.searchsorted(step, side="right") - 1
-        out[:, line] = np.where(step - begins[latest] < longest, values[latest], rest)
+    step, latest = np.arange(len(out))[:, None], np.zeros(out.shape, int)  # the first event is at step 0
+    for begins in onset[1:]:
+        latest += begins <= step
+    since = step - np.take_along_axis(onset, latest, axis=0)
+    out[:] = np.where(since < longest, np.take_along_axis(value, latest, axis=0), rest)
 
 
-def _windows(shape: np.ndarray, start: np.ndarray, out: np.ndarray) -> None:
-    out.T[:] = sliding_window_view(shape, len(out))[start]
+def _windows(shape: np.ndarray, start: np.ndarray, beside: np.ndarray, out: np.ndarray) -> None:
+    out.T[:] = sliding_window_view(shape, len(out))[start] + beside
 
 
 @once(1)

@@ -26,8 +26,8 @@ def lasting(onset, value, longest, rest, out):
 
 
 @compiled(error_model="numpy", fastmath=False)
-def windows(shape, start, out):
-    """Each trial's part of a longer signal."""
+def windows(shape, start, beside, out):
+    """Each trial's part of a longer signal, and what is beside it."""
     for step in range(len(out)):
         for trial in range(len(start)):
-            out[step, trial] = shape[start[trial] + step]
+            out[step, trial] = shape[start[trial] + step] + beside[step]
