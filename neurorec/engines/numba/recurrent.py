@@ -69,7 +69,7 @@ class Dense:
 
     def onward(self, own: Any, weights: Weights) -> np.ndarray:
         """Packed, transposed."""
-        return own.packed("recurrent transposed", weights, weights.recurrent, self.units, self.units)
+        return own.packed("recurrent transposed", weights, weights.recurrent, self.units, self.units, own.kernels.onward_shape)
 
     def backward(self, own: Any, weights: Weights, full: bool) -> np.ndarray:
         """Packed."""

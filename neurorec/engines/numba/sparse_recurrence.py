@@ -19,6 +19,7 @@ from neurorec.formula.entry import apart, inlined, part
 
 from .precision import real  # pyright: ignore[reportMissingImports]
 from .product import BYTES, ZERO, gather, multiply, place  # pyright: ignore[reportMissingImports]
+from .product import packed_shape as onward_shape  # noqa: F401 # pyright: ignore[reportMissingImports]
 
 INDEX, LANE = ir.IntType(64), ir.IntType(32)
 SUMS = 4  # side by side
