@@ -6,6 +6,7 @@ from typing import Any, Protocol, final
 
 import numpy as np
 
+from neurorec.arrays import aligned
 from neurorec.engines.numba.lines import widened, zeros
 from neurorec.networks.network import Network
 from neurorec.networks.pattern import Pattern
@@ -105,20 +106,22 @@ class Dense:
 class Sparse:
     """On a pattern of synapses."""
 
-    kind = learning = "sparse"
+    learning = "sparse"
 
-    def __init__(self, pattern: Pattern, units: int):
-        self.units, self.first, self.pre = units, pattern.first.astype(np.int64), np.asarray(pattern.pre, np.int32).view(np.uint32)
+    def __init__(self, network: Network, pattern: Pattern):
+        self.units, self.first, self.pre = network.units, pattern.first.astype(np.int64), np.asarray(pattern.pre, np.int32).view(np.uint32)
         for array in (self.first, self.pre):
             array.setflags(write=False)
+        spikes = network.formula.spikes
+        self.kind, self.by_column = ("sparse_event", Columns(pattern, network.units).of) if spikes else ("sparse", _nothing)
 
     def onward(self, own: Any, weights: Weights) -> tuple[np.ndarray, ...]:
-        """Strengths and pattern."""
-        return weights.recurrent, self.first, self.pre
+        """Strengths and pattern; by columns, too, where units spike."""
+        return weights.recurrent, self.first, self.pre, *self.by_column(own, weights)
 
     def backward(self, own: Any, weights: Weights, full: bool) -> tuple[np.ndarray, ...]:
-        """The same."""
-        return self.onward(own, weights)
+        """Strengths and pattern."""
+        return weights.recurrent, self.first, self.pre
 
     def change(self, recurrent: np.ndarray) -> tuple[np.ndarray, ...]:
         """A number a synapse, and the pattern."""
@@ -144,6 +147,40 @@ class Sparse:
         """They are there."""
 
 
+@final
+class Columns:
+    """A pattern by its columns: what units that spike reach.
+
+    Attributes
+    ----------
+    order : (S,) array
+        Numbers of the synapses, drive after drive, column after column, by rising row.
+    begin : (D K N + 1,) array
+        Where the synapses of each drive's columns begin.
+    sums : (S,) array
+        To which sum each is added, four a row: they take a row's synapses in turn, the first one those left over, too (sparse_recurrence.py).
+    """
+
+    def __init__(self, pattern: Pattern, units: int):
+        post, first, columns = pattern.post, pattern.first.astype(np.int64), pattern.shape[1]
+        column = (post // units).astype(np.int64) * columns + pattern.pre
+        self.order = np.argsort(column, kind="stable")
+        self.begin = np.concatenate([[0], np.cumsum(np.bincount(column, minlength=pattern.shape[0] // units * columns))])
+        place, even = np.arange(len(post)) - first[post], np.diff(first) // 4 * 4
+        self.sums = (4 * (post % units) + np.where(place < even[post], place % 4, 0))[self.order].astype(np.uint32)
+
+    def of(self, own: Any, weights: Weights) -> tuple[np.ndarray, ...]:
+        """Strengths in that order, where columns begin, and the sums."""
+        strengths, shape = weights.recurrent, weights.recurrent.shape
+        laid = aligned(shape, strengths.dtype) if weights.fixed else own.room.array("by column", shape)  # room is filled by others
+        np.take(strengths, self.order, out=laid, mode="clip")
+        return laid, self.begin, self.sums
+
+
+def _nothing(own: Any, weights: Weights) -> tuple[np.ndarray, ...]:
+    return ()
+
+
 def recurrence_of(network: Network) -> Recurrence:
     """Of a network's recurrent weights."""
-    return Dense(network) if network.pattern is None else Sparse(network.pattern, network.units)
+    return Dense(network) if network.pattern is None else Sparse(network, network.pattern)
