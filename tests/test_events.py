@@ -102,7 +102,14 @@ def test_spikes_go_through_sparse_weights_to_the_bits_of_all_synapses(cell, unit
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(vars(net.formula), "spikes", False)
         by_all = found(net, data, NumbaEngine())
-    assert [name for name in by_all if not np.array_equal(whole_matrix(ours[name]), whole_matrix(by_all[name]))] == []
+    assert [
+        name for name in by_all if np.abs(whole_matrix(ours[name]) - whole_matrix(by_all[name])).max(initial=0) > allowed(name, by_all)
+    ] == []
+
+
+def allowed(name: str, found: dict[str, np.ndarray]) -> float:
+    """Rounding, of a change of recurrent weights, which is summed in another order; nothing of any other number."""
+    return 1e-5 * np.abs(whole_matrix(found[name])).max(initial=0) if name.endswith("recurrent") else 0
 
 
 @given(

@@ -137,7 +137,12 @@ def multiply_some(x, x_first, packed, width, block, depth, out, out_first, rows,
     (terms, starts), size = lists, x.itemsize
     some = PANEL // size
     expect_within(out, out_first, rows * columns)
-    from_, of_terms, to, w = place(x, x_first), place(terms, ZERO), place(out, out_first), place(packed, first_of(width, block, depth, columns))
+    from_, of_terms, to, w = (
+        place(x, x_first),
+        place(terms, ZERO),
+        place(out, out_first),
+        place(packed, first_of(width, block, depth, columns)),
+    )
     for b in range(rows):
         if keep == 0 and starts[b] == starts[b + 1]:
             clear_row(out, out_first + b * columns, columns)

@@ -12,6 +12,8 @@ from neurorec.networks.network import Network
 from neurorec.networks.pattern import Pattern
 from neurorec.networks.weights import Weights
 
+SUMS = 4  # of a row of a sparse product, as sparse_recurrence.py has it
+
 
 class Recurrence(Protocol):
     """What `NumbaEngine` asks of a kind of recurrent weights.
@@ -113,11 +115,11 @@ class Sparse:
         for array in (self.first, self.pre):
             array.setflags(write=False)
         spikes = network.formula.spikes
-        self.kind, self.by_column = ("sparse_event", Columns(pattern, network.units).of) if spikes else ("sparse", _nothing)
+        self.kind, self.columns = ("sparse_event", Columns(pattern, network.units)) if spikes else ("sparse", NoColumns())
 
     def onward(self, own: Any, weights: Weights) -> tuple[np.ndarray, ...]:
         """Strengths and pattern; by columns, too, where units spike."""
-        return weights.recurrent, self.first, self.pre, *self.by_column(own, weights)
+        return weights.recurrent, self.first, self.pre, *self.columns.onward(own, weights)
 
     def backward(self, own: Any, weights: Weights, full: bool) -> tuple[np.ndarray, ...]:
         """Strengths and pattern."""
@@ -125,11 +127,11 @@ class Sparse:
 
     def change(self, recurrent: np.ndarray) -> tuple[np.ndarray, ...]:
         """A number a synapse, and the pattern."""
-        return recurrent, self.first, self.pre
+        return recurrent, self.first, self.pre, *self.columns.change()
 
     def of_drive(self, recurrent: np.ndarray, d: int) -> tuple[np.ndarray, ...]:
         """All numbers, and the pattern of its rows."""
-        return recurrent, self.first[d * self.units : (d + 1) * self.units + 1], self.pre
+        return recurrent, self.first[d * self.units : (d + 1) * self.units + 1], self.pre, *self.columns.change(d)
 
     def of_drive_alone(self, recurrent: np.ndarray, d: int) -> np.ndarray:
         """Those of its rows."""
@@ -149,7 +151,7 @@ class Sparse:
 
 @final
 class Columns:
-    """A pattern by its columns: what units that spike reach.
+    """A pattern by its columns: the synapses that a spike goes through.
 
     Attributes
     ----------
@@ -162,23 +164,39 @@ class Columns:
     """
 
     def __init__(self, pattern: Pattern, units: int):
-        post, first, columns = pattern.post, pattern.first.astype(np.int64), pattern.shape[1]
-        column = (post // units).astype(np.int64) * columns + pattern.pre
-        self.order = np.argsort(column, kind="stable")
-        self.begin = np.concatenate([[0], np.cumsum(np.bincount(column, minlength=pattern.shape[0] // units * columns))])
-        place, even = np.arange(len(post)) - first[post], np.diff(first) // 4 * 4
-        self.sums = (4 * (post % units) + np.where(place < even[post], place % 4, 0))[self.order].astype(np.uint32)
+        from scipy.sparse import csr_array
 
-    def of(self, own: Any, weights: Weights) -> tuple[np.ndarray, ...]:
+        post, first, (rows, self.count) = pattern.post, pattern.first, pattern.shape
+        column, numbers = post // units * self.count + pattern.pre, np.arange(len(post), dtype=np.uint32)
+        turned = csr_array((numbers, column, first), shape=(rows, rows // units * self.count)).tocsc()
+        self.order, self.begin = turned.data, turned.indptr.astype(np.int64)
+        place, even = numbers - first[post], np.diff(first) // SUMS * SUMS
+        self.sums = (SUMS * (post % units) + np.where(place < even[post], place % SUMS, 0))[self.order].astype(np.uint32)
+
+    def onward(self, own: Any, weights: Weights) -> tuple[np.ndarray, ...]:
         """Strengths in that order, where columns begin, and the sums."""
         strengths, shape = weights.recurrent, weights.recurrent.shape
         laid = aligned(shape, strengths.dtype) if weights.fixed else own.room.array("by column", shape)  # room is filled by others
         np.take(strengths, self.order, out=laid, mode="clip")
         return laid, self.begin, self.sums
 
+    def change(self, d: int | None = None) -> tuple[np.ndarray, ...]:
+        """Where columns begin, those of one drive or all, the sums, and the order."""
+        begin = self.begin if d is None else self.begin[d * self.count : (d + 1) * self.count + 1]
+        return begin, self.sums, self.order
 
-def _nothing(own: Any, weights: Weights) -> tuple[np.ndarray, ...]:
-    return ()
+
+@final
+class NoColumns:
+    """Of units that do not spike: their columns are not asked for."""
+
+    def onward(self, own: Any, weights: Weights) -> tuple[np.ndarray, ...]:
+        """Nothing."""
+        return ()
+
+    def change(self, d: int | None = None) -> tuple[np.ndarray, ...]:
+        """Nothing."""
+        return ()
 
 
 def recurrence_of(network: Network) -> Recurrence:

@@ -1,8 +1,9 @@
 """Sparse recurrent weights between units that spike, as kernels.py takes them; copied beside it as ``.recurrence`` in the place of dense_recurrence.py.
 
-They are those of sparse_recurrence.py, copied beside, and so are all numbers. Forward, the synapses of units that spike alone are gone through:
-the weights lie in the order of their columns, too, (S,), with the number of each column's first synapse, (D K N + 1,), drive after drive, and for each
-synapse one of its row's four sums, (S,): that to which sparse_recurrence.py adds it.
+They are those of sparse_recurrence.py, copied beside, and so are all numbers forward; those of changes are, but for rounding. The synapses of units
+that spike alone are gone through. Forward, the weights lie in the order of their columns, too, (S,), with the number of each column's first synapse,
+(D K N + 1,), drive after drive, and for each synapse one of its row's four sums, (S,): that to which sparse_recurrence.py adds it. Of a change there
+are these two, and which synapse each is, (S,).
 """
 
 from __future__ import annotations
@@ -11,21 +12,19 @@ import numpy as np
 
 from neurorec.formula.entry import apart, exact, inlined, part
 
-from .events import desk_for, list_nonzero, list_rows, multiply_some  # pyright: ignore[reportMissingImports]
+from .events import desk_for, gather_listed, list_nonzero, list_rows, multiply_some  # pyright: ignore[reportMissingImports]
 from .precision import real  # pyright: ignore[reportMissingImports]
-from .product import PANEL, ZERO, place  # pyright: ignore[reportMissingImports]
+from .product import DEPTH, PANEL, ZERO, place  # pyright: ignore[reportMissingImports]
 from .sparse_recurrence import (  # noqa: F401 # pyright: ignore[reportMissingImports]
     SUMS,
-    gather_outside,
-    gather_recurrent,
     in_order,
-    of_drive,
     onward_shape,
-    room_for,
     settle,
 )
 from .sparse_recurrence import desk as desk_for_all  # pyright: ignore[reportMissingImports]
+from .sparse_recurrence import gather_recurrent as gather_all  # pyright: ignore[reportMissingImports]
 from .sparse_recurrence import receive as receive_all  # pyright: ignore[reportMissingImports]
+from .sparse_recurrence import room_for as room_for_all  # pyright: ignore[reportMissingImports]
 from .sparse_recurrence import send_back as send_back_all  # pyright: ignore[reportMissingImports]
 
 
@@ -90,3 +89,53 @@ def add_up(sums, drives, to, units, keep):
 def send_back(recurrent, desk, back, recurrent_ports, outputs, trials, first, rows, units, adjoint):
     """As sparse_recurrence.py has it: what drives give back is seldom zero."""
     send_back_all(recurrent, desk[2], back, recurrent_ports, outputs, trials, first, rows, units, adjoint)
+
+
+@inlined
+def of_drive(change, room, d, units):
+    """The change of one drive's weights: its rows, and its columns."""
+    values, firsts, pre, begin, sums_of, order = change
+    columns = (begin.shape[0] - 1) // ((firsts.shape[0] - 1) // units)
+    return values, firsts[d * units : (d + 1) * units + 1], pre, begin[d * columns : (d + 1) * columns + 1], sums_of, order
+
+
+@part
+def room_for(drives, units, columns, others, array):
+    """What sparse_recurrence.py takes, and lists of terms, by row and by column."""
+    lists = desk_for(DEPTH, max(columns, others))
+    return (
+        room_for_all(drives, units, columns, others, array),
+        lists,
+        (np.empty_like(lists[0]), np.empty(max(columns, others) + 1, np.intp)),
+    )
+
+
+@inlined
+def gather_outside(a, b, start, end, row, depth, room, out, out_first, keep):
+    """As event_recurrence.py has it."""
+    gather_listed(a, b, start, end, row, depth, out, out_first, keep, room[1], room[2])
+
+
+@part
+def gather_recurrent(post, first, last, before, row, depth, room, change, keep):
+    """As sparse_recurrence.py has it; a spike adds to the synapses of its unit, where that is cheaper."""
+    values, firsts, pre, begin, sums_of, order = change
+    if not list_rows(before.reshape(-1), row * before.shape[1], depth, before.shape[1], room[1]):
+        gather_all(post, first, last, before, row, depth, room[0], (values, firsts, pre), keep)
+        return
+    if keep == 0:
+        clear(values[firsts[first] : firsts[last]])
+    terms, starts = room[1]
+    for k in range(row, row + depth):
+        for e in range(starts[k - row], starts[k - row + 1]):
+            add_column(post[k], first, last, before[k, terms[e]], begin[terms[e]], begin[terms[e] + 1], sums_of, order, values)
+
+
+@part
+def add_column(post, first, last, number, start, stop, sums_of, order, values):
+    """post x number, to the synapses from `start` to before `stop` by columns, of the rows from `first` to before `last`."""
+    apart()
+    for s in range(np.uint64(start), np.uint64(stop)):
+        n = np.uint64(sums_of[s] // SUMS)
+        if first <= n < last:
+            values[np.uint64(order[s])] += post[n] * number
