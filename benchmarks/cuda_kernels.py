@@ -32,7 +32,7 @@ from numbers_file import one_row_a_line
 import neurorec as nr
 from neurorec.discovery import load, resolve
 from neurorec.engines.cuda import compile, sizes
-from neurorec.engines.cuda.kernels import flat, product
+from neurorec.engines.cuda.kernels import events, flat, product
 from neurorec.engines.numba.compile import bound
 from neurorec.formula.cuda_single import THREADS
 from neurorec.formula.derive import Formula
@@ -99,6 +99,7 @@ def products() -> Iterator[Kernel]:
     """Kernels that are the same for every model."""
     yield Kernel("gather", product.gather, (floats(3), floats(3), floats(2)))
     yield Kernel("spread", product.spread, (floats(3), floats(2), floats(3)))
+    yield Kernel("receive events", events.receive, (floats(2), floats(2), floats(2)), events.THREADS)
 
 
 def updates(optimisers: Iterable[type], feedbacks: Iterable[Any]) -> Iterator[Kernel]:

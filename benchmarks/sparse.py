@@ -5,7 +5,7 @@
 One thread, float32, times in turn. ``times_csr`` is a step of `nr.simulate`'s loop (recurrent drive, input, units, readout) over the product of
 the recurrent matrix alone with as many vectors as there are trials; ``rflo_times_forward`` and ``bptt_times_forward`` are forward pass and
 change of a trial over its forward pass, ``online_times_forward`` a trial whose weights change at every step by RFLO: medians and
-quartiles of rounds. ``dense_mb`` is what the same weights would take as a matrix. The last
+quartiles of rounds; ``spiking_...`` the same of `lif` units, of whose synapses those of spikes are gone through. ``dense_mb`` is what the same weights would take as a matrix. The last
 table is a process of its own that draws a network, trains it by RFLO and writes its run file: what it held at most.
 """
 
@@ -31,7 +31,8 @@ from neurorec.timing.workload import Workload
 
 SIZES = ((2_000, 0.05, 1), (20_000, 0.01, 1), (20_000, 0.01, 16), (100_000, 0.001, 1))  # units, density, trials
 QUICK = ((200, 0.1, 1), (200, 0.1, 3))
-STEPS = 20
+STEPS, SPIKING_STEPS = 20, 100
+CURRENT = 0.102  # the largest of units that spike, where the threshold is 1
 LARGE = ((20_000, 200), (100_000, 100))  # units, synapses a unit
 QUICK_LARGE = ((300, 10),)
 MB = 1e6
@@ -53,6 +54,22 @@ def products(units: int, density: float, trials: int, repeats: int) -> dict[str,
         "units": units, "synapses": net.recurrent.nnz, "trials": trials, "ms_per_step": 1e3 * float(np.median(taken["forward"])) / STEPS,
         "times_csr": times.median, "low": times.low, "high": times.high,
         "rflo_times_forward": rflo.median, "bptt_times_forward": bptt.median, "dense_mb": 4 * units**2 / MB,
+    }  # fmt: skip
+
+
+def spiking(units: int, density: float, trials: int, repeats: int) -> dict[str, Any]:
+    """Units that spike at some 20 Hz in steps of a millisecond, beside scipy's product of all synapses, which they do not go through."""
+    net = nr.Network.random(1, units, 1, density=density, seed=0, dt=0.001, cell="lif", gain=0.3)
+    net = net.replace(bias=np.random.default_rng(0).uniform(0, CURRENT, units), input=np.zeros((units, 1)))
+    work, matrix = Workload(units, trials, SPIKING_STEPS, network=net), net.recurrent.astype(np.float32)
+    x = np.random.default_rng(0).standard_normal((units, trials) if trials > 1 else units).astype(np.float32)
+    jobs = {"csr": lambda: [matrix @ x for _ in range(STEPS)], "forward": work.forward, "rflo": lambda: work.update("rflo")}
+    taken, share = side_by_side(jobs, repeats), SPIKING_STEPS / STEPS
+    times, rflo = Spread.of(taken["forward"] / taken["csr"] / share), Spread.of(taken["rflo"] / taken["forward"])
+    return {
+        "units": units, "synapses": net.recurrent.nnz, "trials": trials, "hz": float(work.forward().emitted[1:].mean() / net.dt),
+        "spiking_ms_per_step": 1e3 * float(np.median(taken["forward"])) / SPIKING_STEPS, "spiking_times_csr": times.median,
+        "low": times.low, "high": times.high, "spiking_rflo_times_forward": rflo.median,
     }  # fmt: skip
 
 
@@ -89,6 +106,7 @@ def one(units: int, degree: int) -> None:
 
 def measure(quick: bool) -> list[dict[str, Any]]:
     rows = [products(*size, repeats=3 if quick else 15) for size in (QUICK if quick else SIZES)]
+    rows += [spiking(*size, repeats=3 if quick else 9) for size in (QUICK if quick else SIZES[1:3])]
     rows += [online(*size[:2], repeats=3 if quick else 9) for size in (QUICK[:1] if quick else SIZES[1:2])]
     return rows + [memory(*size) for size in (QUICK_LARGE if quick else LARGE)]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 import sympy
 from breadth import THOROUGH
 from cases import difference
@@ -15,6 +16,7 @@ from neurorec.discovery import resolve
 from neurorec.engines.numba import NumbaEngine
 from neurorec.engines.numba.recurrent import Dense
 from neurorec.formula.words import heaviside, spike
+from neurorec.networks.pattern import whole as whole_matrix
 from neurorec.networks.weights import Weights
 from neurorec.simulation.stimulus import stimulus
 
@@ -86,6 +88,28 @@ def test_events_have_the_bits_of_whole_products(dtype, whole, cell, units, trial
     net, data = drawn(cell, units, trials, steps, bias, seed)
     ours, dense = found(net, data, NumbaEngine(dtype=dtype)), whole(net, data, dtype)
     assert [name for name in dense if not np.array_equal(ours[name], dense[name])] == []
+
+
+@given(
+    cell=st.sampled_from(CELLS), units=st.sampled_from([1, 3, 40]), density=st.sampled_from([0.1, 0.5, 1.0]), trials=st.sampled_from([1, 2, 17]),
+    steps=st.sampled_from([1, 20]), bias=st.sampled_from([*DRIVES.values()]), seed=st.integers(0, 99),
+)  # fmt: skip
+@settings(max_examples=15, deadline=None)
+def test_spikes_go_through_sparse_weights_to_the_bits_of_all_synapses(cell, units, density, trials, steps, bias, seed):
+    net, data = drawn(cell, units, trials, steps, bias, seed)
+    net = net.replace(recurrent=sp.csr_array(net.recurrent * (np.random.default_rng(seed).random(net.recurrent.shape) < density)))
+    ours = found(net, data, NumbaEngine())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(vars(net.formula), "spikes", False)
+        by_all = found(net, data, NumbaEngine())
+    assert [
+        name for name in by_all if np.abs(whole_matrix(ours[name]) - whole_matrix(by_all[name])).max(initial=0) > allowed(name, by_all)
+    ] == []
+
+
+def allowed(name: str, found: dict[str, np.ndarray]) -> float:
+    """Rounding, of a change of recurrent weights, which is summed in another order; nothing of any other number."""
+    return 1e-5 * np.abs(whole_matrix(found[name])).max(initial=0) if name.endswith("recurrent") else 0
 
 
 @given(

@@ -56,11 +56,11 @@ N_CONSTANTS = {n}
 """
 _CUDA_HEAD = '''\
 # One unit of one trial: every argument is a short one-dimensional array, which the compiler keeps in registers.
-# SHOWS_STATE: other units see a unit's only state as it is, so that states and outputs can be one array.
+# SHOWS_STATE: other units see a unit's only state as it is, so that states and outputs can be one array. SPIKES: they hear 0 or 1.
 from .precision import inlined, real
 from .primitives import *
 
-SHOWS_STATE = {shows_state}
+SHOWS_STATE, SPIKES = {shows_state}, {spikes}
 N_STATES, N_PORTS, N_DRIVES, N_OUTPUTS, N_PLASTIC, N_CONSTANTS = {k}, {ports}, {drives}, {outputs}, {plastic}, {n}
 RECURRENT_PORTS, EXTERNAL_PORTS = {recurrent_ports}, {external_ports}
 
@@ -133,7 +133,7 @@ def cuda_sources(formula: Formula) -> dict[str, str]:
     add = "\n".join(f"    drives[{p}] += recurrent[{d}]" for d, p in enumerate(recurrent_ports) if p >= 0) or "    pass"
     adjoint = "\n".join(f"    adjoint[{d}] = " + (f"back_drives[{p}]" if p >= 0 else "real(0)") for d, p in enumerate(recurrent_ports))
     head = _CUDA_HEAD.format(
-        n=n, shows_state=formula.shows_state, k=len(formula.states), ports=len(formula.ports), drives=formula.n_drives,
+        n=n, shows_state=formula.shows_state, spikes=formula.spikes, k=len(formula.states), ports=len(formula.ports), drives=formula.n_drives,
         outputs=len(formula.emitted), plastic=len(formula.plastic), recurrent_ports=recurrent_ports, external_ports=external_ports,
         add_recurrent=add, recurrent_adjoint=adjoint,
     )  # fmt: skip

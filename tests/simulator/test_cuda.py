@@ -19,6 +19,8 @@ if not config.ENABLE_CUDASIM:
 from neurorec.engines.cuda import CudaEngine
 from neurorec.engines.cuda.memory import Memory, OnDevice
 from neurorec.engines.cuda.products import Tiles
+from neurorec.networks.weights import Weights
+from neurorec.simulation.stimulus import stimulus
 
 CELLS, RULES, WAYS = nr.names("cells"), nr.names("rules"), ("on_chip", "across_chip", "apart")
 UNLIKE = ["leaky_tanh", "gru", "lstm", "complex_modrelu"]  # one port; parts of a drive; two states; two outputs
@@ -55,6 +57,35 @@ def assert_changes_alike(net, data, engine, **settings):
     largest = max(np.abs(change).max() for change in definition.values() if change.size)
     for name, change in definition.items():
         assert change.size == 0 or np.abs(ours[name] - change).max() <= 1e-5 * max(largest, 1e-6), name
+
+
+@pytest.mark.parametrize("units", [1, 35])
+def test_events_have_the_bits_of_whole_products(units, monkeypatch):
+    """In the order of all terms, over more of them than are looked at together."""
+    size = Sizes(units=units, inputs=1, outputs=1, steps=2, trials=2)
+    net, data = network(size, "lif", 3).replace(bias=np.where(np.arange(units) % 3, 0.0, 5.0), initial=np.zeros(3 * units)), trials(size)
+    engine, found = CudaEngine(arrangement="apart"), []
+    for rate in (0.0, 1.0):
+        monkeypatch.setattr("neurorec.engines.cuda.sizes.RATE", rate)
+        found.append(nr.simulate(net, data, engine=engine))
+    assert 0 < found[0].states["z"].mean() < 1
+    assert all(np.array_equal(found[0].states[name], found[1].states[name]) for name in found[0].states)
+
+
+@pytest.mark.parametrize("way", ["across_chip", "apart"])
+def test_units_that_are_silent_are_not_read(way):
+    net = network(LITTLE, "lif").replace(bias=np.full(LITTLE.units, -100.0), initial=np.zeros(3 * LITTLE.units))
+    weights, engine = Weights.of(net, np.float32), CudaEngine(arrangement=way)
+    weights.recurrent[...] = np.nan
+    assert np.isfinite(engine.forward(net, weights, stimulus(net, trials(LITTLE), np.float32, 0)).states).all()
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_spikes_are_the_references(way):
+    size = Sizes(units=9, inputs=2, outputs=2, steps=12, trials=2)
+    net, data = network(size, "lif", 1).replace(bias=np.linspace(0, 5, 9)), trials(size)
+    ours, definition = (nr.simulate(net, data, engine=each).states["z"] for each in (CudaEngine(arrangement=way), "reference"))
+    assert np.array_equal(ours, definition) and 0 < definition.mean() < 1
 
 
 @pytest.mark.parametrize(("cell", "filter"), [("gru", "momentum"), ("leaky_tanh", "momentum")])

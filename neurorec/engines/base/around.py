@@ -40,7 +40,7 @@ class EngineAround(AbstractEngine):
 
     def __init__(self, engine: AbstractEngine):
         self.engine, self.dtype, self.tolerance = engine, engine.dtype, engine.tolerance
-        self._wider: tuple[AbstractNetwork, Network] | None = None
+        self._wider: tuple[AbstractNetwork, Network, Weights] | None = None
         self._both = np.empty((0, 0, 0), self.dtype)
 
     def forward(self, network: Network, weights: Weights, stimulus: Stimulus) -> Activity:
@@ -101,9 +101,9 @@ class EngineAround(AbstractEngine):
         channels = network.outputs + len(asked)
         if self._wider is None or self._wider[0] is not network or self._wider[1].outputs != channels:
             room = np.zeros((channels, network.readout.shape[1]))
-            self._wider = network, network.replace(readout=room, feedback=room.T)
-        wider = self._wider[1]
-        more = Weights.of(wider, self.dtype)
+            made = network.replace(readout=room, feedback=room.T)
+            self._wider = network, made, Weights.of(made, self.dtype)
+        _, wider, more = self._wider
         for name in weights.spans.keys() - {"readout", "feedback"}:
             more.view(name)[...] = weights.view(name)
         more.readout[: network.outputs] = weights.readout

@@ -19,6 +19,7 @@ ROOMY = THREADS // 2  # threads of a block that needs twice the registers
 SPREAD = 4096  # units that the processors of any recent GPU can step together
 FEWEST = 16  # columns a thread should sum before it shares a row with another
 QUAD = 4  # numbers that one load of 16 bytes brings: rows of a tile, and columns that are taken at once
+RATE = 0.02  # share of the units that spike in a step, 20 Hz in steps of a millisecond: it is not known before, nor seen by the host
 WAYS = ("on_chip", "across_chip", "apart")
 
 
@@ -104,6 +105,14 @@ def chosen(shape: Shape, requested: str | None = None) -> str:
     if fits(shape) and shape.units * shape.trials <= CROWD:
         return "on_chip"
     return "across_chip" if shape.trials <= FEW and shape.units <= SPREAD else "apart"
+
+
+def worth_listing(shape: Shape) -> bool:
+    """Whether to go through what units send by its spikes: each trial reads the weights of its own, a product of all trials reads all weights once.
+
+    An estimate from what is read, by the rule of the `numba` engine (numba/events.py): a listed term as dear as 3.5 others, at `RATE`.
+    """
+    return 3.5 * RATE * shape.trials <= 1
 
 
 def fits(shape: Shape) -> bool:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from neurorec.engines.cuda import compile, sizes
 from neurorec.engines.cuda.bench import Bench, OnGpu
 from neurorec.engines.cuda.device import processors
+from neurorec.engines.cuda.kernels import events
 from neurorec.engines.cuda.layouts import Layout
 from neurorec.engines.cuda.sizes import Shape
 from neurorec.formula.derive import Formula
@@ -62,16 +64,32 @@ def _across_chip(bench: Bench, formula: Formula, direction: str, weights: OnGpu,
 
 def _apart(bench: Bench, formula: Formula, direction: str, weights: OnGpu, arrays: tuple, steps: int, shape: Shape) -> None:
     kernels, blocks = compile.apart(formula, direction), (-(-shape.units // SMALL), shape.trials)
-    # Ahead, the product reads the weights where they are: they stay there, as the queued graph has it.
-    transposed = Layout("recurrent.T", MATRIX[compile.BACK])
-    matrix = weights.recurrent if direction == compile.AHEAD else bench.layouts.lay("weights transposed", weights, transposed)
     line = bench.memory.array(f"line {direction}", (shape.trials, shape.columns))
     received = bench.memory.array(f"received {direction}", (shape.trials, shape.rows))
+    by_events = direction == compile.AHEAD and formula.spikes and sizes.worth_listing(shape)
+    multiply, matrix = (_by_events if by_events else _whole)(bench, direction, weights, line, received)
     kernels.first[blocks, SMALL, bench.stream](arrays, line, shape.units)
     kernels.step[1, SMALL, bench.stream](arrays, received, line, 0, 0)  # of no unit: compiles it before steps are queued
 
     def step(t: int, stream: Any) -> None:
-        bench.products.multiply(line, matrix, received)
+        multiply(stream)
         kernels.step[blocks, SMALL, stream](arrays, received, line, t, shape.units)
 
     bench.products.repeat(step, steps, (formula, direction), (line, matrix, received, *arrays))
+
+
+def _whole(bench: Bench, direction: str, weights: OnGpu, line: Any, received: Any) -> tuple[Callable[[Any], None], Any]:
+    """The product of a step, queued in a stream, and the matrix that it reads: ahead in time the weights where they are, as the queued graph has them."""
+    matrix = weights.recurrent if direction == compile.AHEAD else _transposed(bench, weights)
+    return lambda stream: bench.products.multiply(line, matrix, received), matrix
+
+
+def _by_events(bench: Bench, direction: str, weights: OnGpu, line: Any, received: Any) -> tuple[Callable[[Any], None], Any]:
+    """The same of what is mostly zero."""
+    columns, grid = _transposed(bench, weights), (-(-received.shape[1] // events.THREADS), received.shape[0])
+    events.receive[grid, events.THREADS, bench.stream](line, columns, received)  # compiles it before steps are queued
+    return lambda stream: events.receive[grid, events.THREADS, stream](line, columns, received), weights.recurrent
+
+
+def _transposed(bench: Bench, weights: OnGpu) -> Any:
+    return bench.layouts.lay("weights transposed", weights, Layout("recurrent.T", MATRIX[compile.BACK]))

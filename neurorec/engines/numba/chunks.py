@@ -99,7 +99,7 @@ def _packed(own: Prepared, inputs: int, channels: int, update_settings: UpdateSe
     """Room for weights as products take them; for the transposed recurrent ones where the rule goes through other units."""
     drives, units = own.drives, own.network.units
     return (
-        own.room_for_packed("recurrent transposed", drives, units, units), own.room_for_packed("input transposed", drives, units, inputs),
+        own.room_for_packed("recurrent transposed", drives, units, units, own.kernels.onward_shape), own.room_for_packed("input transposed", drives, units, inputs),
         own.room_for_packed("readout transposed", 1, channels, units),
         own.room_for_packed("recurrent", drives, units, units) if update_settings.rule.through_units else own.room.array("none", (0, 0, 0, 0)),
         own.room_for_packed("feedback", 1, units, channels),

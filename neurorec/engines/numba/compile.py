@@ -91,6 +91,7 @@ _LOOPS = {  # of each kind of recurrent weights
     ),
     "event": ("product", "events", "recurrence", "readout", "kernels"),
     "sparse": ("product", "recurrence", "readout", "kernels", "time_step", "learning", "fused"),
+    "sparse_event": ("product", "events", "sparse_recurrence", "recurrence", "readout", "kernels"),
 }
 _OF_A_KIND = ("recurrence", "learning")  # files of which each kind has its own
 
@@ -99,7 +100,7 @@ _OF_A_KIND = ("recurrence", "learning")  # files of which each kind has its own
 def loops(dtype: str, kind: str = "dense") -> ModuleType:
     """Package with the time loops in a float type, which are the same for every model: modules `kernels`, `causal`, `chunk` ...
 
-    `kind` is that of the recurrent weights: ``"dense"``, ``"event"`` where what goes through them is spikes, or ``"sparse"``.
+    `kind` is that of the recurrent weights: ``"dense"``, ``"event"`` where what goes through them is spikes, ``"sparse"`` or ``"sparse_event"``.
     """
     precision = {"precision": f"from neurorec.formula.{PRECISION[dtype]} import exp, real\n"}
     files = {name: f"{kind}_{name}" if name in _OF_A_KIND else name for name in _LOOPS[kind]}

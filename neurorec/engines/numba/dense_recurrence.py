@@ -10,6 +10,7 @@ import numpy as np
 from neurorec.formula.entry import inlined, part
 
 from .product import ZERO, gather, gather_some, multiply
+from .product import packed_shape as onward_shape  # noqa: F401 # pyright: ignore[reportMissingImports]
 from .product import room_for as room_for_some  # pyright: ignore[reportMissingImports]
 
 

@@ -8,16 +8,25 @@ from __future__ import annotations
 
 import numpy as np
 
+from neurorec.arrays import LINE
 from neurorec.formula.entry import apart, inlined, part
 
 from .events import desk_for, gather_listed, multiply_some  # pyright: ignore[reportMissingImports]
-from .product import DEPTH, ZERO  # pyright: ignore[reportMissingImports]
+from .product import DEPTH, PANEL, ZERO  # pyright: ignore[reportMissingImports]
+
+
+def onward_shape(depth: int, columns: int, dtype: np.dtype) -> tuple[int, int, int]:
+    """Of what `product.pack` fills where spikes go on: what a unit's spike adds, side by side, as the memory is read fastest.
+
+    A row has an odd number of cache lines: were it a power of two, all rows would share few places of the cache.
+    """
+    return 1, depth, (-(-columns * dtype.itemsize // LINE) | 1) * LINE // dtype.itemsize
 
 
 @inlined
 def in_order(recurrent):
-    """The weights as products take them: in one row."""
-    return recurrent.reshape(-1)
+    """The weights as products take them: in one row, and how wide their panels are."""
+    return recurrent.reshape(-1), recurrent.shape[3]
 
 
 @part
@@ -29,26 +38,27 @@ def desk(outputs, units, states, others):
 @inlined
 def take_in(x, start, weights, block, depth, out, to, rows, columns, keep, desk):
     """The product of weights with what comes from outside, as `product.multiply`."""
-    multiply_some(x, start, weights, block, depth, out, to, rows, columns, keep, desk)
+    multiply_some(x, start, weights, PANEL // x.itemsize, block, depth, out, to, rows, columns, keep, desk)
 
 
 @part
 def receive(recurrent, desk, emitted, t, outputs, trials, first, rows, units, d, drives, to, keep):
     """As dense_recurrence.py has it."""
+    row, width = recurrent
     for c in range(outputs):
         start = ((t * outputs + c) * trials + first) * units
-        multiply_some(emitted, start, recurrent, d * outputs + c, units, drives, to, rows, units, max(keep, min(c, 1)), desk)
+        multiply_some(emitted, start, row, width, d * outputs + c, units, drives, to, rows, units, max(keep, min(c, 1)), desk)
 
 
 @part
 def send_back(recurrent, desk, back, recurrent_ports, outputs, trials, first, rows, units, adjoint):
     """As dense_recurrence.py has it."""
-    drives = recurrent_ports.shape[0]
+    drives, (row, width) = recurrent_ports.shape[0], recurrent
     for c in range(outputs):
         for d in range(drives):
             if recurrent_ports[d] >= 0:
                 start, to = (recurrent_ports[d] * trials + first) * units, (c * trials + first) * units
-                multiply_some(back, start, recurrent, c * drives + d, units, adjoint, to, rows, units, np.intp(1), desk)
+                multiply_some(back, start, row, width, c * drives + d, units, adjoint, to, rows, units, np.intp(1), desk)
 
 
 @part

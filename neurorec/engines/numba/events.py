@@ -23,9 +23,11 @@ from .product import (  # pyright: ignore[reportMissingImports]
     PANEL,
     ZERO,
     _Block,
+    beyond,
     expect_within,
+    first_of,
     gather,
-    multiply,
+    multiply_wide,
     place,
 )
 
@@ -126,24 +128,29 @@ def clear_row(out, first, columns):
 
 
 @part
-def multiply_some(x, x_first, packed, block, depth, out, out_first, rows, columns, keep, lists):
-    """As `product.multiply`, over the terms that are not zero where that is cheaper; `lists` from `desk_for`."""
+def multiply_some(x, x_first, packed, width, block, depth, out, out_first, rows, columns, keep, lists):
+    """As `product.multiply_wide`, over the terms that are not zero where that is cheaper; `lists` from `desk_for`."""
     apart()
     if not list_rows(x, x_first, rows, depth, lists):
-        multiply(x, x_first, packed, block, depth, out, out_first, rows, columns, keep)
+        multiply_wide(x, x_first, packed, width, block, depth, out, out_first, rows, columns, keep)
         return
     (terms, starts), size = lists, x.itemsize
-    width = PANEL // size
+    some = PANEL // size
     expect_within(out, out_first, rows * columns)
-    from_, of_terms, to = place(x, x_first), place(terms, ZERO), place(out, out_first)
+    from_, of_terms, to, w = (
+        place(x, x_first),
+        place(terms, ZERO),
+        place(out, out_first),
+        place(packed, first_of(width, block, depth, columns)),
+    )
     for b in range(rows):
         if keep == 0 and starts[b] == starts[b + 1]:
             clear_row(out, out_first + b * columns, columns)
-    for first in range(0, columns, width):
-        w = place(packed, (block * -(-columns // width) * width + first) * depth)
+    for first in range(0, columns, some):
         for b in range(rows):
             sum_listed(x.dtype, size, from_ + b * depth * size, of_terms, ONE, w, width, to + (b * columns + first) * size,
-                       starts[b], starts[b + 1], min(width, columns - first), keep)  # fmt: skip
+                       starts[b], starts[b + 1], min(some, columns - first), keep)  # fmt: skip
+        w += beyond(width, depth, size)
 
 
 @part

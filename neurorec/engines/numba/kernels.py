@@ -25,6 +25,7 @@ from .recurrence import (  # pyright: ignore[reportMissingImports]
     gather_recurrent,
     in_order,
     of_drive,
+    onward_shape,  # noqa: F401
     receive,
     room_for,
     send_back,

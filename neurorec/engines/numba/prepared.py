@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from functools import cached_property
 from types import ModuleType
 from typing import Any
@@ -128,13 +129,18 @@ class Prepared:
             self._path_of, self._path = (weights, feedback), found
         return found
 
-    def packed(self, name: str, weights: Weights, w: np.ndarray, rows: int, columns: int) -> np.ndarray:
-        """Every block (rows, columns) of w, some of the weights or made of them, transposed and packed."""
-        shape = w.shape[0] // rows * (w.shape[1] // columns if columns else 1), *self.kernels.packed_shape(columns, rows, self.dtype)
+    def packed(
+        self, name: str, weights: Weights, w: np.ndarray, rows: int, columns: int, laid: Callable[..., tuple[int, int, int]] | None = None
+    ) -> np.ndarray:
+        """Every block (rows, columns) of w, some of the weights or made of them, transposed and packed, as `laid` says or as most are."""
+        blocks = w.shape[0] // rows * (w.shape[1] // columns if columns else 1)
+        shape = blocks, *(laid or self.kernels.packed_shape)(columns, rows, self.dtype)
         packed = aligned(shape, self.dtype) if weights.fixed else self.room.array(name, shape)  # room is filled by others
         self.kernels.pack_blocks(w, rows, columns, packed)
         return packed
 
-    def room_for_packed(self, name: str, blocks: int, rows: int, columns: int) -> np.ndarray:
+    def room_for_packed(
+        self, name: str, blocks: int, rows: int, columns: int, laid: Callable[..., tuple[int, int, int]] | None = None
+    ) -> np.ndarray:
         """Where so many blocks (rows, columns) are packed."""
-        return self.room.array(name, (blocks, *self.kernels.packed_shape(columns, rows, self.dtype)))
+        return self.room.array(name, (blocks, *(laid or self.kernels.packed_shape)(columns, rows, self.dtype)))

@@ -167,38 +167,54 @@ def multiply(x, x_first, packed, block, depth, out, out_first, rows, columns, ke
 
     packed (blocks, panels, depth, panel): some w (depth, columns) each, from `pack`. All three arrays in one row.
     """
-    width, size = PANEL // x.itemsize, x.itemsize
-    w = place(packed, block * -(-columns // width) * depth * width)
+    multiply_wide(x, x_first, packed, PANEL // x.itemsize, block, depth, out, out_first, rows, columns, keep)
+
+
+@part
+def multiply_wide(x, x_first, packed, width, block, depth, out, out_first, rows, columns, keep):
+    """The same with packed (blocks, panels, depth, width), whose panels are as wide as `multiply` has them, or hold a whole row each."""
+    size = x.itemsize
     expect_within(x, x_first, rows * depth)
-    expect_within(packed, block * -(-columns // width) * depth * width, -(-columns // width) * depth * width)
+    expect_within(packed, first_of(width, block, depth, columns), depth * columns)
     expect_within(out, out_first, rows * columns)
-    from_, to = place(x, x_first), place(out, out_first)
+    from_, to, w, some = place(x, x_first), place(out, out_first), place(packed, first_of(width, block, depth, columns)), PANEL // size
     if depth > 0:
-        for first in range(0, columns, width):
-            panel(x.dtype, size, from_, depth, ONE, w, width, to + first * size, columns, rows, depth, min(width, columns - first), keep)
-            w += depth * width * size
+        for first in range(0, columns, some):
+            panel(x.dtype, size, from_, depth, ONE, w, width, to + first * size, columns, rows, depth, min(some, columns - first), keep)
+            w += beyond(width, depth, size)
     elif keep == 0:
         for number in range(out_first, out_first + rows * columns):
             out[number] = 0
 
 
 @part
+def first_of(width, block, depth, columns):
+    """Where a block of packed weights begins, panels of this width: so many numbers after the first."""
+    return block * -(-columns // width) * depth * width
+
+
+@part
+def beyond(width, depth, size):
+    """Bytes from the columns of a product to those `PANEL` bytes further on: in the next panel, or in this one if a row is whole."""
+    return depth * PANEL if width * size == PANEL else PANEL
+
+
+@part
 def pack(w, packed):
     """w (M, columns), in any order of memory, into packed (panels, M, panel): what a block reads lies side by side."""
-    lines = BYTES // w.itemsize
-    for p in range(packed.shape[0]):
-        first = p * packed.shape[2]
-        last = min(first + packed.shape[2], w.shape[1])
+    lines, some, wide = BYTES // w.itemsize, PANEL // w.itemsize, packed.shape[2]
+    for first in range(0, w.shape[1], some):
+        p, last = first // wide, min(first + some, w.shape[1])
         for start in range(0, w.shape[0], lines):  # few rows at a time: one order of memory or the other is read across its lines
-            some, into = w[start : start + lines, first:last], packed[p, start : start + lines]
-            for n in range(some.shape[1]):
-                for m in range(some.shape[0]):
-                    into[m, n] = some[m, n]
+            block, into = w[start : start + lines, first:last], packed[p, start : start + lines, first - p * wide :]
+            for n in range(block.shape[1]):
+                for m in range(block.shape[0]):
+                    into[m, n] = block[m, n]
 
 
 @part
 def pack_each(w, rows, columns, packed):
-    """Every block (rows, columns) of w, row of blocks after row, packed as its transpose."""
+    """Every block (rows, columns) of w, row of blocks after row, packed as its transpose; packed (blocks, panels, columns, width)."""
     across = w.shape[1] // columns if columns > 0 else 1
     for block in range(packed.shape[0]):
         down, c = block // across, block % across

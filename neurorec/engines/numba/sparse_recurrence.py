@@ -15,10 +15,11 @@ from llvmlite import ir
 from numba.core import cgutils, types
 from numba.extending import intrinsic
 
-from neurorec.formula.entry import apart, inlined, part
+from neurorec.formula.entry import apart, exact, inlined, part
 
 from .precision import real  # pyright: ignore[reportMissingImports]
 from .product import BYTES, ZERO, gather, multiply, place  # pyright: ignore[reportMissingImports]
+from .product import packed_shape as onward_shape  # noqa: F401 # pyright: ignore[reportMissingImports]
 
 INDEX, LANE = ir.IntType(64), ir.IntType(32)
 SUMS = 4  # side by side
@@ -111,6 +112,18 @@ _sum_one, _sum_many = _row(_Synapses.sum, False), _row(_Synapses.sum, True)
 _spread_one, _spread_many = _row(_Synapses.spread_out, False), _row(_Synapses.spread_out, True)
 
 
+@exact
+def sum_one(kind, values, pre, count, x, out):
+    """`_Synapses.sum` of one trial, its four sums added in the order in which they are for many."""
+    _sum_one(kind, values, pre, count, x, out)
+
+
+@exact
+def sum_many(kind, values, pre, count, x, out):
+    """The same of as many trials as fill a vector."""
+    _sum_many(kind, values, pre, count, x, out)
+
+
 @inlined
 def in_order(recurrent):
     """The weights as products take them: as they are."""
@@ -167,9 +180,9 @@ def receive(recurrent, desk, emitted, t, outputs, trials, first, rows, units, d,
         for n in range(units):
             start, count = firsts[d * units + n], firsts[d * units + n + 1] - firsts[d * units + n]
             if lanes == 1:
-                _sum_one(values.dtype, of_values + start * size, of_pre + start * COLUMN, count, x, out + n * size)
+                sum_one(values.dtype, of_values + start * size, of_pre + start * COLUMN, count, x, out + n * size)
             else:
-                _sum_many(values.dtype, of_values + start * size, of_pre + start * COLUMN, count, x, out + n * lanes * size)
+                sum_many(values.dtype, of_values + start * size, of_pre + start * COLUMN, count, x, out + n * lanes * size)
         take(sums, units, some, lanes, 0, drives, to + b * units, keep)
 
 

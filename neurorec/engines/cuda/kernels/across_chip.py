@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from numba import cuda
 
-from .direction import RECEIVES, SEEN, SENDS, begin, look, resume, settle  # pyright: ignore[reportMissingImports]
+from .direction import EVENTS, RECEIVES, SEEN, SENDS, begin, look, resume, settle  # pyright: ignore[reportMissingImports]
 from .lanes import lane_sum  # pyright: ignore[reportMissingImports]
 from .precision import inlined, kernel, real  # pyright: ignore[reportMissingImports]
 from .sizes import AT_ONCE, COLUMNS, GROUP, KEPT, SLAB, SLICES, TALL, THREADS, TILES, UNITS  # pyright: ignore[reportMissingImports]
@@ -23,7 +23,10 @@ WIDTH = 32 * SLICES  # columns that are taken at once
 
 @inlined
 def weigh(weights, line, first, trials, tile, piece, lane, parts, scratch):
-    """This warp's share of W line, for GROUP trials from `first`; weights (ROWS, COLUMNS), line (B, COLUMNS)."""
+    """This warp's share of W line, for GROUP trials from `first`; weights (ROWS, COLUMNS), line (B, COLUMNS).
+
+    A unit that does not spike adds nothing, and its weights are not read.
+    """
     total = cuda.local.array((TALL, GROUP), real)
     for r in range(TALL):
         for g in range(GROUP):
@@ -31,6 +34,8 @@ def weigh(weights, line, first, trials, tile, piece, lane, parts, scratch):
     for m in range(piece * 32 + lane, COLUMNS, WIDTH):
         for g in range(GROUP):
             sent = line[min(first + g, trials - 1), m]
+            if EVENTS and sent == 0:
+                continue
             for r in range(TALL):
                 total[r, g] += weights[min(tile * TALL + r, ROWS - 1), m] * sent
     for r in range(TALL):

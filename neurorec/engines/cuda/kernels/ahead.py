@@ -9,9 +9,10 @@ from __future__ import annotations
 from numba import cuda
 
 from .precision import index, inlined, real  # pyright: ignore[reportMissingImports]
-from .unit import N_DRIVES, N_OUTPUTS, N_PORTS, N_STATES, SHOWS_STATE, add_recurrent, output, step  # pyright: ignore[reportMissingImports]
+from .unit import N_DRIVES, N_OUTPUTS, N_PORTS, N_STATES, SHOWS_STATE, SPIKES, add_recurrent, output, step  # pyright: ignore[reportMissingImports]
 
 RECEIVES, SENDS, SEEN = N_DRIVES, N_OUTPUTS, N_PORTS  # blocks of rows and of columns of the weights; numbers looked up beforehand
+EVENTS = SPIKES  # whether what is sent is mostly zero
 
 
 @inlined

@@ -11,7 +11,7 @@ from numba import cuda
 from .precision import index, inlined, real  # pyright: ignore[reportMissingImports]
 from .unit import N_DRIVES, N_OUTPUTS, N_PLASTIC, N_PORTS, N_STATES, pull, pull_output, recurrent_adjoint  # pyright: ignore[reportMissingImports]
 
-RECEIVES, SENDS = N_OUTPUTS, N_DRIVES
+RECEIVES, SENDS, EVENTS = N_OUTPUTS, N_DRIVES, False  # adjoints are seldom zero
 PLASTIC = max(1, N_PLASTIC)  # an array has at least one entry
 SEEN = 2 * N_STATES + N_PORTS + N_OUTPUTS  # states before and after the step, drives, learning signal
 
