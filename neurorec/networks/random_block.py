@@ -48,7 +48,9 @@ def random_block(
     mine = slice(rank * units // ranks, (rank + 1) * units // ranks)
     formula = formula_of(class_of("cells", cell), None if filter is None else class_of("filters", filter), ())
     everywhere: Any = synapses_between(formula, units, gain, None, sparsity, None, None)
-    weights = random_weights(formula, inputs, units, outputs, generator(whole("seed", seed, least=0), NETWORK), Some(everywhere, mine), readout_gain)
+    weights = random_weights(
+        formula, inputs, units, outputs, generator(whole("seed", seed, least=0), NETWORK), Some(everywhere, mine), readout_gain
+    )
     outline = Network(**{**weights, "recurrent": csr_array(everywhere.shape)}, cell=cell, filter=filter, **others)  # all but the matrix
     expect_plain(outline)
     return of_units(outline, weights["recurrent"], mine)
