@@ -46,7 +46,7 @@ SHARED = {  # trials shared by the ranks: anything that one process does after t
 }
 PLASTIC = {"trial": ("recurrent", "input", "readout", "bias", "tau"), "step": ("recurrent", "readout", "bias"), "any": None}
 RECORDS = {"trial": nr.Record(("h", "output"), every=2), "step": nr.Record(("h", "target"), units=(40, 3, 17)), "any": None}
-DRAWN = {"cell": "gru", "parameters": {}, "sparsity": 0.3, "readout_gain": 0.5, "bias": np.linspace(-1, 1, 192), "seed": 4}
+DRAWN = {"sparsity": 0.3, "readout_gain": 0.5, "seed": 4}
 KILLED = {"trials": 200, "rate": 0.003, "seed": 5}
 KILLED_SHARED = {**KILLED, "engine": "trials", "batch": 3, "trials": 300}
 REFUSED = {

@@ -184,10 +184,13 @@ def test_one_ranks_own_file_shows_its_rows(job):
 def test_rows_that_ranks_draw_apart_are_those_of_the_whole_network(job):
     alone = nr.train(ranks_job.drawn_apart(), ranks_job.TASK, engine="ranks", trials=3, rate=0.003, progress=False)
     assert_alike(nr.open_run(job / "apart.h5"), alone)
-    whole = ranks_job.drawn_apart()
+
+
+@pytest.mark.parametrize("how", [{"sparsity": 0.3, "seed": 4}, {"cell": "gru", "bias": np.linspace(-1, 1, 192), "parameters": {}}])
+def test_a_rank_draws_what_the_whole_network_has_there(how):
+    whole = nr.Network.random(2, 64, 1, **how)
     for rank in range(4):
-        drawn = random_block(rank, 4, ranks_job.TASK.n_inputs, 64, 1, dt=ranks_job.TASK.dt, noise=0.05, **ranks_job.DRAWN)
-        cut = block_of(whole, rank, 4)
+        drawn, cut = random_block(rank, 4, 2, 64, 1, **how), block_of(whole, rank, 4)
         assert all(np.array_equal(array, cut.stored()[name]) for name, array in drawn.stored().items())
 
 
