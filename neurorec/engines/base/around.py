@@ -12,6 +12,7 @@ from neurorec.engines.base import AbstractEngine, Activity, OptimiserState, Stim
 from neurorec.errors import NotOffered
 from neurorec.learning.feedbacks.base import AbstractFeedback
 from neurorec.learning.feedbacks.random import Random
+from neurorec.learning.losses.base import AbstractLoss
 from neurorec.learning.rules.base import AbstractRule
 from neurorec.networks.abstract_network import AbstractNetwork
 from neurorec.networks.network import Network
@@ -69,6 +70,10 @@ class EngineAround(AbstractEngine):
         asked = asked_by_cost(network, activity)
         wider, more = self._with_channels(network, weights, feedback.element(weights.readout.T, weights.feedback), asked)
         return _without_channels(self.engine.change(wider, more, stimulus, activity, self._with_errors(before), rule, Random()), weights)
+
+    def error(self, readout: np.ndarray, stimulus: Stimulus, loss: AbstractLoss) -> np.ndarray:
+        """By the engine."""
+        return self.engine.error(readout, stimulus, loss)
 
     def online(
         self, network: Network, weights: Weights, stimulus: Stimulus, optimiser_state: OptimiserState, update_settings: UpdateSettings

@@ -12,6 +12,7 @@ from neurorec.engines.numba import NumbaEngine
 from neurorec.engines.trials.division import Division, of_trials, tree_sum
 from neurorec.errors import NotOffered
 from neurorec.learning.feedbacks.base import AbstractFeedback
+from neurorec.learning.losses.base import AbstractLoss
 from neurorec.learning.rules.base import AbstractRule
 from neurorec.networks.network import Network
 from neurorec.networks.weights import Weights
@@ -116,6 +117,10 @@ class TrialsEngine(AbstractEngine):
         if division.is_shared:
             self._team.sum_by_tree(change.vector)
         return change
+
+    def error(self, readout: np.ndarray, stimulus: Stimulus, loss: AbstractLoss) -> np.ndarray:
+        """By the loops."""
+        return self._loops.error(readout, stimulus, loss)
 
     def online(
         self, network: Network, weights: Weights, stimulus: Stimulus, optimiser_state: OptimiserState, update_settings: UpdateSettings
