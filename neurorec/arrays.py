@@ -12,7 +12,7 @@ from neurorec.errors import ShapeError, ValueRefused
 
 TIME, TRIAL = "time", ("trial", "trials", "batch", "epoch", "epochs")  # names of dimensions
 LINE = 64  # bytes of a cache line: vectors that lie across two of them are read at half the speed
-HUGE = 1 << 21  # bytes of a huge page, for which NumPy asks from twice that on: random rows of a large matrix are found a sixth faster
+HUGE = 1 << 21  # bytes of a huge page, for which NumPy asks from twice that on: random rows of a large matrix are found faster
 
 
 def aligned(shape: Sequence[int], dtype: Any) -> np.ndarray:
