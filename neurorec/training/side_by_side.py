@@ -6,6 +6,7 @@ A network's numbers are those of its training alone: nothing is shared with the 
 from __future__ import annotations
 
 import heapq
+import time
 from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import Any
@@ -28,6 +29,9 @@ class SideBySide(AbstractWork):
         Whose runs they write.
     threads : int
         How many go on at the same time.
+    turn : float
+        For how many seconds a network goes on before another takes its place; 0: for one step. What an engine has prepared for it, and the
+        caches hold, serves so long.
 
     Attributes
     ----------
@@ -35,7 +39,8 @@ class SideBySide(AbstractWork):
         What became unstable, and stopped alone, by its place in the list.
     """
 
-    def __init__(self, journals: Sequence[Journal], file: RunsWriter, threads: int):
+    def __init__(self, journals: Sequence[Journal], file: RunsWriter, threads: int, turn: float = 0.0):
+        self.turn = turn
         self.journals, self.file, self.total = list(journals), file, sum(each.total for each in journals)
         self.diverged: dict[int, DivergenceError] = {}
         self._threads = min(threads, len(self.journals))
@@ -63,7 +68,7 @@ class SideBySide(AbstractWork):
         return not (self._waiting or self._under_way)
 
     def step(self) -> None:
-        """A step of one network, or, in threads, of as many as end one at the same time."""
+        """A turn of one network, or, in threads, of as many as end one at the same time."""
         if self._pool is None:
             _, k = heapq.heappop(self._waiting)
             self._advance(k)
@@ -108,10 +113,13 @@ class SideBySide(AbstractWork):
             heapq.heappush(self._waiting, (journal.done, k))
 
     def _advance(self, k: int) -> None:
-        """One step of a network, and its end, if it is that."""
+        """A turn of a network, one step at least, and its end, if it is that."""
+        journal, until = self.journals[k], time.monotonic() + self.turn
         try:
             with about(f"network {k}"):
-                self.journals[k].step()
+                journal.step()
+                while not journal.finished and time.monotonic() < until:
+                    journal.step()
         except DivergenceError as error:
             self.diverged[k] = error
         if k in self.diverged or self.journals[k].finished:

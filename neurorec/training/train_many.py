@@ -29,6 +29,7 @@ from neurorec.training.to_the_end import to_the_end
 from neurorec.training.trainer import Trainer
 
 SAME_FOR_ALL = ("trials", "batch", "update", "gradient_angle", "start")
+TURN = 0.2  # seconds; progress is shown, and Ctrl-C comes, between two
 OF_EACH = ("seed", "rate", "clip", "weight_decay", "anneal", "stop_below")  # options that may be a list of one value a network
 
 
@@ -70,7 +71,9 @@ def go_on(trainers: Sequence[Trainer], file: RunsWriter, until: int, threads: in
     for each in trainers:
         each.began = time.monotonic()  # those made first have waited for the others
     pairs = zip(trainers, file.writers, strict=True)
-    work = SideBySide([Journal(each, run, until, in_chunks=not wants_every_batch(progress)) for each, run in pairs], file, threads)
+    every_batch = wants_every_batch(progress)
+    journals = [Journal(each, run, until, in_chunks=not every_batch) for each, run in pairs]
+    work = SideBySide(journals, file, threads, turn=0.0 if every_batch else TURN)
     to_the_end(work, progress)
     if work.diverged:
         _tell(work)
