@@ -11,7 +11,10 @@ from hypothesis import strategies as st
 import neurorec as nr
 from neurorec.engines.numba import NumbaEngine
 from neurorec.engines.numba.lines import LINE, widened
+from neurorec.engines.numba.online import Held
 from neurorec.engines.numba.per_step import costs, horizon, remembered
+from neurorec.engines.numba.recurrent import recurrence_of
+from neurorec.networks.weights import Weights
 
 
 def learnt(way: str, net: nr.Network, data: nr.Trials, **more) -> nr.Network:
@@ -79,3 +82,12 @@ def test_rows_begin_on_a_cache_line(rows, width):
     assert all(row.ctypes.data % LINE == 0 for row in wide)
     assert np.array_equal(wide[:, :width], array)
     assert not wide[:, width:].any()
+
+
+@pytest.mark.parametrize("inputs", [0, 1, 3])
+def test_arrays_lie_in_one_way_or_loops_would_be_compiled_again(inputs):
+    """Numba compiles a loop, for ten seconds and more, for each way in which its arrays may lie."""
+    net, data = nr.Network.random(inputs, 5, 2, seed=0), trials(Sizes(5, inputs, 2, 4, 3))
+    assert all(each.flags.c_contiguous for each in Held(Weights.of(net, np.float32), recurrence_of(net)).arrays)
+    some = data.take(np.array([2, 0]))
+    assert all(each.flags.c_contiguous for each in (some.inputs, some.targets, some.mask))

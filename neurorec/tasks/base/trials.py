@@ -133,8 +133,8 @@ class Trials(AbstractDisplayed):
     def take(self, which: np.ndarray) -> Trials:
         """Some of the trials, by number."""
         conditions = {name: value[which] for name, value in self.conditions.items()}
-        kept = (self.inputs, self.targets, self.mask)
-        inputs, targets, mask = (np.ascontiguousarray(each[:, which]) for each in kept)  # NumPy would lay trials first
+        # contiguous: NumPy would lay trials first
+        inputs, targets, mask = (np.ascontiguousarray(each[:, which]) for each in (self.inputs, self.targets, self.mask))
         return Trials(inputs, targets, mask, conditions, self.dt, self.loss, self.channels)
 
     def _mask_of_shape(self, shape: tuple[int, int]) -> np.ndarray:
