@@ -90,7 +90,7 @@ def kernels(formula: Formula, units: int, trials: int, processors: int) -> Itera
         yield Kernel(f"across chip, {direction}", sweep, (floats(3), arrays, floats(3), NUMBER, NUMBER), wide.THREADS, wide)
     layout = sizes.online(sizes.Shape(units, drives, outputs, trials), processors)
     for name, rates in (("every step", floats(1)), ("every step, uneven", types.UniTuple(floats(3), 4))):
-        online = compile.online(formula, layout, load("feedbacks", "random"), False, rates != floats(1)).online
+        online = compile.online(formula, layout, load("feedbacks", "random"), "identity", rates != floats(1)).online
         signature = (*map(floats, (3, 3, 3, 3, 5, 4, 3)), AHEAD, *map(floats, (3, 3, 3, 2, 3)), rates, types.float32)
         yield Kernel(name, online, signature, layout.THREADS, layout)
 

@@ -24,7 +24,7 @@ if config.ENABLE_CUDASIM:
 pytest.importorskip("numba_cuda", reason="kernels are compiled by numba-cuda: pip install neurorec[cuda]")
 pytest.importorskip("nvidia", reason="registers are counted by nvidia-cuda-nvcc: pip install neurorec[dev]")
 
-from neurorec.engines.cuda import CudaEngine, resident, sizes  # noqa: E402
+from neurorec.engines.cuda import CudaEngine, compile, sizes  # noqa: E402
 from neurorec.engines.cuda.kernels import flat  # noqa: E402
 from neurorec.errors import NotOffered  # noqa: E402
 from neurorec.formula.cuda_single import THREADS  # noqa: E402
@@ -113,7 +113,7 @@ class Rounded(AbstractOptimiser):
 def test_what_the_gpus_compiler_does_not_know_is_refused_in_words(counting):
     (kernel, *_) = counting.updates([Rounded], [])
     with pytest.raises(NotOffered, match="cannot compile Rounded.*engine='numba'"):
-        resident.tried(Rounded(), lambda: counting.ptx(kernel, (9, 0)))
+        compile.tried(Rounded(), lambda: counting.ptx(kernel, (9, 0)))
 
 
 shapes = st.builds(sizes.Shape, st.integers(1, 4096), st.integers(1, 4), st.integers(1, 2), st.integers(1, 1024))
