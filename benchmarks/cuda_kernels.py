@@ -121,6 +121,13 @@ def updates(optimisers: Iterable[type], feedbacks: Iterable[Any]) -> Iterator[Ke
     yield Kernel("add up", flat.add_up, (sums, total))
 
 
+def errors(losses: Iterable[Any]) -> Iterator[Kernel]:
+    """Kernels that compute what is sent back: of a loss with a link that of the link, of any other its own."""
+    for loss in losses:
+        found = compile.linked_error(loss.link) if loss.link else compile.own_error(bound(loss, "error"))
+        yield Kernel(f"error, {type(loss).__name__}", found.error, (floats(3), floats(3), floats(2), floats(3)))
+
+
 def counted(kernel: Kernel, architecture: tuple[int, int]) -> dict[str, Any]:
     """Compile it and count."""
     text = ptx(kernel, architecture)
@@ -207,7 +214,8 @@ def table() -> list[dict[str, Any]]:
     rows = []
     for architecture in ARCHITECTURES:
         laws = updates((load("optimisers", name) for name in nr.names("optimisers")), [resolve("feedbacks", "random")])
-        rows += [{"cell": "", "units": 0, "trials": 0} | counted(kernel, architecture) for kernel in (*products(), *laws)]
+        losses = errors(resolve("losses", name) for name in nr.names("losses"))
+        rows += [{"cell": "", "units": 0, "trials": 0} | counted(kernel, architecture) for kernel in (*products(), *laws, *losses)]
         for cell, units, trials in NETWORKS:
             formula = nr.Network.random(2, units, 1, cell=cell).formula
             for kernel in kernels(formula, units, trials, PROCESSORS[architecture]):

@@ -12,7 +12,7 @@ from breadth import THOROUGH
 from gpu_sizes import LEARNING, SIZES
 from hypothesis import given
 from hypothesis import strategies as st
-from laws import HeavyBall, Mixed
+from laws import HeavyBall, Mixed, PseudoHuber
 from numba import config
 
 import neurorec as nr
@@ -99,6 +99,14 @@ def test_updates_compile_without_arrays_of_their_own(counting):
         assert ".local" not in counting.ptx(kernel, (9, 0)), kernel.name
         assert found["spilled_bytes"] == 0 and found["shared_bytes"] in [8 * sums * flat.THREADS for sums in (0, 1, flat.SUMS)], found
         assert granted(found["unbounded"]) * flat.THREADS <= REGISTERS, found
+
+
+@pytest.mark.parametrize("architecture", [(8, 0), (9, 0)])
+def test_the_errors_of_losses_compile_without_arrays_of_their_own(counting, architecture):
+    for kernel in counting.errors([*(resolve("losses", name) for name in nr.names("losses")), PseudoHuber(0.25)]):
+        found = counting.counted(kernel, architecture)
+        assert ".local" not in counting.ptx(kernel, architecture), kernel.name
+        assert found["spilled_bytes"] == found["shared_bytes"] == 0 and granted(found["unbounded"]) * flat.THREADS <= REGISTERS, found
 
 
 @dataclass(frozen=True)

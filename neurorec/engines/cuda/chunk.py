@@ -10,6 +10,7 @@ from numba import cuda
 from neurorec.engines.base.chunk import Batches, Learnt
 from neurorec.engines.cuda.given import Given, with_one, words
 from neurorec.engines.cuda.kernels import flat
+from neurorec.engines.cuda.memory import Memory
 from neurorec.engines.cuda.passes import Queued
 
 
@@ -18,8 +19,8 @@ class UnderWay:
 
     Parameters
     ----------
-    stream : CUDA stream
-        In whose order everything is copied.
+    memory : Memory
+        Of the bench that runs them.
     batches : Batches
 
     Attributes
@@ -28,14 +29,14 @@ class UnderWay:
         To be filled with the sums of `flat.survey` after each batch.
     """
 
-    def __init__(self, stream: Any, batches: Batches):
-        self._stream, self._batches = stream, batches
+    def __init__(self, memory: Memory, batches: Batches):
+        self._memory, self._batches = memory, batches
         n, recorded = len(batches.inputs), int(batches.recorded.sum())
         (_, steps, trials, _), states = batches.inputs.shape, batches.initial.shape
         key, first, self._scale = words(batches.noise)
         counted = np.array([first + np.array((0, i * trials), np.uint64) for i in range(n)])
         arrays = (with_one(batches.inputs), batches.initial, batches.targets, batches.loss_weight, key, counted)
-        sent = [cuda.to_device(np.ascontiguousarray(each), stream=stream) for each in arrays]
+        sent = [cuda.to_device(np.ascontiguousarray(each), stream=memory.stream) for each in arrays]
         self._outside, self._before, self._targets, self._loss_weight, self._key, self._counted = sent
         self._readouts = cuda.device_array(batches.targets.shape, np.float32)
         self._states = cuda.device_array((max(1, recorded), steps + 1, *states), np.float32)  # an array has at least one entry
@@ -43,14 +44,17 @@ class UnderWay:
 
     def batch(self, i: int) -> tuple[Given, Any, Any]:
         """What is given to batch i, its targets (T, B, O), and each step's share of its loss, (T, B)."""
-        given = Given(self._outside[i], self._before, self._key, self._counted[i], self._scale)
+        # To where those of a batch alone lie: cuBLAS chooses how to multiply, and so to round, by the place of what it is given.
+        outside = self._memory.array("outside", self._outside.shape[1:])
+        outside.copy_to_device(self._outside[i], stream=self._memory.stream)
+        given = Given(outside, self._before, self._key, self._counted[i], self._scale)
         return given, self._targets[i], self._loss_weight[i]
 
     def keep(self, i: int, queued: Queued) -> None:
         """Readouts and states of batch i, in the order of launches."""
-        self._readouts[i].copy_to_device(queued.readout, stream=self._stream)
+        self._readouts[i].copy_to_device(queued.readout, stream=self._memory.stream)
         if self._batches.recorded[i]:
-            self._states[self._kept].copy_to_device(queued.states, stream=self._stream)
+            self._states[self._kept].copy_to_device(queued.states, stream=self._memory.stream)
             self._kept += 1
         if self._batches.carried:
             self._before = queued.states[-1]  # which stands there until the next batch begins in it

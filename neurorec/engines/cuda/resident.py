@@ -94,7 +94,7 @@ class Resident(AbstractResidence):
     def chunk(self, batches: Batches) -> Learnt:
         """Launches of all batches are queued; the host waits for nothing but what is kept of them, which comes back after the last."""
         settings, bench, network = self.update_settings, self.bench, self.network
-        under_way = UnderWay(bench.stream, batches)
+        under_way = UnderWay(bench.memory, batches)
         self._begin(float(batches.left[-1]))
         for i, left in enumerate(batches.left):
             given, targets, loss_weight = under_way.batch(i)
