@@ -13,6 +13,8 @@ from neurorec.engines.cuda.kernels import flat
 from neurorec.engines.cuda.memory import Memory
 from neurorec.engines.cuda.passes import Queued
 
+REAL: Any = np.float32
+
 
 class UnderWay:
     """What batches give, and room for what is kept of them, on the GPU; fresh arrays, for chunks are of many lengths.
@@ -38,8 +40,8 @@ class UnderWay:
         arrays = (with_one(batches.inputs), batches.initial, batches.targets, batches.loss_weight, key, counted)
         sent = [cuda.to_device(np.ascontiguousarray(each), stream=memory.stream) for each in arrays]
         self._outside, self._before, self._targets, self._loss_weight, self._key, self._counted = sent
-        self._readouts = cuda.device_array(batches.targets.shape, np.float32)
-        self._states = cuda.device_array((max(1, recorded), steps + 1, *states), np.float32)  # an array has at least one entry
+        self._readouts = cuda.device_array_like(self._targets)
+        self._states = cuda.device_array((max(1, recorded), steps + 1, *states), REAL)  # an array has at least one entry
         self._kept, self.sums = 0, cuda.device_array((n, flat.SUMS), np.float64)
 
     def batch(self, i: int) -> tuple[Given, Any, Any]:
