@@ -90,7 +90,7 @@ def kernels(formula: Formula, units: int, trials: int, processors: int) -> Itera
         yield Kernel(f"across chip, {direction}", sweep, (floats(3), arrays, floats(3), NUMBER, NUMBER), wide.THREADS, wide)
     layout = sizes.online(sizes.Shape(units, drives, outputs, trials), processors)
     for name, rates in (("every step", floats(1)), ("every step, uneven", types.UniTuple(floats(3), 4))):
-        online = compile.online(formula, layout, load("feedbacks", "random"), False, rates != floats(1)).online
+        online = compile.online(formula, layout, load("feedbacks", "random"), "identity", rates != floats(1)).online
         signature = (*map(floats, (3, 3, 3, 3, 5, 4, 3)), AHEAD, *map(floats, (3, 3, 3, 2, 3)), rates, types.float32)
         yield Kernel(name, online, signature, layout.THREADS, layout)
 
@@ -120,6 +120,13 @@ def updates(optimisers: Iterable[type], feedbacks: Iterable[Any]) -> Iterator[Ke
     yield Kernel("squares", flat.squares, (vector, vector, rate, sums))
     yield Kernel("survey", flat.survey, (vector, vector, vector, rate, rate, rate, NUMBER, NUMBER, NUMBER, NUMBER, sums))
     yield Kernel("add up", flat.add_up, (sums, total))
+
+
+def errors(losses: Iterable[Any]) -> Iterator[Kernel]:
+    """Kernels that compute what is sent back: of a loss with a link that of the link, of any other its own."""
+    for loss in losses:
+        found = compile.linked_error(loss.link) if loss.link else compile.own_error(bound(loss, "error"))
+        yield Kernel(f"error, {type(loss).__name__}", found.error, (floats(3), floats(3), floats(2), floats(3)))
 
 
 def counted(kernel: Kernel, architecture: tuple[int, int]) -> dict[str, Any]:
@@ -208,7 +215,8 @@ def table() -> list[dict[str, Any]]:
     rows = []
     for architecture in ARCHITECTURES:
         laws = updates((load("optimisers", name) for name in nr.names("optimisers")), [resolve("feedbacks", "random")])
-        rows += [{"cell": "", "units": 0, "trials": 0} | counted(kernel, architecture) for kernel in (*products(), *laws)]
+        losses = errors(resolve("losses", name) for name in nr.names("losses"))
+        rows += [{"cell": "", "units": 0, "trials": 0} | counted(kernel, architecture) for kernel in (*products(), *laws, *losses)]
         for cell, units, trials in NETWORKS:
             formula = nr.Network.random(2, units, 1, cell=cell).formula
             for kernel in kernels(formula, units, trials, PROCESSORS[architecture]):

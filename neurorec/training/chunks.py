@@ -107,7 +107,7 @@ def learn(trainer: Trainer, trials: Trials, first: int, recorded: np.ndarray, en
     trainer.start.ended(learnt.ended)
     now, each = time.monotonic() - trainer.began, np.arange(1, n + 1) / n
     seconds = now - (time.monotonic() - began) * (1 - each)
-    per_batch = {"alignment": _alignments(learnt), "seconds": seconds}
+    per_batch = {"alignment": learnt.alignment, "seconds": seconds}
     row = {"loss": loss, **{name: np.repeat(value, trainer.settings.batch) for name, value in per_batch.items()}}
     return Chunk(learnt, row, np.flatnonzero(recorded))
 
@@ -152,12 +152,3 @@ def _losses(trainer: Trainer, learnt: Learnt, given: Batches, shares: np.ndarray
     each = trainer.update_settings.loss.value(learnt.readouts.reshape(-1, outputs), given.targets.reshape(-1, outputs))
     in_time = np.ascontiguousarray(each.reshape(n, steps, batch).transpose(1, 0, 2)).reshape(steps, n * batch)
     return _over_time(in_time * shares * batch, batch)
-
-
-def _alignments(learnt: Learnt) -> np.ndarray:
-    """`neurorec.arrays.cosine` of the readout's transpose and the feedback after each batch, (n,)."""
-    n = len(learnt.readout)
-    a = learnt.readout.transpose(0, 2, 1).reshape(n, -1).astype(float)
-    b = learnt.feedback.reshape(len(learnt.feedback), -1).astype(float)
-    size = np.sqrt(np.vecdot(a, a)) * np.sqrt(np.vecdot(b, b))
-    return np.divide(np.vecdot(a, b), size, out=np.zeros(n), where=size > 0)

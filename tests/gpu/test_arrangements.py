@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from crossings import counted
 from gpu_sizes import LEARNING, SIZES
+from laws import PseudoHuber
 
 import neurorec as nr
 
@@ -106,6 +107,28 @@ def test_a_training_is_the_cpus_and_the_same_bits_twice():
     once, again, theirs = (nr.train(net, data, engine=each, **settings).network for each in (engine(), engine(), "numba"))
     assert np.array_equal(once.recurrent, again.recurrent)
     assert np.abs(once.recurrent - theirs.recurrent).max() < MOVED * np.abs(theirs.recurrent).max()
+
+
+@pytest.mark.parametrize("loss", ["mse", "cross_entropy", PseudoHuber(0.5)], ids=["mse", "cross-entropy", "own"])
+@pytest.mark.parametrize(("units", "trials"), [(128, 16), (1024, 4), (512, 64)])  # of each arrangement one
+def test_a_chunk_gives_the_bits_of_its_batches(units, trials, loss, monkeypatch):
+    from neurorec.engines.cuda.resident import Resident
+
+    net, data = model(units, trials, 50)
+    if loss == "cross_entropy":
+        data = replace(data, targets=np.eye(3)[data.targets.argmax(axis=2)], loss=loss)
+    lengths, chunk = [], Resident.chunk
+    monkeypatch.setattr(Resident, "chunk", lambda residence, batches: lengths.append(len(batches.inputs)) or chunk(residence, batches))
+    settings = {
+        "trials": 40 * trials, "batch": trials, "optimiser": "adam", "rate": 1e-4, "clip": 0.1, "weight_decay": 0.1, "anneal": 0.5, "start": "carried",
+        "loss": loss, "record": nr.Record(("h", "output"), every=8 * trials, checkpoints=1),
+    }  # fmt: skip
+    ours, batchwise = (nr.train(net, data, engine=engine(), progress=hook, **settings) for hook in (False, lambda *state: None))
+    assert max(lengths) > 1
+    for name, expected in batchwise.network.parts().items():
+        assert np.array_equal(ours.network.parts()[name], expected), name
+    assert ours.log.drop_vars("seconds").identical(batchwise.log.drop_vars("seconds"))
+    assert ours.trajectories().identical(batchwise.trajectories())
 
 
 # All that an update knows of: short, and rates so small that rounding is not magnified.

@@ -62,8 +62,8 @@ class Learnt:
     readouts : (n, T, B, O) array
     states : (m, T + 1, k, B, N) array
         Of the batches that were recorded; index 0 of time is the initial state.
-    readout, feedback : (n, O, K N) and (n or 1, K N, O) arrays
-        Weights after each batch; one feedback for all where it does not change.
+    alignment : (done,) array
+        `AbstractResidence.alignment` after each batch.
     ended : (k, B, N) array
         State in which the next batch begins.
     """
@@ -71,6 +71,5 @@ class Learnt:
     done: int
     readouts: np.ndarray
     states: np.ndarray
-    readout: np.ndarray
-    feedback: np.ndarray
+    alignment: np.ndarray
     ended: np.ndarray

@@ -14,6 +14,9 @@ from neurorec.engines.base.residence import AbstractResidence, HostResidence
 from neurorec.engines.cuda import passes
 from neurorec.engines.cuda.bench import Bench
 from neurorec.engines.cuda.device import expect_gpu
+from neurorec.engines.cuda.given import sent
+from neurorec.engines.cuda.loss_error import error_of, kernel_of
+from neurorec.engines.cuda.memory import OnDevice
 from neurorec.engines.cuda.products import beside, products
 from neurorec.engines.cuda.resident import Resident, expect_compiled
 from neurorec.engines.cuda.sizes import WAYS
@@ -21,6 +24,7 @@ from neurorec.engines.cuda.step_updates import Learnt, expect_fused, online
 from neurorec.errors import ValueRefused
 from neurorec.learning.by_weight import ByWeight
 from neurorec.learning.feedbacks.base import AbstractFeedback
+from neurorec.learning.losses.base import AbstractLoss
 from neurorec.learning.rules.base import AbstractRule
 from neurorec.networks.network import Network
 from neurorec.networks.weights import Weights
@@ -79,7 +83,7 @@ class CudaEngine(AbstractEngine):
 
     def forward(self, network: Network, weights: Weights, stimulus: Stimulus) -> Activity:
         """As the contract says."""
-        return passes.forward(self._bench, network, self._bench.sent(weights), stimulus).activity()
+        return passes.forward(self._bench, network, self._bench.sent(weights), sent(self._bench.memory, stimulus)).activity()
 
     def change(
         self,
@@ -92,7 +96,15 @@ class CudaEngine(AbstractEngine):
         feedback: AbstractFeedback,
     ) -> Weights:
         """By the reverse scan."""
-        return weights.like(passes.change(self._bench, network, activity, error, rule, feedback).vector.copy_to_host())
+        queued, errors = passes.Queued.behind(activity), self._bench.memory.there("error", error)
+        return weights.like(passes.change(self._bench, network, queued, errors, rule, feedback).vector.copy_to_host())
+
+    def error(self, readout: np.ndarray, stimulus: Stimulus, loss: AbstractLoss) -> Any:
+        """Where the GPU can, there, by the same machine code as in a chunk; it stays there, as good as an array."""
+        if kernel_of(loss) is None:
+            return super().error(readout, stimulus, loss)
+        given = {"readout": readout, "targets": stimulus.targets, "share": stimulus.loss_weight}
+        return OnDevice(error_of(self._bench, loss, *(self._bench.memory.upload(name, each) for name, each in given.items())))
 
     def online(
         self, network: Network, weights: Weights, stimulus: Stimulus, optimiser_state: OptimiserState, update_settings: UpdateSettings
@@ -129,7 +141,7 @@ class CudaEngine(AbstractEngine):
         benches.append(Bench(self._bench.requested, benches[0].products))  # one stream, two sets of arrays
         waiting, last, there = None, None, benches[0].sent(weights)
         for k, stimulus in enumerate(stimuli):
-            queued = passes.forward(benches[k % 2], network, there, stimulus, last)
+            queued = passes.forward(benches[k % 2], network, there, sent(benches[k % 2].memory, stimulus, last))
             ready = cuda.event()
             ready.record(benches[k % 2].stream)
             if waiting is not None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
 import numba
+from numba.core.errors import NumbaError
 
 from neurorec import __version__
 from neurorec.engines.cuda import vocabulary  # noqa: F401 - teaches numba-cuda what parts may call
@@ -24,7 +26,7 @@ from neurorec.random_numbers import philox
 
 AHEAD, BACK = "ahead", "back"
 _SINGLE = "from neurorec.formula.cuda_single import *\n"
-_FEEDBACK = """\
+_LAW = """\
 from collections import namedtuple
 
 from {cls.__module__} import {cls.__qualname__} as Part
@@ -33,7 +35,7 @@ from .precision import inlined as compiled
 from .precision import real
 
 {method}
-element = method
+{name} = method
 """
 _OPTIMISER = """\
 from {cls.__module__} import {cls.__qualname__} as Optimiser
@@ -47,7 +49,7 @@ from {feedback.__module__} import {feedback.__qualname__} as Feedback
 
 from .precision import inlined
 
-element, SOFTMAX = inlined(Feedback.element), {softmax}
+element = inlined(Feedback.element)
 """
 
 
@@ -84,15 +86,16 @@ def across_chip(formula: Formula, direction: str, layout: AcrossChip) -> ModuleT
 
 
 @once(64)
-def online(formula: Formula, layout: AcrossChip, feedback: type, softmax: bool, uneven: bool = False) -> ModuleType:
-    """`online` of a model under one feedback, with or without a softmax before the error, and with a rate a kind of weight or a synapse."""
-    learning = _LEARNING.format(feedback=feedback, softmax=softmax)
+def online(formula: Formula, layout: AcrossChip, feedback: type, link: str, uneven: bool = False) -> ModuleType:
+    """`online` of a model under one feedback, of losses with that link, and with a rate a kind of weight or a synapse."""
+    learning = _LEARNING.format(feedback=feedback)
     names = ("across_chip", "online")
     files = {
         "direction": _copied(AHEAD),
         "sizes": printed(layout),
         "lanes": _by_device("lanes"),
         "learning": learning,
+        "compare": _copied(link),
         "pace": _copied("uneven" if uneven else "even"),
         **{n: _copied(n) for n in names},
     }
@@ -109,10 +112,24 @@ def constants(formula: Formula) -> ModuleType:
 def blend(feedback: Bound) -> ModuleType:
     """`blend` of a feedback."""
     _expect_importable(feedback.cls)
-    learning = _FEEDBACK.format(cls=feedback.cls, method=feedback.written("element"))
+    learning = _law(feedback, "element")
     return package(
         {"precision": _SINGLE, "learning": learning, "blend": _copied("blend")}, _salt() + fingerprint(feedback.cls.element)
     ).blend
+
+
+@once(8)
+def linked_error(link: str) -> ModuleType:
+    """`error` of the losses with that link."""
+    return package({"precision": _SINGLE, "compare": _copied(link), "error": _copied("error")}, _salt()).error
+
+
+@once(64)
+def own_error(loss: Bound) -> ModuleType:
+    """`error` of a loss that has no link, but a law of single numbers."""
+    _expect_importable(loss.cls)
+    files = {"precision": _SINGLE, "learning": _law(loss, "error"), "compare": _copied("by_law"), "error": _copied("error")}
+    return package(files, _salt() + fingerprint(loss.cls.error)).error
 
 
 @once(64)
@@ -121,6 +138,28 @@ def update(optimiser: type) -> ModuleType:
     _expect_importable(optimiser)
     files = {"precision": _SINGLE, "learning": _OPTIMISER.format(cls=optimiser), "update": _copied("update")}
     return package(files, _salt() + fingerprint(optimiser.step)).update
+
+
+def tried(part: object, call: Callable[[], object]) -> None:
+    """Call what compiles an optimiser, a feedback or a loss.
+
+    Raises
+    ------
+    NotOffered
+        If the compiler gives up: by an error of its own, or by that of a table in which it did not find a function.
+    """
+    try:
+        call()
+    except (NumbaError, KeyError, NotImplementedError) as error:
+        raise NotOffered(
+            f"the GPU's compiler cannot compile {type(part).__name__} ({str(error).strip().splitlines()[-1]}); use arithmetic, np.sqrt, "
+            "np.exp, np.abs and np.sign, or engine='numba'"
+        ) from error
+
+
+def _law(part: Bound, function: str) -> str:
+    """A feedback's or a loss's function of single numbers, as a module."""
+    return _LAW.format(cls=part.cls, method=part.written(function), name=function)
 
 
 def _expect_importable(part: type) -> None:

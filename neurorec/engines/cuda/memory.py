@@ -46,6 +46,10 @@ class Memory:
         array.copy_to_device(self._sources[name], stream=self.stream)
         return array
 
+    def there(self, name: str, values: Any) -> Any:
+        """The GPU array behind `values`, where there is one; else the array of that name, with these values."""
+        return values.array if isinstance(values, OnDevice) else self.upload(name, values)
+
     def zeros(self, name: str, shape: tuple[int, ...]) -> Any:
         """The array of that name, zero."""
         array = self.array(name, shape)

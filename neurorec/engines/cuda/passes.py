@@ -6,9 +6,10 @@ from typing import Any, NamedTuple, cast
 
 import numpy as np
 
-from neurorec.engines.base import Activity, Stimulus
+from neurorec.engines.base import Activity
 from neurorec.engines.cuda import compile
 from neurorec.engines.cuda.bench import Bench, OnGpu
+from neurorec.engines.cuda.given import Given
 from neurorec.engines.cuda.kernels import flat
 from neurorec.engines.cuda.layouts import Layout, blocks
 from neurorec.engines.cuda.memory import Memory, OnDevice
@@ -39,46 +40,49 @@ class Queued(NamedTuple):
         states, drives, emitted, readout = (cast(Any, OnDevice(each, ready)) for each in self)  # by index, as good as arrays
         return Activity(states, drives, emitted, readout[:])
 
+    @classmethod
+    def behind(cls, activity: Activity) -> Queued:
+        """The arrays of an `activity`."""
+        states, drives, emitted = (cast(Any, each).array for each in (activity.states, activity.drives, activity.emitted))
+        return cls(states, drives, emitted, activity.readout)
 
-def forward(bench: Bench, network: Network, weights: OnGpu, stimulus: Stimulus, before: Any = None) -> Queued:
+
+def forward(bench: Bench, network: Network, weights: OnGpu, given: Given) -> Queued:
     """Queue all steps of some trials.
 
     Parameters
     ----------
-    bench, network, stimulus
+    bench, network
     weights : Weights
         On the GPU.
-    before : (k, B, N) GPU array, optional
-        State before the first step, in the place of the stimulus's.
+    given : Given
     """
-    (steps, trials, _), formula, memory = stimulus.inputs.shape, network.formula, bench.memory
-    states, emitted, drives = start(bench, network, stimulus, before)
-    external = bench.layouts.lay("input", weights, EXTERNAL_ROWS)
-    bench.outside, bench.constants = external_drive(bench, network, external, stimulus, drives), constants(memory, network, weights)
-    bench.weights = weights
-    shape = Shape(network.units, formula.n_drives, len(formula.emitted), trials)
+    formula, memory = network.formula, bench.memory
+    states, emitted, drives = start(bench, network, given)
+    external_drive(bench, network, bench.layouts.lay("input", weights, EXTERNAL_ROWS), given, drives)
+    bench.weights, bench.outside, bench.constants = weights, given.outside, constants(memory, network, weights)
+    shape = Shape(network.units, formula.n_drives, len(formula.emitted), given.trials)
     arrays = (bench.constants, drives, states, emitted)
-    sweep(bench, formula, compile.AHEAD, weights, arrays, steps, shape)
+    sweep(bench, formula, compile.AHEAD, weights, arrays, given.steps, shape)
     return Queued(states, drives, emitted, _read(bench, weights, emitted))
 
 
-def start(bench: Bench, network: Network, stimulus: Stimulus, before: Any = None) -> tuple[Any, Any, Any]:
+def start(bench: Bench, network: Network, given: Given) -> tuple[Any, Any, Any]:
     """Arrays for states, with the first one filled in, for what units send, and for drives."""
-    (steps, trials, _), formula, memory = stimulus.inputs.shape, network.formula, bench.memory
+    steps, trials, formula, memory = given.steps, given.trials, network.formula, bench.memory
     states = memory.array("states", (steps + 1, len(formula.states), trials, network.units))
     emitted = states if formula.shows_state else memory.array("emitted", (steps + 1, len(formula.emitted), trials, network.units))
-    states[0].copy_to_device(memory.upload("initial", stimulus.initial) if before is None else before, stream=bench.stream)
+    states[0].copy_to_device(given.initial, stream=bench.stream)
     return states, emitted, memory.array("drives", (steps, len(formula.ports), trials, network.units))
 
 
-def change(bench: Bench, network: Network, activity: Activity, error: np.ndarray, rule: AbstractRule, feedback: AbstractFeedback) -> OnGpu:
-    """The reverse scan of the last forward pass, and a product over trials x time for each kind of weight; it stays on the GPU."""
+def change(bench: Bench, network: Network, queued: Queued, errors: Any, rule: AbstractRule, feedback: AbstractFeedback) -> OnGpu:
+    """The reverse scan of the last forward pass, and a product over trials x time for each kind of weight; all of it is and stays on the GPU."""
     weights = bench.weights
     formula, memory = network.formula, bench.memory
-    drives, states, emitted = (cast(Any, each).array for each in (activity.drives, activity.states, activity.emitted))
+    states, drives, emitted, _ = queued
     steps, _, trials, units = drives.shape
     back, partial = memory.array("back", drives.shape), memory.zeros("partial", (max(1, len(formula.plastic)), trials, units))
-    errors = memory.upload("error", error)
     signal = _signal(bench, weights, feedback, errors)
     arrays = (bench.constants, drives, states, signal, memory.array("carried", states.shape[1:]), back, partial)
     shape = Shape(units, len(formula.emitted), formula.n_drives, trials)
@@ -94,22 +98,12 @@ def change(bench: Bench, network: Network, activity: Activity, error: np.ndarray
     return found
 
 
-def external_drive(bench: Bench, network: Network, external: Any, stimulus: Stimulus, drives: Any) -> Any:
-    """Win x + b + noise, of all steps, by input weights and biases (D N, I + 1); what is returned is `outside`."""
-    noise, memory = stimulus.noise, bench.memory
-    key, counted = (noise.key, (noise.step, noise.trial)) if noise else ((0, 0), (0, 0))
+def external_drive(bench: Bench, network: Network, external: Any, given: Given, drives: Any) -> None:
+    """Win x + b + noise, of all steps, by input weights and biases (D N, I + 1)."""
     grid = min(WIDE, -(-drives.shape[0] * drives.shape[2] * drives.shape[3] // SMALL))
-    received = outside(memory, stimulus.inputs)
     compile.external(network.formula).external[grid, SMALL, bench.stream](
-        received, external, memory.upload("key", np.array(key), np.uint64),
-        memory.upload("counted", np.array(counted), np.uint64), noise.scale if noise else 0.0, drives,
-    )  # fmt: skip
-    return received
-
-
-def outside(memory: Memory, inputs: np.ndarray) -> Any:
-    """Inputs and a one, which the bias multiplies, (T, B, I + 1)."""
-    return memory.upload("outside", np.concatenate([inputs, np.ones((*inputs.shape[:2], 1), inputs.dtype)], axis=2))
+        given.outside, external, given.key, given.counted, given.scale, drives
+    )
 
 
 def constants(memory: Memory, network: Network, weights: OnGpu) -> Any:

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, final
 
 import numpy as np
 from numba import cuda
-from numba.core.errors import NumbaError
 
 from neurorec.engines.base import Activity, Stimulus, UpdateSettings
+from neurorec.engines.base.chunk import Batches, Learnt
 from neurorec.engines.base.residence import CLOSE, AbstractResidence, Pace
 from neurorec.engines.cuda import compile, passes, step_updates
 from neurorec.engines.cuda.bench import Bench, OnGpu
+from neurorec.engines.cuda.chunk import UnderWay, cosines
+from neurorec.engines.cuda.given import sent
 from neurorec.engines.cuda.kernels import flat
 from neurorec.engines.cuda.layouts import blocks
-from neurorec.errors import NotOffered
+from neurorec.engines.cuda.loss_error import error_of, kernel_of
 from neurorec.learning.feedbacks.base import AbstractFeedback
 from neurorec.learning.optimisers.base import AbstractOptimiser
 from neurorec.learning.rules.base import AbstractRule
@@ -55,11 +56,12 @@ class Resident(AbstractResidence):
 
     def forward(self, stimulus: Stimulus) -> Activity:
         """As the contract says."""
-        return passes.forward(self.bench, self.network, self.weights, stimulus).activity()
+        return passes.forward(self.bench, self.network, self.weights, sent(self.bench.memory, stimulus)).activity()
 
     def change(self, stimulus: Stimulus, activity: Activity, error: np.ndarray, rule: AbstractRule, feedback: AbstractFeedback) -> OnGpu:
         """On the GPU."""
-        return passes.change(self.bench, self.network, activity, error, rule, feedback)
+        errors = self.bench.memory.there("error", error)
+        return passes.change(self.bench, self.network, passes.Queued.behind(activity), errors, rule, feedback)
 
     def on_host(self, change: OnGpu) -> np.ndarray:
         """Copied."""
@@ -67,7 +69,10 @@ class Resident(AbstractResidence):
 
     def step(self, change: OnGpu, pace: Pace) -> None:
         """A thread for each weight."""
-        self._begin(pace)
+        self._begin(pace.left)
+        self._update(change, pace)
+
+    def _update(self, change: OnGpu, pace: Pace) -> None:
         if math.isfinite(self.update_settings.clip):
             self._sum(flat.squares, (change.vector, self.rates, np.float32(pace.left)), self.clipped)
         weights = self.weights.vector
@@ -77,13 +82,33 @@ class Resident(AbstractResidence):
 
     def online(self, stimulus: Stimulus, pace: Pace) -> Activity:
         """By the kernel that learns at every step."""
-        self._begin(pace)
+        self._begin(pace.left)
         learnt = step_updates.Learnt(self.rates, pace.left)
         return step_updates.online(self.bench, self.network, self.weights, stimulus, self.update_settings, learnt)
 
-    def _begin(self, pace: Pace) -> None:
+    def chunks(self, schedule: str, steps: int, trials: int) -> bool:
+        """Of updates at the end of a batch, where the GPU computes the loss's error."""
+        del steps, trials
+        return schedule == "trial" and kernel_of(self.update_settings.loss) is not None
+
+    def chunk(self, batches: Batches) -> Learnt:
+        """Launches of all batches are queued; the host waits for nothing but what is kept of them, which comes back after the last."""
+        settings, bench, network = self.update_settings, self.bench, self.network
+        under_way = UnderWay(bench.memory, batches)
+        self._begin(float(batches.left[-1]))
+        for i, left in enumerate(batches.left):
+            given, targets, loss_weight = under_way.batch(i)
+            queued = passes.forward(bench, network, self.weights, given)
+            errors = error_of(bench, settings.loss, queued.readout, targets, loss_weight)
+            change = passes.change(bench, network, queued, errors, settings.rule, settings.feedback)
+            self._update(change, Pace(batches.count + i, left))
+            self._queue_survey(1, under_way.sums[i])
+            under_way.keep(i, queued)
+        return under_way.learnt()
+
+    def _begin(self, left: float) -> None:
         """Keep what is there."""
-        self._left, self._sums = pace.left, None
+        self._left, self._sums = left, None
         self._copy((self.weights.vector, self.slots), self._before)
 
     def undo(self) -> None:
@@ -106,23 +131,24 @@ class Resident(AbstractResidence):
 
     def alignment(self) -> float:
         """As the contract says."""
-        inner, forth, back = self._survey(1)[3:]
-        size = math.sqrt(forth) * math.sqrt(back)
-        return inner / size if size else 0.0
+        return float(cosines(np.array([self._survey(1)]))[0])
 
     def _survey(self, updates: int) -> list[float]:
         """The sums of `flat.survey`, which are looked for once a batch, but for the first ones."""
         if self._sums is None or self._sums[0] != updates:
-            update_settings, spans = self.update_settings, self.weights.spans
-            arguments = (
-                self.weights.vector, self._before[0], self.rates, np.float32(self._left), np.float32(update_settings.decay),
-                np.float32(CLOSE if update_settings.decay else 0), updates, spans["readout"].start, spans["feedback"].start,
-                self.weights.shapes["readout"][0],
-            )  # fmt: skip
             found = self.bench.memory.array("sums", (flat.SUMS,), np.float64)
-            self._sum(flat.survey, arguments, found)
+            self._queue_survey(updates, found)
             self._sums = updates, found.copy_to_host().tolist()
         return self._sums[1]
+
+    def _queue_survey(self, updates: int, out: Any) -> None:
+        update_settings, spans = self.update_settings, self.weights.spans
+        arguments = (
+            self.weights.vector, self._before[0], self.rates, np.float32(self._left), np.float32(update_settings.decay),
+            np.float32(CLOSE if update_settings.decay else 0), updates, spans["readout"].start, spans["feedback"].start,
+            self.weights.shapes["readout"][0],
+        )  # fmt: skip
+        self._sum(flat.survey, arguments, out)
 
     def _sum(self, kernel: Any, arguments: tuple, out: Any) -> None:
         """Sums over all weights: of each block, then of the blocks."""
@@ -172,32 +198,15 @@ def expect_compiled(update_settings: UpdateSettings) -> None:
         Saying which one, and which engines can.
     """
     for law in update_settings.optimiser.laws:
-        tried(law, lambda law=law: _try(replace(update_settings, optimiser=law)))
+        compile.tried(law, lambda law=law: _try(replace(update_settings, optimiser=law)))
     square = cuda.to_device(np.zeros((1, 1), np.float32))
-    tried(update_settings.feedback, lambda: passes.blend(0, update_settings.feedback, square, square, square))
+    compile.tried(update_settings.feedback, lambda: passes.blend(0, update_settings.feedback, square, square, square))
 
 
 def _try(update_settings: UpdateSettings) -> None:
     one, nothing = cuda.to_device(np.ones(1, np.float32)), cuda.to_device(np.zeros(1))
     slots = cuda.to_device(np.zeros((_slots(update_settings.optimiser), 1), np.float32))
     update(update_settings, one, one, slots, one, one, nothing, Pace(0, 1.0))
-
-
-def tried(part: object, call: Callable[[], object]) -> None:
-    """Call what compiles an optimiser or a feedback.
-
-    Raises
-    ------
-    NotOffered
-        If the compiler gives up: by an error of its own, or by that of a table in which it did not find a function.
-    """
-    try:
-        call()
-    except (NumbaError, KeyError, NotImplementedError) as error:
-        raise NotOffered(
-            f"the GPU's compiler cannot compile {type(part).__name__} ({str(error).strip().splitlines()[-1]}); use arithmetic, np.sqrt, "
-            "np.exp, np.abs and np.sign, or engine='numba'"
-        ) from error
 
 
 def _slots(optimiser: AbstractOptimiser) -> int:

@@ -11,6 +11,7 @@ from neurorec.engines.base import Activity, Stimulus, UpdateSettings
 from neurorec.engines.cuda import compile, sizes
 from neurorec.engines.cuda.bench import Bench, OnGpu
 from neurorec.engines.cuda.device import processors
+from neurorec.engines.cuda.given import sent
 from neurorec.engines.cuda.layouts import Layout
 from neurorec.engines.cuda.passes import EXTERNAL_ROWS, Queued, constants, external_drive, start
 from neurorec.engines.cuda.sizes import AcrossChip, Shape
@@ -57,18 +58,17 @@ def online(bench: Bench, network: Network, weights: OnGpu, stimulus: Stimulus, u
     shape = Shape(network.units, formula.n_drives, len(formula.emitted), trials)
     layout = sizes.online(shape, processors())
     k, rows, width, slabbed = len(formula.states), shape.receives * layout.SLAB, shape.columns + inputs + 1, _slabbed(shape, layout)
-    (states, emitted, drives), readouts = start(bench, network, stimulus), memory.array("readout", stimulus.targets.shape)
-    received = external_drive(bench, network, memory.zeros("silent", (shape.rows, inputs + 1)), stimulus, drives)
+    given, readouts = sent(memory, stimulus), memory.array("readout", stimulus.targets.shape)
+    states, emitted, drives = start(bench, network, given)
+    external_drive(bench, network, memory.zeros("silent", (shape.rows, inputs + 1)), given, drives)
     recurrent, external = (lay(f"online {name}", weights, each) for name, each in zip(("recurrent", "external"), slabbed, strict=True))
     readout, feedback = (lay(f"online {name}", weights, _copies(name, layout)) for name in ("readout", "feedback"))
-    kernel = compile.online(
-        formula, layout, type(update_settings.feedback), update_settings.loss.link == "softmax", bool(update_settings.uneven)
-    ).online
+    kernel = compile.online(formula, layout, type(update_settings.feedback), update_settings.loss.link, bool(update_settings.uneven)).online
     kernel[layout.blocks, layout.THREADS, bench.stream](
         recurrent, external, readout, feedback, memory.array("trace", (layout.blocks, rows, trials, k, width)),
         memory.array("gains", (layout.blocks, layout.SLAB, trials, k * k + k * len(formula.ports) + k)),
         memory.array("errors", (layout.blocks, trials, weights.shapes["readout"][0])), (constants(memory, network, weights), drives, states, emitted),
-        memory.array("online lines", (3, trials, shape.columns)), received, memory.upload("targets", stimulus.targets),
+        memory.array("online lines", (3, trials, shape.columns)), given.outside, memory.upload("targets", stimulus.targets),
         memory.upload("share", stimulus.loss_weight), readouts, _rates(bench, weights, update_settings, learnt, slabbed), np.float32(update_settings.decay),
     )  # fmt: skip
     for laid, each in zip((recurrent, external), slabbed, strict=True):

@@ -7,7 +7,7 @@ from typing import Any
 
 from neurorec.engines.cuda import compile, sizes
 from neurorec.engines.cuda.bench import Bench, OnGpu
-from neurorec.engines.cuda.device import processors
+from neurorec.engines.cuda.device import SIMULATED, processors
 from neurorec.engines.cuda.kernels import events
 from neurorec.engines.cuda.layouts import Layout
 from neurorec.engines.cuda.sizes import Shape
@@ -15,7 +15,7 @@ from neurorec.formula.derive import Formula
 
 # What each unit receives of what the others send, (receives N, sends N).
 MATRIX = {compile.AHEAD: lambda w: w.recurrent, compile.BACK: lambda w: w.recurrent.T}
-SMALL = 128  # threads of a block that shares nothing
+SMALL = 8 if SIMULATED else 128  # threads of a block that shares nothing
 
 
 def sweep(bench: Bench, formula: Formula, direction: str, weights: OnGpu, arrays: tuple, steps: int, shape: Shape) -> None:

@@ -49,12 +49,21 @@ class Kept:
 
     def learnt(self, done: int) -> Learnt:
         """After a chunk that learnt from so many batches."""
-        return Learnt(done, self._readouts, self._states, self._readout, self._feedback, self._ended)
+        return Learnt(done, self._readouts, self._states, _alignments(self._readout[:done], self._feedback[:done]), self._ended)
 
     def turned(self) -> None:
         """Feedback weights were kept as (O, K N): turn them."""
         n, rows, channels = self._feedback.shape
         self._feedback = np.ascontiguousarray(self._feedback.reshape(n, channels, rows).transpose(0, 2, 1))
+
+
+def _alignments(readout: np.ndarray, feedback: np.ndarray) -> np.ndarray:
+    """`neurorec.arrays.cosine` of the readout's transpose, (n, O, K N), and the feedback, (n or 1, K N, O), after each batch."""
+    n = len(readout)
+    a = readout.transpose(0, 2, 1).reshape(n, math.prod(readout.shape[1:])).astype(float)
+    b = feedback.reshape(len(feedback), math.prod(feedback.shape[1:])).astype(float)
+    size = np.sqrt(np.vecdot(a, a)) * np.sqrt(np.vecdot(b, b))
+    return np.divide(np.vecdot(a, b), size, out=np.zeros(n), where=size > 0)
 
 
 def row(array: np.ndarray) -> np.ndarray:

@@ -9,7 +9,7 @@ from numpy import float64 as wide
 
 from neurorec.formula.cuda_single import SIMULATED, inlined, kernel, real
 
-THREADS = 8 if SIMULATED else 256  # a power of two, for sums by halves
+THREADS = 8 if SIMULATED else 256  # a power of two, for sums by halves; at least SUMS
 SUMS = 6  # of `survey`
 
 
@@ -39,29 +39,30 @@ def over_trials(values, first, vector):
 
 
 @inlined
-def block_sum(value, shared):
-    """The sum over the threads of a block, always in the same order."""
+def add_over_block(shared, parts):
+    """parts (n, blocks) = sums over the threads of a block of what each left in shared (n, THREADS), always in the same order."""
     thread, half = cuda.threadIdx.x, THREADS // 2
-    shared[thread] = value
     cuda.syncthreads()
     while half > 0:
         if thread < half:
-            shared[thread] += shared[thread + half]
+            for i in range(parts.shape[0]):
+                shared[i, thread] += shared[i, thread + half]
         cuda.syncthreads()
         half //= 2
-    total = shared[0]
-    cuda.syncthreads()
-    return total
+    if thread == 0:
+        for i in range(parts.shape[0]):
+            parts[i, cuda.blockIdx.x] = shared[i, 0]
 
 
 @kernel
 def squares(change, rates, left, parts):
     """Squares of a change (P,) where weights move, to parts (1, blocks). Grid: blocks of THREADS."""
-    shared, total = cuda.shared.array(THREADS, wide), wide(0)
+    shared, total = cuda.shared.array((1, THREADS), wide), wide(0)
     for p in range(cuda.grid(1), change.shape[0], cuda.gridsize(1)):
         if rates[p] * left > real(0):
             total += wide(change[p]) * wide(change[p])
-    parts[0, cuda.blockIdx.x] = block_sum(total, shared)
+    shared[0, cuda.threadIdx.x] = total
+    add_over_block(shared, parts)
 
 
 @kernel
@@ -71,7 +72,7 @@ def survey(vector, before, rates, left, decay, close, updates, readout, feedback
     How many are no numbers; how many may move; how many of those did, from what they were `before`, but for what they decay in some
     `updates`; <Wout^T, B>, |Wout|^2 and |B|^2 of what lies from `readout` (O, K N) and from `feedback` (K N, O) on.
     """
-    shared = cuda.shared.array(THREADS, wide)
+    shared, thread = cuda.shared.array((SUMS, THREADS), wide), cuda.threadIdx.x
     wrong, mine, moved = wide(0), wide(0), wide(0)
     inner, forth, back = wide(0), wide(0), wide(0)
     for p in range(cuda.grid(1), vector.shape[0], cuda.gridsize(1)):
@@ -89,12 +90,9 @@ def survey(vector, before, rates, left, decay, close, updates, readout, feedback
         inner += a * b
         forth += a * a
         back += b * b
-    parts[0, cuda.blockIdx.x] = block_sum(wrong, shared)
-    parts[1, cuda.blockIdx.x] = block_sum(mine, shared)
-    parts[2, cuda.blockIdx.x] = block_sum(moved, shared)
-    parts[3, cuda.blockIdx.x] = block_sum(inner, shared)
-    parts[4, cuda.blockIdx.x] = block_sum(forth, shared)
-    parts[5, cuda.blockIdx.x] = block_sum(back, shared)
+    shared[0, thread], shared[1, thread], shared[2, thread] = wrong, mine, moved
+    shared[3, thread], shared[4, thread], shared[5, thread] = inner, forth, back
+    add_over_block(shared, parts)
 
 
 @kernel

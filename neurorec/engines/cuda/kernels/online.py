@@ -9,14 +9,13 @@ What a trial needs for its traces lies in ``gains (blocks, SLAB, B, k k + k port
 
 from __future__ import annotations
 
-import math
-
 from numba import cuda
 
 from .across_chip import GROUP, ROWS, SLAB, SLICES, STEADY, TALLEST, THREADS, TILES, UNITS, weigh  # pyright: ignore[reportMissingImports]
+from .compare import compare  # pyright: ignore[reportMissingImports]
 from .direction import RECEIVES, SEEN, SENDS, begin, look, resume, settle  # pyright: ignore[reportMissingImports]
 from .lanes import lane_sum  # pyright: ignore[reportMissingImports]
-from .learning import SOFTMAX, element  # pyright: ignore[reportMissingImports]
+from .learning import element  # pyright: ignore[reportMissingImports]
 from .pace import of_feedback, of_outside, of_readout, of_units  # pyright: ignore[reportMissingImports]
 from .precision import inlined, real, roomy  # pyright: ignore[reportMissingImports]
 from .sizes import AT_ONCE, COLUMNS  # pyright: ignore[reportMissingImports]
@@ -51,24 +50,6 @@ def read(readout, line, trials, y, warp, lane, scratch):
         total = lane_sum(total, scratch)
         if lane == 0 and pair < trials * outputs:
             y[b, o] = total
-
-
-@inlined
-def compare(y, targets, loss_weight):
-    """From outputs to their weighted error, in place, of one trial: (O,), (O,)."""
-    if SOFTMAX:
-        top, total, wanted = y[0], real(0), real(0)
-        for o in range(y.shape[0]):
-            top = max(top, y[o])
-        for o in range(y.shape[0]):
-            y[o] = math.exp(y[o] - top)
-            total += y[o]
-            wanted += targets[o]
-        for o in range(y.shape[0]):
-            y[o] = loss_weight * (targets[o] - y[o] * (wanted / total))
-    else:
-        for o in range(y.shape[0]):
-            y[o] = loss_weight * (targets[o] - y[o])
 
 
 @inlined
