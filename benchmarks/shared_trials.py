@@ -48,6 +48,8 @@ def of_a_batch(row: dict[str, Any], one: dict[Any, float], steps: int) -> dict[s
         "exchange": row["gather"],
         "wait": row["wait"],
     }
+    if row["ranks"] == 1:  # which has nobody to wait for
+        parts |= {"exchange": 0, "wait": 0}
     model = predicted(row, part if row["work"] == "shared" else alone)
     return {
         "divided": DIVIDED[row["work"]], **{name: row[name] for name in ("units", "trials", "ranks")},

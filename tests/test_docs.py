@@ -108,7 +108,7 @@ def test_what_users_call_has_an_example():
     names = {example.name for example in EXAMPLES}
     missing = {
         "neurorec.discovery.names", "neurorec.tasks.task", "neurorec.tasks.base.task.AbstractTask", "neurorec.tasks.base.trials.Trials",
-        "neurorec.networks.network.Network", "neurorec.networks.network.random", "neurorec.networks.network.for_task",
+        "neurorec.networks.network.Network", "neurorec.networks.random_start.random", "neurorec.networks.random_start.for_task",
         "neurorec.networks.module_network.ModuleNetwork", "neurorec.networks.presets.preset",
     } - names  # fmt: skip
     assert missing == set()

@@ -23,7 +23,7 @@ WAYS = [
     for engine in nr.names("engines")
     for update in ("trial", "step")
     if engine not in ("reference", "brian2")
-    and (engine, update) not in (("unrolled", "step"), ("cuda", "step"))  # which say that they cannot
+    and (engine, update) not in (("unrolled", "step"), ("cuda", "step"), ("trials", "step"))  # which say that they cannot
 ]
 sizes = st.builds(Sizes, st.integers(1, 6), st.integers(0, 2), st.integers(1, 2), st.integers(1, 6), st.integers(1, 3))
 

@@ -90,9 +90,9 @@ def with_strengths(weight: Any, numbers: np.ndarray) -> Any:
 
 
 def is_sparse(value: object) -> bool:
-    """Whether it is a matrix or array of `scipy.sparse`, which then has been imported."""
-    scipy = sys.modules.get("scipy.sparse")
-    return scipy is not None and scipy.issparse(value)
+    """Whether it is a matrix or array of `scipy.sparse`, which then has been imported, and not only begun to be in another thread."""
+    known = getattr(sys.modules.get("scipy.sparse"), "issparse", None)
+    return known is not None and known(value)
 
 
 def checked_sparse(name: str, value: Any, shape: tuple[int, int], way_out: str) -> csr_array:

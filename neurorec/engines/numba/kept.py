@@ -51,8 +51,8 @@ class Kept:
         """After a chunk that learnt from so many batches."""
         return Learnt(done, self._readouts, self._states, _alignments(self._readout[:done], self._feedback[:done]), self._ended)
 
-    def turned(self) -> None:
-        """Feedback weights were kept as (O, K N): turn them."""
+    def transpose_feedback(self) -> None:
+        """Feedback weights were kept as (O, K N): transpose them."""
         n, rows, channels = self._feedback.shape
         self._feedback = np.ascontiguousarray(self._feedback.reshape(n, channels, rows).transpose(0, 2, 1))
 

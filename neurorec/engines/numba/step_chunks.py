@@ -30,7 +30,7 @@ def step_chunk(
     if way == "causal":
         return kept.learnt(_remembered(own, weights, batches, optimiser_state, update_settings, addresses, trials))
     done = _swept(way, own, weights, batches, update_settings, addresses, trials)
-    kept.turned()
+    kept.transpose_feedback()
     return kept.learnt(done)
 
 
