@@ -18,7 +18,7 @@ from neurorec.runs.datasets import NOT_A_VARIABLE, WORD, allocate, allocate_text
 from neurorec.runs.kinds import RUNS
 from neurorec.runs.networks import snapshot_path
 from neurorec.runs.new_files import in_memory
-from neurorec.runs.of_many import TEXTS, at
+from neurorec.runs.of_many import TEXTS, each_of
 from neurorec.runs.rebuild import OWN as NEW
 from neurorec.runs.states import write_state
 from neurorec.runs.structure import build
@@ -33,9 +33,8 @@ def build_all(file: h5py.File, contents: Sequence[Contents]) -> None:
         build(one, contents[0])
         stack(file, one, len(contents))
     _write_own(file, [_own(each) for each in contents])
-    kept: dict[str, Any] = {}
-    for k, each in enumerate(contents):
-        _begin(at(file, k, kept), each)
+    for run, each in zip(each_of(file), contents, strict=True):
+        _begin(run, each)
 
 
 def stack(file: h5py.File, one: h5py.File, networks: int) -> None:
