@@ -104,7 +104,7 @@ def main() -> None:
     print_table(result)
     print(f"picture: {draw([result], path.with_suffix('.png'))}")
     if settings.json:
-        print(json.dumps({**result, "methods": {name: {k: v for k, v in each.items() if k != "curve"} for name, each in found.items()}}))
+        print(json.dumps(result))
 
 
 def arguments() -> argparse.Namespace:
