@@ -63,6 +63,14 @@ def test_one_and_the_same_for_all_is_that_optimiser(feedback):
         assert np.array_equal(getattr(one, name), getattr(each, name))
 
 
+@pytest.mark.parametrize("engine", ["numba", "torch", "trials", "ranks"])
+def test_every_engine_moves_weights_as_the_reference(engine):
+    how = {"trials": 12, "batch": 2, "rate": RATES, "optimiser": THREE, "clip": 0.5, "progress": False}
+    ours, definition = (nr.train(net(), data(), engine=each, **how).network for each in (engine, "reference"))
+    for name in THREE:
+        assert np.abs(getattr(ours, name) - getattr(definition, name)).max() < 1e-5
+
+
 def test_a_training_with_three_optimisers_goes_on_to_the_same_bits(tmp_path):
     network = nr.preset("scurnn", TASK.n_inputs, 4, TASK.n_outputs, dt=TASK.dt)
     how = nr.presets.training("scurnn")

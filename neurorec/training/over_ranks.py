@@ -33,7 +33,7 @@ from neurorec.runs.shown_as_one import Whole, publish_whole
 from neurorec.training.journal import Journal
 from neurorec.training.last_trial import last_trial
 from neurorec.training.prepared import contents_of, prepared, trusted_by
-from neurorec.training.together import command, drawn, expect_one, expect_same, go_on, lost, said
+from neurorec.training.together import command, expect_one, expect_same, go_on, lost, said, with_one_seed
 from neurorec.training.trainer import Trainer
 from neurorec.trust import Trusted
 
@@ -53,8 +53,7 @@ def train_over_ranks(
     """What `nr.train` does in each of several processes that train one network together; its arguments are the same in all."""
     here, how = team(), dict(how)
     network = _expect(network, copies, engine, path, how)
-    if how.get("seed", 0) is None:
-        how["seed"] = drawn(here, path)
+    how = with_one_seed(here, how, path)
     block = network if isinstance(network, Block) else block_of(network, here.rank, here.size)
     expect_own(here, block)
     trainer, first, rates = prepared(block, engine="ranks", **how)

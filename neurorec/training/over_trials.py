@@ -31,7 +31,7 @@ from neurorec.training.last_trial import last_trial
 from neurorec.training.parts import Parts
 from neurorec.training.prepared import contents_of, prepared, trusted_by
 from neurorec.training.settings import TrainingSettings
-from neurorec.training.together import drawn, expect_one, expect_same, go_on, lost, said
+from neurorec.training.together import expect_one, expect_same, go_on, lost, said, with_one_seed
 from neurorec.training.trainer import Trainer
 from neurorec.trust import Trusted
 
@@ -78,12 +78,11 @@ def train_over_trials(
     how: Mapping[str, Any],
 ) -> Run | Any:
     """What `nr.train` does in each of several processes with an engine that shares trials; its arguments are the same in all."""
-    here, how, network, at = team(), dict(how), expect_one(network, copies, path), Path(path or "")
+    here, network, at = team(), expect_one(network, copies, path), Path(path or "")
     if isinstance(network, Block):
         raise NotOffered("ranks that share trials have all of the network each, and nr.Block.random makes some rows; use nr.Network.random")
     expect_shared(here, how.get("batch", 1))
-    if how.get("seed", 0) is None:
-        how["seed"] = drawn(here, path)
+    how = with_one_seed(here, how, path)
     trainer, first, rates = prepared(network, engine=resolve("engines", engine).over(here), **how)
     contents = contents_of(trainer, first, record, rates)
     contents.check()

@@ -40,10 +40,9 @@ class SideBySide(AbstractWork):
     """
 
     def __init__(self, journals: Sequence[Journal], file: RunsWriter, threads: int, turn: float = 0.0):
-        self.turn = turn
         self.journals, self.file, self.total = list(journals), file, sum(each.total for each in journals)
         self.diverged: dict[int, DivergenceError] = {}
-        self._threads = min(threads, len(self.journals))
+        self._threads, self._turn = min(threads, len(self.journals)), turn
         self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="neurorec") if self._threads > 1 else None
         self._under_way: dict[Future[None], int] = {}
         self._waiting = [(each.done, k) for k, each in enumerate(self.journals) if not each.finished]  # a heap
@@ -114,7 +113,7 @@ class SideBySide(AbstractWork):
 
     def _advance(self, k: int) -> None:
         """A turn of a network, one step at least, and its end, if it is that."""
-        journal, until = self.journals[k], time.monotonic() + self.turn
+        journal, until = self.journals[k], time.monotonic() + self._turn
         try:
             with about(f"network {k}"):
                 journal.step()

@@ -24,10 +24,12 @@ from neurorec.training.journal import Journal
 from neurorec.training.to_the_end import to_the_end
 
 
-def drawn(here: AbstractTeam, path: Any) -> int:
-    """A seed where none was given: that of the first rank; or after a restart that of the run."""
+def with_one_seed(here: AbstractTeam, how: Mapping[str, Any], path: Any) -> dict[str, Any]:
+    """Arguments of a training, with a seed where None was given: that of the first rank; or after a restart that of the run."""
+    if how.get("seed", 0) is not None:
+        return dict(how)
     known = RunReader.open(path).seed_entropy if starts() and Path(path).exists() else entropy(None)
-    return here.each(known)[0]
+    return {**how, "seed": here.each(known)[0]}
 
 
 def expect_one(network: Any, copies: int | None, path: Any) -> Network | Block:
